@@ -1,0 +1,26 @@
+# Options and warnings that every target of ours takes, and one library per room.
+
+add_library(ci_lambda_options INTERFACE)
+target_include_directories(ci_lambda_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+target_compile_definitions(ci_lambda_options INTERFACE
+  $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+
+add_library(ci_lambda_warnings INTERFACE)
+target_compile_options(ci_lambda_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast
+  # GCC 12 also warns of designated initialisers that leave the rest at its default, which is what they are for.
+  -Wno-missing-field-initializers
+  $<$<BOOL:${CI_LAMBDA_WERROR}>:-Werror>)
+
+# add_room(NAME SOURCES a.cpp .. ROOMS base .. PRIVATE curl-and-the-like ..)
+#
+# A room sees the rooms that it lists and no others: the link list is what keeps the arrows of docs/architecture.md.
+function(add_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  add_library(room_${name} STATIC ${ROOM_SOURCES})
+  target_link_libraries(room_${name} PUBLIC ci_lambda_options fmt::fmt)
+  target_link_libraries(room_${name} PRIVATE ci_lambda_warnings ${ROOM_LIBRARIES})
+  foreach(room IN LISTS ROOM_ROOMS)
+    target_link_libraries(room_${name} PUBLIC room_${room})
+  endforeach()
+endfunction()

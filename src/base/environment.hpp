@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace ci_lambda {
+
+/// The process's environment variables. Injected; `getenv` is called in `environment.cpp` only.
+class Environment {
+public:
+    Environment() = default;
+    Environment(const Environment&) = delete;
+    Environment& operator=(const Environment&) = delete;
+    virtual ~Environment() = default;
+
+    /// The value, or `nullopt` when the variable is unset. An empty value is returned as such.
+    [[nodiscard]] virtual std::optional<std::string> get(const std::string& name) const = 0;
+    virtual void set(const std::string& name, const std::string& value) = 0;
+
+    /// The value of a variable that is set and not empty: AWS tools treat empty as unset.
+    [[nodiscard]] std::optional<std::string> get_non_empty(const std::string& name) const;
+};
+
+class ProcessEnvironment final : public Environment {
+public:
+    [[nodiscard]] std::optional<std::string> get(const std::string& name) const override;
+    /// Not to be called while another thread reads the environment.
+    void set(const std::string& name, const std::string& value) override;
+};
+
+}  // namespace ci_lambda

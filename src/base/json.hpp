@@ -1,0 +1,36 @@
+#pragma once
+
+// Only for .cpp files: the header is heavy, so no public header of a room includes it.
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace ci_lambda {
+
+using Json = nlohmann::json;
+
+/// How deep arrays and objects may nest. EventBridge itself refuses more than 1,000 levels in PutEvents
+/// (PutEvents API reference); a bound is needed because printing a value takes stack per level.
+inline constexpr std::size_t kMaxJsonDepth = 1000;
+
+/// Reads JSON without exceptions. The error says where the text stops being JSON, and never repeats the text
+/// itself, which may hold a secret.
+[[nodiscard]] Result<Json> parse_json(std::string_view text);
+
+/// Prints on one line; bytes that are not UTF-8 become U+FFFD instead of an exception.
+[[nodiscard]] std::string dump_json(const Json& value);
+[[nodiscard]] std::string dump_json_pretty(const Json& value);
+
+/// The member `key` if `value` is an object that has it, else nullptr. JSON null counts as absent.
+[[nodiscard]] const Json* find(const Json& value, std::string_view key);
+/// The member `key` if it is a string.
+[[nodiscard]] std::optional<std::string> find_string(const Json& value, std::string_view key);
+/// "an object", "a string", ..: for messages about a wrong type.
+[[nodiscard]] std::string_view type_name(const Json& value);
+
+}  // namespace ci_lambda

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ci_lambda {
+
+/// `text` with every byte that is not part of valid UTF-8 replaced by U+FFFD.
+[[nodiscard]] std::string sanitize_utf8(std::string_view text);
+
+/// At most `max_characters` code points of valid UTF-8; what was cut ends in an ellipsis that counts as one of them.
+[[nodiscard]] std::string truncate_utf8(std::string_view text, std::size_t max_characters);
+
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
+[[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
+[[nodiscard]] std::string_view trim(std::string_view text);
+[[nodiscard]] std::string to_lower(std::string_view text);
+[[nodiscard]] std::string replace_all(std::string text, std::string_view from, std::string_view to);
+
+/// A whole decimal number without a sign; `nullopt` for anything else, also for one that does not fit.
+[[nodiscard]] std::optional<unsigned long long> parse_unsigned(std::string_view text);
+
+/// The candidate nearest to `word` (edit distance), if one is near enough to be what was meant.
+[[nodiscard]] std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates);
+
+}  // namespace ci_lambda

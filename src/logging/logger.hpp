@@ -1,0 +1,127 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "base/time.hpp"
+
+namespace ci_lambda {
+
+enum class LogLevel { kDebug, kInfo, kWarn, kError };
+
+[[nodiscard]] std::string_view to_string(LogLevel level);
+/// `debug`, `info`, `warn`/`warning`, `error`, in any case.
+[[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view text);
+
+/// Where finished lines go. One call is one line, without its newline.
+class LogSink {
+public:
+    LogSink() = default;
+    LogSink(const LogSink&) = delete;
+    LogSink& operator=(const LogSink&) = delete;
+    virtual ~LogSink() = default;
+    virtual void write(std::string_view line) = 0;
+};
+
+/// Writes each line to a file descriptor with one write(2), so that lines of concurrent threads never mix. A
+/// descriptor that is closed or full loses the line and nothing else.
+class FdLogSink final : public LogSink {
+public:
+    explicit FdLogSink(int fd) : fd_(fd) {}
+    void write(std::string_view line) override;
+
+private:
+    int fd_;
+};
+
+/// Replaces known secret values by `***` in any text: the last line of defence behind the `Secret` type, for texts
+/// that come from elsewhere (an event that repeats the webhook, an error text of a library). Thread-safe.
+class Redactor {
+public:
+    /// Values shorter than 8 characters are not registered: they would blank out ordinary words.
+    void add(const Secret& secret);
+    [[nodiscard]] std::string redact(std::string text) const;
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::string> values_;
+};
+
+using FieldValue = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;
+
+struct LogField {
+    LogField(std::string_view name, std::string text) : key(name), value(std::move(text)) {}
+    LogField(std::string_view name, std::string_view text) : key(name), value(std::string(text)) {}
+    LogField(std::string_view name, const char* text) : key(name), value(std::string(text)) {}
+    LogField(std::string_view name, bool flag) : key(name), value(flag) {}
+    LogField(std::string_view name, double number) : key(name), value(number) {}
+    LogField(std::string_view name, std::vector<std::string> list) : key(name), value(std::move(list)) {}
+    template <std::integral T>
+        requires(!std::same_as<T, bool>)
+    LogField(std::string_view name, T number) : key(name), value(static_cast<std::int64_t>(number)) {}
+
+    std::string key;
+    FieldValue value;
+};
+
+/// Keys that people query in CloudWatch Logs Insights (docs/logs.md); renaming one breaks their dashboards.
+namespace log_key {
+inline constexpr std::string_view kService = "service";
+inline constexpr std::string_view kDeploymentId = "deployment_id";
+inline constexpr std::string_view kTaskDefinition = "task_definition";
+inline constexpr std::string_view kError = "error";
+inline constexpr std::string_view kAttempt = "attempt";
+inline constexpr std::string_view kMaxRetries = "max_retries";
+inline constexpr std::string_view kReason = "reason";
+inline constexpr std::string_view kRequestId = "request_id";
+}  // namespace log_key
+
+/// One JSON object per line: `timestamp`, `level`, `message`, `project_name`, `environment`, `fields`.
+/// Thread-safe. Sink, clock and redactor must outlive it.
+class Logger {
+public:
+    Logger(LogSink& sink, const Clock& clock, const Redactor& redactor);
+
+    void set_level(LogLevel level) { level_ = level; }
+    void set_identity(std::string project, std::string environment);
+    /// The invocation's request id, put into every line until it is bound anew; empty for none.
+    void bind_request_id(std::string request_id);
+
+    [[nodiscard]] bool enabled(LogLevel level) const { return level >= level_; }
+    void log(LogLevel level, std::string_view message, std::vector<LogField> fields = {}) const;
+
+    void debug(std::string_view message, std::vector<LogField> fields = {}) const {
+        log(LogLevel::kDebug, message, std::move(fields));
+    }
+    void info(std::string_view message, std::vector<LogField> fields = {}) const {
+        log(LogLevel::kInfo, message, std::move(fields));
+    }
+    void warn(std::string_view message, std::vector<LogField> fields = {}) const {
+        log(LogLevel::kWarn, message, std::move(fields));
+    }
+    void error(std::string_view message, std::vector<LogField> fields = {}) const {
+        log(LogLevel::kError, message, std::move(fields));
+    }
+
+private:
+    LogSink& sink_;
+    const Clock& clock_;
+    const Redactor& redactor_;
+    LogLevel level_ = LogLevel::kInfo;
+    std::string project_;
+    std::string environment_;
+    std::string request_id_;
+};
+
+}  // namespace ci_lambda

@@ -1,0 +1,67 @@
+#include "base/json.hpp"
+
+#include <string>
+
+#include "support/matchers.hpp"
+
+namespace ci_lambda {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::IsErr;
+using testing::IsOk;
+using ::testing::Not;
+using ::testing::Optional;
+
+std::string nested(std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); }
+
+TEST(ParseJson, ReadsValues) {
+    const auto json = parse_json(R"({"a":[1,"x",null]})");
+    ASSERT_THAT(json, IsOk());
+    EXPECT_EQ(dump_json(*json), R"({"a":[1,"x",null]})");
+}
+
+TEST(ParseJson, SaysWhereMalformedTextEndsAndDoesNotRepeatIt) {
+    for (const std::string text :
+         {"", "{", R"({"secret":})", R"({"secret":1,})", "{'secret':1}", "{} secret", R"("secret)", "secret",
+          "{\"secret\":\"\xFF\"}", "{\"secret\":\"\n\"}", R"({"secret":1e999999}x)"})
+        EXPECT_THAT(parse_json(text),
+                    IsErr(ErrorKind::kProtocol, AllOf(HasSubstr("at byte "), Not(HasSubstr("secret")))))
+            << text;
+}
+
+TEST(ParseJson, BoundsNestingButNotBracketsInStrings) {
+    EXPECT_THAT(parse_json(nested(kMaxJsonDepth)), IsOk());
+    EXPECT_THAT(parse_json(nested(kMaxJsonDepth + 1)), IsErr(ErrorKind::kProtocol, HasSubstr("nested deeper")));
+    EXPECT_THAT(parse_json(std::string(100'000, '[')), IsErr(ErrorKind::kProtocol, HasSubstr("nested deeper")));
+    EXPECT_THAT(parse_json("\"\\\"" + std::string(2000, '[') + "\""), IsOk());
+}
+
+TEST(DumpJson, ReplacesBytesThatAreNotUtf8) {
+    const Json json = std::string("a\xFFz");
+    EXPECT_EQ(dump_json(json), "\"a\xEF\xBF\xBDz\"");
+    EXPECT_EQ(dump_json_pretty(Json{{"a", 1}}), "{\n  \"a\": 1\n}");
+}
+
+TEST(FindMember, TreatsNullAndNonObjectsAsAbsent) {
+    const Json json = {{"text", "x"}, {"number", 1}, {"null", nullptr}};
+    ASSERT_NE(find(json, "number"), nullptr);
+    EXPECT_EQ(find(json, "null"), nullptr);
+    EXPECT_EQ(find(json, "missing"), nullptr);
+    EXPECT_EQ(find(Json::array(), "text"), nullptr);
+    EXPECT_THAT(find_string(json, "text"), Optional(std::string("x")));
+    EXPECT_EQ(find_string(json, "number"), std::nullopt);
+}
+
+TEST(TypeName, NamesEveryTypeOfJson) {
+    EXPECT_EQ(type_name(nullptr), "null");
+    EXPECT_EQ(type_name(Json::object()), "an object");
+    EXPECT_EQ(type_name(Json::array()), "an array");
+    EXPECT_EQ(type_name("x"), "a string");
+    EXPECT_EQ(type_name(true), "a boolean");
+    for (const Json& number : {Json(-1), Json(1U), Json(0.5)}) EXPECT_EQ(type_name(number), "a number");
+}
+
+}  // namespace
+}  // namespace ci_lambda

@@ -1,0 +1,95 @@
+#include "base/text.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace ci_lambda {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Optional;
+
+TEST(SanitizeUtf8, KeepsValidTextAndReplacesEveryOtherByte) {
+    const std::string bad = "\xEF\xBF\xBD";
+    const struct {
+        std::string text;
+        std::string expected;
+    } cases[] = {
+        {"", ""},
+        {"plain", "plain"},
+        {"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x9A\x80", "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x9A\x80"},
+        {"\xFFx", bad + "x"},
+        {"\xC3", bad},                                // cut short
+        {"\xE2\x82", bad + bad},                      // cut short
+        {"\xC0\xAF", bad + bad},                      // overlong
+        {"\xE0\x80\xAF", bad + bad + bad},            // overlong
+        {"\xED\xA0\x80", bad + bad + bad},            // a surrogate
+        {"\xF4\x90\x80\x80", bad + bad + bad + bad},  // beyond U+10FFFF
+        {"a\x80z", "a" + bad + "z"},
+    };
+    for (const auto& [text, expected] : cases) EXPECT_EQ(sanitize_utf8(text), expected) << text;
+}
+
+TEST(TruncateUtf8, CountsCharactersAndCutsBetweenThem) {
+    const std::string dots = "\xE2\x80\xA6";
+    EXPECT_EQ(truncate_utf8("abc", 3), "abc");
+    EXPECT_EQ(truncate_utf8("abcd", 3), "ab" + dots);
+    EXPECT_EQ(truncate_utf8("\xC3\xBC\xC3\xBC\xC3\xBC", 3), "\xC3\xBC\xC3\xBC\xC3\xBC");
+    EXPECT_EQ(truncate_utf8("\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC", 3), "\xC3\xBC\xC3\xBC" + dots);
+    EXPECT_EQ(truncate_utf8("ab", 1), dots);
+    EXPECT_EQ(truncate_utf8("ab", 0), "");
+    EXPECT_EQ(truncate_utf8("", 0), "");
+    EXPECT_EQ(truncate_utf8("\xFF\xFF", 1), dots);
+}
+
+TEST(Split, GivesOnePartMoreThanSeparators) {
+    EXPECT_THAT(split("a/b", '/'), ElementsAre("a", "b"));
+    EXPECT_THAT(split("", '/'), ElementsAre(""));
+    EXPECT_THAT(split("/a//", '/'), ElementsAre("", "a", "", ""));
+}
+
+TEST(Join, UndoesSplitEvenWithEmptyParts) {
+    for (const std::string text : {"a/b", "", "/a", "//", "a/"}) EXPECT_EQ(join(split(text, '/'), "/"), text);
+    EXPECT_EQ(join(std::vector<std::string>{}, ", "), "");
+}
+
+TEST(Trim, TakesBlanksFromBothEndsOnly) {
+    EXPECT_EQ(trim(" \t a b\r\n"), "a b");
+    EXPECT_EQ(trim(" \n"), "");
+    EXPECT_EQ(trim(""), "");
+}
+
+TEST(ToLower, ChangesAsciiOnly) { EXPECT_EQ(to_lower("AbZ-1\xC3\x9C"), "abz-1\xC3\x9C"); }
+
+TEST(ReplaceAll, ReplacesEachOccurrenceOnce) {
+    EXPECT_EQ(replace_all("a.b.c", ".", "::"), "a::b::c");
+    EXPECT_EQ(replace_all("aaa", "a", "aa"), "aaaaaa");
+    EXPECT_EQ(replace_all("abc", "", "x"), "abc");
+}
+
+TEST(ParseUnsigned, TakesWholeDecimalNumbersOnly) {
+    EXPECT_THAT(parse_unsigned("0"), Optional(0U));
+    EXPECT_THAT(parse_unsigned("0042"), Optional(42U));
+    EXPECT_THAT(parse_unsigned("18446744073709551615"), Optional(18446744073709551615ULL));
+    for (const std::string text : {"", " 1", "1 ", "+1", "-1", "1.0", "1e3", "0x10", "18446744073709551616", "a"})
+        EXPECT_EQ(parse_unsigned(text), std::nullopt) << text;
+}
+
+TEST(Closest, SuggestsWhatWasProbablyMeant) {
+    const std::vector<std::string> services{"api", "backend", "worker"};
+    EXPECT_THAT(closest("wroker", services), Optional(std::string("worker")));
+    EXPECT_THAT(closest("apis", services), Optional(std::string("api")));
+    EXPECT_THAT(closest("api", services), Optional(std::string("api")));
+    for (const std::string word : {"", "x", "zz", "billing"}) EXPECT_EQ(closest(word, services), std::nullopt) << word;
+    EXPECT_EQ(closest("api", std::vector<std::string>{}), std::nullopt);
+}
+
+TEST(Closest, SuggestsNothingForAWordOfAMegabyte) {
+    EXPECT_EQ(closest(std::string(1'000'000, 'a'), std::vector<std::string>{"api", "backend"}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace ci_lambda
