@@ -1,0 +1,218 @@
+#include "config/maps.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "config/values.hpp"
+
+namespace ci_lambda {
+namespace {
+
+using Problems = std::vector<std::string>;
+
+std::string wrong_type(std::string_view where, std::string_view wanted, const Json& value) {
+    return fmt::format("{}must be {}, not {}", where, wanted, type_name(value));
+}
+
+std::optional<Json> read_object(std::string_view text, Problems& problems) {
+    auto json = parse_json(text);
+    if (!json) {
+        problems.push_back(json.error().message);
+        return std::nullopt;
+    }
+    if (!json->is_object()) {
+        problems.push_back(wrong_type("", "a JSON object", *json));
+        return std::nullopt;
+    }
+    return *std::move(json);
+}
+
+std::optional<ServiceId> read_id(std::string_view text, std::string_view backend_name, Problems& problems) {
+    auto id = Names::canonical(text, backend_name);
+    if (!id)
+        problems.push_back(fmt::format("{} is not a service id (letters, digits, '_', '-' and '.')", in_quotes(text)));
+    return id;
+}
+
+/// A member that must be a string with something in it. `where` names the object.
+std::optional<std::string> read_text(const Json& object, std::string_view where, std::string_view key,
+                                     Problems& problems) {
+    const auto member = object.find(key);
+    if (member == object.end()) {
+        problems.push_back(fmt::format("{}: \"{}\" is missing", where, key));
+        return std::nullopt;
+    }
+    if (!member->is_string()) {
+        problems.push_back(wrong_type(fmt::format("{}: \"{}\" ", where, key), "a string", *member));
+        return std::nullopt;
+    }
+    auto text = member->get<std::string>();
+    if (text.empty()) {
+        problems.push_back(fmt::format("{}: \"{}\" is empty", where, key));
+        return std::nullopt;
+    }
+    return text;
+}
+
+/// A name of ECS, which has the characters of a service id: not an ARN, and no revision behind a colon.
+std::optional<std::string> read_ecs_name(const Json& object, std::string_view where, std::string_view key,
+                                         Problems& problems) {
+    auto text = read_text(object, where, key, problems);
+    if (text && !is_valid_service_id(*text)) {
+        problems.push_back(fmt::format("{}: \"{}\" must be a plain name, without ARN or revision, not {}", where, key,
+                                       in_quotes(*text)));
+        return std::nullopt;
+    }
+    return text;
+}
+
+/// `"api"` or `["api","worker"]`.
+std::vector<ServiceId> read_ids(const Json& value, std::string_view where, std::string_view backend_name,
+                                Problems& problems) {
+    std::vector<ServiceId> ids;
+    const auto add = [&](const Json& item, const std::string& place) {
+        if (!item.is_string()) {
+            problems.push_back(wrong_type(place, "a service id", item));
+        } else if (auto id = read_id(item.get_ref<const std::string&>(), backend_name, problems)) {
+            ids.push_back(*std::move(id));
+        }
+    };
+    if (value.is_string()) {
+        add(value, fmt::format("{} ", where));
+    } else if (!value.is_array()) {
+        problems.push_back(wrong_type(fmt::format("{} ", where), "a service id or a list of them", value));
+    } else if (value.empty()) {
+        problems.push_back(fmt::format("{} names no service", where));
+    } else {
+        for (std::size_t i = 0; i < value.size(); ++i) add(value[i], fmt::format("{}[{}] ", where, i));
+    }
+    return ids;
+}
+
+void append(std::vector<ServiceId>& to, const std::vector<ServiceId>& ids) {
+    to.insert(to.end(), ids.begin(), ids.end());
+    sort_unique(to);
+}
+
+std::optional<S3File> read_file(const Json& value, std::string_view where, Problems& problems) {
+    if (!value.is_object()) {
+        problems.push_back(wrong_type(fmt::format("{} ", where), "an object", value));
+        return std::nullopt;
+    }
+    auto bucket = read_text(value, where, "bucket", problems);
+    auto key = read_text(value, where, "key", problems);
+    if (!bucket || !key) return std::nullopt;
+    return S3File{.bucket = *std::move(bucket), .key = *std::move(key)};
+}
+
+std::optional<std::string> read_prefix(std::string_view text, Problems& problems) {
+    std::string_view prefix = text;
+    if (prefix.starts_with('/')) prefix.remove_prefix(1);
+    if (prefix.ends_with('/')) prefix.remove_suffix(1);
+    const auto segments = split(prefix, '/');
+    if (std::ranges::any_of(segments, &std::string::empty)) {
+        problems.push_back(fmt::format("{} is not a path of parameters: it has an empty segment", in_quotes(text)));
+        return std::nullopt;
+    }
+    return std::string(prefix);
+}
+
+std::optional<bool> read_switch(const Json& value) {
+    if (value.is_boolean()) return value.get<bool>();
+    if (value.is_string()) return parse_boolean(value.get_ref<const std::string&>());
+    return std::nullopt;
+}
+
+void add_twice_problem(std::string_view key, const ServiceId& id, Problems& problems) {
+    problems.push_back(fmt::format("{} is a second name for {}, which is there already", in_quotes(key), id));
+}
+
+}  // namespace
+
+void sort_unique(std::vector<ServiceId>& ids) {
+    std::ranges::sort(ids);
+    const auto repeated = std::ranges::unique(ids);
+    ids.erase(repeated.begin(), repeated.end());
+}
+
+std::map<ServiceId, Names::MapEntry> MapReader::services(std::string_view json) {
+    std::map<ServiceId, Names::MapEntry> map;
+    std::map<std::string, ServiceId> owners;  // of ECS services: one that has two would roll twice
+    const auto object = read_object(json, problems_);
+    if (!object) return map;
+    for (const auto& [key, value] : object->items()) {
+        const auto where = in_quotes(key);
+        const auto id = read_id(key, backend_name_, problems_);
+        if (!value.is_object()) {
+            problems_.push_back(wrong_type(where + " ", "an object", value));
+            continue;
+        }
+        const auto service = read_ecs_name(value, where, "service_name", problems_);
+        const auto family = read_ecs_name(value, where, "task_family", problems_);
+        if (!id || !service || !family) continue;
+        if (const auto [owner, added] = owners.try_emplace(*service, *id); !added && owner->second != *id)
+            problems_.push_back(
+                fmt::format("{} and \"{}\" have the same service_name {}", where, owner->second, in_quotes(*service)));
+        const Names::MapEntry entry{.service = EcsServiceName{*service}, .family = TaskFamily{*family}};
+        if (!map.try_emplace(*id, entry).second) add_twice_problem(key, *id, problems_);
+    }
+    return map;
+}
+
+std::map<std::string, std::vector<ServiceId>> MapReader::repositories(std::string_view json) {
+    std::map<std::string, std::vector<ServiceId>> map;
+    const auto object = read_object(json, problems_);
+    if (!object) return map;
+    for (const auto& [key, value] : object->items()) {
+        if (key.empty()) problems_.emplace_back("\"\" is not the name of a repository");
+        append(map[key], read_ids(value, in_quotes(key), backend_name_, problems_));
+    }
+    return map;
+}
+
+std::map<std::string, std::vector<ServiceId>> MapReader::prefixes(std::string_view json) {
+    std::map<std::string, std::vector<ServiceId>> map;
+    const auto object = read_object(json, problems_);
+    if (!object) return map;
+    for (const auto& [key, value] : object->items()) {
+        const auto ids = read_ids(value, in_quotes(key), backend_name_, problems_);
+        if (const auto prefix = read_prefix(key, problems_)) append(map[*prefix], ids);
+    }
+    return map;
+}
+
+void MapReader::files(std::string_view json, std::map<S3File, std::vector<ServiceId>>& files) {
+    const auto object = read_object(json, problems_);
+    if (!object) return;
+    for (const auto& [key, value] : object->items()) {
+        const auto id = read_id(key, backend_name_, problems_);
+        if (!value.is_array()) {
+            problems_.push_back(wrong_type(in_quotes(key) + " ", "a list of files", value));
+            continue;
+        }
+        for (std::size_t i = 0; i < value.size(); ++i) {
+            const auto file = read_file(value[i], fmt::format("{}[{}]", in_quotes(key), i), problems_);
+            if (id && file) append(files[*file], {*id});
+        }
+    }
+}
+
+std::map<ServiceId, bool> MapReader::switches(std::string_view json) {
+    std::map<ServiceId, bool> map;
+    const auto object = read_object(json, problems_);
+    if (!object) return map;
+    for (const auto& [key, value] : object->items()) {
+        const auto id = read_id(key, backend_name_, problems_);
+        const auto on = read_switch(value);
+        if (!on) problems_.push_back(fmt::format("{} must be true or false, not {}", in_quotes(key), type_name(value)));
+        if (!id || !on) continue;
+        if (!map.try_emplace(*id, *on).second) add_twice_problem(key, *id, problems_);
+    }
+    return map;
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,45 @@
+#pragma once
+
+// Private to config/: the variables that hold JSON.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/names.hpp"
+#include "config/config.hpp"
+
+namespace ci_lambda {
+
+/// Reads the JSON of one variable. Everything that is wrong is collected, so that a person can repair it all at once;
+/// the texts name the place inside the JSON ("\"api\"[0]: \"key\" must be a string") but not the variable.
+/// What the readers return is complete only if there were no problems.
+class MapReader {
+public:
+    /// `backend_name` (BACKEND_SERVICE_NAME) is one of the spellings of the backend's id; may be empty.
+    explicit MapReader(std::string_view backend_name) : backend_name_(backend_name) {}
+
+    /// ECS_SERVICE_MAP.
+    [[nodiscard]] std::map<ServiceId, Names::MapEntry> services(std::string_view json);
+    /// ECR_REPO_MAP.
+    [[nodiscard]] std::map<std::string, std::vector<ServiceId>> repositories(std::string_view json);
+    /// SSM_SERVICE_MAP; the keys lose the slashes at their ends.
+    [[nodiscard]] std::map<std::string, std::vector<ServiceId>> prefixes(std::string_view json);
+    /// SERVICE_CONFIG or S3_SERVICE_MAP, merged into `files`.
+    void files(std::string_view json, std::map<S3File, std::vector<ServiceId>>& files);
+    /// AUTO_DEPLOY_MAP.
+    [[nodiscard]] std::map<ServiceId, bool> switches(std::string_view json);
+
+    /// What was wrong with the JSON read so far.
+    [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
+
+private:
+    std::string backend_name_;
+    std::vector<std::string> problems_;
+};
+
+/// Sorted, and each once.
+void sort_unique(std::vector<ServiceId>& ids);
+
+}  // namespace ci_lambda

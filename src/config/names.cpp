@@ -1,0 +1,162 @@
+#include "config/names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace ci_lambda {
+namespace {
+
+constexpr std::string_view kNamePlaceholder = "{name}";
+
+bool is_name_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+}
+
+Status check_placeholder(std::string_view placeholder) {
+    static const std::array<std::string, 3> known{"{project}", "{env}", "{name}"};
+    if (std::ranges::find(known, placeholder) != known.end()) return {};
+    const auto meant = closest(placeholder, known);
+    return fail(ErrorKind::kConfiguration,
+                fmt::format("unknown placeholder {}{}; there are {{project}}, {{env}} and {{name}}",
+                            truncate_utf8(placeholder, 40), meant ? fmt::format(" (did you mean {}?)", *meant) : ""));
+}
+
+Status check_literal(char c) {
+    if (c == '}') return fail(ErrorKind::kConfiguration, R"(a "}" without its "{")");
+    if (!is_name_character(c))
+        return fail(ErrorKind::kConfiguration,
+                    "names in ECS have letters, digits, '_' and '-' only, so the pattern must not have others");
+    return {};
+}
+
+void erase_first(std::string& text, std::string_view part) { text.erase(text.find(part), part.size()); }
+
+/// The pattern of the backend: `{name}` goes, with the one `_` that joined it to the rest.
+std::string without_name(std::string text) {
+    while (text.contains(kNamePlaceholder)) {
+        if (text.contains("_{name}"))
+            erase_first(text, "_{name}");
+        else if (text.contains("{name}_"))
+            erase_first(text, "{name}_");
+        else
+            erase_first(text, kNamePlaceholder);
+    }
+    return text;
+}
+
+std::string substitute(std::string text, std::string_view project, std::string_view env) {
+    return replace_all(replace_all(std::move(text), "{project}", project), "{env}", env);
+}
+
+std::size_t occurrences(std::string_view text, std::string_view part) {
+    std::size_t found = 0;
+    for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) ++found;
+    return found;
+}
+
+/// What stands in `name` where `{name}` stands in `pattern` (its other placeholders filled in). Only a candidate: the
+/// caller expands it again and compares.
+std::optional<std::string> name_in(const std::string& name, const std::string& pattern) {
+    const auto placeholders = occurrences(pattern, kNamePlaceholder);
+    if (placeholders == 0) return std::nullopt;
+    const auto fixed = pattern.size() - (placeholders * kNamePlaceholder.size());
+    if (name.size() <= fixed) return std::nullopt;
+    return name.substr(pattern.find(kNamePlaceholder), (name.size() - fixed) / placeholders);
+}
+
+}  // namespace
+
+Result<NamePattern> NamePattern::parse(std::string_view text, bool needs_name) {
+    if (text.empty()) return fail(ErrorKind::kConfiguration, "the pattern is empty");
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '{') {
+            TRY(check_literal(text[i]));
+            continue;
+        }
+        const auto end = text.find_first_of("{}", i + 1);
+        if (end == std::string_view::npos || text[end] == '{')
+            return fail(ErrorKind::kConfiguration, R"(a "{" without its "}")");
+        TRY(check_placeholder(text.substr(i, end - i + 1)));
+        i = end;
+    }
+    if (needs_name && !text.contains(kNamePlaceholder))
+        return fail(ErrorKind::kConfiguration, "the pattern has no {name}, so all services would have one name");
+    return NamePattern(std::string(text));
+}
+
+std::string NamePattern::expand(std::string_view project, std::string_view env, const ServiceId& id) const {
+    if (id.str() == kBackend) return substitute(without_name(text_), project, env);
+    return replace_all(substitute(text_, project, env), kNamePlaceholder, id.str());
+}
+
+bool is_valid_service_id(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, is_name_character);
+}
+
+std::optional<ServiceId> Names::canonical(std::string_view text) const {
+    return canonical(text, options_.backend_service_name);
+}
+
+std::optional<ServiceId> Names::canonical(std::string_view text, std::string_view backend_name) {
+    if (text.empty() || text == backend_name) return ServiceId{std::string(kBackend)};
+    if (!is_valid_service_id(text)) return std::nullopt;
+    return ServiceId{std::string(text)};
+}
+
+std::optional<EcsTarget> Names::target(const ServiceId& id) const {
+    if (has_service_map()) {
+        const auto found = options_.service_map.find(id);
+        if (found == options_.service_map.end()) return std::nullopt;
+        return EcsTarget{
+            .id = id, .cluster = cluster(), .service = found->second.service, .family = found->second.family};
+    }
+    EcsTarget target{
+        .id = id,
+        .cluster = cluster(),
+        .service = EcsServiceName{options_.service_pattern.expand(options_.project, options_.environment, id)},
+        .family = TaskFamily{options_.family_pattern.expand(options_.project, options_.environment, id)}};
+    // A pattern of `{name}` alone leaves no name for the backend.
+    if (target.service.empty() || target.family.empty()) return std::nullopt;
+    return target;
+}
+
+std::optional<ServiceId> Names::id_of(const EcsServiceName& name) const {
+    if (has_service_map()) {
+        const auto found =
+            std::ranges::find_if(options_.service_map, [&](const auto& entry) { return entry.second.service == name; });
+        if (found == options_.service_map.end()) return std::nullopt;
+        return found->first;
+    }
+    const auto names_it = [&](const ServiceId& id) {
+        const auto found = target(id);
+        return found && found->service == name;
+    };
+    if (ServiceId backend{std::string(kBackend)}; names_it(backend)) return backend;
+
+    const auto pattern = substitute(options_.service_pattern.text(), options_.project, options_.environment);
+    const auto candidate = name_in(name.str(), pattern);
+    if (!candidate) return std::nullopt;
+    auto id = canonical(*candidate);
+    if (!id || !names_it(*id)) return std::nullopt;
+    return id;
+}
+
+ClusterName Names::cluster() const {
+    if (options_.cluster_name) return *options_.cluster_name;
+    const ServiceId no_service{std::string(kBackend)};
+    return ClusterName{options_.cluster_pattern.expand(options_.project, options_.environment, no_service)};
+}
+
+std::vector<std::string> Names::mapped_ids() const {
+    std::vector<std::string> ids;
+    ids.reserve(options_.service_map.size());
+    for (const auto& [id, entry] : options_.service_map) ids.push_back(id.str());
+    return ids;
+}
+
+}  // namespace ci_lambda

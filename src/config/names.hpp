@@ -1,0 +1,86 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/names.hpp"
+#include "base/result.hpp"
+
+namespace ci_lambda {
+
+/// Everything that ECS needs to know about one of our services.
+struct EcsTarget {
+    ServiceId id;
+    ClusterName cluster;
+    EcsServiceName service;
+    TaskFamily family;
+    friend bool operator==(const EcsTarget&, const EcsTarget&) = default;
+};
+
+/// A name pattern: text with `{project}`, `{env}` and `{name}`.
+class NamePattern {
+public:
+    /// Fails on a placeholder other than the three, an unbalanced brace, an empty text, and, where
+    /// `needs_name` is set, on a pattern without `{name}`: two services would share one name.
+    [[nodiscard]] static Result<NamePattern> parse(std::string_view text, bool needs_name);
+
+    /// The name with the placeholders filled in. For the backend (`kBackend`), `_{name}`, `{name}_` or `{name}`
+    /// is removed instead: `{project}_service_{name}_{env}` -> `shop_service_dev`.
+    [[nodiscard]] std::string expand(std::string_view project, std::string_view env, const ServiceId& id) const;
+
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+private:
+    explicit NamePattern(std::string text) : text_(std::move(text)) {}
+    std::string text_;
+};
+
+/// The canonical id of the backend service.
+inline constexpr std::string_view kBackend = "backend";
+
+/// True for text made of letters, digits, `_`, `-` and `.` only, and not empty.
+[[nodiscard]] bool is_valid_service_id(std::string_view text);
+
+/// Service ids <-> ECS names, by map or by pattern. Immutable.
+class Names {
+public:
+    struct MapEntry {
+        EcsServiceName service;
+        TaskFamily family;
+    };
+    struct Options {
+        std::string project;
+        std::string environment;
+        std::string backend_service_name;  ///< BACKEND_SERVICE_NAME; may be empty
+        NamePattern cluster_pattern;
+        NamePattern service_pattern;
+        NamePattern family_pattern;
+        std::optional<ClusterName> cluster_name;    ///< ECS_CLUSTER_NAME
+        std::map<ServiceId, MapEntry> service_map;  ///< ECS_SERVICE_MAP, keys canonical; empty = use the patterns
+    };
+    explicit Names(Options options) : options_(std::move(options)) {}
+
+    /// `""`, `backend` and BACKEND_SERVICE_NAME are the backend; any other valid text is itself; `nullopt` for text
+    /// that cannot be an id.
+    [[nodiscard]] std::optional<ServiceId> canonical(std::string_view text) const;
+    [[nodiscard]] static std::optional<ServiceId> canonical(std::string_view text, std::string_view backend_name);
+
+    /// The ECS names of a canonical id; `nullopt` when there is a service map and the id is not in it: not ours.
+    [[nodiscard]] std::optional<EcsTarget> target(const ServiceId& id) const;
+
+    /// The id whose ECS service has this name; `nullopt` when it is none of ours. `target(*result)->service == name`.
+    [[nodiscard]] std::optional<ServiceId> id_of(const EcsServiceName& name) const;
+
+    [[nodiscard]] ClusterName cluster() const;
+    [[nodiscard]] bool has_service_map() const { return !options_.service_map.empty(); }
+    /// The ids of the service map, sorted; empty when the patterns are used.
+    [[nodiscard]] std::vector<std::string> mapped_ids() const;
+
+private:
+    Options options_;
+};
+
+}  // namespace ci_lambda
