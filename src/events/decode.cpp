@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "events/decoders.hpp"
+#include "events/event.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// Long enough for every source and detail-type of AWS.
+constexpr std::size_t kLongestQuote = 128;
+
+std::vector<std::string> read_resources(const Json& event) {
+    std::vector<std::string> resources;
+    const Json* member = find(event, "resources");
+    if (member == nullptr) return resources;
+    if (member->is_string()) resources.push_back(member->get<std::string>());
+    if (member->is_array()) {
+        for (const auto& item : *member)
+            if (item.is_string()) resources.push_back(item.get<std::string>());
+    }
+    return resources;
+}
+
+Envelope read_envelope(const Json& event) {
+    const auto text = [&](std::string_view key) { return find_string(event, key).value_or(""); };
+    return {.id = text("id"),
+            .source = text("source"),
+            .detail_type = text("detail-type"),
+            .account = text("account"),
+            .time = text("time"),
+            .region = text("region"),
+            .resources = read_resources(event)};
+}
+
+OtherEvent without_source(const Json& event) {
+    if (find(event, "Records") != nullptr)
+        return {"a batch of \"Records\" (SQS, SNS or S3 notifications) is not handled; send EventBridge events"};
+    if (const Json* source = find(event, "source"); source != nullptr && !source->is_string())
+        return {fmt::format("\"source\" is {}, not a string", type_name(*source))};
+    return {R"(neither an EventBridge event (no "source") nor a request (no "service"))"};
+}
+
+std::string kind_of(const Envelope& envelope) {
+    if (envelope.source.empty()) return "event without a source";
+    if (envelope.detail_type.empty()) return fmt::format("event without a detail-type ({})", cut(envelope.source));
+    return fmt::format("{} ({})", cut(envelope.detail_type), cut(envelope.source));
+}
+
+Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
+    const bool has_envelope = find(event, "source") != nullptr || find(event, "detail-type") != nullptr;
+    if (!has_envelope && event.contains("service")) return decode_bare_request(event);
+    if (envelope.source.empty()) return without_source(event);
+    if (is_manual_source(envelope.source)) return decode_manual(event);
+    if (envelope.source == "aws.ecr") return decode_ecr(envelope, event);
+    if (envelope.source == "aws.ssm") return decode_ssm(envelope, event);
+    if (envelope.source == "aws.s3") return decode_s3(envelope, event);
+    if (envelope.source == "aws.ecs") return decode_ecs(envelope, event);
+    return OtherEvent{fmt::format("events of the source {} have nothing to do with deployments", cut(envelope.source))};
+}
+
+}  // namespace
+
+Result<Event> decode_event(std::string_view bytes) {
+    const auto json = parse_json(bytes);
+    if (!json) return fail(ErrorKind::kInvalidEvent, fmt::format("the event is unreadable: {}", json.error().message));
+    if (!json->is_object())
+        return fail(ErrorKind::kInvalidEvent, fmt::format("the event must be a JSON object, not {}", type_name(*json)));
+
+    Event event{.envelope = read_envelope(*json), .body = OtherEvent{}};
+    auto body = decode_body(event.envelope, *json);
+    if (!body) {
+        const auto kind = event.envelope.source.empty() ? "request" : kind_of(event.envelope);
+        return std::unexpected(with_context(body.error(), kind));
+    }
+    event.body = *std::move(body);
+    return event;
+}
+
+Result<const Json*> require_detail(const Json& event) {
+    const auto detail = event.find("detail");
+    if (detail == event.end()) return fail(ErrorKind::kInvalidEvent, "\"detail\" is missing");
+    if (detail->is_string())
+        return fail(ErrorKind::kInvalidEvent,
+                    "\"detail\" must be an object, not a string; was its JSON put into quotes twice?");
+    if (!detail->is_object())
+        return fail(ErrorKind::kInvalidEvent, fmt::format("\"detail\" must be an object, not {}", type_name(*detail)));
+    return &*detail;
+}
+
+Result<std::string> require_string(const Json& object, std::string_view key, std::string_view path) {
+    const auto member = object.find(key);
+    if (member == object.end()) return fail(ErrorKind::kInvalidEvent, fmt::format("\"{}\" is missing", path));
+    if (!member->is_string())
+        return fail(ErrorKind::kInvalidEvent, fmt::format("\"{}\" must be a string, not {}", path, type_name(*member)));
+    return member->get<std::string>();
+}
+
+OtherEvent other_kind(const Envelope& envelope) {
+    if (envelope.detail_type.empty())
+        return {fmt::format("an event of {} without a detail-type has nothing to do with deployments",
+                            cut(envelope.source))};
+    return {fmt::format("\"{}\" of {} has nothing to do with deployments", cut(envelope.detail_type),
+                        cut(envelope.source))};
+}
+
+std::string cut(std::string_view text) { return truncate_utf8(text, kLongestQuote); }
+
+std::string describe(const Event& event) {
+    const auto* request = std::get_if<ManualRequest>(&event.body);
+    if (request == nullptr) return kind_of(event.envelope);
+    return request->bare ? "manual request" : fmt::format("manual request ({})", cut(event.envelope.source));
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,45 @@
+#pragma once
+
+// Private to events/: one decoder per kind of event, and how they read members.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "events/event.hpp"
+
+namespace ci_lambda {
+
+/// `aws.ecr`.
+[[nodiscard]] Result<EventBody> decode_ecr(const Envelope& envelope, const Json& event);
+/// `aws.ssm`.
+[[nodiscard]] Result<EventBody> decode_ssm(const Envelope& envelope, const Json& event);
+/// `aws.s3`.
+[[nodiscard]] Result<EventBody> decode_s3(const Envelope& envelope, const Json& event);
+/// `aws.ecs`.
+[[nodiscard]] Result<EventBody> decode_ecs(const Envelope& envelope, const Json& event);
+
+/// True for the sources that ask for deployments, of whatever environment: `action.*`, `github.actions.*`,
+/// `terraform.*`.
+[[nodiscard]] bool is_manual_source(std::string_view source);
+/// An event of such a source.
+[[nodiscard]] ManualRequest decode_manual(const Json& event);
+/// `{"service":"api"}` without any envelope.
+[[nodiscard]] ManualRequest decode_bare_request(const Json& event);
+
+/// The event's `detail`, which lives as long as the event. Fails when it is missing or not an object.
+[[nodiscard]] Result<const Json*> require_detail(const Json& event);
+
+/// The member `key` of `object`, which must be there and be a string. `path` names the member in messages.
+[[nodiscard]] Result<std::string> require_string(const Json& object, std::string_view key, std::string_view path);
+
+/// An event of one of our sources, but of a kind that says nothing about deployments.
+[[nodiscard]] OtherEvent other_kind(const Envelope& envelope);
+
+/// Text of an event, cut so that it can be part of a sentence.
+[[nodiscard]] std::string cut(std::string_view text);
+
+}  // namespace ci_lambda

@@ -1,0 +1,18 @@
+#include "events/decoders.hpp"
+
+namespace ci_lambda {
+
+Result<EventBody> decode_ecr(const Envelope& envelope, const Json& event) {
+    // Scans, replications and pull-through caches have the same source and similar details.
+    if (envelope.detail_type != "ECR Image Action") return other_kind(envelope);
+    TRY_ASSIGN(const Json* const detail, require_detail(event));
+    EcrImageAction body;
+    TRY_ASSIGN(body.action, require_string(*detail, "action-type", "detail.action-type"));
+    TRY_ASSIGN(body.result, require_string(*detail, "result", "detail.result"));
+    TRY_ASSIGN(body.repository, require_string(*detail, "repository-name", "detail.repository-name"));
+    body.tag = find_string(*detail, "image-tag");
+    body.digest = find_string(*detail, "image-digest");
+    return body;
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,54 @@
+#include "base/text.hpp"
+#include "events/decoders.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// The `RESOURCE` of `arn:PARTITION:ecs:REGION:ACCOUNT:RESOURCE`, in its segments.
+std::vector<std::string> ecs_resource(std::string_view arn) {
+    constexpr std::size_t kArnParts = 6;
+    const auto parts = split(arn, ':');
+    if (parts.size() != kArnParts || parts[0] != "arn" || parts[2] != "ecs") return {};
+    return split(parts[5], '/');
+}
+
+std::optional<std::string> cluster_of(const Json& detail) {
+    const auto arn = find_string(detail, "clusterArn");
+    if (!arn) return std::nullopt;
+    const auto segments = ecs_resource(*arn);
+    if (segments.size() != 2 || segments[0] != "cluster" || segments[1].empty()) return std::nullopt;
+    return segments[1];
+}
+
+}  // namespace
+
+std::optional<EcsServiceArn> parse_ecs_service_arn(std::string_view arn) {
+    const auto segments = ecs_resource(arn);
+    if (segments.empty() || segments[0] != "service") return std::nullopt;
+    if (segments.size() == 2 && !segments[1].empty())
+        return EcsServiceArn{.cluster = std::nullopt, .service = segments[1]};
+    if (segments.size() == 3 && !segments[1].empty() && !segments[2].empty())
+        return EcsServiceArn{.cluster = segments[1], .service = segments[2]};
+    return std::nullopt;
+}
+
+Result<EventBody> decode_ecs(const Envelope& envelope, const Json& event) {
+    if (envelope.detail_type != "ECS Deployment State Change" && envelope.detail_type != "ECS Service Action")
+        return other_kind(envelope);
+    TRY_ASSIGN(const Json* const detail, require_detail(event));
+    EcsServiceEvent body;
+    TRY_ASSIGN(body.event_name, require_string(*detail, "eventName", "detail.eventName"));
+    body.event_type = find_string(*detail, "eventType").value_or("");
+    body.deployment_id = find_string(*detail, "deploymentId");
+    body.reason = find_string(*detail, "reason");
+    body.cluster = cluster_of(*detail);
+    if (envelope.resources.empty()) return body;
+    // The only place that names the service.
+    if (const auto arn = parse_ecs_service_arn(envelope.resources.front())) {
+        body.service = arn->service;
+        if (arn->cluster) body.cluster = arn->cluster;
+    }
+    return body;
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace ci_lambda {
+
+/// The fields that every EventBridge event has. All empty for a bare request.
+struct Envelope {
+    std::string id;
+    std::string source;
+    std::string detail_type;
+    std::string account;
+    std::string time;  ///< RFC 3339, whole seconds, as given
+    std::string region;
+    std::vector<std::string> resources;  ///< a bare string counts as a list of one; anything else as none
+};
+
+/// `ECR Image Action`.
+struct EcrImageAction {
+    std::string action;      ///< PUSH, DELETE, UPDATE_STORAGE_CLASS
+    std::string result;      ///< SUCCESS, FAILED, FAILURE
+    std::string repository;  ///< without the registry
+    std::optional<std::string> tag;
+    std::optional<std::string> digest;
+};
+
+/// `Parameter Store Change`. The value is never in the event.
+struct ParameterChange {
+    std::string operation;  ///< Create, Update, Delete, LabelParameterVersion
+    std::string name;       ///< as stored; a leading slash is not guaranteed
+    bool failed = false;    ///< `detail.exception` was present
+};
+
+/// A changed object, from CloudTrail (`AWS API Call via CloudTrail`) or from S3 itself (`Object Created`, ..).
+struct S3ObjectChange {
+    enum class Origin { kCloudTrail, kNative };
+    Origin origin = Origin::kNative;
+    std::string operation;  ///< CloudTrail: eventName (PutObject); native: the detail-type
+    std::optional<std::string> bucket;
+    std::optional<std::string> key;         ///< raw, not URL-encoded, in both origins
+    std::optional<std::string> error_code;  ///< CloudTrail only: the call failed
+};
+
+/// `ECS Deployment State Change` and `ECS Service Action`.
+struct EcsServiceEvent {
+    std::string event_name;              ///< SERVICE_DEPLOYMENT_COMPLETED, ..
+    std::string event_type;              ///< INFO, WARN, ERROR
+    std::optional<std::string> cluster;  ///< name, from the service's ARN or detail.clusterArn
+    std::optional<std::string> service;  ///< name, from resources[0]
+    std::optional<std::string> deployment_id;
+    std::optional<std::string> reason;
+};
+
+/// A deployment that somebody asked for: an event of a `action.*`, `github.actions.*` or `terraform.*` source, or a
+/// bare `{"service":..}` sent straight to the function.
+struct ManualRequest {
+    bool bare = false;
+    std::optional<std::string> service;  ///< absent when the request does not say; may be empty (the backend)
+    std::optional<std::string> task_definition;
+    std::optional<std::string> reason;
+    std::optional<std::string> project;
+    std::optional<std::string> environment;
+    /// What is wrong with the shape of the request. Kept instead of an error, because a request of another environment
+    /// or project is none of our business, however broken it is.
+    std::optional<std::string> malformed;
+};
+
+/// Anything else: nothing to do with deployments.
+struct OtherEvent {
+    std::string reason;  ///< why it is of no interest, for a person
+};
+
+using EventBody =
+    std::variant<EcrImageAction, ParameterChange, S3ObjectChange, EcsServiceEvent, ManualRequest, OtherEvent>;
+
+struct Event {
+    Envelope envelope;
+    EventBody body;
+};
+
+/// Reads one event from the bytes that Lambda (or a person) hands over.
+///
+/// Unknown fields are passed over. Fails with kInvalidEvent on what is not a JSON object, is nested deeper than
+/// EventBridge allows, or has one of our kinds but a detail of the wrong shape. An event of a kind that is not ours
+/// is an `OtherEvent`, never an error.
+///
+/// Shapes: EventBridge, ECR, SSM, S3 and ECS user guides, pages on EventBridge events.
+[[nodiscard]] Result<Event> decode_event(std::string_view bytes);
+
+/// The parts of `arn:PARTITION:ecs:REGION:ACCOUNT:service/[CLUSTER/]SERVICE`; older ARNs have no cluster.
+struct EcsServiceArn {
+    std::optional<std::string> cluster;
+    std::string service;
+};
+[[nodiscard]] std::optional<EcsServiceArn> parse_ecs_service_arn(std::string_view arn);
+
+/// What an event is, in a few words: "ECR Image Action (aws.ecr)", "manual request".
+[[nodiscard]] std::string describe(const Event& event);
+
+}  // namespace ci_lambda

@@ -1,0 +1,57 @@
+#include <algorithm>
+#include <array>
+
+#include "events/decoders.hpp"
+
+namespace ci_lambda {
+namespace {
+
+constexpr std::array<std::string_view, 3> kSourcePrefixes{"action.", "github.actions.", "terraform."};
+
+/// Reads a request member by member. A member that says what is to be deployed is not a thing to guess at when its type
+/// is wrong; the first such one makes the request malformed.
+class RequestReader {
+public:
+    explicit RequestReader(const Json& request) : request_(request) {}
+
+    ManualRequest read() {
+        body_.service = member("service");
+        body_.task_definition = member("task_definition");
+        body_.project = member("project");
+        body_.environment = member("env");
+        body_.reason = find_string(request_, "reason");
+        return std::move(body_);
+    }
+
+private:
+    std::optional<std::string> member(std::string_view key) {
+        if (find(request_, key) == nullptr) return std::nullopt;
+        auto text = require_string(request_, key, key);
+        if (text) return *std::move(text);
+        if (!body_.malformed) body_.malformed = text.error().message;
+        return std::nullopt;
+    }
+
+    const Json& request_;
+    ManualRequest body_;
+};
+
+}  // namespace
+
+bool is_manual_source(std::string_view source) {
+    return std::ranges::any_of(kSourcePrefixes, [&](std::string_view prefix) { return source.starts_with(prefix); });
+}
+
+ManualRequest decode_manual(const Json& event) {
+    const auto detail = require_detail(event);
+    if (!detail) return {.malformed = detail.error().message};
+    return RequestReader(**detail).read();
+}
+
+ManualRequest decode_bare_request(const Json& event) {
+    auto body = RequestReader(event).read();
+    body.bare = true;
+    return body;
+}
+
+}  // namespace ci_lambda
