@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "handlers/decision.hpp"
+#include "handlers/handlers.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// Event text is quoted in reasons, and an event may hold a megabyte of it.
+constexpr std::size_t kLongestText = 500;
+
+/// One line of at most `kLongestText` characters: line breaks and escape sequences have no place in a reason.
+void tidy(std::string& text) {
+    text = truncate_utf8(text, kLongestText);
+    std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
+}
+
+void tidy(std::optional<std::string>& text) {
+    if (text) tidy(*text);
+}
+
+void tidy(Decision& decision) {
+    if (auto* deploy = std::get_if<Deploy>(&decision)) {
+        for (auto& request : deploy->requests) tidy(request.reason);
+    } else if (auto* notify = std::get_if<Notify>(&decision)) {
+        tidy(notify->event_name);
+        tidy(notify->status);
+        tidy(notify->deployment_id);
+        tidy(notify->reason);
+    } else if (auto* nothing = std::get_if<Ignore>(&decision)) {
+        tidy(nothing->reason);
+    }
+}
+
+struct Decide {
+    const Event& event;
+    const Config& config;
+
+    Result<Decision> operator()(const EcrImageAction& push) const { return decide_ecr(push, config); }
+    Result<Decision> operator()(const ParameterChange& change) const { return decide_ssm(change, config); }
+    Result<Decision> operator()(const S3ObjectChange& change) const { return decide_s3(change, config); }
+    Result<Decision> operator()(const EcsServiceEvent& service_event) const {
+        return decide_ecs(service_event, config);
+    }
+    Result<Decision> operator()(const ManualRequest& request) const {
+        return decide_manual(request, event.envelope.source, config);
+    }
+    Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
+};
+
+}  // namespace
+
+Result<Decision> decide(const Event& event, const Config& config) {
+    auto decision = std::visit(Decide{.event = event, .config = config}, event.body);
+    if (decision)
+        tidy(*decision);
+    else
+        tidy(decision.error().message);
+    return decision;
+}
+
+Decision ignore(std::string reason) { return Ignore{.reason = std::move(reason)}; }
+
+std::string why_not_ours(const ServiceId& id, const Config& config) {
+    if (config.names.has_service_map()) return fmt::format("{} is not in ECS_SERVICE_MAP", id);
+    return fmt::format("the patterns (SERVICE_NAME_PATTERN, TASK_FAMILY_PATTERN) leave no name for {}", id);
+}
+
+Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& reason, const Config& config) {
+    std::ranges::sort(ids);
+    const auto repeated = std::ranges::unique(ids);
+    ids.erase(repeated.begin(), repeated.end());
+
+    Deploy deploy;
+    for (const auto& id : ids) {
+        auto target = config.names.target(id);
+        const auto automatic = config.auto_deploy.find(id);
+        if (!target) {
+            deploy.passed_by.push_back({.service = id.str(), .reason = why_not_ours(id, config)});
+        } else if (automatic != config.auto_deploy.end() && !automatic->second) {
+            deploy.passed_by.push_back(
+                {.service = id.str(),
+                 .reason = fmt::format("automatic deployments of {} are off (AUTO_DEPLOY_MAP)", id)});
+        } else {
+            deploy.requests.push_back(
+                {.target = *std::move(target), .task_definition = std::nullopt, .reason = reason});
+        }
+    }
+    if (!deploy.requests.empty()) return deploy;
+
+    std::vector<std::string> why;
+    why.reserve(deploy.passed_by.size());
+    for (const auto& service : deploy.passed_by) why.push_back(service.reason);
+    return Ignore{.reason = fmt::format("{}, but {}", reason, join(why, "; ")),
+                  .passed_by = std::move(deploy.passed_by)};
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/names.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "events/event.hpp"
+
+namespace ci_lambda {
+
+/// One service that is to roll.
+struct DeploymentRequest {
+    EcsTarget target;
+    std::optional<TaskDefinition> task_definition;  ///< absent: the family's newest ACTIVE revision
+    std::string reason;                             ///< why, for a person: "image shop_service_api:v7 was pushed"
+    friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;
+};
+
+/// A service that the event concerns but that does not roll.
+struct PassedBy {
+    std::string service;
+    std::string reason;
+    friend bool operator==(const PassedBy&, const PassedBy&) = default;
+};
+
+struct Deploy {
+    std::vector<DeploymentRequest> requests;  ///< at least one; no service twice
+    std::vector<PassedBy> passed_by;
+};
+
+enum class NoticeLevel { kSuccess, kInfo, kWarning, kError };
+
+/// Something that ECS said about one of our services and that people should hear.
+struct Notify {
+    NoticeLevel level = NoticeLevel::kInfo;
+    ServiceId service;
+    std::string event_name;  ///< SERVICE_DEPLOYMENT_COMPLETED, ..
+    std::string status;      ///< in words: "completed", "failed", "impaired"
+    std::optional<std::string> deployment_id;
+    std::optional<std::string> reason;
+};
+
+/// Nothing to do: not ours, not interesting, or switched off.
+struct Ignore {
+    std::string reason;
+    std::vector<PassedBy> passed_by;
+    std::optional<std::string> hint;  ///< for the log: what to do when this was unexpected
+};
+
+using Decision = std::variant<Deploy, Notify, Ignore>;
+
+/// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
+/// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.
+[[nodiscard]] Result<Decision> decide(const Event& event, const Config& config);
+
+}  // namespace ci_lambda

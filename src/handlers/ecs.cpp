@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "handlers/handlers.hpp"
+
+namespace ci_lambda {
+namespace {
+
+NoticeLevel level_of(std::string_view event_type) {
+    if (event_type == "ERROR") return NoticeLevel::kError;
+    if (event_type == "WARN") return NoticeLevel::kWarning;
+    return NoticeLevel::kInfo;
+}
+
+/// SERVICE_TASK_PLACEMENT_FAILURE -> "task placement failure".
+std::string words(std::string_view event_name) {
+    for (const std::string_view prefix : {"SERVICE_DEPLOYMENT_", "SERVICE_"}) {
+        if (!event_name.starts_with(prefix)) continue;
+        event_name.remove_prefix(prefix.size());
+        break;
+    }
+    return replace_all(to_lower(event_name), "_", " ");
+}
+
+/// A rollback is announced as one more IN_PROGRESS; its reason is the only sign (Amazon ECS developer guide, service
+/// deployment state change events).
+bool is_rollback(const EcsServiceEvent& event) {
+    return event.event_name == "SERVICE_DEPLOYMENT_IN_PROGRESS" && event.reason &&
+           event.reason->contains("rolling back");
+}
+
+struct Verdict {
+    NoticeLevel level;
+    std::string status;
+};
+
+Verdict judge(const EcsServiceEvent& event) {
+    if (event.event_name == "SERVICE_DEPLOYMENT_COMPLETED") return {NoticeLevel::kSuccess, "completed"};
+    if (event.event_name == "SERVICE_DEPLOYMENT_FAILED") return {NoticeLevel::kError, "failed"};
+    if (event.event_name == "SERVICE_TASK_START_IMPAIRED") return {NoticeLevel::kWarning, "impaired"};
+    if (is_rollback(event)) return {NoticeLevel::kWarning, "rolling back"};
+    return {level_of(event.event_type), words(event.event_name)};
+}
+
+}  // namespace
+
+Decision decide_ecs(const EcsServiceEvent& event, const Config& config) {
+    if (!event.service) return ignore(fmt::format("{} names no service in its resources", event.event_name));
+    if (event.cluster && ClusterName{*event.cluster} != config.names.cluster())
+        return ignore(fmt::format("service {} is in the cluster {}, not in {}", *event.service, *event.cluster,
+                                  config.names.cluster()));
+    const auto id = config.names.id_of(EcsServiceName{*event.service});
+    if (!id) return ignore(fmt::format("service {} is not one of ours", *event.service));
+    if (event.event_name == "SERVICE_STEADY_STATE") return ignore(fmt::format("{} is steady, which is no news", *id));
+
+    auto verdict = judge(event);
+    return Notify{.level = verdict.level,
+                  .service = *id,
+                  .event_name = event.event_name,
+                  .status = std::move(verdict.status),
+                  .deployment_id = event.deployment_id,
+                  .reason = event.reason};
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,33 @@
+#pragma once
+
+// Private to handlers/: one handler per source of events, and what they share.
+
+#include <string>
+#include <vector>
+
+#include "base/names.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "events/event.hpp"
+#include "handlers/decision.hpp"
+
+namespace ci_lambda {
+
+[[nodiscard]] Decision decide_ecr(const EcrImageAction& push, const Config& config);
+[[nodiscard]] Decision decide_ssm(const ParameterChange& change, const Config& config);
+[[nodiscard]] Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config);
+[[nodiscard]] Decision decide_ecs(const EcsServiceEvent& event, const Config& config);
+[[nodiscard]] Result<Decision> decide_manual(const ManualRequest& request, const std::string& source,
+                                             const Config& config);
+
+[[nodiscard]] Decision ignore(std::string reason);
+
+/// Deploys those of `ids` that are ours and that events may deploy; the others are passed by, each with its reason.
+/// An `Ignore` when none is left.
+[[nodiscard]] Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& reason,
+                                            const Config& config);
+
+/// Why `Names::target()` knows nothing of this service, for a person.
+[[nodiscard]] std::string why_not_ours(const ServiceId& id, const Config& config);
+
+}  // namespace ci_lambda

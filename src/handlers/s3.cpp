@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "handlers/handlers.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// The calls after which an object's content is another. A multipart upload ends in CompleteMultipartUpload and sends
+/// no PutObject.
+constexpr std::array<std::string_view, 4> kCalls{"PutObject", "DeleteObject", "CopyObject", "CompleteMultipartUpload"};
+constexpr std::array<std::string_view, 2> kNativeEvents{"Object Created", "Object Deleted"};
+
+bool changes_content(const S3ObjectChange& change) {
+    if (change.origin == S3ObjectChange::Origin::kCloudTrail)
+        return std::ranges::find(kCalls, change.operation) != kCalls.end();
+    return std::ranges::find(kNativeEvents, change.operation) != kNativeEvents.end();
+}
+
+Decision ignore_delete_objects(const S3ObjectChange& change) {
+    return Ignore{.reason = fmt::format("DeleteObjects on bucket {} does not say which files it deleted",
+                                        change.bucket.value_or("(unknown)")),
+                  .passed_by = {},
+                  .hint =
+                      "CloudTrail records no keys for DeleteObjects. If a deleted file must deploy, turn on the "
+                      "bucket's own EventBridge notifications (\"Object Deleted\"), or delete objects one by one: "
+                      "`aws s3 rm` sends DeleteObject"};
+}
+
+}  // namespace
+
+Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config) {
+    if (!config.s3_enabled) return ignore("changed files do not deploy (ENABLE_S3_MONITORING is off)");
+    if (change.error_code && !change.error_code->empty())
+        return ignore(fmt::format("{} failed ({})", change.operation, *change.error_code));
+    if (change.operation == "DeleteObjects") return ignore_delete_objects(change);
+    if (!changes_content(change)) return ignore(fmt::format("{} changes no file's content", change.operation));
+    if (!change.bucket || !change.key)
+        return fail(ErrorKind::kInvalidEvent, fmt::format("{} (aws.s3): the event names no {}", change.operation,
+                                                          change.bucket ? "object key" : "bucket"));
+
+    const auto found = config.s3_files.find(S3File{.bucket = *change.bucket, .key = *change.key});
+    if (found == config.s3_files.end())
+        return ignore(
+            fmt::format("s3://{}/{} is no file of ours (SERVICE_CONFIG, S3_SERVICE_MAP)", *change.bucket, *change.key));
+    return deploy_automatically(
+        found->second, fmt::format("s3://{}/{} was changed ({})", *change.bucket, *change.key, change.operation),
+        config);
+}
+
+}  // namespace ci_lambda

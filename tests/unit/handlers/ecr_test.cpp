@@ -1,0 +1,109 @@
+#include <string>
+
+#include "unit/handlers/support.hpp"
+
+namespace ci_lambda {
+namespace {
+
+using testing::decide_body;
+using testing::deploy_reason;
+using testing::deployed;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::ignored_because;
+using testing::service_map;
+using testing::shop;
+
+EcrImageAction push_to(const std::string& repository) {
+    return {.action = "PUSH", .result = "SUCCESS", .repository = repository, .tag = "v7", .digest = {}};
+}
+
+EcrImageAction push_of(const std::optional<std::string>& tag) {
+    auto push = push_to("shop_service_api");
+    push.tag = tag;
+    return push;
+}
+
+TEST(EcrHandler, FindsTheServiceByTheNamingRule) {
+    const auto config = shop({{"BACKEND_SERVICE_NAME", "web"}});
+    const struct {
+        std::string repository;
+        std::string service;
+    } cases[] = {
+        {"shop_service_api", "api"},     {"shop_backend", "backend"},         {"shop_service_backend", "backend"},
+        {"shop_service_web", "backend"}, {"shop_service_a_b.c-d", "a_b.c-d"}, {"shop_service_service_x", "service_x"},
+    };
+    for (const auto& [repository, service] : cases) {
+        const auto decision = decide_body(push_to(repository), config);
+        EXPECT_THAT(deployed(decision), ElementsAre(service)) << repository;
+        EXPECT_EQ(deploy_reason(decision), "image " + repository + ":v7 was pushed");
+    }
+}
+
+TEST(EcrHandler, IgnoresPushesThatOnlyLookLikeOurs) {
+    const auto config = shop();
+    for (const std::string repository :
+         {"other_service_api", "other_backend", "xshop_service_api", "shop_service_", "shop_service", "shop",
+          "shop_backend_old", "shop_backends", "shop-service-api", "SHOP_service_api", "Shop_backend",
+          "team/shop_service_api", "shop_service_api/cache", "shop_service_a b", "_service_api", "_backend", ""})
+        EXPECT_THAT(ignored_because(decide_body(push_to(repository), config)),
+                    HasSubstr("repository " + repository + " is not one of shop"))
+            << repository;
+}
+
+TEST(EcrHandler, LooksRepositoriesUpWholeWhenThereIsAMap) {
+    const auto config = shop({{"ECR_REPO_MAP", R"({"team/api":["api","worker"]})"}});
+    EXPECT_THAT(deployed(decide_body(push_to("team/api"), config)), ElementsAre("api", "worker"));
+    for (const std::string repository : {"team/ap", "team/api2", "api", "Team/api", "shop_service_api"})
+        EXPECT_THAT(ignored_because(decide_body(push_to(repository), config)),
+                    HasSubstr("repository " + repository + " is not in ECR_REPO_MAP"));
+}
+
+TEST(EcrHandler, IgnoresEverythingButSuccessfulPushes) {
+    const auto config = shop();
+    for (const std::string action : {"DELETE", "UPDATE_STORAGE_CLASS", "push", ""}) {
+        auto event = push_to("shop_service_api");
+        event.action = action;
+        EXPECT_THAT(ignored_because(decide_body(event, config)), HasSubstr("is not a push")) << action;
+    }
+    for (const std::string result : {"FAILED", "FAILURE", "success", ""}) {
+        auto event = push_to("shop_service_api");
+        event.result = result;
+        EXPECT_THAT(ignored_because(decide_body(event, config)), HasSubstr("did not succeed")) << result;
+    }
+}
+
+TEST(EcrHandler, IgnoresPushesWithoutATag) {
+    EXPECT_THAT(ignored_because(decide_body(push_of(std::nullopt), shop())), HasSubstr("without a tag"));
+    EXPECT_THAT(ignored_because(decide_body(push_of(""), shop())), HasSubstr("without a tag"));
+}
+
+TEST(EcrHandler, IgnoresSignaturesAndAttestations) {
+    for (const std::string suffix : {".sig", ".att", ".sbom"})
+        EXPECT_THAT(ignored_because(decide_body(push_of("sha256-0123abcdef" + suffix), shop())),
+                    HasSubstr("signature or attestation"));
+    for (const std::string tag : {"sha256-0123abcdef", "sha256-.sig", "sha256-xyz.sig", "sha256-01.signed", "v1.sig",
+                                  "xsha256-01.sig", "sha256-01.sig.2", "sha256-01"})
+        EXPECT_THAT(deployed(decide_body(push_of(tag), shop())), ElementsAre("api")) << tag;
+}
+
+TEST(EcrHandler, IgnoresAllWhenSwitchedOff) {
+    EXPECT_THAT(ignored_because(decide_body(push_to("shop_service_api"), shop({{"ENABLE_ECR_MONITORING", "false"}}))),
+                HasSubstr("ENABLE_ECR_MONITORING"));
+}
+
+TEST(EcrHandler, PassesByServicesThatTheServiceMapDoesNotHave) {
+    const auto config = shop({service_map()});
+    EXPECT_THAT(deployed(decide_body(push_to("shop_service_api"), config)), ElementsAre("api"));
+    EXPECT_THAT(ignored_because(decide_body(push_to("shop_service_billing"), config)),
+                HasSubstr("billing is not in ECS_SERVICE_MAP"));
+}
+
+TEST(EcrHandler, ObeysAutoDeployMap) {
+    EXPECT_THAT(
+        ignored_because(decide_body(push_to("shop_service_api"), shop({{"AUTO_DEPLOY_MAP", R"({"api":false})"}}))),
+        HasSubstr("automatic deployments of api are off (AUTO_DEPLOY_MAP)"));
+}
+
+}  // namespace
+}  // namespace ci_lambda

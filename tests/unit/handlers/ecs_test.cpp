@@ -1,0 +1,128 @@
+#include <string>
+
+#include "unit/handlers/support.hpp"
+
+namespace ci_lambda {
+namespace {
+
+using testing::decide_body;
+using ::testing::HasSubstr;
+using testing::ignored_because;
+using ::testing::Optional;
+using testing::service_map;
+using testing::shop;
+
+EcsServiceEvent event_named(const std::string& name, const std::string& type = "INFO") {
+    return {.event_name = name,
+            .event_type = type,
+            .cluster = "shop_cluster_dev",
+            .service = "shop_service_api_dev",
+            .deployment_id = "ecs-svc/1",
+            .reason = std::nullopt};
+}
+
+EcsServiceEvent event_of(const std::string& service) {
+    auto event = event_named("SERVICE_DEPLOYMENT_COMPLETED");
+    event.service = service;
+    return event;
+}
+
+Notify notice(const EcsServiceEvent& event, const Config& config = shop()) {
+    const auto decision = decide_body(event, config);
+    if (!decision || !std::holds_alternative<Notify>(*decision)) {
+        ADD_FAILURE() << event.event_name << ": " << ignored_because(decision);
+        return {};
+    }
+    return std::get<Notify>(*decision);
+}
+
+TEST(EcsHandler, JudgesEvents) {
+    const struct {
+        std::string name;
+        std::string type;
+        NoticeLevel level;
+        std::string status;
+    } cases[] = {
+        {"SERVICE_DEPLOYMENT_COMPLETED", "INFO", NoticeLevel::kSuccess, "completed"},
+        {"SERVICE_DEPLOYMENT_FAILED", "ERROR", NoticeLevel::kError, "failed"},
+        {"SERVICE_TASK_START_IMPAIRED", "WARN", NoticeLevel::kWarning, "impaired"},
+        {"SERVICE_TASK_START_IMPAIRED", "", NoticeLevel::kWarning, "impaired"},
+        {"SERVICE_DEPLOYMENT_IN_PROGRESS", "INFO", NoticeLevel::kInfo, "in progress"},
+        {"SERVICE_TASK_PLACEMENT_FAILURE", "ERROR", NoticeLevel::kError, "task placement failure"},
+        {"SERVICE_DISCOVERY_INSTANCE_UNHEALTHY", "WARN", NoticeLevel::kWarning, "discovery instance unhealthy"},
+        {"ECS_OPERATION_THROTTLED", "ERROR", NoticeLevel::kError, "ecs operation throttled"},
+        {"SERVICE_DESIRED_COUNT_UPDATED", "", NoticeLevel::kInfo, "desired count updated"},
+        {"SOMETHING_NEW", "SURPRISE", NoticeLevel::kInfo, "something new"},
+    };
+    for (const auto& [name, type, level, status] : cases) {
+        const auto said = notice(event_named(name, type));
+        EXPECT_EQ(said.level, level) << name;
+        EXPECT_EQ(said.status, status) << name;
+        EXPECT_EQ(said.event_name, name);
+        EXPECT_EQ(said.service, ServiceId("api"));
+    }
+}
+
+TEST(EcsHandler, WarnsOfARollback) {
+    auto event = event_named("SERVICE_DEPLOYMENT_IN_PROGRESS");
+    event.reason = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0.";
+    EXPECT_EQ(notice(event).level, NoticeLevel::kWarning);
+    EXPECT_EQ(notice(event).status, "rolling back");
+    event.reason = "ECS deployment ecs-svc/1 in progress.";
+    EXPECT_EQ(notice(event).level, NoticeLevel::kInfo);
+}
+
+TEST(EcsHandler, HandsOnWhatEcsSaid) {
+    auto event = event_named("SERVICE_DEPLOYMENT_FAILED", "ERROR");
+    event.reason = "task failed to start";
+    EXPECT_THAT(notice(event).deployment_id, Optional(std::string("ecs-svc/1")));
+    EXPECT_THAT(notice(event).reason, Optional(std::string("task failed to start")));
+}
+
+TEST(EcsHandler, KnowsTheBackend) { EXPECT_EQ(notice(event_of("shop_service_dev")).service, ServiceId("backend")); }
+
+TEST(EcsHandler, IgnoresServicesThatOnlyLookLikeOurs) {
+    for (const std::string service :
+         {"other_service_api_dev", "xshop_service_api_dev", "shop_service_api_dev_old", "shop_service_api_prod",
+          "shop_service_API_DEV", "shop_service_backend_dev", "shop_service__dev", "api", ""})
+        EXPECT_EQ(ignored_because(decide_body(event_of(service), shop())),
+                  "service " + service + " is not one of ours");
+}
+
+TEST(EcsHandler, LooksServicesUpWhenThereIsAMap) {
+    const auto config = shop({service_map(), {"ECS_CLUSTER_NAME", "shop_cluster_dev"}});
+    EXPECT_EQ(notice(event_of("back"), config).service, ServiceId("worker"));
+    EXPECT_THAT(ignored_because(decide_body(event_of("shop_service_api_dev"), config)),
+                HasSubstr("is not one of ours"));
+}
+
+TEST(EcsHandler, IgnoresAnotherCluster) {
+    auto event = event_named("SERVICE_DEPLOYMENT_COMPLETED");
+    event.cluster = "shop_cluster_prod";
+    EXPECT_EQ(ignored_because(decide_body(event, shop())),
+              "service shop_service_api_dev is in the cluster shop_cluster_prod, not in shop_cluster_dev");
+    EXPECT_THAT(
+        ignored_because(decide_body(event_named("SERVICE_DEPLOYMENT_COMPLETED"), shop({{"ECS_CLUSTER_NAME", "main"}}))),
+        HasSubstr("not in main"));
+}
+
+TEST(EcsHandler, TakesAServiceWhoseClusterNobodyNamed) {
+    auto event = event_named("SERVICE_DEPLOYMENT_COMPLETED");
+    event.cluster.reset();
+    EXPECT_EQ(notice(event).service, ServiceId("api"));
+}
+
+TEST(EcsHandler, IgnoresEventsWithoutAService) {
+    auto event = event_named("CAPACITY_PROVIDER_STEADY_STATE");
+    event.service.reset();
+    EXPECT_EQ(ignored_because(decide_body(event, shop())),
+              "CAPACITY_PROVIDER_STEADY_STATE names no service in its resources");
+}
+
+TEST(EcsHandler, IgnoresASteadyState) {
+    EXPECT_EQ(ignored_because(decide_body(event_named("SERVICE_STEADY_STATE"), shop())),
+              "api is steady, which is no news");
+}
+
+}  // namespace
+}  // namespace ci_lambda
