@@ -1,0 +1,376 @@
+#include "net/curl_http_client.hpp"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include "base/text.hpp"
+#include "net/amazon_roots.hpp"
+#include "net/curl_global.hpp"
+#include "net/url.hpp"
+
+namespace ci_lambda {
+
+const std::string* HttpResponse::header(std::string_view name) const {
+    const auto wanted = to_lower(name);
+    const auto found =
+        std::ranges::find_if(headers, [&](const HttpHeader& candidate) { return to_lower(candidate.name) == wanted; });
+    return found == headers.end() ? nullptr : &found->value;
+}
+
+namespace {
+
+/// How much of an answer a debug line shows.
+constexpr std::size_t kLoggedBodyCharacters = 4000;
+
+struct SlistDeleter {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+struct EasyDeleter {
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+
+/// Loopback and link-local addresses are this machine's own: no proxy can reach them on our behalf.
+bool never_by_proxy(const std::string& host) {
+    return host == "localhost" || host == "[::1]" || host == "[fd00:ec2::23]" || host.starts_with("169.254.") ||
+           is_loopback_v4(host);
+}
+
+/// One request on its way: lives on the caller's stack, which waits until `done`.
+struct Transfer {
+    const HttpRequest& request;
+    std::unique_ptr<CURL, EasyDeleter> easy{curl_easy_init()};
+    std::unique_ptr<curl_slist, SlistDeleter> headers{};
+    std::array<char, CURL_ERROR_SIZE> error_text{};
+    HttpResponse response{};
+    int sends = 0;
+    bool resend_refused = false;
+    bool too_large = false;
+    CURLcode code = CURLE_OK;
+    bool done = false;
+};
+
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
+    auto& transfer = *static_cast<Transfer*>(user);
+    const std::size_t bytes = size * count;
+    if (transfer.response.body.size() + bytes > transfer.request.max_response_bytes) {
+        transfer.too_large = true;
+        return 0;
+    }
+    transfer.response.body.append(data, bytes);
+    return bytes;
+}
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
+    auto& transfer = *static_cast<Transfer*>(user);
+    const std::string_view line(data, size * count);
+    if (line.starts_with("HTTP/")) {
+        transfer.response.headers.clear();  // what came before belonged to an interim answer (1xx)
+    } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+        transfer.response.headers.push_back(
+            {std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1)))});
+    }
+    return size * count;
+}
+
+/// libcurl calls this each time it is about to send the request. It sends again by itself when a kept connection
+/// turns out to be dead, and it cannot know whether the other side has acted on the first one.
+int on_about_to_send(void* user, char*, char*, int, int) {
+    auto& transfer = *static_cast<Transfer*>(user);
+    if (++transfer.sends > 1 && !transfer.request.idempotent) {
+        transfer.resend_refused = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    return CURL_PREREQFUNC_OK;
+}
+
+Status add_header(Transfer& transfer, const std::string& name, const std::string& value) {
+    // An empty value would be listed as signed but not sent (libcurl 7.88), a line break would be a second header.
+    if (value.empty() || value.find_first_of("\r\n") != std::string::npos)
+        return fail(ErrorKind::kInternal,
+                    fmt::format("{}: the header {} is empty or holds a line break", transfer.request.log_name, name));
+    auto* longer = curl_slist_append(transfer.headers.get(), fmt::format("{}: {}", name, value).c_str());
+    if (longer == nullptr) return fail(ErrorKind::kInternal, "out of memory");
+    (void)transfer.headers.release();
+    transfer.headers.reset(longer);
+    return {};
+}
+
+/// Says exactly which roots count: libcurl's compiled-in places are another distribution's when the binary is static.
+Status set_trust(Transfer& transfer, const CurlHttpClient::Options& options) {
+    const auto& request = transfer.request;
+    CURL* easy = transfer.easy.get();
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+    if (request.trust == Trust::kAmazonRoots && !options.ca_bundle_overrides) {
+        const auto pem = amazon_roots_pem();
+        // libcurl's structure is not const-correct; with NOCOPY it only reads.
+        const curl_blob blob{.data = const_cast<char*>(pem.data()), .len = pem.size(), .flags = CURL_BLOB_NOCOPY};
+        curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
+        curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+    } else if (options.ca_bundle) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_bundle->c_str());
+    } else if (to_lower(request.url.reveal()).starts_with("https:")) {
+        return fail(
+            ErrorKind::kTls,
+            fmt::format("{}: no bundle of root certificates was found, so no certificate can be checked (looked "
+                        "at {}); install ca-certificates, or name a PEM file in AWS_CA_BUNDLE",
+                        request.log_name, join(usual_ca_bundles(), ", ")));
+    }
+    return {};
+}
+
+Status prepare(Transfer& transfer, const CurlHttpClient::Options& options, const std::string& host) {
+    const auto& request = transfer.request;
+    CURL* easy = transfer.easy.get();
+    if (easy == nullptr) return fail(ErrorKind::kInternal, "libcurl gave no handle");
+
+    for (const auto& header : request.headers) TRY(add_header(transfer, header.name, header.value));
+    if (request.signing) {
+        const auto& signing = *request.signing;
+        if (signing.credentials.access_key_id.empty() || signing.credentials.secret_access_key.empty())
+            return fail(ErrorKind::kCredentials, "the AWS credentials are incomplete");
+        if (!signing.credentials.session_token.empty())
+            TRY(add_header(transfer, "X-Amz-Security-Token", signing.credentials.session_token.reveal()));
+        // Region and service are always named: libcurl's guess from the host fails for a custom endpoint.
+        curl_easy_setopt(easy, CURLOPT_AWS_SIGV4,
+                         fmt::format("aws:amz:{}:{}", signing.region, signing.service).c_str());
+        curl_easy_setopt(easy, CURLOPT_USERNAME, signing.credentials.access_key_id.c_str());
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, signing.credentials.secret_access_key.reveal().c_str());
+    }
+
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
+    curl_easy_setopt(easy, CURLOPT_URL, request.url.reveal().c_str());
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    // A name lookup that hangs is left to its thread: to wait for that would make the resolver's timeout ours.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "ci_lambda");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(std::min(request.connect_timeout, request.timeout).count()));
+    curl_easy_setopt(
+        easy, CURLOPT_MAXAGE_CONN,
+        static_cast<long>(std::chrono::duration_cast<std::chrono::seconds>(CurlHttpClient::kMaxIdle).count()));
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error_text.data());
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &on_about_to_send);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, &transfer);
+    TRY(set_trust(transfer, options));
+    if (never_by_proxy(host)) curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    if (request.method == "POST") {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        // By POSTFIELDS and not by a read callback: libcurl signs an empty body for the latter.
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+    } else if (request.method == "PUT") {
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
+    }
+    return {};
+}
+
+Error error_of(const Transfer& transfer) {
+    const auto& request = transfer.request;
+    long sent_bytes = 0;
+    curl_easy_getinfo(transfer.easy.get(), CURLINFO_REQUEST_SIZE, &sent_bytes);
+    const bool sent = sent_bytes > 0;
+    const std::string text =
+        transfer.error_text[0] != '\0' ? transfer.error_text.data() : curl_easy_strerror(transfer.code);
+    const auto make = [&](ErrorKind kind, const std::string& message, bool maybe_done) {
+        return Error{
+            .kind = kind, .message = fmt::format("{}: {}", request.log_name, message), .maybe_done = maybe_done};
+    };
+
+    if (transfer.too_large)
+        return make(ErrorKind::kProtocol, fmt::format("the answer is larger than {} bytes", request.max_response_bytes),
+                    true);
+    if (transfer.resend_refused)
+        return make(ErrorKind::kConnection,
+                    "the connection broke before the answer came; whether the request was "
+                    "carried out is not known",
+                    true);
+    switch (transfer.code) {
+        case CURLE_OPERATION_TIMEDOUT: return make(ErrorKind::kTimeout, text, sent);
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CACERT_BADFILE:
+            return make(ErrorKind::kTls,
+                        fmt::format("{} (if the endpoint uses a private certificate authority, name its PEM file in "
+                                    "AWS_CA_BUNDLE)",
+                                    text),
+                        false);
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_COULDNT_CONNECT:
+        case CURLE_SSL_CONNECT_ERROR: return make(ErrorKind::kConnection, text, false);
+        case CURLE_SEND_ERROR:
+        case CURLE_RECV_ERROR:
+        case CURLE_GOT_NOTHING:
+        case CURLE_PARTIAL_FILE: return make(ErrorKind::kConnection, text, sent);
+        case CURLE_URL_MALFORMAT:
+        case CURLE_UNSUPPORTED_PROTOCOL: return make(ErrorKind::kConfiguration, "the URL is malformed", false);
+        default: return make(ErrorKind::kProtocol, text, sent);
+    }
+}
+
+}  // namespace
+
+class CurlHttpClient::Dispatcher {
+public:
+    Dispatcher(Options options, const Clock& clock, const Logger& logger)
+        : options_(std::move(options)), clock_(clock), logger_(logger), last_activity_(clock.now()) {
+        global_curl_init();
+        open_multi();
+    }
+
+    Dispatcher(const Dispatcher&) = delete;
+    Dispatcher& operator=(const Dispatcher&) = delete;
+
+    ~Dispatcher() {
+        {
+            const std::scoped_lock lock(mutex_);
+            stopping_ = true;
+            curl_multi_wakeup(multi_);
+        }
+        changed_.notify_all();
+        if (thread_.joinable()) thread_.join();
+        curl_multi_cleanup(multi_);
+    }
+
+    Result<HttpResponse> send(const HttpRequest& request) {
+        if (request.timeout <= Milliseconds{0})
+            return fail(ErrorKind::kDeadline, fmt::format("{}: no time left to send it", request.log_name));
+        Transfer transfer{.request = request};
+        const auto host = host_of_url(request.url.reveal());
+        TRY(prepare(transfer, options_, host));
+        const bool log = logger_.enabled(LogLevel::kDebug);
+        if (log)
+            logger_.debug("http request", {{"request", request.log_name},
+                                           {"method", request.method},
+                                           {"host", host},
+                                           {"body", truncate_utf8(request.body, kLoggedBodyCharacters)}});
+        const auto started = clock_.now();
+        {
+            std::unique_lock lock(mutex_);
+            if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+            queue_.push_back(&transfer);
+            curl_multi_wakeup(multi_);
+            changed_.notify_all();
+            changed_.wait(lock, [&] { return transfer.done; });
+        }
+        const auto took = std::chrono::duration_cast<Milliseconds>(clock_.now() - started);
+        if (transfer.code != CURLE_OK) {
+            auto error = error_of(transfer);
+            if (log)
+                logger_.debug("http error",
+                              {{"request", request.log_name}, {"error", error.message}, {"duration_ms", took.count()}});
+            return std::unexpected(std::move(error));
+        }
+        long status = 0;
+        curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+        transfer.response.status = static_cast<int>(status);
+        if (log)
+            logger_.debug(
+                "http answer",
+                {{"request", request.log_name},
+                 {"status", transfer.response.status},
+                 {"duration_ms", took.count()},
+                 {"body",
+                  request.confidential ? "***" : truncate_utf8(transfer.response.body, kLoggedBodyCharacters)}});
+        return std::move(transfer.response);
+    }
+
+private:
+    void open_multi() {
+        multi_ = curl_multi_init();
+        curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, kMaxConnectionsPerHost);
+        curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMaxConnectionsPerHost * 2);
+    }
+
+    /// With the mutex held and nothing on its way. Wall-clock time counts, because the monotonic clock may stand
+    /// still while Lambda freezes the process; a clock that went backwards proves nothing either.
+    void drop_stale_connections() {
+        const auto idle = clock_.now() - last_activity_;
+        if (idle <= kMaxIdle && idle >= Milliseconds{0}) return;
+        curl_multi_cleanup(multi_);
+        open_multi();
+    }
+
+    void run() {
+        for (;;) {
+            std::deque<Transfer*> fresh;
+            {
+                std::unique_lock lock(mutex_);
+                if (active_.empty()) {
+                    changed_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+                    if (queue_.empty()) return;
+                    drop_stale_connections();
+                }
+                fresh.swap(queue_);
+            }
+            for (auto* transfer : fresh) {
+                active_.insert(transfer);
+                if (curl_multi_add_handle(multi_, transfer->easy.get()) != CURLM_OK)
+                    finish(*transfer, CURLE_FAILED_INIT);
+            }
+            int running = 0;
+            curl_multi_perform(multi_, &running);
+            collect_finished();
+            if (!active_.empty()) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+        }
+    }
+
+    void collect_finished() {
+        int left = 0;
+        while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+            if (message->msg != CURLMSG_DONE) continue;
+            Transfer* transfer = nullptr;
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+            const CURLcode code = message->data.result;  // `message` dies with the removal below
+            curl_multi_remove_handle(multi_, transfer->easy.get());
+            finish(*transfer, code);
+        }
+    }
+
+    void finish(Transfer& transfer, CURLcode code) {
+        active_.erase(&transfer);
+        const std::scoped_lock lock(mutex_);
+        last_activity_ = clock_.now();
+        transfer.code = code;
+        transfer.done = true;  // from here on the caller may destroy it
+        changed_.notify_all();
+    }
+
+    Options options_;
+    const Clock& clock_;
+    const Logger& logger_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    CURLM* multi_ = nullptr;  // replaced only with the mutex held and nothing on its way
+    WallTime last_activity_;
+    std::deque<Transfer*> queue_;
+    bool stopping_ = false;
+    std::unordered_set<Transfer*> active_;  // the dispatcher thread's own
+    std::thread thread_;
+};
+
+CurlHttpClient::CurlHttpClient(Options options, const Clock& clock, const Logger& logger)
+    : dispatcher_(std::make_unique<Dispatcher>(std::move(options), clock, logger)) {}
+
+CurlHttpClient::~CurlHttpClient() = default;
+
+Result<HttpResponse> CurlHttpClient::send(const HttpRequest& request) { return dispatcher_->send(request); }
+
+}  // namespace ci_lambda

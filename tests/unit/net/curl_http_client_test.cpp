@@ -1,0 +1,223 @@
+#include "net/curl_http_client.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <barrier>
+#include <thread>
+
+#include "support/fakes.hpp"
+#include "support/loopback_server.hpp"
+#include "support/matchers.hpp"
+
+namespace ci_lambda::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class CurlHttpClientTest : public ::testing::Test {
+protected:
+    static HttpRequest post(const LoopbackServer& server, const std::string& body = "{}") {
+        return {.method = "POST", .url = Secret(server.url("/")), .log_name = "test call", .body = body};
+    }
+
+    RecordingLog log_;
+    FakeClock clock_;
+    CurlHttpClient client_{{}, clock_, log_.logger};
+};
+
+TEST_F(CurlHttpClientTest, GivesStatusHeadersAndBodyOfAnyAnswer) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(418, "tea", "X-Pot: short\r\n"); });
+    const auto response = client_.send({.method = "GET", .url = Secret(server.url("/pot")), .log_name = "pot"});
+    ASSERT_THAT(response, IsOk());
+    EXPECT_EQ(response->status, 418);
+    EXPECT_EQ(response->body, "tea");
+    ASSERT_NE(response->header("x-POT"), nullptr);
+    EXPECT_EQ(*response->header("x-POT"), "short");
+    EXPECT_EQ(response->header("X-Kettle"), nullptr);
+    EXPECT_EQ(server.requests().front().line(), "GET /pot HTTP/1.1");
+}
+
+TEST_F(CurlHttpClientTest, KeepsTheConnectionForTheNextRequest) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, "ok"); });
+    for (int i = 0; i < 5; ++i) ASSERT_THAT(client_.send(post(server)), IsOk());
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(CurlHttpClientTest, MakesANewConnectionAfterALongPauseOfWallClockTime) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, "ok"); });
+    ASSERT_THAT(client_.send(post(server)), IsOk());
+    clock_.advance(CurlHttpClient::kMaxIdle + Milliseconds{1});
+    ASSERT_THAT(client_.send(post(server)), IsOk());
+    EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(CurlHttpClientTest, NeverSendsTwiceWhatMustNotHappenTwiceWhenTheKeptConnectionDies) {
+    // The second request on the connection is read, perhaps carried out, and never answered.
+    const LoopbackServer server(
+        [](const ServerRequest& request) { return request.nth == 0 ? reply(200, "ok") : ServerReply{.close = true}; });
+    auto request = post(server, "once");
+    request.idempotent = false;
+    ASSERT_THAT(client_.send(request), IsOk());
+    const auto response = client_.send(request);
+    ASSERT_THAT(response, IsErr(ErrorKind::kConnection, HasSubstr("not known")));
+    EXPECT_TRUE(response.error().maybe_done);
+    EXPECT_THAT(server.requests(), SizeIs(2));
+}
+
+TEST_F(CurlHttpClientTest, SendsAgainWhatIsHarmlessWhenTheKeptConnectionDies) {
+    const LoopbackServer server(
+        [](const ServerRequest& request) { return request.nth == 0 ? reply(200, "ok") : ServerReply{.close = true}; });
+    ASSERT_THAT(client_.send(post(server)), IsOk());
+    EXPECT_THAT(client_.send(post(server)), IsOk());
+    EXPECT_THAT(server.requests(), SizeIs(3));
+}
+
+TEST_F(CurlHttpClientTest, CallsABrokenAnswerPerhapsDone) {
+    const LoopbackServer server([](const ServerRequest&) {
+        return ServerReply{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", .close = true};
+    });
+    const auto response = client_.send(post(server));
+    ASSERT_THAT(response, IsErr(ErrorKind::kConnection, HasSubstr("test call")));
+    EXPECT_TRUE(response.error().maybe_done);
+}
+
+TEST_F(CurlHttpClientTest, CallsARefusedConnectionNotDone) {
+    std::string url;
+    {
+        const LoopbackServer gone([](const ServerRequest&) { return reply(200, ""); });
+        url = gone.url("/");
+    }
+    const auto response = client_.send({.method = "POST", .url = Secret(url), .log_name = "test call"});
+    ASSERT_THAT(response, IsErr(ErrorKind::kConnection, HasSubstr("test call")));
+    EXPECT_FALSE(response.error().maybe_done);
+}
+
+TEST_F(CurlHttpClientTest, GivesUpOnAnAnswerThatNeverComes) {
+    std::barrier finished(2);
+    const LoopbackServer server([&](const ServerRequest&) {
+        finished.arrive_and_wait();
+        return ServerReply{.close = true};
+    });
+    auto request = post(server);
+    request.timeout = Milliseconds{200};
+    const auto response = client_.send(request);
+    finished.arrive_and_wait();
+    ASSERT_THAT(response, IsErr(ErrorKind::kTimeout, HasSubstr("test call")));
+    EXPECT_TRUE(response.error().maybe_done);
+}
+
+TEST_F(CurlHttpClientTest, DoesNotEvenStartWithoutTime) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    auto request = post(server);
+    request.timeout = Milliseconds{0};
+    EXPECT_THAT(client_.send(request), IsErr(ErrorKind::kDeadline, HasSubstr("test call")));
+    EXPECT_THAT(server.requests(), SizeIs(0));
+}
+
+TEST_F(CurlHttpClientTest, RefusesAnAnswerThatIsTooLarge) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, std::string(2000, 'x')); });
+    auto request = post(server);
+    request.max_response_bytes = 1000;
+    EXPECT_THAT(client_.send(request), IsErr(ErrorKind::kProtocol, HasSubstr("larger than 1000 bytes")));
+}
+
+TEST_F(CurlHttpClientTest, DoesNotFollowRedirects) {
+    const LoopbackServer server(
+        [&](const ServerRequest&) { return reply(302, "", "Location: http://127.0.0.1:1/elsewhere\r\n"); });
+    const auto response = client_.send(post(server));
+    ASSERT_THAT(response, IsOk());
+    EXPECT_EQ(response->status, 302);
+}
+
+TEST_F(CurlHttpClientTest, RefusesHeadersThatAreEmptyOrHoldALineBreak) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    for (const std::string value : {"", "a\r\nX-Injected: b"}) {
+        auto request = post(server);
+        request.headers = {{"X-Token", value}};
+        EXPECT_THAT(client_.send(request), IsErr(ErrorKind::kInternal, HasSubstr("X-Token")));
+    }
+    EXPECT_THAT(server.requests(), SizeIs(0));
+}
+
+TEST_F(CurlHttpClientTest, NeverSendsUnsignedWhatShouldBeSigned) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    auto request = post(server);
+    request.signing = Signing{.region = "us-east-1", .service = "ecs"};
+    EXPECT_THAT(client_.send(request), IsErr(ErrorKind::kCredentials, HasSubstr("incomplete")));
+    EXPECT_THAT(server.requests(), SizeIs(0));
+}
+
+TEST_F(CurlHttpClientTest, SignsWithTheTokenHeaderOnlyWhenThereIsAToken) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    for (const std::string token : {"", "a//token+=="}) {
+        auto request = post(server);
+        request.signing = Signing{
+            .region = "eu-west-1",
+            .service = "ecs",
+            .credentials = {
+                .access_key_id = "AKID", .secret_access_key = Secret("a/secret+key"), .session_token = Secret(token)}};
+        ASSERT_THAT(client_.send(request), IsOk());
+        const auto sent = server.requests().back();
+        EXPECT_THAT(sent.header("Authorization"), HasSubstr("/eu-west-1/ecs/aws4_request"));
+        EXPECT_EQ(sent.header("X-Amz-Security-Token"), token);
+        const bool signs_token = sent.header("Authorization").find("x-amz-security-token") != std::string::npos;
+        EXPECT_EQ(signs_token, !token.empty());
+    }
+}
+
+TEST_F(CurlHttpClientTest, SaysWhereItLookedWhenThereIsNoBundleToCheckACertificateWith) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    for (const std::string scheme : {"https://", "HTTPS://"}) {
+        auto request = post(server);
+        request.url = Secret(scheme + server.host_and_port() + "/");
+        EXPECT_THAT(client_.send(request), IsErr(ErrorKind::kTls, HasSubstr("/etc/pki/tls/certs/ca-bundle.crt")));
+    }
+    EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_F(CurlHttpClientTest, SendsManyRequestsAtTheSameTime) {
+    constexpr int kMany = 20;
+    std::barrier together(kMany);
+    // Nobody is answered before all have arrived: requests one after the other would never end.
+    const LoopbackServer server([&](const ServerRequest&) {
+        together.arrive_and_wait();
+        return reply(200, "ok");
+    });
+    std::vector<std::jthread> callers;
+    std::atomic<int> answered{0};
+    for (int i = 0; i < kMany; ++i)
+        callers.emplace_back([&] { answered += client_.send(post(server)).has_value() ? 1 : 0; });
+    callers.clear();
+    EXPECT_EQ(answered, kMany);
+    EXPECT_LE(server.connections(), CurlHttpClient::kMaxConnectionsPerHost);
+}
+
+TEST_F(CurlHttpClientTest, ShowsRequestAndAnswerAtDebugWithoutUrlOrSecrets) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, "the answer"); });
+    auto request = post(server, "the question");
+    request.url = Secret(server.url("/services/T0/B0/verysecret"));
+    request.signing = Signing{.region = "us-east-1",
+                              .service = "ecs",
+                              .credentials = {.access_key_id = "AKID",
+                                              .secret_access_key = Secret("secretaccesskey"),
+                                              .session_token = Secret("sessiontoken")}};
+    ASSERT_THAT(client_.send(request), IsOk());
+    EXPECT_THAT(log_.sink.text(), HasSubstr("the question"));
+    EXPECT_THAT(log_.sink.text(), HasSubstr("the answer"));
+    for (const std::string secret : {"verysecret", "secretaccesskey", "sessiontoken", "Signature"})
+        EXPECT_THAT(log_.sink.text(), Not(HasSubstr(secret)));
+}
+
+TEST_F(CurlHttpClientTest, HidesTheBodyOfAConfidentialAnswer) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, "the keys"); });
+    auto request = post(server);
+    request.confidential = true;
+    ASSERT_THAT(client_.send(request), IsOk());
+    EXPECT_THAT(log_.sink.text(), Not(HasSubstr("the keys")));
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing
