@@ -1,0 +1,55 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+#include "logging/logger.hpp"
+#include "net/credentials.hpp"
+#include "net/http.hpp"
+#include "services/ecs.hpp"
+
+namespace ci_lambda {
+
+/// Amazon ECS over HTTP: AWS JSON 1.1, signed with SigV4. Credentials that AWS calls expired are fetched anew once.
+/// HTTP client, credentials, clock and logger must outlive it.
+class EcsClient final : public EcsApi {
+public:
+    struct Options {
+        std::string region;
+        std::optional<std::string> endpoint;  ///< overrides the region's own
+    };
+    EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock);
+
+    Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
+                                                Deadline deadline) override;
+    Result<TaskDefinition> newest_task_definition(const TaskFamily& family, Deadline deadline) override;
+    Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) override;
+    Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline deadline) override;
+    Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline deadline) override;
+
+private:
+    enum class Repeatable { kYes, kNo };
+    Result<std::string> call(std::string_view operation, const std::string& body, Repeatable repeatable,
+                             Deadline deadline);
+    Result<HttpResponse> send(std::string_view operation, const std::string& body, Repeatable repeatable,
+                              Deadline deadline);
+
+    Options options_;
+    HttpClient& http_;
+    CredentialsProvider& credentials_;
+    const Clock& clock_;
+};
+
+/// `https://ecs.REGION.SUFFIX`, the suffix by the region's partition (botocore's partitions.json).
+[[nodiscard]] std::string ecs_endpoint(std::string_view region);
+
+/// True for the regions whose endpoints have certificates of Amazon Trust Services: those of the partitions `aws` and
+/// `aws-us-gov`. The others (China, the isolated and the sovereign ones) have authorities of their own.
+[[nodiscard]] bool signed_by_amazon(std::string_view region);
+
+/// Turns an ECS answer that is not a success into an error: AWS JSON 1.1, `{"__type":"prefix#Name:uri","message":..}`.
+[[nodiscard]] Error ecs_error(const HttpResponse& response);
+
+}  // namespace ci_lambda
