@@ -1,0 +1,95 @@
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "services/ecs.hpp"
+#include "services/notifier.hpp"
+
+namespace ci_lambda::testing {
+
+/// An ECS whose services all exist and whose families all end at revision 42, unless a test says otherwise. Counts.
+class FakeEcs final : public EcsApi {
+public:
+    std::function<Result<DescribedServices>(const std::vector<EcsServiceName>&)> on_describe =
+        [](const std::vector<EcsServiceName>& names) {
+            DescribedServices described;
+            for (const auto& name : names) described.services.push_back({.name = name, .status = "ACTIVE"});
+            return described;
+        };
+    std::function<Result<TaskDefinition>(const TaskFamily&)> on_newest = [](const TaskFamily& family) {
+        return TaskDefinition("arn:aws:ecs:us-east-1:123456789012:task-definition/" + family.str() + ":42");
+    };
+    /// The second argument counts the calls for this service: 1, 2, ..
+    std::function<Result<AcceptedDeployment>(const UpdateServiceRequest&, int)> on_update =
+        [](const UpdateServiceRequest& request, int) {
+            return AcceptedDeployment{.deployment_id = "ecs-svc/1", .task_definition = request.task_definition.str()};
+        };
+    std::function<Result<EcsCluster>(const ClusterName&)> on_cluster = [](const ClusterName& name) {
+        return EcsCluster{.name = name, .status = "ACTIVE"};
+    };
+    std::function<Result<std::vector<EcsServiceName>>()> on_list = [] { return std::vector<EcsServiceName>{}; };
+
+    Result<DescribedServices> describe_services(const ClusterName&, const std::vector<EcsServiceName>& names,
+                                                Deadline) override {
+        {
+            const std::scoped_lock lock(mutex_);
+            describes_.push_back(names);
+        }
+        return on_describe(names);
+    }
+    Result<TaskDefinition> newest_task_definition(const TaskFamily& family, Deadline) override {
+        {
+            const std::scoped_lock lock(mutex_);
+            families_.push_back(family.str());
+        }
+        return on_newest(family);
+    }
+    Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline) override {
+        int nth = 1;
+        {
+            const std::scoped_lock lock(mutex_);
+            for (const auto& earlier : updates_) nth += earlier.service == request.service ? 1 : 0;
+            updates_.push_back(request);
+        }
+        return on_update(request, nth);
+    }
+    Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline) override { return on_cluster(cluster); }
+    Result<std::vector<EcsServiceName>> list_services(const ClusterName&, Deadline) override { return on_list(); }
+
+    [[nodiscard]] std::vector<UpdateServiceRequest> updates() const { return copy(updates_); }
+    [[nodiscard]] std::vector<std::vector<EcsServiceName>> describes() const { return copy(describes_); }
+    [[nodiscard]] std::vector<std::string> families() const { return copy(families_); }
+
+private:
+    template <typename T>
+    T copy(const T& list) const {
+        const std::scoped_lock lock(mutex_);
+        return list;
+    }
+
+    mutable std::mutex mutex_;
+    std::vector<UpdateServiceRequest> updates_;
+    std::vector<std::vector<EcsServiceName>> describes_;
+    std::vector<std::string> families_;
+};
+
+class RecordingNotifier final : public Notifier {
+public:
+    void notify(Notification notification) override {
+        const std::scoped_lock lock(mutex_);
+        said_.push_back(std::move(notification));
+    }
+    [[nodiscard]] std::vector<Notification> said() const {
+        const std::scoped_lock lock(mutex_);
+        return said_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<Notification> said_;
+};
+
+}  // namespace ci_lambda::testing
