@@ -1,0 +1,173 @@
+#include "app/doctor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace ci_lambda {
+namespace {
+
+/// Of one call: the doctor is run by somebody who is waiting.
+constexpr Milliseconds kPatience{15000};
+
+class Doctor {
+public:
+    Doctor(App& app, const Clock& clock, const std::function<void(const Finding&)>& report)
+        : app_(app), clock_(clock), report_(report) {}
+
+    bool examine() {
+        const auto& config = app_.config();
+        ok("configuration",
+           fmt::format("project {}, environment {}, region {}", config.project, config.environment, config.region));
+        examine_slack();
+        if (examine_credentials() && examine_cluster()) examine_services();
+        return healthy_;
+    }
+
+private:
+    void ok(std::string subject, std::string detail) {
+        report_({Finding::Verdict::kOk, std::move(subject), std::move(detail)});
+    }
+    void note(std::string subject, std::string detail) {
+        report_({Finding::Verdict::kNote, std::move(subject), std::move(detail)});
+    }
+    void bad(std::string subject, std::string detail) {
+        healthy_ = false;
+        report_({Finding::Verdict::kBad, std::move(subject), app_.redactor().redact(std::move(detail))});
+    }
+    [[nodiscard]] Deadline patience() const { return Deadline::after(clock_, kPatience); }
+
+    void examine_slack() {
+        // A malformed webhook is a configuration error, so what has come this far is well-formed.
+        if (app_.config().slack_webhook_url)
+            ok("slack", "the webhook is well-formed");
+        else
+            note("slack", "off: SLACK_WEBHOOK_URL is not set, or ENABLE_SLACK_NOTIFICATIONS is false");
+    }
+
+    bool examine_credentials() {
+        const auto credentials = app_.credentials().get();
+        if (!credentials) {
+            bad("credentials", credentials.error().message);
+            return false;
+        }
+        ok("credentials", fmt::format("found, access key {}", credentials->access_key_id));
+        return true;
+    }
+
+    bool examine_cluster() {
+        const auto name = app_.config().names.cluster();
+        const auto subject = fmt::format("cluster {}", name);
+        const auto cluster = app_.ecs().describe_cluster(name, patience());
+        if (!cluster) {
+            if (cluster.error().kind == ErrorKind::kAccessDenied) {
+                note(subject, "not looked at: ecs:DescribeClusters is not allowed");
+                return true;
+            }
+            bad(subject,
+                cluster.error().message + (cluster.error().kind == ErrorKind::kNotFound
+                                               ? "; check AWS_REGION, and ECS_CLUSTER_NAME or CLUSTER_NAME_PATTERN"
+                                               : ""));
+            return false;
+        }
+        if (cluster->status != "ACTIVE") {
+            bad(subject, fmt::format("is {}, not ACTIVE", cluster->status));
+            return false;
+        }
+        ok(subject, "ACTIVE");
+        return true;
+    }
+
+    void examine_services() {
+        const auto targets = known_targets();
+        if (targets.empty())
+            bad("services",
+                "none is known: the cluster has none that SERVICE_NAME_PATTERN matches, and no variable "
+                "names one");
+        for (std::size_t i = 0; i < targets.size(); i += EcsApi::kMaxServicesPerDescribe) {
+            const auto end = std::min(i + EcsApi::kMaxServicesPerDescribe, targets.size());
+            examine_batch(
+                {targets.begin() + static_cast<std::ptrdiff_t>(i), targets.begin() + static_cast<std::ptrdiff_t>(end)});
+        }
+    }
+
+    std::vector<EcsTarget> known_targets() {
+        const auto& config = app_.config();
+        const auto configured = config.known_services();
+        std::set<ServiceId> ids(configured.begin(), configured.end());
+        if (!config.names.has_service_map()) {
+            const auto names = app_.ecs().list_services(config.names.cluster(), patience());
+            if (!names)
+                note("services",
+                     fmt::format("only those that the configuration names are looked at ({})", names.error().message));
+            else
+                for (const auto& name : *names)
+                    if (const auto id = config.names.id_of(name)) ids.insert(*id);
+        }
+        std::vector<EcsTarget> targets;
+        for (const auto& id : ids) {
+            if (const auto target = config.names.target(id))
+                targets.push_back(*target);
+            else
+                bad(fmt::format("service {}", id),
+                    "is named in a map but is not in ECS_SERVICE_MAP, so no event can deploy it");
+        }
+        return targets;
+    }
+
+    void examine_batch(const std::vector<EcsTarget>& targets) {
+        std::vector<EcsServiceName> names;
+        for (const auto& target : targets) names.push_back(target.service);
+        const auto described = app_.ecs().describe_services(app_.config().names.cluster(), names, patience());
+        for (const auto& target : targets) {
+            const auto subject = fmt::format("service {}", target.id);
+            if (!described)
+                bad(subject, described.error().message);
+            else
+                examine_service(subject, target, *described);
+        }
+    }
+
+    void examine_service(const std::string& subject, const EcsTarget& target, const DescribedServices& described) {
+        const auto service = std::ranges::find(described.services, target.service, &EcsService::name);
+        if (service == described.services.end()) {
+            bad(subject,
+                fmt::format("ECS has no service {}; create it, or check SERVICE_NAME_PATTERN or ECS_SERVICE_MAP",
+                            target.service));
+            return;
+        }
+        if (service->status != "ACTIVE") {
+            bad(subject,
+                fmt::format("{} is {}, and only an ACTIVE service can be deployed", target.service, service->status));
+            return;
+        }
+        if (!can_be_updated(*service)) {
+            bad(subject, fmt::format("{} has the deployment controller {}, which UpdateService cannot drive; only ECS "
+                                     "will do",
+                                     target.service, service->deployment_controller));
+            return;
+        }
+        const auto revision = app_.ecs().newest_task_definition(target.family, patience());
+        if (!revision) {
+            bad(subject, revision.error().message);
+            return;
+        }
+        const auto& arn = revision->str();
+        ok(subject, fmt::format("{} is ACTIVE, {} of {} tasks run, newest revision {}", target.service,
+                                service->running_count, service->desired_count, arn.substr(arn.rfind('/') + 1)));
+    }
+
+    App& app_;
+    const Clock& clock_;
+    const std::function<void(const Finding&)>& report_;
+    bool healthy_ = true;
+};
+
+}  // namespace
+
+bool examine(App& app, const Clock& clock, const std::function<void(const Finding&)>& report) {
+    return Doctor(app, clock, report).examine();
+}
+
+}  // namespace ci_lambda

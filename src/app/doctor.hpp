@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "app/app.hpp"
+
+namespace ci_lambda {
+
+/// One thing that the doctor looked at.
+struct Finding {
+    enum class Verdict { kOk, kNote, kBad };
+    Verdict verdict = Verdict::kOk;
+    std::string subject;  ///< "credentials", "service api"
+    std::string detail;   ///< what was found, or what is wrong and what to do
+};
+
+/// Looks at everything that a deployment needs, and changes nothing: credentials, the webhook, the cluster, every known
+/// service, its task definition family and its deployment controller. Known are the ids that the configuration names
+/// and, where names follow a pattern, the cluster's services that match it. Each finding is handed over as it is made;
+/// true when none was bad.
+[[nodiscard]] bool examine(App& app, const Clock& clock, const std::function<void(const Finding&)>& report);
+
+}  // namespace ci_lambda

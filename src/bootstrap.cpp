@@ -1,0 +1,68 @@
+// The Lambda: reads the configuration once, then serves invocations until Lambda ends the process.
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "app/app.hpp"
+#include "app/version.hpp"
+#include "runtime/runtime_api.hpp"
+
+namespace {
+
+using namespace ci_lambda;
+
+constexpr int kBadConfiguration = 1;
+constexpr int kNoRuntimeApi = 2;
+
+std::expected<std::string, InvocationFailure> answer_invocation(App& app, const Invocation& invocation) {
+    auto handled = app.handle(invocation.event, invocation.deadline);
+    if (handled.error)
+        return std::unexpected(
+            InvocationFailure{.type = std::move(handled.error->type), .message = std::move(handled.error->message)});
+    return to_json(handled.answer);
+}
+
+int run() {
+    ProcessEnvironment environment;
+    const SystemClock clock;
+    SystemSleeper sleeper;
+    FdLogSink sink(STDOUT_FILENO);
+
+    const auto host = environment.get_non_empty("AWS_LAMBDA_RUNTIME_API");
+    if (!host) {
+        std::fputs(
+            "AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda. On a laptop, use "
+            "`ci_lambda sandbox` or `ci_lambda invoke`.\n",
+            stderr);
+        return kNoRuntimeApi;
+    }
+    const auto api = http_runtime_api(*host);
+    const auto app = App::create({.announce = true}, environment, sink, clock, sleeper);
+    if (!app) {
+        const Redactor nothing_secret;
+        Logger logger(sink, clock, nothing_secret);
+        logger.error("the function cannot start",
+                     {{log_key::kError, app.error().message}, {"version", version()}, {"commit", commit()}});
+        const auto posted = api->post_init_error({.type = "Runtime.BadConfiguration", .message = app.error().message});
+        if (!posted) logger.error("the init error could not be reported", {{log_key::kError, posted.error().message}});
+        return kBadConfiguration;
+    }
+    return serve(*api, environment, (*app)->logger(),
+                 [&](const Invocation& invocation) { return answer_invocation(**app, invocation); });
+}
+
+}  // namespace
+
+int main() {
+    // A log reader or a peer that goes away must cost a line or a request, not the process.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return run();
+    } catch (const std::exception& exception) {
+        std::fprintf(stderr, "ci_lambda: %s\n", exception.what());
+        return kBadConfiguration;
+    }
+}

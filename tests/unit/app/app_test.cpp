@@ -1,0 +1,235 @@
+#include "app/app.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "app/doctor.hpp"
+#include "app/plan.hpp"
+#include "base/json.hpp"
+#include "support/fakes.hpp"
+#include "support/loopback_server.hpp"
+#include "support/matchers.hpp"
+
+namespace ci_lambda::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr const char* kManual = R"({"service":"api","reason":"a test wants it"})";
+constexpr const char* kCompleted = R"({"source":"aws.ecs","detail-type":"ECS Deployment State Change",
+    "resources":["arn:aws:ecs:us-east-1:123456789012:service/shop_cluster_dev/shop_service_api_dev"],
+    "detail":{"eventType":"INFO","eventName":"SERVICE_DEPLOYMENT_COMPLETED","deploymentId":"ecs-svc/1",
+              "reason":"ECS deployment ecs-svc/1 completed."}})";
+
+/// One server is ECS (`POST /`) and Slack (any other path).
+class AppTest : public ::testing::Test {
+protected:
+    AppTest() {
+        environment_.set("PROJECT_NAME", "shop");
+        environment_.set("PROJECT_ENV", "dev");
+        environment_.set("SERVICE_CONFIG", R"({"api":[{"bucket":"b","key":"k"}],"worker":[{"bucket":"b","key":"k"}]})");
+        environment_.set("AWS_ENDPOINT_URL_ECS", server_.url());
+        environment_.set("SLACK_WEBHOOK_URL", server_.url("/services/T000/B000/webhooksecret"));
+        environment_.set("AWS_ACCESS_KEY_ID", "AKID");
+        environment_.set("AWS_SECRET_ACCESS_KEY", "topsecretaccesskey");
+        environment_.set("AWS_SESSION_TOKEN", "topsecretsessiontoken");
+        environment_.set("MAX_DEPLOYMENT_RETRIES", "0");
+        environment_.set("LOG_LEVEL", "debug");
+    }
+
+    ServerReply answer(const ServerRequest& request) {
+        if (request.line() != "POST / HTTP/1.1") return slack_;
+        const auto target = request.header("X-Amz-Target");
+        const auto operation = target.substr(target.find('.') + 1);
+        if (operation == "ListTaskDefinitions")
+            return reply(200, R"({"taskDefinitionArns":[")"
+                              "arn:aws:ecs:us-east-1:1:task-definition/" +
+                                  *find_string(*parse_json(request.body), "familyPrefix") + R"(:42"]})");
+        if (operation == "DescribeServices") return reply(200, R"({"services":[],"failures":[]})");
+        if (operation == "DescribeClusters")
+            return reply(200, R"({"clusters":[{"clusterName":"shop_cluster_dev","status":"ACTIVE"}]})");
+        if (operation == "ListServices") return reply(200, R"({"serviceArns":[]})");
+        if (request.body.find("worker") != std::string::npos) return worker_update_;
+        return reply(200,
+                     R"({"service":{"deployments":[{"id":"ecs-svc/1","status":"PRIMARY","taskDefinition":"td:42"}]}})");
+    }
+
+    std::unique_ptr<App> app(App::Options options = {}) {
+        auto created = App::create(options, environment_, log_.sink, clock_, sleeper_);
+        EXPECT_THAT(created, IsOk());
+        return std::move(*created);
+    }
+    Handled handle(std::string_view event) { return app()->handle(event, Deadline::none()); }
+    [[nodiscard]] std::vector<std::string> slack_messages() const {
+        std::vector<std::string> bodies;
+        for (const auto& request : server_.requests())
+            if (request.line() != "POST / HTTP/1.1") bodies.push_back(request.body);
+        return bodies;
+    }
+
+    ServerReply slack_ = reply(200, "ok");
+    ServerReply worker_update_ = reply(400, R"({"__type":"ClientException","message":"ECS says no"})");
+    LoopbackServer server_{[this](const ServerRequest& request) { return answer(request); }};
+    FakeEnvironment environment_;
+    SystemClock clock_;
+    SystemSleeper sleeper_;
+    RecordingLog log_;
+};
+
+TEST_F(AppTest, DeploysAndAnswersWithTheDocumentedShape) {
+    const auto handled = handle(kManual);
+    EXPECT_FALSE(handled.error);
+    const auto json = *parse_json(to_json(handled.answer));
+    EXPECT_EQ(json["status"], "deployed");
+    EXPECT_THAT(json["detail"].get<std::string>(), HasSubstr("api"));
+    ASSERT_THAT(json["deployments"], SizeIs(1));
+    const auto& one = json["deployments"][0];
+    EXPECT_EQ(one["service"], "api");
+    EXPECT_EQ(one["status"], "deployed");
+    EXPECT_EQ(one["cluster"], "shop_cluster_dev");
+    EXPECT_EQ(one["ecs_service"], "shop_service_api_dev");
+    EXPECT_EQ(one["task_definition"], "td:42");
+    EXPECT_EQ(one["deployment_id"], "ecs-svc/1");
+    EXPECT_EQ(one["attempts"], 1);
+    EXPECT_FALSE(one.contains("error"));
+}
+
+TEST_F(AppTest, HasDeliveredTheNotificationWhenItReturns) {
+    handle(kManual);
+    EXPECT_THAT(slack_messages(), Contains(AllOf(HasSubstr("Deployment started: api"), HasSubstr("a test wants it"))));
+}
+
+TEST_F(AppTest, ADeploymentDoesNotCareWhatSlackDoes) {
+    for (const auto& rude :
+         {reply(500, "rollup_error"), reply(404, "no_service"), reply(429, "", "Retry-After: 99\r\n"),
+          ServerReply{.bytes = "garbage", .close = true}, ServerReply{.close = true}}) {
+        slack_ = rude;
+        const auto handled = handle(kManual);
+        EXPECT_FALSE(handled.error);
+        EXPECT_EQ(handled.answer.status, "deployed");
+    }
+}
+
+TEST_F(AppTest, NamesEachFailedAndEachStartedServiceInTheInvocationsError) {
+    const auto handled = handle(R"({"source":"aws.s3","detail-type":"Object Created",
+                                    "detail":{"bucket":{"name":"b"},"object":{"key":"k"}}})");
+    ASSERT_TRUE(handled.error);
+    EXPECT_EQ(handled.error->type, "Function.DeploymentFailed");
+    EXPECT_THAT(handled.error->message,
+                AllOf(HasSubstr("worker: "), HasSubstr("ECS says no"), HasSubstr("Started: api")));
+    EXPECT_EQ(handled.answer.status, "failed");
+    EXPECT_THAT(handled.answer.deployments, SizeIs(2));
+}
+
+TEST_F(AppTest, RefusesBadInputAsInvalidEvent) {
+    for (const std::string event : {"", "nonsense", "[]", R"({"source":"action.deploy","detail":{}})"}) {
+        const auto handled = handle(event);
+        ASSERT_TRUE(handled.error) << event;
+        EXPECT_EQ(handled.error->type, "Function.InvalidEvent");
+    }
+    EXPECT_THAT(server_.requests(), IsEmpty());
+}
+
+TEST_F(AppTest, IgnoresWhatIsNotOursWithoutTouchingAws) {
+    const auto handled = handle(R"({"source":"aws.ec2","detail-type":"x","detail":{}})");
+    EXPECT_FALSE(handled.error);
+    EXPECT_EQ(handled.answer.status, "ignored");
+    EXPECT_THAT(handled.answer.detail, Not(IsEmpty()));
+    EXPECT_THAT(server_.requests(), IsEmpty());
+}
+
+TEST_F(AppTest, PassesOnWhatEcsSays) {
+    const auto handled = handle(kCompleted);
+    EXPECT_EQ(handled.answer.status, "notified");
+    EXPECT_THAT(slack_messages(),
+                Contains(AllOf(HasSubstr(":white_check_mark:"), HasSubstr("Deployment completed: api"))));
+}
+
+TEST_F(AppTest, SaysThatANotificationWasNotDeliveredWithoutFailingTheInvocation) {
+    slack_ = reply(404, "no_service");
+    const auto handled = handle(kCompleted);
+    EXPECT_FALSE(handled.error);
+    EXPECT_THAT(handled.answer.detail, AllOf(HasSubstr("not delivered"), HasSubstr("no_service")));
+}
+
+TEST_F(AppTest, DoesNotClaimToHaveNotifiedWhenNobodyListens) {
+    environment_.set("ENABLE_SLACK_NOTIFICATIONS", "false");
+    const auto handled = handle(kCompleted);
+    EXPECT_EQ(handled.answer.status, "ignored");
+    EXPECT_THAT(handled.answer.detail, HasSubstr("no notification channel"));
+}
+
+TEST_F(AppTest, ADryRunSendsNoUpdateAndNoMessage) {
+    environment_.set("DRY_RUN", "true");
+    const auto handled = handle(kManual);
+    EXPECT_EQ(handled.answer.status, "dry_run");
+    EXPECT_THAT(handled.answer.deployments.at(0).task_definition, HasSubstr(":42"));
+    for (const auto& request : server_.requests())
+        EXPECT_THAT(request.header("X-Amz-Target"), Not(HasSubstr("UpdateService")));
+    EXPECT_THAT(slack_messages(), IsEmpty());
+}
+
+TEST_F(AppTest, TheCommandLineCanAskForADryRun) {
+    EXPECT_EQ(app({.dry_run = true})->handle(kManual, Deadline::none()).answer.status, "dry_run");
+}
+
+TEST_F(AppTest, NeverPrintsASecretNotEvenOneThatAnEventRepeats) {
+    worker_update_ = reply(400, R"({"__type":"ClientException","message":"for topsecretsessiontoken"})");
+    slack_ = reply(404, "<html>no page /services/T000/B000/webhooksecret here</html>");
+    const std::string event = R"({"service":"worker","reason":"topsecretaccesskey and )" +
+                              server_.url("/services/T000/B000/webhooksecret") + "\"}";
+    const auto handled = handle(event);
+    handle(kCompleted);
+    const auto everything =
+        log_.sink.text() + to_json(handled.answer) + handled.error->message + to_json(handle(kCompleted).answer);
+    for (const std::string secret : {"topsecretaccesskey", "topsecretsessiontoken", "webhooksecret"})
+        EXPECT_THAT(everything, Not(HasSubstr(secret)));
+    EXPECT_THAT(log_.sink.text(), HasSubstr("event received")) << "the log is at debug";
+}
+
+TEST_F(AppTest, BadConfigurationNamesEverythingThatIsWrong) {
+    environment_.set("DRY_RUN", "perhaps");
+    environment_.set("AWS_ENDPOINT_URL_ECS", "nowhere");
+    const auto created = App::create({}, environment_, log_.sink, clock_, sleeper_);
+    EXPECT_THAT(created,
+                IsErr(ErrorKind::kConfiguration, AllOf(HasSubstr("DRY_RUN"), HasSubstr("AWS_ENDPOINT_URL_ECS"))));
+}
+
+// --- the doctor -----------------------------------------------------------------------------------------------------
+
+TEST_F(AppTest, TheDoctorFindsServicesThatEcsDoesNotHave) {
+    const auto patient = app();
+    std::string findings;
+    const bool healthy = examine(*patient, clock_, [&](const Finding& finding) {
+        findings += (finding.verdict == Finding::Verdict::kBad ? "BAD " : "ok ") + finding.subject + "\n";
+    });
+    EXPECT_FALSE(healthy);
+    EXPECT_THAT(findings, AllOf(HasSubstr("ok configuration"), HasSubstr("ok credentials"),
+                                HasSubstr("ok cluster shop_cluster_dev"), HasSubstr("BAD service api"),
+                                HasSubstr("BAD service worker")));
+    for (const auto& request : server_.requests())
+        EXPECT_THAT(request.header("X-Amz-Target"), Not(HasSubstr("UpdateService"))) << "the doctor changes nothing";
+}
+
+// --- plan -----------------------------------------------------------------------------------------------------------
+
+TEST_F(AppTest, APlanShowsTheSameDecisionToPeopleAndMachines) {
+    const auto event = *decode_event(kManual);
+    const auto decision = *decide(event, load_config(environment_)->config);
+    const auto json = *parse_json(plan_json(event, decision));
+    EXPECT_EQ(json["decision"], "deploy");
+    ASSERT_THAT(json["deployments"], SizeIs(1));
+    EXPECT_EQ(json["deployments"][0]["ecs_service"], "shop_service_api_dev");
+    EXPECT_THAT(plan_text(event, decision), AllOf(HasSubstr("shop_service_api_dev"), HasSubstr("a test wants it")));
+    EXPECT_THAT(server_.requests(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing
