@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+#include "config/config.hpp"
+#include "sandbox/local_aws.hpp"
+#include "sandbox/printer.hpp"
+
+namespace ci_lambda::sandbox {
+
+/// Sends one event of each kind, one after the other, and tells what came of each. True if all was as expected: the
+/// demo is also the sandbox's self-test. Ends early when the sandbox is stopped or an event gets stuck.
+[[nodiscard]] bool run_demo(LocalAws& aws, std::uint16_t port, const Config& config, Ids& ids, const Clock& clock,
+                            Printer& printer);
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "sandbox/aws_json.hpp"
+#include "sandbox/ids.hpp"
+
+namespace ci_lambda::sandbox {
+
+struct PutEvents {
+    AwsAnswer answer;
+    std::vector<std::string> events;  ///< the accepted entries as events, envelope and all, to be delivered
+};
+
+/// EventBridge's PutEvents on the default bus. As on AWS, a bad entry does not fail the call: it has its own ErrorCode
+/// in the answer, and the others are delivered (EventBridge API reference, PutEvents).
+[[nodiscard]] PutEvents put_events(std::string_view body, Ids& ids, WallTime now);
+
+}  // namespace ci_lambda::sandbox

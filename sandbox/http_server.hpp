@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace ci_lambda::sandbox {
+
+struct HttpExchangeRequest {
+    std::string path;
+    std::vector<std::string> captures;           ///< what the groups of the route's pattern matched
+    std::map<std::string, std::string> headers;  ///< names in lower case
+    std::string body;
+
+    /// Empty when there is no such header. `name` in lower case.
+    [[nodiscard]] std::string header(const std::string& name) const;
+};
+
+struct HttpExchangeAnswer {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+    std::map<std::string, std::string> headers = {};
+};
+
+/// A small HTTP/1.1 server on 127.0.0.1. Handlers run concurrently and may block (the Runtime API's `next` does).
+class HttpServer {
+public:
+    using Handler = std::function<HttpExchangeAnswer(const HttpExchangeRequest&)>;
+
+    HttpServer();
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    /// Patterns are regular expressions over the whole path. Routes are set before `start()`.
+    void get(const std::string& pattern, Handler handler);
+    void post(const std::string& pattern, Handler handler);
+
+    /// Listens; 0 means any free port. Fails (kConnection) when the port is taken. Returns the port.
+    [[nodiscard]] Result<std::uint16_t> start(std::uint16_t port);
+    /// Waits for the handlers that still run: release those that block first. Harmless when not running.
+    void stop();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ci_lambda::sandbox

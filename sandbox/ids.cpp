@@ -1,0 +1,36 @@
+#include "sandbox/ids.hpp"
+
+#include <string_view>
+
+namespace ci_lambda::sandbox {
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::string_view kVariantDigits = "89ab";  // RFC 9562, section 4.1
+
+std::string draw(std::mt19937_64& engine, std::string_view alphabet, std::size_t count) {
+    std::uniform_int_distribution<std::size_t> pick(0, alphabet.size() - 1);
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) text += alphabet[pick(engine)];
+    return text;
+}
+
+}  // namespace
+
+std::string Ids::uuid() {
+    const std::scoped_lock lock(mutex_);
+    return draw(engine_, kHexDigits, 8) + '-' + draw(engine_, kHexDigits, 4) + "-4" + draw(engine_, kHexDigits, 3) +
+           '-' + draw(engine_, kVariantDigits, 1) + draw(engine_, kHexDigits, 3) + '-' + draw(engine_, kHexDigits, 12);
+}
+
+std::string Ids::digits(std::size_t count) {
+    const std::scoped_lock lock(mutex_);
+    return draw(engine_, "123456789", 1) + draw(engine_, "0123456789", count - 1);
+}
+
+std::string Ids::hex(std::size_t count) {
+    const std::scoped_lock lock(mutex_);
+    return draw(engine_, kHexDigits, count);
+}
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,132 @@
+#include "sandbox/local_aws.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "base/json.hpp"
+#include "sandbox/event_bus.hpp"
+#include "sandbox/function_environment.hpp"
+#include "sandbox/runtime_api.hpp"
+#include "sandbox/shop.hpp"
+#include "sandbox/slack_inbox.hpp"
+#include "sandbox/state_pages.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+constexpr std::string_view kEcsTarget = "AmazonEC2ContainerServiceV20141113.";
+constexpr std::string_view kEventsTarget = "AWSEvents.";
+
+/// The access key id in `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ecs/aws4_request, ..`.
+std::string access_key_id(std::string_view authorization) {
+    constexpr std::string_view kCredential = "Credential=";
+    const auto begin = authorization.find(kCredential);
+    if (begin == std::string_view::npos) return {};
+    const auto rest = authorization.substr(begin + kCredential.size());
+    return std::string(rest.substr(0, rest.find('/')));
+}
+
+HttpExchangeAnswer text_page(std::string body) {
+    return {.status = 200, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
+}
+
+}  // namespace
+
+LocalAws::LocalAws(Ids& ids, const Clock& clock)
+    : ids_(ids), clock_(clock), ecs_(shop_state(ids, clock.now()), ids, clock), invocations_(ids, clock) {
+    add_routes();
+}
+
+LocalAws::~LocalAws() { stop(); }
+
+Result<std::uint16_t> LocalAws::start(std::uint16_t port) {
+    TRY_ASSIGN(port_, server_.start(port));
+    return port_;
+}
+
+void LocalAws::stop() {
+    invocations_.stop();
+    server_.stop();
+}
+
+void LocalAws::add_routes() {
+    add_runtime_api(server_, invocations_);
+    add_invoke_api(server_, invocations_);
+    server_.post("/", [this](const HttpExchangeRequest& request) { return handle_aws_json(request); });
+    server_.post("/sandbox/events", [this](const HttpExchangeRequest& request) { return take_raw_event(request); });
+    server_.post(std::string(kSlackPath),
+                 [this](const HttpExchangeRequest& request) { return take_slack_message(request); });
+    server_.get("/", [this](const HttpExchangeRequest&) { return text_page(front_page(port_)); });
+    server_.get("/sandbox/slack", [this](const HttpExchangeRequest&) {
+        return HttpExchangeAnswer{.status = 200, .body = messages_page(journal_.messages())};
+    });
+    server_.get("/sandbox/ecs/calls", [this](const HttpExchangeRequest&) {
+        return HttpExchangeAnswer{.status = 200, .body = calls_page(journal_.calls())};
+    });
+    server_.get("/sandbox/invocations", [this](const HttpExchangeRequest&) {
+        return HttpExchangeAnswer{.status = 200, .body = invocations_page(invocations_.all())};
+    });
+}
+
+HttpExchangeAnswer LocalAws::handle_aws_json(const HttpExchangeRequest& request) {
+    auto answer = dispatch(request);
+    return {.status = answer.status,
+            .content_type = "application/x-amz-json-1.1",
+            .body = std::move(answer.body),
+            .headers = {{"x-amzn-RequestId", ids_.uuid()}}};
+}
+
+AwsAnswer LocalAws::dispatch(const HttpExchangeRequest& request) {
+    if (request.header("authorization").empty())
+        return to_answer(AwsError{.type = "MissingAuthenticationTokenException",
+                                  .message = "Request is missing Authentication Token"});
+    const std::string target = request.header("x-amz-target");
+    if (target.starts_with(kEcsTarget)) return call_ecs(request, target.substr(kEcsTarget.size()));
+    if (target.starts_with(kEventsTarget)) return call_events(request, target.substr(kEventsTarget.size()));
+    return to_answer(AwsError{.type = "UnknownOperationException",
+                              .message = "The sandbox knows ECS and EventBridge only (header X-Amz-Target)."});
+}
+
+AwsAnswer LocalAws::call_ecs(const HttpExchangeRequest& request, const std::string& operation) {
+    auto answer = ecs_.handle(operation, request.body);
+    EcsCall call{.at = clock_.now(),
+                 .caller = access_key_id(request.header("authorization")),
+                 .invocation = {},
+                 .operation = operation,
+                 .request = request.body,
+                 .status = answer.status,
+                 .response = answer.body};
+    if (call.caller == kFunctionAccessKey) call.invocation = invocations_.running_request_id();
+    journal_.add(std::move(call));
+    return answer;
+}
+
+AwsAnswer LocalAws::call_events(const HttpExchangeRequest& request, const std::string& operation) {
+    if (operation != "PutEvents")
+        return to_answer(AwsError{.type = "UnknownOperationException",
+                                  .message = fmt::format("The sandbox's EventBridge does not know {}.", operation)});
+    auto result = put_events(request.body, ids_, clock_.now());
+    for (auto& event : result.events) invocations_.enqueue(std::move(event));
+    return std::move(result.answer);
+}
+
+HttpExchangeAnswer LocalAws::take_slack_message(const HttpExchangeRequest& request) {
+    const auto answer = check_slack_payload(request.body);
+    journal_.add(SlackMessage{.at = clock_.now(),
+                              .invocation = invocations_.running_request_id(),
+                              .payload = request.body,
+                              .status = answer.status,
+                              .answer = answer.text});
+    return {.status = answer.status, .content_type = "text/html", .body = answer.text};
+}
+
+HttpExchangeAnswer LocalAws::take_raw_event(const HttpExchangeRequest& request) {
+    if (request.body.empty())
+        return {.status = 400,
+                .body = R"({"message":"the body is empty: send an event, such as curl -d @event.json"})"};
+    return {.status = 202, .body = dump_json({{"request_id", invocations_.enqueue(request.body)}}) + '\n'};
+}
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,109 @@
+#include "sandbox/sandbox.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstddef>
+#include <filesystem>
+#include <ostream>
+#include <random>
+#include <string_view>
+#include <system_error>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "sandbox/demo.hpp"
+#include "sandbox/function_environment.hpp"
+#include "sandbox/function_host.hpp"
+#include "sandbox/local_aws.hpp"
+#include "sandbox/printer.hpp"
+#include "sandbox/signals.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+constexpr int kGood = 0;
+constexpr int kBad = 1;
+
+/// The function's program: the one that was asked for, or `bootstrap` beside the program that runs.
+Result<std::string> find_bootstrap(const std::optional<std::string>& asked) {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    const auto path = asked ? std::filesystem::absolute(*asked, error) : self.parent_path() / "bootstrap";
+    if (!std::filesystem::is_regular_file(path, error) || ::access(path.c_str(), X_OK) != 0)
+        return fail(ErrorKind::kConfiguration,
+                    fmt::format("there is no program {}: build the function (`./dev build`), or name it with "
+                                "--bootstrap PATH",
+                                path.string()));
+    return path.string();
+}
+
+Result<Config> function_config(const std::map<std::string, std::string>& variables) {
+    auto loaded = load_config(MapEnvironment(variables));
+    if (!loaded)
+        return std::unexpected(with_context(loaded.error(), "the function would not start with these settings"));
+    return std::move(loaded->config);
+}
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32U) | device();
+}
+
+/// Tells each event as it is done, until the sandbox is stopped.
+void tell_events(LocalAws& aws, const Config& config, Printer& printer) {
+    for (std::size_t number = 0;; ++number) {
+        const auto invocation = aws.invocations().wait_for_done(number);
+        if (!invocation) return;
+        printer.story(make_story(number + 1, {}, *invocation, aws.journal(), config));
+    }
+}
+
+Result<int> run_sandbox(const Options& options, const Environment& environment, std::ostream& out) {
+    TRY_ASSIGN(const std::string program, find_bootstrap(options.bootstrap));
+    const SystemClock clock;
+    Ids ids(random_seed());
+    Printer printer(out, options.color);
+    LocalAws aws(ids, clock);
+    std::atomic<bool> interrupted = false;
+    const SignalWatcher watcher([&] {
+        interrupted = true;
+        aws.invocations().stop();
+    });
+    TRY_ASSIGN(const std::uint16_t port, aws.start(options.port));
+    const auto variables =
+        function_environment(port, environment, options.demo ? UserSettings::kLogging : UserSettings::kPassed);
+    TRY_ASSIGN(const Config config, function_config(variables));
+    const bool show_log = options.logs || config.log_level == LogLevel::kDebug;
+    FunctionHost function(
+        {.program = program, .environment = variables}, aws.invocations(), clock,
+        [&](std::string_view line) {
+            if (show_log) printer.log(line);
+        },
+        [&](std::string_view text) { printer.notice(text); });
+
+    if (!options.demo) {
+        printer.ready(port);
+        printer.welcome(port);
+        function.start();
+        tell_events(aws, config, printer);
+        return kGood;
+    }
+    function.start();
+    if (run_demo(aws, port, config, ids, clock, printer)) return kGood;
+    if (!interrupted && !show_log) printer.log_tail(function.recent_log());
+    return kBad;
+}
+
+}  // namespace
+
+int run(const Options& options, const Environment& environment, std::ostream& out, std::ostream& err) {
+    const auto code = run_sandbox(options, environment, out);
+    if (code) return *code;
+    err << fmt::format("sandbox: {}\n", code.error().message);
+    return kBad;
+}
+
+}  // namespace ci_lambda::sandbox

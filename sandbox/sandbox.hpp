@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+#include "base/environment.hpp"
+
+namespace ci_lambda::sandbox {
+
+struct Options {
+    std::uint16_t port = 0;                ///< 0: any free port
+    std::optional<std::string> bootstrap;  ///< the function's program; absent: `bootstrap` beside this one
+    bool demo = false;                     ///< send one event of each kind, tell what happened, end
+    bool logs = false;                     ///< show the function's log lines
+    bool color = false;                    ///< escape codes for a terminal
+};
+
+/// A local AWS on 127.0.0.1: the Lambda Runtime API that runs the real function as a child process, an ECS with a
+/// small shop in it, EventBridge's PutEvents and a Slack inbox. See docs/sandbox.md.
+///
+/// Runs until SIGINT or SIGTERM (and returns 0), or, with `demo`, to the demo's end: 0 if all happened as expected, 1
+/// if not. What keeps it from starting is said on `err` (and 1 returned). The function gets settings of its own; of
+/// `environment` it sees a few harmless variables only, never credentials.
+int run(const Options& options, const Environment& environment, std::ostream& out, std::ostream& err);
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/time.hpp"
+#include "sandbox/ecs_state.hpp"
+#include "sandbox/ids.hpp"
+
+namespace ci_lambda::sandbox {
+
+/// The little shop that the sandbox's AWS account holds.
+namespace shop {
+inline constexpr std::string_view kAccount = "123456789012";
+inline constexpr std::string_view kRegion = "us-east-1";
+inline constexpr std::string_view kProject = "shop";
+inline constexpr std::string_view kEnvironment = "dev";
+inline constexpr std::string_view kCluster = "shop_cluster_dev";
+inline constexpr std::string_view kBackend = "shop_service_dev";
+inline constexpr std::string_view kApi = "shop_service_api_dev";
+inline constexpr std::string_view kWorker = "shop_service_worker_dev";
+inline constexpr std::string_view kBucket = "shop-env-dev";
+/// SERVICE_CONFIG: api/.env is read by two services, so one file deploys both.
+inline constexpr std::string_view kServiceConfig =
+    R"({"api":[{"bucket":"shop-env-dev","key":"api/.env"}],)"
+    R"("worker":[{"bucket":"shop-env-dev","key":"worker/.env"},{"bucket":"shop-env-dev","key":"api/.env"}]})";
+}  // namespace shop
+
+/// One cluster; the services backend, api and worker, which run revision 9; task definition families of the same names
+/// with the revisions 9, 10 and 42: the newest one is neither the first nor the last in the order of letters.
+[[nodiscard]] EcsState shop_state(Ids& ids, WallTime now);
+
+}  // namespace ci_lambda::sandbox

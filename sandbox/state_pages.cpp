@@ -1,0 +1,125 @@
+#include "sandbox/state_pages.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string_view>
+
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "sandbox/function_environment.hpp"
+#include "sandbox/shop.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+/// JSON inside a string is shown as JSON; anything else as the text that it is.
+Json embedded(const std::string& text) {
+    auto parsed = parse_json(text);
+    return parsed ? *std::move(parsed) : Json(text);
+}
+
+std::string_view status_name(InvocationStatus status) {
+    switch (status) {
+        case InvocationStatus::kQueued: return "queued";
+        case InvocationStatus::kRunning: return "running";
+        case InvocationStatus::kDone: return "done";
+    }
+    return "queued";
+}
+
+Json invocation_json(const InvocationRecord& invocation) {
+    Json json{{"request_id", invocation.request_id},
+              {"status", status_name(invocation.status)},
+              {"queued_at", format_rfc3339(invocation.queued_at)},
+              {"event", embedded(invocation.event)}};
+    if (invocation.answer) json["answer"] = embedded(*invocation.answer);
+    if (invocation.failure) {
+        json["error_type"] = invocation.failure->type;
+        json["error"] = embedded(invocation.failure->body);
+    }
+    if (invocation.answer || invocation.failure)
+        json["milliseconds"] =
+            std::chrono::duration_cast<Milliseconds>(invocation.answered_at - invocation.started_at).count();
+    return json;
+}
+
+}  // namespace
+
+std::string calls_page(const std::vector<EcsCall>& calls) {
+    Json list = Json::array();
+    for (const auto& call : calls)
+        list.push_back({{"time", format_rfc3339(call.at)},
+                        {"operation", call.operation},
+                        {"caller", call.caller},
+                        {"invocation", call.invocation},
+                        {"request", embedded(call.request)},
+                        {"status", call.status},
+                        {"response", embedded(call.response)}});
+    return dump_json_pretty(list) + '\n';
+}
+
+std::string messages_page(const std::vector<SlackMessage>& messages) {
+    Json list = Json::array();
+    for (const auto& message : messages)
+        list.push_back({{"time", format_rfc3339(message.at)},
+                        {"invocation", message.invocation},
+                        {"status", message.status},
+                        {"answer", message.answer},
+                        {"message", embedded(message.payload)}});
+    return dump_json_pretty(list) + '\n';
+}
+
+std::string invocations_page(const std::vector<InvocationRecord>& invocations) {
+    Json list = Json::array();
+    for (const auto& invocation : invocations) list.push_back(invocation_json(invocation));
+    return dump_json_pretty(list) + '\n';
+}
+
+std::vector<ExampleCommand> example_commands(std::uint16_t port) {
+    const std::string url = fmt::format("http://127.0.0.1:{}", port);
+    return {
+        {.what = "credentials of any kind, for the AWS CLI",
+         .command = fmt::format("export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_DEFAULT_REGION={}",
+                                shop::kRegion)},
+        {.what = "deploy by hand",
+         .command =
+             fmt::format("aws events put-events --endpoint-url {} \\\n"
+                         R"(  --entries 'Source=action.deploy,DetailType=DEPLOY,Detail="{{\"service\":\"api\"}}"')",
+                         url)},
+        {.what = "what runs now",
+         .command = fmt::format("aws ecs describe-services --cluster {} --services {} \\\n  --endpoint-url {}",
+                                shop::kCluster, shop::kApi, url)},
+        {.what = "an event of your own, as AWS would send it",
+         .command = fmt::format("curl {}/sandbox/events -d @event.json", url)},
+        {.what = "the function, and its answer",
+         .command =
+             fmt::format("curl {}/2015-03-31/functions/ci_lambda/invocations -d '{}'", url, R"({"service":"worker"})")},
+    };
+}
+
+std::string front_page(std::uint16_t port) {
+    const std::string url = fmt::format("http://127.0.0.1:{}", port);
+    std::string page = fmt::format(
+        R"(ci_lambda sandbox: a local AWS with a small shop in it. Nothing leaves this machine.
+
+  POST {url}/                    ECS and EventBridge (AWS JSON 1.1): --endpoint-url {url}
+  POST {url}/sandbox/events      any EventBridge event, delivered to the function as it is
+  POST {url}/2015-03-31/functions/ci_lambda/invocations
+                                 Lambda's Invoke: the event in, the function's answer out
+  GET  {url}/sandbox/invocations what the function was asked, and what it answered
+  GET  {url}/sandbox/ecs/calls   every call of the ECS API
+  GET  {url}/sandbox/slack       what went to Slack ({slack})
+
+Cluster {cluster}; services {backend}, {api}, {worker}.
+
+Try:
+)",
+        fmt::arg("url", url), fmt::arg("slack", kSlackPath), fmt::arg("cluster", shop::kCluster),
+        fmt::arg("backend", shop::kBackend), fmt::arg("api", shop::kApi), fmt::arg("worker", shop::kWorker));
+    for (const auto& example : example_commands(port))
+        page += fmt::format("\n# {}\n{}\n", example.what, example.command);
+    return page;
+}
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sandbox/invocations.hpp"
+#include "sandbox/journal.hpp"
+
+namespace ci_lambda::sandbox {
+
+/// What the sandbox shows of itself to tests and curious people.
+
+/// `GET /sandbox/ecs/calls`: a JSON list.
+[[nodiscard]] std::string calls_page(const std::vector<EcsCall>& calls);
+/// `GET /sandbox/slack`: a JSON list.
+[[nodiscard]] std::string messages_page(const std::vector<SlackMessage>& messages);
+/// `GET /sandbox/invocations`: a JSON list.
+[[nodiscard]] std::string invocations_page(const std::vector<InvocationRecord>& invocations);
+/// `GET /`: plain text, what this is and which addresses there are.
+[[nodiscard]] std::string front_page(std::uint16_t port);
+
+/// Commands to try, each with a word about what it does.
+struct ExampleCommand {
+    std::string what;
+    std::string command;
+};
+[[nodiscard]] std::vector<ExampleCommand> example_commands(std::uint16_t port);
+
+}  // namespace ci_lambda::sandbox

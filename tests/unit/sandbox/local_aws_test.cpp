@@ -1,0 +1,144 @@
+#include "sandbox/local_aws.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/json.hpp"
+#include "sandbox/function_environment.hpp"
+#include "sandbox/http_client.hpp"
+#include "sandbox/shop.hpp"
+#include "tests/support/fakes.hpp"
+#include "tests/support/matchers.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+using testing::IsOk;
+
+class LocalAwsTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        const auto port = aws_.start(0);
+        ASSERT_THAT(port, IsOk());
+        port_ = *port;
+    }
+
+    LocalResponse post(const std::string& path, const std::string& body,
+                       const std::map<std::string, std::string>& headers = {}) {
+        const auto response = http_post(port_, path, body, headers);
+        EXPECT_THAT(response, IsOk());
+        return response.value_or(LocalResponse{});
+    }
+    LocalResponse aws_call(const std::string& target, const std::string& body,
+                           std::string_view access_key = "AKIAUSER") {
+        return post("/", body,
+                    {{"Authorization", "AWS4-HMAC-SHA256 Credential=" + std::string(access_key) +
+                                           "/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=0"},
+                     {"Content-Type", "application/x-amz-json-1.1"},
+                     {"X-Amz-Target", target}});
+    }
+    Json page(const std::string& path) {
+        const auto response = http_get(port_, path);
+        EXPECT_THAT(response, IsOk());
+        return response ? parse_json(response->body).value_or(Json()) : Json();
+    }
+
+    testing::FakeClock clock_;
+    Ids ids_{1};
+    LocalAws aws_{ids_, clock_};
+    std::uint16_t port_ = 0;
+};
+
+const std::string kDescribe = R"({"cluster":"shop_cluster_dev","services":["shop_service_api_dev"]})";
+const std::string kEcs = "AmazonEC2ContainerServiceV20141113.";
+
+TEST_F(LocalAwsTest, SendsEcsCallsToEcs) {
+    const auto response = aws_call(kEcs + "DescribeServices", kDescribe);
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.headers.at("content-type"), "application/x-amz-json-1.1");
+    EXPECT_FALSE(response.headers.at("x-amzn-requestid").empty());
+    const Json calls = page("/sandbox/ecs/calls");
+    ASSERT_EQ(calls.size(), 1U);
+    EXPECT_EQ(calls[0]["operation"], "DescribeServices");
+    EXPECT_EQ(calls[0]["caller"], "AKIAUSER");
+    EXPECT_EQ(calls[0]["status"], 200);
+}
+
+TEST_F(LocalAwsTest, DeliversWhatPutEventsTakes) {
+    const auto response = aws_call("AWSEvents.PutEvents",
+                                   R"({"Entries":[{"Source":"action.deploy","DetailType":"DEPLOY","Detail":"{}"}]})");
+    EXPECT_EQ(response.status, 200);
+    const Json invocations = page("/sandbox/invocations");
+    ASSERT_EQ(invocations.size(), 1U);
+    EXPECT_EQ(invocations[0]["status"], "queued");
+    EXPECT_EQ(invocations[0]["event"]["source"], "action.deploy");
+}
+
+TEST_F(LocalAwsTest, RefusesUnsignedAndUnknownCalls) {
+    EXPECT_THAT(post("/", "{}", {{"X-Amz-Target", kEcs + "ListClusters"}}).body,
+                ::testing::HasSubstr("MissingAuthenticationTokenException"));
+    EXPECT_THAT(aws_call("DynamoDB_20120810.ListTables", "{}").body, ::testing::HasSubstr("UnknownOperationException"));
+    EXPECT_THAT(aws_call("AWSEvents.ListRules", "{}").body, ::testing::HasSubstr("UnknownOperationException"));
+}
+
+TEST_F(LocalAwsTest, DeliversARawEventAsItIs) {
+    const auto response = post("/sandbox/events", R"({"source":"aws.ecr"})");
+    EXPECT_EQ(response.status, 202);
+    EXPECT_EQ(aws_.invocations().all().at(0).event, R"({"source":"aws.ecr"})");
+    EXPECT_EQ(post("/sandbox/events", "").status, 400);
+}
+
+TEST_F(LocalAwsTest, KeepsSlackMessagesAndRefusesBadOnes) {
+    EXPECT_EQ(post(std::string(kSlackPath), R"({"text":"hi"})").body, "ok");
+    EXPECT_EQ(post(std::string(kSlackPath), "{}").status, 400);
+    const Json messages = page("/sandbox/slack");
+    ASSERT_EQ(messages.size(), 2U);
+    EXPECT_EQ(messages[0]["message"]["text"], "hi");
+    EXPECT_EQ(messages[1]["answer"], "no_text");
+}
+
+TEST_F(LocalAwsTest, TellsTheFunctionsCallsFromOthers) {
+    const std::string id = aws_.invocations().enqueue("{}");
+    (void)aws_.invocations().next();
+    aws_call(kEcs + "DescribeServices", kDescribe, kFunctionAccessKey);
+    aws_call(kEcs + "DescribeServices", kDescribe);
+    EXPECT_EQ(aws_.journal().calls().size(), 2U);
+    EXPECT_EQ(aws_.journal().calls_of(id).size(), 1U);
+}
+
+TEST(FunctionEnvironment, HoldsNothingOfTheUsersButBehaviour) {
+    const testing::FakeEnvironment user({{"AWS_ACCESS_KEY_ID", "AKIAREAL"},
+                                         {"AWS_SESSION_TOKEN", "real-token"},
+                                         {"AWS_PROFILE", "prod"},
+                                         {"SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/real"},
+                                         {"PROJECT_NAME", "mine"},
+                                         {"SERVICE_CONFIG", "{}"},
+                                         {"AWS_ENDPOINT_URL", "https://elsewhere"},
+                                         {"HTTP_PROXY", "http://proxy"},
+                                         {"DRY_RUN", "true"},
+                                         {"AUTO_DEPLOY_MAP", R"({"api":false})"},
+                                         {"ENABLE_S3_MONITORING", "false"},
+                                         {"LOG_LEVEL", "debug"},
+                                         {"PATH", "/bin"}});
+    const auto passed = function_environment(1234, user, UserSettings::kPassed);
+    EXPECT_EQ(passed.at("DRY_RUN"), "true");
+    EXPECT_EQ(passed.at("AUTO_DEPLOY_MAP"), R"({"api":false})");
+    EXPECT_EQ(passed.at("ENABLE_S3_MONITORING"), "false");
+    EXPECT_EQ(passed.at("PATH"), "/bin");
+    EXPECT_EQ(passed.at("PROJECT_NAME"), "shop");
+    EXPECT_EQ(passed.at("SERVICE_CONFIG"), shop::kServiceConfig);
+    EXPECT_EQ(passed.at("AWS_ACCESS_KEY_ID"), kFunctionAccessKey);
+    EXPECT_EQ(passed.at("AWS_ENDPOINT_URL_ECS"), "http://127.0.0.1:1234");
+    for (const auto& [name, value] : passed)
+        EXPECT_THAT(value, ::testing::Not(::testing::AnyOf("AKIAREAL", "real-token", "prod", "https://elsewhere",
+                                                           "http://proxy", "https://hooks.slack.com/services/real")))
+            << name;
+
+    const auto demo = function_environment(1234, user, UserSettings::kLogging);
+    EXPECT_EQ(demo.at("LOG_LEVEL"), "debug");
+    EXPECT_FALSE(demo.contains("DRY_RUN"));
+    EXPECT_FALSE(demo.contains("AUTO_DEPLOY_MAP"));
+}
+
+}  // namespace
+}  // namespace ci_lambda::sandbox
