@@ -1,0 +1,89 @@
+#include "cli/command.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "app/version.hpp"
+#include "base/text.hpp"
+
+namespace ci_lambda::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "Turns AWS events into ECS deployments: what the Lambda does, for people.\n"
+    "Configured by the same environment variables as the Lambda: see docs/configuration.md.";
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done, 1 it failed or something is wrong, 2 wrong usage or configuration.\n"
+    "No AWS account at hand? Try: ci_lambda sandbox --demo";
+
+std::string unknown_verb(const std::string& word, const std::vector<std::string>& verbs) {
+    std::string message = fmt::format("there is no command \"{}\"", word);
+    if (const auto meant = closest(word, verbs)) message += fmt::format("; did you mean \"{}\"?", *meant);
+    return message + fmt::format(" Commands: {}. See ci_lambda --help.", join(verbs, ", "));
+}
+
+}  // namespace
+
+Result<Command> parse_command(const std::vector<std::string>& arguments) {
+    ::CLI::App app(kDescription, "ci_lambda");
+    app.footer(kFooter);
+    app.set_version_flag("--version", fmt::format("ci_lambda {} (commit {})", version(), commit()));
+    app.require_subcommand(1);
+
+    PlanCommand plan;
+    auto* plan_verb = app.add_subcommand("plan", "Say what an event would do, and why. No network.");
+    plan_verb->add_option("file", plan.file, "The event, a JSON file; - is standard input")->required();
+    plan_verb->add_flag("--json", plan.json, "For machines");
+
+    InvokeCommand invoke;
+    auto* invoke_verb = app.add_subcommand("invoke", "Handle an event for real. Answer on stdout, logs on stderr.");
+    invoke_verb->add_option("file", invoke.file, "The event, a JSON file; - is standard input")->required();
+
+    DeployCommand deploy;
+    auto* deploy_verb = app.add_subcommand("deploy", "Deploy one service now.");
+    deploy_verb->add_option("service", deploy.service, "The service's id: backend, api, ..")->required();
+    deploy_verb->add_option("--task-definition", deploy.task_definition,
+                            "family:42, an ARN, or a revision number; default: the newest ACTIVE revision");
+    deploy_verb->add_option("--reason", deploy.reason, "Why, for the log and the notification");
+    deploy_verb->add_flag("--dry-run", deploy.dry_run, "Look at everything, change nothing");
+    deploy_verb->add_flag("--json", deploy.json, "Print the function's answer instead of sentences");
+
+    auto* check_verb = app.add_subcommand("check", "The doctor: configuration, credentials, cluster, services.");
+
+    SandboxCommand sandbox;
+    auto* sandbox_verb = app.add_subcommand("sandbox", "A local AWS on loopback that runs the real function.");
+    sandbox_verb->add_option("--port", sandbox.port, "Port to listen on; default: any free one");
+    sandbox_verb->add_option("--bootstrap", sandbox.bootstrap, "The function's program; default: the one beside this");
+    sandbox_verb->add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
+    sandbox_verb->add_flag("--logs", sandbox.logs, "Show the function's log lines too");
+    sandbox_verb->add_flag("--no-color", sandbox.no_color, "No colour, even on a terminal");
+
+    const std::vector<std::string> verbs{"plan", "invoke", "deploy", "check", "sandbox"};
+    if (!arguments.empty() && !arguments.front().starts_with('-') &&
+        std::ranges::find(verbs, arguments.front()) == verbs.end())
+        return fail(ErrorKind::kConfiguration, unknown_verb(arguments.front(), verbs));
+
+    auto reversed = arguments;  // CLI11 takes them last first
+    std::ranges::reverse(reversed);
+    try {
+        app.parse(reversed);
+    } catch (const ::CLI::CallForHelp&) {
+        const auto chosen = app.get_subcommands();
+        return ShowText{(chosen.empty() ? &app : chosen.front())->help()};
+    } catch (const ::CLI::CallForVersion& version) {
+        return ShowText{std::string(version.what()) + "\n"};
+    } catch (const ::CLI::ParseError& error) {
+        return fail(ErrorKind::kConfiguration, fmt::format("{} See ci_lambda --help.", error.what()));
+    }
+
+    if (plan_verb->parsed()) return plan;
+    if (invoke_verb->parsed()) return invoke;
+    if (deploy_verb->parsed()) return deploy;
+    if (check_verb->parsed()) return CheckCommand{};
+    return sandbox;
+}
+
+}  // namespace ci_lambda::cli

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace ci_lambda::cli {
+
+struct PlanCommand {
+    std::string file;  ///< `-` is standard input
+    bool json = false;
+};
+struct InvokeCommand {
+    std::string file;
+};
+struct DeployCommand {
+    std::string service;
+    std::optional<std::string> task_definition;
+    std::optional<std::string> reason;
+    bool dry_run = false;
+    bool json = false;
+};
+struct CheckCommand {};
+struct SandboxCommand {
+    std::uint16_t port = 0;
+    std::optional<std::string> bootstrap;
+    bool demo = false;
+    bool logs = false;
+    bool no_color = false;
+};
+/// `--help` or `--version`: print and be done.
+struct ShowText {
+    std::string text;
+};
+
+using Command = std::variant<PlanCommand, InvokeCommand, DeployCommand, CheckCommand, SandboxCommand, ShowText>;
+
+/// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
+/// verb that does not exist, which one was probably meant.
+[[nodiscard]] Result<Command> parse_command(const std::vector<std::string>& arguments);
+
+}  // namespace ci_lambda::cli

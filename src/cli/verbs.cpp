@@ -1,0 +1,168 @@
+#include "cli/verbs.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <system_error>
+
+#include "app/app.hpp"
+#include "app/doctor.hpp"
+#include "app/plan.hpp"
+#include "base/text.hpp"
+#include "sandbox/sandbox.hpp"
+
+namespace ci_lambda::cli {
+namespace {
+
+/// More than Lambda would ever hand over (6 MB): what is larger is not an event.
+constexpr std::size_t kMaxEventBytes = std::size_t{16} * 1024 * 1024;
+
+int complain(const Error& error) {
+    std::cerr << "ci_lambda: " << error.message << "\n";
+    return error.kind == ErrorKind::kConfiguration ? kBadUsage : kFailed;
+}
+
+bool colorful(int fd, const Environment& environment) {
+    return ::isatty(fd) == 1 && !environment.get_non_empty("NO_COLOR") && environment.get("TERM") != "dumb";
+}
+
+Result<std::string> read_all(std::istream& in, const std::string& name) {
+    std::string text;
+    std::string chunk(64UL * 1024, '\0');
+    while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) || in.gcount() > 0) {
+        text.append(chunk, 0, static_cast<std::size_t>(in.gcount()));
+        if (text.size() > kMaxEventBytes)
+            return fail(ErrorKind::kConfiguration, fmt::format("{} is larger than any event can be", name));
+    }
+    return text;
+}
+
+Result<std::string> read_event(const std::string& file) {
+    if (file == "-") return read_all(std::cin, "standard input");
+    std::ifstream in(file, std::ios::binary);
+    if (!in || in.peek() == std::ifstream::traits_type::eof()) {
+        const auto why = in ? std::string("it is empty") : std::generic_category().message(errno);
+        return fail(ErrorKind::kConfiguration, fmt::format("{} cannot be read: {}", file, why));
+    }
+    return read_all(in, file);
+}
+
+/// What an App needs and borrows.
+struct Surroundings {
+    SystemClock clock;
+    SystemSleeper sleeper;
+    FdLogSink sink{STDERR_FILENO};
+};
+
+Result<std::unique_ptr<App>> create_app(Surroundings& around, const Environment& environment, bool dry_run = false) {
+    App::Options options{.profiles = &profile_credentials};
+    if (dry_run) options.dry_run = true;
+    return App::create(options, environment, around.sink, around.clock, around.sleeper);
+}
+
+int execute(const ShowText& show, const Environment& /*environment*/) {
+    std::cout << show.text;
+    return kDone;
+}
+
+int execute(const PlanCommand& command, const Environment& environment) {
+    const auto loaded = load_config(environment);
+    if (!loaded) return complain(loaded.error());
+    const auto bytes = read_event(command.file);
+    if (!bytes) return complain(bytes.error());
+    const auto event = decode_event(*bytes);
+    if (!event) return complain(event.error());
+    const auto decision = decide(*event, loaded->config);
+    if (!decision) return complain(decision.error());
+    std::cout << (command.json ? plan_json(*event, *decision) + "\n" : plan_text(*event, *decision));
+    return kDone;
+}
+
+int execute(const InvokeCommand& command, const Environment& environment) {
+    const auto bytes = read_event(command.file);
+    if (!bytes) return complain(bytes.error());
+    Surroundings around;
+    const auto app = create_app(around, environment);
+    if (!app) return complain(app.error());
+    const auto handled = (*app)->handle(*bytes, Deadline::none());
+    std::cout << to_json(handled.answer) << "\n";
+    return handled.error ? kFailed : kDone;
+}
+
+void print_for_people(const Answer& answer) {
+    for (const auto& report : answer.deployments) {
+        if (report.error) continue;  // on standard error, below
+        const bool dry = report.status == DeploymentStatus::kDryRun;
+        std::cout << fmt::format("{}: {} {} in {} with {}{}\n", report.target.id,
+                                 dry ? "would deploy" : "deployment accepted by ECS:", report.target.service,
+                                 report.target.cluster, report.task_definition,
+                                 report.deployment_id.empty() ? "" : fmt::format(" ({})", report.deployment_id));
+    }
+}
+
+int execute(const DeployCommand& command, const Environment& environment) {
+    Surroundings around;
+    const auto app = create_app(around, environment, command.dry_run);
+    if (!app) return complain(app.error());
+    // The log is for machines; a person reads sentences, and the log only when something needs a look.
+    if ((*app)->config().log_level == LogLevel::kInfo) (*app)->logger().set_level(LogLevel::kWarn);
+    const Event event{.envelope = {},
+                      .body = ManualRequest{.bare = true,
+                                            .service = command.service,
+                                            .task_definition = command.task_definition,
+                                            .reason = command.reason.value_or("`ci_lambda deploy` was called")}};
+    const auto handled = (*app)->handle(event, Deadline::none());
+    if (command.json)
+        std::cout << to_json(handled.answer) << "\n";
+    else
+        print_for_people(handled.answer);
+    const bool done = handled.answer.status == "deployed" || handled.answer.status == "dry_run";
+    if (!done) std::cerr << "ci_lambda: " << handled.answer.detail << "\n";
+    return done ? kDone : kFailed;
+}
+
+void print_finding(const Finding& finding, bool color) {
+    const auto paint = [&](std::string_view word, std::string_view code) {
+        return color ? fmt::format("\033[{}m{:<5}\033[0m", code, word) : fmt::format("{:<5}", word);
+    };
+    std::string mark;
+    switch (finding.verdict) {
+        case Finding::Verdict::kOk: mark = paint("OK", "32"); break;
+        case Finding::Verdict::kNote: mark = paint("NOTE", "33"); break;
+        case Finding::Verdict::kBad: mark = paint("BAD", "31"); break;
+    }
+    std::cout << fmt::format("{} {}: {}\n", mark, finding.subject, finding.detail) << std::flush;
+}
+
+int execute(const CheckCommand& /*command*/, const Environment& environment) {
+    const bool color = colorful(STDOUT_FILENO, environment);
+    Surroundings around;
+    const auto app = create_app(around, environment);
+    if (!app) {
+        print_finding({Finding::Verdict::kBad, "configuration", app.error().message}, color);
+        return kFailed;
+    }
+    const bool healthy = examine(**app, around.clock, [&](const Finding& finding) { print_finding(finding, color); });
+    return healthy ? kDone : kFailed;
+}
+
+int execute(const SandboxCommand& command, const Environment& environment) {
+    return sandbox::run({.port = command.port,
+                         .bootstrap = command.bootstrap,
+                         .demo = command.demo,
+                         .logs = command.logs,
+                         .color = !command.no_color && colorful(STDOUT_FILENO, environment)},
+                        environment, std::cout, std::cerr);
+}
+
+}  // namespace
+
+int run(const Command& command, const Environment& environment) {
+    return std::visit([&](const auto& what) { return execute(what, environment); }, command);
+}
+
+}  // namespace ci_lambda::cli
