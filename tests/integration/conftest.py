@@ -1,0 +1,24 @@
+"""Fixtures that several files use, and the rule about skipped tests."""
+
+import pytest
+
+from support.moto_ecs import MotoEcs, running_moto
+from support.skips import pytest_runtest_makereport  # noqa: F401: a hook of pytest
+
+
+@pytest.fixture(scope="session")
+def moto_url():
+    with running_moto() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def moto_shop(moto_url) -> MotoEcs:
+    return MotoEcs(moto_url)
+
+
+@pytest.fixture
+def moto(moto_shop) -> MotoEcs:
+    """An ECS with the shop in it, untouched."""
+    moto_shop.reset()
+    return moto_shop

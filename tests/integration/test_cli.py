@@ -1,0 +1,375 @@
+"""`ci_lambda` as people and CI jobs use it."""
+
+import json
+import stat
+
+import pytest
+
+from support.kinds import FIXTURES, KINDS, near_misses, s3_configuration
+from support.programs import base_environment, cli, function_environment
+from support.servers import EcsStub, HttpStub, Request, Response
+
+NO_CREDENTIALS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_SESSION_TOKEN": None}
+
+
+@pytest.fixture
+def ecs():
+    with EcsStub() as stub:
+        yield stub
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / ".aws").mkdir()
+    return tmp_path
+
+
+def executable(path, text: str) -> str:
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def credential_of(request: Request) -> str:
+    return request.header("Authorization").split("Credential=")[1].split("/")[0]
+
+
+# --- usage --------------------------------------------------------------------------------------------------------
+
+
+def test_help_lists_the_verbs():
+    done = cli("--help")
+    assert done.code == 0
+    for verb in ("plan", "invoke", "deploy", "check", "sandbox"):
+        assert verb in done.out
+
+
+def test_an_unknown_verb_gets_a_suggestion():
+    done = cli("depoly")
+    assert done.code == 2
+    assert '"deploy"' in done.err
+    assert done.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("deploy",), ("plan",), ("plan", "--nonsense", "-"), ("sandbox", "--port", "x")], ids=" ".join
+)
+def test_wrong_usage_is_told_on_stderr(arguments, ecs):
+    done = cli(*arguments, environment=function_environment(ecs.url))
+    assert done.code == 2
+    assert done.err and done.out == ""
+
+
+@pytest.mark.parametrize("verb", ["plan", "invoke"])
+def test_a_file_that_is_not_there_is_named(verb, ecs):
+    done = cli(verb, "/nonexistent/event.json", environment=function_environment(ecs.url))
+    assert done.code != 0
+    assert "/nonexistent/event.json" in done.err
+
+
+@pytest.mark.parametrize("arguments", [("plan", "-"), ("invoke", "-"), ("deploy", "api")], ids=" ".join)
+def test_a_bad_configuration_names_every_bad_variable(arguments, ecs):
+    environment = function_environment(ecs.url, PROJECT_ENV=None, DRY_RUN="perhaps")
+    done = cli(*arguments, environment=environment, stdin='{"service":"api"}')
+    assert done.code == 2
+    assert "PROJECT_ENV" in done.err and "DRY_RUN" in done.err
+
+
+# --- plan ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_plan_says_what_each_event_would_do_without_any_network(kind, ecs):
+    environment = function_environment(ecs.url, SERVICE_CONFIG=s3_configuration())
+    file = str(FIXTURES / f"{kind.fixture}.json")
+
+    text = cli("plan", file, environment=environment)
+    plan = cli("plan", "--json", file, environment=environment)
+
+    assert (text.code, plan.code) == (0, 0)
+    assert ecs.connections == 0
+    decided = plan.json()
+    assert decided["decision"] == {"deployed": "deploy", "notified": "notify"}[kind.status]
+    assert [one["service"] for one in decided.get("deployments", [])] == list(kind.services)
+    for one in decided.get("deployments", []):
+        assert one["cluster"] == "shop_cluster_dev" and one["reason"]
+        assert one["ecs_service"] == one["task_family"] == f"shop_service_{one['service']}_dev"
+        assert one["ecs_service"] in text.out and one["reason"] in text.out
+
+
+@pytest.mark.parametrize("name", near_misses())
+def test_plan_says_why_nothing_would_happen(name, ecs):
+    event, word = near_misses()[name]
+    text = cli("plan", "-", environment=function_environment(ecs.url), stdin=json.dumps(event))
+    plan = cli("plan", "-", "--json", environment=function_environment(ecs.url), stdin=json.dumps(event))
+    assert (text.code, plan.code) == (0, 0)
+    assert plan.json()["decision"] == "ignore"
+    assert word in plan.json()["reason"] and word in text.out
+
+
+def test_plan_needs_no_credentials():
+    done = cli(
+        "plan", "-", environment=function_environment("http://127.0.0.1:1", **NO_CREDENTIALS), stdin='{"service":"api"}'
+    )
+    assert done.code == 0
+
+
+def test_plan_refuses_a_bad_event():
+    done = cli("plan", "-", environment=function_environment("http://127.0.0.1:1"), stdin='{"service":5}')
+    assert done.code == 1
+    assert "service" in done.err and done.out == ""
+
+
+# --- invoke and deploy --------------------------------------------------------------------------------------------
+
+
+def test_invoke_answers_on_stdout_and_logs_on_stderr(ecs):
+    done = cli("invoke", str(FIXTURES / "ecr-push.json"), environment=function_environment(ecs.url))
+    assert done.code == 0
+    assert done.json()["status"] == "deployed"
+    assert ecs.updated_services() == ["shop_service_api_dev"]
+    lines = [json.loads(line) for line in done.err.splitlines()]
+    assert any("deployment" in line["message"] for line in lines)
+
+
+def test_invoke_of_what_is_not_ours_is_no_failure(ecs):
+    event, _ = near_misses()["image-of-another-project"]
+    done = cli("invoke", "-", environment=function_environment(ecs.url), stdin=json.dumps(event))
+    assert done.code == 0
+    assert done.json()["status"] == "ignored"
+    assert ecs.requests() == []
+
+
+@pytest.mark.parametrize("event", ["nonsense", '{"source":"action.deploy","detail":{}}'])
+def test_invoke_of_a_bad_event_fails(event, ecs):
+    done = cli("invoke", "-", environment=function_environment(ecs.url), stdin=event)
+    assert done.code == 1
+    assert done.json()["status"] == "failed"
+
+
+def test_deploy_deploys(ecs):
+    done = cli(
+        "deploy", "api", "--task-definition", "7", "--reason", "because", environment=function_environment(ecs.url)
+    )
+    assert done.code == 0
+    update = ecs.requests("UpdateService")[0].json()
+    assert update == {
+        "cluster": "shop_cluster_dev",
+        "service": "shop_service_api_dev",
+        "taskDefinition": "shop_service_api_dev:7",
+        "forceNewDeployment": True,
+    }
+    assert "shop_service_api_dev" in done.out and "ecs-svc/1234567890123456789" in done.out
+
+
+def test_deploy_with_dry_run_updates_nothing_and_names_the_revision(ecs):
+    done = cli("deploy", "api", "--dry-run", environment=function_environment(ecs.url))
+    assert done.code == 0
+    assert "shop_service_api_dev:42" in done.out
+    assert ecs.requests("UpdateService") == []
+    assert ecs.requests("ListTaskDefinitions")
+
+
+def test_deploy_of_an_unknown_service_lists_the_known_ones(ecs):
+    names = {"api": {"service_name": "a", "task_family": "b"}, "worker": {"service_name": "c", "task_family": "d"}}
+    environment = function_environment(ecs.url, ECS_SERVICE_MAP=json.dumps(names))
+    done = cli("deploy", "wroker", environment=environment)
+    assert done.code == 1
+    assert "api" in done.err and "worker" in done.err
+    assert ecs.requests() == []
+
+
+def test_deploy_against_a_dead_endpoint_names_the_way_out():
+    done = cli("deploy", "api", environment=function_environment("http://127.0.0.1:1"))
+    assert done.code == 1
+    assert done.err
+
+
+# --- check --------------------------------------------------------------------------------------------------------
+
+MAP = json.dumps(
+    {
+        "api": {"service_name": "shop-api", "task_family": "shop-api"},
+        "worker": {"service_name": "shop-worker", "task_family": "shop-worker"},
+    }
+)
+
+
+def test_check_is_content_when_all_is_well(ecs):
+    done = cli("check", environment=function_environment(ecs.url, ECS_SERVICE_MAP=MAP, LOG_LEVEL="warn"))
+    assert done.code == 0
+    assert all(line.split()[0] in ("OK", "NOTE") for line in done.out.splitlines())
+    for word in ("configuration", "credentials", "cluster", "api", "worker"):
+        assert word in done.out
+    assert ecs.requests("UpdateService") == []
+
+
+MISSING = [{"arn": "arn:aws:ecs:us-east-1:123456789012:service/shop-worker", "reason": "MISSING"}]
+
+TROUBLES = {
+    "missing-service": ("DescribeServices", "shop-worker", None),
+    "inactive-service": ("DescribeServices", "INACTIVE", {"status": "INACTIVE"}),
+    "code-deploy": ("DescribeServices", "CODE_DEPLOY", {"deploymentController": {"type": "CODE_DEPLOY"}}),
+    "no-revision": ("ListTaskDefinitions", "shop-worker", None),
+    "no-cluster": ("DescribeClusters", "shop_cluster_dev", None),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_check_finds(trouble, ecs):
+    operation, word, change = TROUBLES[trouble]
+
+    def misbehave(called: str, request: Request):
+        body = request.json()
+        if called != operation:
+            return None
+        if operation == "DescribeClusters":
+            return Response(200, {"clusters": [], "failures": [{"arn": "x", "reason": "MISSING"}]})
+        if operation == "ListTaskDefinitions":
+            return Response(200, {"taskDefinitionArns": []}) if body["familyPrefix"] == "shop-worker" else None
+        services = [ecs._service(body["cluster"], name) for name in body["services"] if name != "shop-worker"]
+        if change is None:
+            return Response(200, {"services": services, "failures": MISSING})
+        return Response(200, {"services": [*services, ecs._service(body["cluster"], "shop-worker") | change]})
+
+    ecs.on_call = misbehave
+    done = cli("check", environment=function_environment(ecs.url, ECS_SERVICE_MAP=MAP, LOG_LEVEL="warn"))
+
+    assert done.code == 1
+    bad = [line for line in done.out.splitlines() if line.startswith("BAD")]
+    assert bad and any(word in line for line in bad)
+    assert any(line.startswith("OK") for line in done.out.splitlines())
+
+
+def test_check_of_a_bad_configuration_is_bad():
+    done = cli("check", environment=function_environment("http://127.0.0.1:1", PROJECT_NAME=None))
+    assert done.code == 1
+    assert "PROJECT_NAME" in done.out + done.err
+
+
+# --- credentials --------------------------------------------------------------------------------------------------
+
+
+def deploy_with(environment: dict, ecs: EcsStub) -> tuple[str, str | None]:
+    """Deploys; returns the access key id and the token that ECS was shown."""
+    done = cli("deploy", "api", environment=environment)
+    assert done.code == 0, done.err
+    request = ecs.requests("UpdateService")[0]
+    return credential_of(request), request.header("X-Amz-Security-Token")
+
+
+def test_without_credentials_it_says_where_it_looked(ecs, home):
+    done = cli("deploy", "api", environment=function_environment(ecs.url, HOME=str(home), **NO_CREDENTIALS))
+    assert done.code != 0
+    for place in ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS", ".aws"):
+        assert place in done.err
+    assert ecs.requests() == [], "an unsigned request was sent"
+
+
+def test_half_a_key_is_an_error_and_not_passed_over(ecs, home):
+    environment = function_environment(ecs.url, HOME=str(home), AWS_SECRET_ACCESS_KEY=None, AWS_SESSION_TOKEN=None)
+    done = cli("deploy", "api", environment=environment)
+    assert done.code != 0
+    assert "AWS_SECRET_ACCESS_KEY" in done.err
+    assert ecs.requests() == []
+
+
+def test_credential_process_of_a_profile(ecs, home):
+    answer = {
+        "Version": 1,
+        "AccessKeyId": "AKIDPROCESS",
+        "SecretAccessKey": "process/secret+key=",
+        "SessionToken": "process-token",
+    }
+    script = executable(home / "get creds", f"#!/bin/sh\ncat <<'END'\n{json.dumps(answer)}\nEND\n")
+    (home / ".aws" / "config").write_text(f'[profile shop]\ncredential_process = "{script}"\n')
+    environment = function_environment(ecs.url, HOME=str(home), AWS_PROFILE="shop", **NO_CREDENTIALS)
+    assert deploy_with(environment, ecs) == ("AKIDPROCESS", "process-token")
+
+
+def test_static_keys_of_the_default_profile(ecs, home):
+    (home / ".aws" / "credentials").write_text(
+        "[default]\naws_access_key_id = AKIDSTATIC\naws_secret_access_key = static/secret+key=\n"
+    )
+    environment = function_environment(ecs.url, HOME=str(home), **NO_CREDENTIALS)
+    assert deploy_with(environment, ecs) == ("AKIDSTATIC", None)
+
+
+def test_everything_else_is_left_to_the_aws_cli(ecs, home):
+    answer = {
+        "Version": 1,
+        "AccessKeyId": "AKIDEXPORTED",
+        "SecretAccessKey": "exported/secret",
+        "SessionToken": "exported-token",
+        "Expiration": "2099-01-01T00:00:00Z",
+    }
+    (home / "bin").mkdir()
+    executable(
+        home / "bin" / "aws",
+        f'#!/bin/sh\necho "$@" >"{home}/arguments"\ncat <<\'END\'\n{json.dumps(answer)}\nEND\n',
+    )
+    (home / ".aws" / "config").write_text("[profile sso]\nsso_session = company\nsso_role_name = Admin\n")
+    environment = function_environment(
+        ecs.url, HOME=str(home), AWS_PROFILE="sso", PATH=f"{home}/bin:/usr/bin:/bin", **NO_CREDENTIALS
+    )
+    assert deploy_with(environment, ecs) == ("AKIDEXPORTED", "exported-token")
+    arguments = (home / "arguments").read_text()
+    assert "configure export-credentials" in arguments and "sso" in arguments
+
+
+def test_a_profile_that_is_not_there_is_named(ecs, home):
+    (home / ".aws" / "config").write_text("[profile shop]\nregion = eu-west-1\n")
+    environment = function_environment(ecs.url, HOME=str(home), AWS_PROFILE="shpo", **NO_CREDENTIALS)
+    done = cli("deploy", "api", environment=environment)
+    assert done.code != 0
+    assert "shpo" in done.err
+    assert ecs.requests() == []
+
+
+class CredentialEndpoint(HttpStub):
+    def handle(self, request: Request):
+        if request.header("Authorization") != "Basic container-token":
+            return Response(401, {"message": "who are you?"})
+        return Response(
+            200,
+            {
+                "AccessKeyId": "AKIDCONTAINER",
+                "SecretAccessKey": "container/secret",
+                "Token": "container-session",
+                "Expiration": "2099-01-01T00:00:00Z",
+            },
+        )
+
+
+def test_container_credentials(ecs, home):
+    with CredentialEndpoint() as endpoint:
+        environment = function_environment(
+            ecs.url,
+            HOME=str(home),
+            AWS_CONTAINER_CREDENTIALS_FULL_URI=endpoint.url + "/role",
+            AWS_CONTAINER_AUTHORIZATION_TOKEN="Basic container-token",
+            **NO_CREDENTIALS,
+        )
+        assert deploy_with(environment, ecs) == ("AKIDCONTAINER", "container-session")
+
+
+def test_container_credentials_are_not_fetched_from_a_stranger_over_plain_http(ecs, home):
+    environment = function_environment(
+        ecs.url, HOME=str(home), AWS_CONTAINER_CREDENTIALS_FULL_URI="http://192.0.2.1/role", **NO_CREDENTIALS
+    )
+    done = cli("deploy", "api", environment=environment)
+    assert done.code != 0
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in done.err
+    assert ecs.requests() == []
+
+
+def test_the_environment_wins_over_the_profile(ecs, home):
+    (home / ".aws" / "credentials").write_text(
+        "[default]\naws_access_key_id = AKIDSTATIC\naws_secret_access_key = static\n"
+    )
+    key, _ = deploy_with(function_environment(ecs.url, HOME=str(home)), ecs)
+    assert key == function_environment(ecs.url)["AWS_ACCESS_KEY_ID"]
+
+
+def test_version_names_the_program():
+    assert cli("--version", environment=base_environment()).out.startswith("ci_lambda ")

@@ -1,0 +1,350 @@
+"""`ci_lambda sandbox`: a local AWS that runs the real `bootstrap`, spoken to as people and programs speak to it."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from support.kinds import KINDS, Kind, ecs_service, near_misses, s3_configuration
+from support.programs import Sandbox, base_environment, cli
+from support.servers import PATIENCE
+
+CLUSTER = "shop_cluster_dev"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(S3_SERVICE_MAP=s3_configuration()) as sandbox:
+        yield sandbox
+
+
+def client(service: str, sandbox: Sandbox):
+    return boto3.client(
+        service,
+        endpoint_url=sandbox.url,
+        region_name="us-east-1",
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture
+def ecs(sandbox):
+    return client("ecs", sandbox)
+
+
+@pytest.fixture
+def events(sandbox):
+    return client("events", sandbox)
+
+
+class News:
+    """What the sandbox has seen since this was made."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._before = self._state()
+
+    def _state(self) -> dict[str, list]:
+        return {
+            path: self.sandbox.get(path) for path in ("/sandbox/ecs/calls", "/sandbox/slack", "/sandbox/invocations")
+        }
+
+    def _since(self, path: str) -> list:
+        return self.sandbox.get(path)[len(self._before[path]) :]
+
+    def updates(self) -> list[dict]:
+        return [call["request"] for call in self._since("/sandbox/ecs/calls") if call["operation"] == "UpdateService"]
+
+    def messages(self) -> list[dict]:
+        return self._since("/sandbox/slack")
+
+    def invocations(self) -> list[dict]:
+        return self._since("/sandbox/invocations")
+
+
+# --- events -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_each_kind_ends_in_the_right_calls(kind: Kind, sandbox):
+    news = News(sandbox)
+
+    headers, answer = sandbox.invoke(kind.event)
+
+    assert "X-Amz-Function-Error" not in headers
+    assert answer["status"] == kind.status, answer
+    updates = sorted(news.updates(), key=lambda update: update["service"])
+    assert [update["service"] for update in updates] == [ecs_service(id) for id in kind.services]
+    for update in updates:
+        assert update["cluster"] == CLUSTER and update["forceNewDeployment"] is True
+        assert update["taskDefinition"].endswith(f"/{update['service']}:42")
+    assert len(news.messages()) == max(1, len(kind.services))
+    assert all(message["status"] == 200 for message in news.messages()), "Slack refused a message"
+
+
+@pytest.mark.parametrize("name", near_misses())
+def test_a_near_miss_makes_no_call(name, sandbox):
+    event, word = near_misses()[name]
+    news = News(sandbox)
+
+    _, answer = sandbox.invoke(json.dumps(event).encode())
+
+    assert answer["status"] == "ignored" and word in answer["detail"]
+    assert news.updates() == [] and news.messages() == []
+
+
+def test_a_raw_event_is_delivered_as_it_is(sandbox):
+    news = News(sandbox)
+    status, _, body = sandbox.post("/sandbox/events", KINDS[0].event)
+    assert status == 202
+    sandbox.invoke(b'{"source":"aws.ec2","detail":{}}')  # events are handled in order: the first is done now
+
+    first = news.invocations()[0]
+    assert first["request_id"] == json.loads(body)["request_id"]
+    assert first["event"] == json.loads(KINDS[0].event)
+    assert first["status"] == "done" and first["answer"]["status"] == "deployed"
+    assert [update["service"] for update in news.updates()] == ["shop_service_api_dev"]
+
+
+def test_an_invocation_that_fails_is_told_as_lambda_tells_it(sandbox):
+    headers, answer = sandbox.invoke(b'{"source":"action.deploy","detail-type":"DEPLOY","detail":{}}')
+    assert headers["X-Amz-Function-Error"] == "Unhandled"
+    assert answer["errorType"] == "Function.InvalidEvent"
+    assert "service" in answer["errorMessage"]
+
+
+def test_a_service_that_is_not_there_fails_by_name(sandbox):
+    _, answer = sandbox.invoke(b'{"service":"nosuch"}')
+    assert answer["errorType"] == "Function.DeploymentFailed"
+    assert "nosuch" in answer["errorMessage"]
+
+
+def test_put_events_reaches_the_function_and_a_bad_entry_is_told_apart(sandbox, events):
+    news = News(sandbox)
+    answer = events.put_events(
+        Entries=[
+            {"Source": "action.deploy", "DetailType": "DEPLOY", "Detail": '{"service":"worker"}'},
+            {"Source": "action.deploy", "DetailType": "DEPLOY", "Detail": "no json"},
+            {"Source": "aws.ecr", "DetailType": "ECR Image Action", "Detail": "{}"},
+        ]
+    )
+    sandbox.invoke(b'{"source":"aws.ec2","detail":{}}')  # events are handled in order
+
+    assert answer["FailedEntryCount"] == 2
+    accepted, malformed, forbidden = answer["Entries"]
+    assert accepted["EventId"] and "ErrorCode" not in accepted
+    assert malformed["ErrorCode"] == "MalformedDetail" and "EventId" not in malformed
+    assert forbidden["ErrorCode"] == "NotAuthorizedForSourceException"
+    assert [update["service"] for update in news.updates()] == ["shop_service_worker_dev"]
+    event = news.invocations()[0]["event"]
+    assert event["id"] == accepted["EventId"]
+    assert {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"} <= set(event)
+    assert event["detail"] == {"service": "worker"}
+
+
+# --- ECS, as botocore's own model has it ----------------------------------------------------------------------------
+
+
+def test_describe_services(ecs):
+    answer = ecs.describe_services(cluster=CLUSTER, services=["shop_service_api_dev", "nosuch"])
+    (service,) = answer["services"]
+    assert service["serviceName"] == "shop_service_api_dev"
+    assert service["status"] == "ACTIVE"
+    assert service["serviceArn"].startswith("arn:aws:ecs:us-east-1:123456789012:service/")
+    assert service["deployments"][0]["status"] == "PRIMARY"
+    assert service["deployments"][0]["createdAt"].year >= 2020  # botocore has made a datetime of it
+    (failure,) = answer["failures"]
+    assert failure["reason"] == "MISSING" and failure["arn"].endswith("nosuch")
+
+
+def test_at_most_ten_services_are_described_at_once(ecs):
+    with pytest.raises(ClientError) as caught:
+        ecs.describe_services(cluster=CLUSTER, services=[f"s{number}" for number in range(11)])
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterException"
+
+
+def test_lists_come_in_pages(ecs):
+    pages = list(ecs.get_paginator("list_services").paginate(cluster=CLUSTER, PaginationConfig={"PageSize": 1}))
+    names = [arn.split("/")[-1] for page in pages for arn in page["serviceArns"]]
+    assert len(pages) >= 3
+    assert sorted(names) == ["shop_service_api_dev", "shop_service_dev", "shop_service_worker_dev"]
+
+    paginator = ecs.get_paginator("list_task_definitions")
+    pages = list(paginator.paginate(familyPrefix="shop_service_api_dev", sort="DESC", PaginationConfig={"PageSize": 2}))
+    revisions = [int(arn.split(":")[-1]) for page in pages for arn in page["taskDefinitionArns"]]
+    assert len(pages) == 2
+    assert revisions == [42, 10, 9]
+    assert ecs.list_task_definitions(familyPrefix="nosuch")["taskDefinitionArns"] == []
+
+
+def test_describe_task_definition(ecs):
+    newest = ecs.describe_task_definition(taskDefinition="shop_service_api_dev")["taskDefinition"]
+    assert newest["revision"] == 42 and newest["status"] == "ACTIVE"
+    assert newest["containerDefinitions"][0]["image"]
+    assert ecs.describe_task_definition(taskDefinition="shop_service_api_dev:9")["taskDefinition"]["revision"] == 9
+
+
+def test_describe_clusters(ecs):
+    answer = ecs.describe_clusters(clusters=[CLUSTER, "nosuch"])
+    assert [cluster["clusterName"] for cluster in answer["clusters"]] == [CLUSTER]
+    assert answer["clusters"][0]["status"] == "ACTIVE"
+    assert answer["failures"][0]["reason"] == "MISSING"
+
+
+def test_update_service_starts_a_deployment(ecs):
+    before = ecs.describe_services(cluster=CLUSTER, services=["shop_service_dev"])["services"][0]
+    updated = ecs.update_service(
+        cluster=CLUSTER, service="shop_service_dev", taskDefinition="shop_service_dev:10", forceNewDeployment=True
+    )["service"]
+    primary = [one for one in updated["deployments"] if one["status"] == "PRIMARY"]
+    assert len(primary) == 1
+    assert primary[0]["id"].startswith("ecs-svc/") and primary[0]["id"] != before["deployments"][0]["id"]
+    assert primary[0]["taskDefinition"].endswith("shop_service_dev:10")
+    assert primary[0]["rolloutState"] == "IN_PROGRESS"
+    assert updated["taskDefinition"].endswith("shop_service_dev:10")
+
+
+UNKNOWN = {
+    "cluster": ("ClusterNotFoundException", lambda ecs: ecs.describe_services(cluster="nosuch", services=["a"])),
+    "service": ("ServiceNotFoundException", lambda ecs: ecs.update_service(cluster=CLUSTER, service="nosuch")),
+    "revision": ("ClientException", lambda ecs: ecs.describe_task_definition(taskDefinition="shop_service_dev:7")),
+    "operation": ("UnknownOperationException", lambda ecs: ecs.list_container_instances(cluster=CLUSTER)),
+}
+
+
+@pytest.mark.parametrize("thing", UNKNOWN)
+def test_what_does_not_exist_is_a_client_error(thing, ecs):
+    code, call = UNKNOWN[thing]
+    with pytest.raises(ClientError) as caught:
+        call(ecs)
+    assert caught.value.response["Error"]["Code"] == code
+    assert caught.value.response["Error"]["Message"]
+
+
+def test_an_unsigned_request_is_refused(sandbox):
+    request = urllib.request.Request(
+        sandbox.url + "/",
+        data=b"{}",
+        headers={"X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=PATIENCE)
+    assert caught.value.code == 400
+    assert json.loads(caught.value.read())["__type"] == "MissingAuthenticationTokenException"
+
+
+def test_slack_refuses_what_slack_would_refuse(sandbox):
+    assert sandbox.post("/slack/services/T000/B000/sandbox", b"no json")[0] == 400
+    assert sandbox.post("/slack/services/T000/B000/sandbox", b"{}")[0] == 400
+
+
+def test_the_front_page_says_what_this_is(sandbox):
+    with urllib.request.urlopen(sandbox.url + "/", timeout=PATIENCE) as answer:
+        page = answer.read().decode()
+    assert "sandbox" in page and sandbox.url in page
+
+
+# --- the AWS CLI, as in the README ----------------------------------------------------------------------------------
+
+
+def aws(sandbox: Sandbox, *arguments: str) -> dict:
+    program = pathlib.Path(sys.executable).parent / "aws"
+    done = subprocess.run(
+        # By way of Python: the first line of the script does not work in a directory with a blank in its name.
+        [sys.executable, program, *arguments, "--endpoint-url", sandbox.url],
+        env={
+            **base_environment(),
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            # Version 1 of the AWS CLI, which is the one on PyPI, knows this name only.
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_PAGER": "",
+        },
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_aws_cli_deploys_by_hand(sandbox):
+    news = News(sandbox)
+    answer = aws(
+        sandbox,
+        *("events", "put-events", "--entries"),
+        r'Source=action.deploy,DetailType=DEPLOY,Detail="{\"service\":\"api\"}"',
+    )
+    sandbox.invoke(b'{"source":"aws.ec2","detail":{}}')  # events are handled in order
+
+    assert answer["FailedEntryCount"] == 0
+    assert [update["service"] for update in news.updates()] == ["shop_service_api_dev"]
+
+
+def test_the_aws_cli_describes_services(sandbox):
+    answer = aws(sandbox, "ecs", "describe-services", "--cluster", CLUSTER, "--services", "shop_service_api_dev")
+    assert answer["services"][0]["serviceName"] == "shop_service_api_dev"
+
+
+# --- the demo -----------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_shows_every_kind_and_succeeds():
+    done = cli("sandbox", "--demo")
+    assert done.code == 0
+    assert "\x1b" not in done.out + done.err, "escape codes in a pipe"
+    for part in ("event", "decision", "ecs", "slack"):
+        told = re.findall(rf"^ +{part} ", done.out, re.MULTILINE)
+        assert len(told) >= len(KINDS), f"{part} is not told for each event"
+    for telling in ("shop_service_api_dev:42", "other_service_api", "UpdateService"):
+        assert telling in done.out
+
+
+def test_the_demo_is_the_same_whatever_is_set_in_the_environment():
+    environment = {**base_environment(), "DRY_RUN": "true", "PROJECT_NAME": "mine", "AWS_PROFILE": "nosuch"}
+    done = cli("sandbox", "--demo", environment=environment)
+    assert done.code == 0
+
+
+def test_a_function_that_cannot_start_is_explained():
+    done = cli("sandbox", environment={**base_environment(), "DRY_RUN": "perhaps"})
+    assert done.code != 0
+    assert "DRY_RUN" in done.err
+
+
+def test_a_missing_bootstrap_is_named():
+    done = cli("sandbox", "--demo", "--bootstrap", "/nonexistent/bootstrap")
+    assert done.code != 0
+    assert "/nonexistent/bootstrap" in done.err
+
+
+def test_the_sandbox_ends_cleanly_and_takes_the_function_with_it():
+    with Sandbox() as sandbox:
+        sandbox.invoke(b'{"service":"api"}')
+        children = children_of(sandbox.process.pid)
+        assert children, "the function does not run"
+        sandbox.process.terminate()
+        assert sandbox.wait() == 0
+    assert not any(pathlib.Path(f"/proc/{pid}").exists() for pid in children)
+
+
+def children_of(parent: int) -> list[int]:
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            parent_of_process = (process / "stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(parent_of_process) == parent:
+            found.append(int(process.name))
+    return found

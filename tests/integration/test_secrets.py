@@ -1,0 +1,89 @@
+"""No webhook URL, secret key or session token is ever printed, at any level, whatever goes wrong."""
+
+import pytest
+
+from support.kinds import KINDS, s3_configuration
+from support.programs import SECRET_ACCESS_KEY, SESSION_TOKEN, Function, cli, function_environment
+from support.servers import EcsStub, Response, SlackStub, aws_error
+
+WEBHOOK_SECRET = SlackStub.PATH.rsplit("/", 1)[1]
+
+
+def denied(operation, request):
+    return aws_error("AccessDeniedException", "User is not authorized to perform this")
+
+
+def expired(operation, request):
+    # Services have been seen to repeat the token.
+    return aws_error("ExpiredTokenException", f"The security token {SESSION_TOKEN} included in the request is expired")
+
+
+def echo(operation, request):
+    return Response(500, f"proxy error for {request.headers}")
+
+
+PROVOCATIONS = {"all-is-well": None, "access-denied": denied, "expired-token": expired, "headers-echoed": echo}
+
+
+def assert_no_secret(text: str) -> None:
+    for name, secret in {
+        "webhook": WEBHOOK_SECRET,
+        "webhook path": SlackStub.PATH,
+        "secret key": SECRET_ACCESS_KEY,
+        "session token": SESSION_TOKEN,
+    }.items():
+        assert secret not in text, f"the {name} was printed"
+        # As it would stand inside JSON or a URL.
+        assert secret.replace("/", "\\/") not in text, f"the {name} was printed, escaped"
+        assert secret.replace("/", "%2F") not in text, f"the {name} was printed, encoded"
+
+
+@pytest.mark.parametrize("provocation", PROVOCATIONS)
+@pytest.mark.parametrize("slack_path", [SlackStub.PATH, "/gone"], ids=["slack", "wrong-webhook"])
+def test_the_function_prints_no_secret(provocation, slack_path):
+    with EcsStub(PROVOCATIONS[provocation]) as ecs, SlackStub([Response(500, "rollup_error")], slack_path) as slack:
+        environment = function_environment(
+            ecs.url,
+            LOG_LEVEL="debug",
+            SERVICE_CONFIG=s3_configuration(),
+            ENABLE_SLACK_NOTIFICATIONS="true",
+            SLACK_WEBHOOK_URL=slack.webhook,
+        )
+        with Function(environment) as function:
+            answers = [function.invoke(kind.event).text for kind in KINDS]
+            # An event that repeats a secret is printed at debug, without it.
+            answers.append(function.invoke({"service": "api", "reason": f"see {slack.webhook}"}).text)
+            answers.append(function.invoke(f'{{"service":7,"x":"{slack.webhook}"}}').text)
+            output = function.output()
+
+    assert "ListTaskDefinitions" in output, "debug shows nothing: this test proves nothing"
+    assert_no_secret(output + "".join(answers))
+    if provocation != "headers-echoed":
+        assert "Signature=" not in output, "debug shows the headers of requests"
+
+
+def test_a_webhook_that_is_none_is_refused_without_being_repeated():
+    secret = "hooks.slack.example/services/" + WEBHOOK_SECRET
+    environment = function_environment(
+        "http://127.0.0.1:1", ENABLE_SLACK_NOTIFICATIONS="true", SLACK_WEBHOOK_URL=secret
+    )
+    with Function(environment) as function:
+        error = function.init_error()
+        function.wait()
+        assert "SLACK_WEBHOOK_URL" in error.text
+        assert_no_secret(error.text + function.output())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check",), ("deploy", "api"), ("deploy", "api", "--dry-run"), ("plan", "-"), ("invoke", "-")],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("provocation", PROVOCATIONS)
+def test_the_command_line_prints_no_secret(arguments, provocation):
+    with EcsStub(PROVOCATIONS[provocation]) as ecs, SlackStub([Response(500, "rollup_error")]) as slack:
+        environment = function_environment(ecs.url, ENABLE_SLACK_NOTIFICATIONS="true", SLACK_WEBHOOK_URL=slack.webhook)
+        done = cli(*arguments, environment=environment, stdin='{"service":"api"}')
+
+    assert done.out or done.err
+    assert_no_secret(done.out + done.err)
