@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Fetches from Debian what goes into the shipped program: the sources of curl and {fmt}, and for both architectures the
+# static libraries of OpenSSL and glibc.
+#
+# usage: fetch_debian.sh TARGET_DIR
+#
+#   TARGET_DIR/curl, fmtlib     these sources with Debian's patches applied
+#   TARGET_DIR/sysroot-ARCH     the development packages of x86_64 and arm64, unpacked
+#   TARGET_DIR/versions         one line for each of them: PACKAGE ARCH VERSION SOURCE_VERSION
+#
+# An apt configuration of its own, below the target, is used: it needs no root, adds no architecture to the machine,
+# and sees the archive's newest packages even where the machine's are old. Where the archive is mirrored is taken from
+# the machine's own configuration; what it sends must be signed by the archive's keys.
+set -euo pipefail
+
+readonly target=$1
+readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+# curl signs AWS requests more correctly from 8.10 on; Debian 12 has 7.88.
+readonly preferred_curl_codename=trixie
+
+codename="$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")"
+readonly codename
+
+die() {
+    printf 'fetch_debian: %s\n' "$*" >&2
+    exit 1
+}
+
+[[ -r "$keyring" ]] || die "$keyring is missing: apt-get install debian-archive-keyring"
+
+mkdir -p "$target/apt/lists/partial" "$target/apt/cache/archives/partial" "$target/packages"
+work="$(cd -- "$target" && pwd -P)"
+readonly work
+
+apt_private() {
+    local command=$1
+    shift
+    "$command" -o "Dir::Etc::SourceList=$work/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+        -o "Dir::State=$work/apt" -o "Dir::Cache=$work/apt/cache" -o Dir::Cache::pkgcache=packages.bin \
+        -o Dir::Cache::srcpkgcache=sources.bin -o APT::Sandbox::User=root \
+        -o APT::Architectures::=amd64 -o APT::Architectures::=arm64 -o Acquire::Languages=none \
+        -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::Retries=3 "$@"
+}
+
+# Lines "URI SUITE" of this Debian release, as this machine's apt is configured.
+machine_suites() {
+    # Origin is known only once the machine has downloaded the lists; a foreign one is not ours to ask.
+    apt-get indextargets --format '$(CREATED_BY) $(COMPONENT) $(ORIGIN) $(REPO_URI) $(RELEASE)' |
+        awk -v codename="$codename" '
+            $1 == "Packages" && $2 == "main" && ($3 == "Debian" || $3 == "$(ORIGIN)") &&
+            ($5 == codename || $5 == codename "-updates" || $5 == codename "-security") && !seen[$4, $5]++ {
+                print $4, $5
+            }'
+}
+
+# write_sources CODENAME..: this machine's release, and the sources of those that are named.
+write_sources() {
+    local uri suite source_codename
+    while read -r uri suite; do
+        printf 'deb [arch=amd64,arm64 signed-by=%s] %s %s main\n' "$keyring" "$uri" "$suite"
+        for source_codename in "$@"; do
+            # trixie for bookworm, trixie-security for bookworm-security
+            printf 'deb-src [signed-by=%s] %s %s main\n' "$keyring" "$uri" "${suite/#$codename/$source_codename}"
+        done
+    done < <(machine_suites) >"$work/apt/sources.list"
+    [[ -s "$work/apt/sources.list" ]] ||
+        die "apt is not configured for Debian ${codename:-(unknown release)}; this needs Debian 12 or newer"
+}
+
+# fetch PACKAGE INDEX COMMAND..: the newest version of the package, of those in an index whose name ends in the pattern
+# INDEX, that the archive really has. Mirrors have been seen to list a security update without its files; an older one
+# is then taken, and said.
+fetch() {
+    local package=$1 index=$2 version
+    shift 2
+    while read -r version; do
+        if apt_private "$@" "$package=$version"; then return 0; fi
+        printf 'WARNING: the mirror lists %s %s but does not have it; trying an older one\n' "$package" "$version" >&2
+    done < <(apt_private apt-cache madison "$package" |
+        awk -F ' *[|] *' -v index_name="$index\$" '$3 ~ index_name { print $2 }' | sort -u -V -r)
+    die "no version of $package could be downloaded"
+}
+
+write_sources "$codename" "$preferred_curl_codename"
+if ! apt_private apt-get update --error-on=any; then
+    printf 'WARNING: no sources of %s on this mirror; the curl of %s will do\n' "$preferred_curl_codename" "$codename" >&2
+    write_sources "$codename"
+    apt_private apt-get update --error-on=any
+fi
+
+cd -- "$work/packages"
+fetch curl Sources apt-get source --download-only
+# This release's own: the one that the tests run with.
+fetch fmtlib " $codename[^ ]* Sources" apt-get source --download-only
+for package in lib{ssl,c6}-dev:{amd64,arm64}; do fetch "$package" Packages apt-get download; done
+
+cd -- "$work"
+# apt has checked the .dsc against the signed index; the uploader's own signature adds nothing to that.
+for source in curl fmtlib; do dpkg-source --no-check -x "packages/${source}_"*.dsc "$source"; done
+{
+    for source in curl fmtlib; do
+        version="$(awk '$1 == "Version:" { print $2; exit }' "packages/${source}_"*.dsc)"
+        printf '%s all %s %s\n' "$source" "$version" "$version"
+    done
+    for package in packages/*.deb; do
+        debian_arch="$(dpkg-deb -f "$package" Architecture)"
+        case "$debian_arch" in
+            amd64) arch=x86_64 ;;
+            arm64) arch=arm64 ;;
+        esac
+        dpkg-deb -x "$package" "sysroot-$arch"
+        dpkg-deb -W --showformat='${Package} '"$arch"' ${Version} ${source:Version}\n' "$package"
+    done
+} >versions
+
+# On x86_64 this is a linker script that names the machine's own library by its path; next to it is the fetched one.
+sed -i 's, /usr/lib/[^ /]*/, ,g' sysroot-x86_64/usr/lib/x86_64-linux-gnu/libm.a
+
+# OpenSSL is C that nothing is thrown through, so its tables for unwinding (half a megabyte) are never read.
+for library in sysroot-{x86_64,arm64}/usr/lib/*/lib{ssl,crypto}.a; do
+    triple="$(basename -- "$(dirname -- "$library")")"
+    "$triple-objcopy" --remove-section=.eh_frame --remove-section=.rela.eh_frame "$library"
+done
+
+rm -rf -- apt packages ./*.orig.tar.*
+cat versions

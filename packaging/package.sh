@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# The verbs `package` and `artefact` of ./dev, which sources this file: dist/ with a zip for each architecture, their
+# checksums and the bill of materials; and the tests of these. See docs/packaging.md.
+
+readonly package_architectures=(x86_64 arm64)
+readonly package_packages=(
+    g++-x86-64-linux-gnu g++-aarch64-linux-gnu cmake ninja-build ccache nlohmann-json3-dev
+    python3 dpkg-dev xz-utils debian-archive-keyring ca-certificates git
+)
+readonly artefact_test_packages=(python3 python3-venv binutils file qemu-user-static)
+
+# A machine's own compiler answers to the name of its architecture; the other one is a package of its own.
+packages_to_package() {
+    local package native=g++-$(uname -m)-linux-gnu
+    for package in "${package_packages[@]}"; do
+        if [[ "${package/x86-64/x86_64}" == "$native" ]]; then package=g++; fi
+        printf '%s\n' "$package"
+    done
+}
+
+# fetch_debian: once, and again when the way to do it has changed.
+fetch_debian() {
+    local stamp="$cache_dir/debian/.recipe" wanted
+    wanted="$(sha256sum <packaging/fetch_debian.sh)"
+    if [[ -f "$stamp" && "$(<"$stamp")" == "$wanted" ]]; then return 0; fi
+    rm -rf -- "$cache_dir/debian"
+    step package-fetch "fetching curl's source, OpenSSL and glibc from Debian" \
+        packaging/fetch_debian.sh "$cache_dir/debian"
+    grep '^WARNING' "$log_dir/package-fetch.log" || true
+    printf '%s\n' "$wanted" >"$stamp"
+}
+
+project_version() { sed -n 's/^project(.* VERSION \([^ ]*\).*/\1/p' CMakeLists.txt; }
+
+project_commit() { git describe --always --dirty --abbrev=12 '--exclude=*' 2>/dev/null || printf 'unknown\n'; }
+
+finish_dist() {
+    python3 packaging/write_sbom.py "$(project_version)" "$1" "$cache_dir/debian/versions" dist &&
+        (cd dist && sha256sum ci_lambda-*.zip ci_lambda.cdx.json >SHA256SUMS)
+}
+
+run_package() {
+    local packages arch commit
+    case "${1:-}" in
+        "") ;;
+        --update) rm -rf -- "$cache_dir/debian" ;;
+        *) die "package knows one option, --update (look for newer packages of Debian), and not \"$1\"" ;;
+    esac
+    on_debian || die "the shipped program is made from Debian's packages: please run this on Debian 12 or newer, or in \
+a container of it"
+    mapfile -t packages < <(packages_to_package)
+    need_packages "package" "${packages[@]}"
+    fetch_debian
+    commit="$(project_commit)"
+    for arch in "${package_architectures[@]}"; do
+        step "package-$arch" "building for $arch" packaging/build.sh "$arch" "$commit"
+    done
+    step package-dist "writing the checksums and the bill of materials" finish_dist "$commit"
+    say "dist, built from commit $commit"
+    (cd dist && ls -l -- *)
+}
+
+run_artefact_tests() {
+    run_package
+    need_packages "test the package" "${artefact_test_packages[@]}"
+    ensure_python
+    ensure_emulator
+    say "testing the package (it is built once more, elsewhere, to compare)"
+    (cd tests/artefact && CI_LAMBDA_RIE="$root/$cache_dir/bin/aws-lambda-rie" PYTHONDONTWRITEBYTECODE=1 \
+        "$root/$venv/bin/python3" -m pytest -q -rs -p no:cacheprovider) ||
+        die "tests of the package failed"
+}
