@@ -1,0 +1,36 @@
+# What the module writes, to look at, and the limits that it must keep.
+
+output "environment" {
+  description = "The function's environment variables."
+  value       = local.environment
+  sensitive   = true
+
+  precondition {
+    condition     = (var.package_path == null) != (var.package_s3 == null)
+    error_message = "Where is the zip? Give either package_path or package_s3."
+  }
+  precondition {
+    condition     = sum([for name, value in local.environment : length(name) + length(value)]) <= 4096
+    error_message = "The configuration is longer than the 4 KB that Lambda allows for all environment variables. Shorten the maps: leave out what the naming rules say already."
+  }
+}
+
+output "event_patterns" {
+  description = "The patterns of the EventBridge rules, by kind, as JSON."
+  value       = local.event_patterns
+
+  precondition {
+    condition     = alltrue([for pattern in values(local.event_patterns) : length(pattern) <= local.longest_pattern])
+    error_message = "These patterns are longer than the 2,048 characters that EventBridge allows: ${join(", ", [for kind, pattern in local.event_patterns : kind if length(pattern) > local.longest_pattern])}. Use fewer names in ecr_repo_map or ssm_service_map, or fewer buckets."
+  }
+}
+
+output "policy" {
+  description = "The policy of the function's role, as JSON."
+  value       = local.policy
+
+  precondition {
+    condition     = length(local.name) <= 50
+    error_message = "The name ${local.name} is longer than 50 characters, which leaves no room for the names of the rules. Give a function_name."
+  }
+}

@@ -1,0 +1,44 @@
+locals {
+  rule_descriptions = {
+    ecr    = "Pushed images"
+    ssm    = "Changed parameters"
+    s3     = "Changed files"
+    ecs    = "What ECS says about deployments"
+    manual = "Manual requests"
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "events" {
+  for_each = local.event_patterns
+
+  name          = "${local.name}-${each.key}"
+  description   = "${local.rule_descriptions[each.key]} of ${var.project_name} (${var.project_env}), for ${local.name}"
+  event_pattern = each.value
+  tags          = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "function" {
+  for_each = aws_cloudwatch_event_rule.events
+
+  rule = each.value.name
+  arn  = aws_lambda_function.function.arn
+
+  retry_policy {
+    maximum_event_age_in_seconds = var.max_event_age_seconds
+    maximum_retry_attempts       = 185 # EventBridge's default, which the provider does not have
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.failed.arn
+  }
+}
+
+resource "aws_lambda_permission" "events" {
+  for_each = aws_cloudwatch_event_rule.events
+
+  statement_id  = "events-${each.key}"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.function.function_name
+  principal     = "events.amazonaws.com"
+  source_arn    = each.value.arn
+}

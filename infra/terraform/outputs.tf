@@ -1,0 +1,34 @@
+output "function_name" {
+  description = "The name of the function."
+  value       = aws_lambda_function.function.function_name
+}
+
+output "function_arn" {
+  description = "The ARN of the function."
+  value       = aws_lambda_function.function.arn
+}
+
+output "role_arn" {
+  description = "The ARN of the function's role."
+  value       = aws_iam_role.function.arn
+}
+
+output "log_group_name" {
+  description = "The function's log group."
+  value       = aws_cloudwatch_log_group.function.name
+}
+
+output "dead_letter_queue_url" {
+  description = "The queue of the events that were given up."
+  value       = aws_sqs_queue.failed.url
+}
+
+output "dead_letter_queue_arn" {
+  description = "The ARN of that queue."
+  value       = aws_sqs_queue.failed.arn
+}
+
+output "rule_arns" {
+  description = "The ARNs of the EventBridge rules, by kind: ecr, ssm, s3, ecs, manual."
+  value       = { for kind, rule in aws_cloudwatch_event_rule.events : kind => rule.arn }
+}

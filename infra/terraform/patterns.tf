@@ -1,0 +1,148 @@
+# What EventBridge lets through to the function: everything that it might act upon, and little else. The function still
+# decides (docs/events.md); a pattern only saves invocations.
+
+locals {
+  # EventBridge takes no longer pattern.
+  longest_pattern = 2048
+
+  cluster_name = var.ecs_cluster_name != "" ? var.ecs_cluster_name : replace(
+    replace(var.cluster_name_pattern, "{project}", var.project_name), "{env}", var.project_env
+  )
+  ecs_arn = "arn:${local.partition}:ecs:${local.region}:${local.account_id}"
+
+  # --- images: the repositories of the map, or the two forms of the naming rule ---
+
+  repositories        = keys(var.ecr_repo_map)
+  repositories_mapped = length(local.repositories) > 0
+
+  # Where not all of the names fit: one prefix for those that begin with the project's name.
+  ecr_patterns = [
+    for names in [
+      concat(
+        local.repositories_mapped ? local.repositories : ["${var.project_name}_backend"],
+        [for prefix in local.repositories_mapped ? [] : ["${var.project_name}_service_"] : { prefix = prefix }],
+      ),
+      concat(
+        [for name in local.repositories : name if !startswith(name, var.project_name)],
+        [{ prefix = var.project_name }],
+      ),
+    ] :
+    jsonencode({
+      source      = ["aws.ecr"]
+      detail-type = ["ECR Image Action"]
+      detail = {
+        action-type     = ["PUSH"]
+        result          = ["SUCCESS"]
+        repository-name = names
+        # A push without a tag is a part of another image.
+        image-tag = [{ exists = true }]
+      }
+    })
+  ]
+
+  # --- parameters: the paths of the map, or /{env}/{project}/; people write them with and without the first slash ---
+
+  mapped_paths = sort(distinct([for path in keys(var.ssm_service_map) : trim(path, "/")]))
+  rule_paths   = length(local.mapped_paths) > 0 ? [] : ["${var.project_env}/${var.project_name}"]
+
+  # Where not all of the paths fit: what they begin with.
+  ssm_patterns = [
+    for names in [
+      concat(
+        flatten([for path in local.mapped_paths : ["/${path}", path]]),
+        flatten([for path in concat(local.mapped_paths, local.rule_paths) : [{ prefix = "/${path}/" }, { prefix = "${path}/" }]]),
+      ),
+      flatten([
+        for segment in distinct([for path in local.mapped_paths : split("/", path)[0]]) :
+        [{ prefix = "/${segment}" }, { prefix = segment }]
+      ]),
+    ] :
+    jsonencode({
+      source      = ["aws.ssm"]
+      detail-type = ["Parameter Store Change"]
+      detail = {
+        operation = ["Create", "Update"]
+        name      = names
+      }
+    })
+  ]
+
+  # --- files: any of the buckets with any of the keys ---
+
+  files   = concat(flatten(values(var.service_config)), flatten(values(var.s3_service_map)))
+  buckets = sort(distinct(local.files[*].bucket))
+  keys    = sort(distinct(local.files[*].key))
+
+  # Where not all of the keys fit: every object of the buckets.
+  s3_native_patterns = [
+    for object in [{ object = { key = local.keys } }, {}] :
+    jsonencode({
+      source      = ["aws.s3"]
+      detail-type = ["Object Created", "Object Deleted"]
+      detail      = merge({ bucket = { name = local.buckets } }, object)
+    })
+  ]
+  s3_cloudtrail_patterns = [
+    for object in [{ key = local.keys }, {}] :
+    jsonencode({
+      source      = ["aws.s3"]
+      detail-type = ["AWS API Call via CloudTrail"]
+      detail = {
+        eventSource       = ["s3.amazonaws.com"]
+        eventName         = ["PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject"]
+        errorCode         = [{ exists = false }]
+        requestParameters = merge({ bucketName = local.buckets }, object)
+      }
+    })
+  ]
+
+  # --- what ECS says of the cluster's services ---
+
+  # The service's ARN names the cluster, unless it is of the short form from before 2018; then detail.clusterArn may.
+  ecs_pattern = jsonencode({
+    source      = ["aws.ecs"]
+    detail-type = ["ECS Deployment State Change", "ECS Service Action"]
+    detail      = { eventName = [{ anything-but = ["SERVICE_STEADY_STATE"] }] }
+    "$or" = [
+      { resources = [{ prefix = "${local.ecs_arn}:service/${local.cluster_name}/" }] },
+      { detail = { clusterArn = ["${local.ecs_arn}:cluster/${local.cluster_name}"] } },
+    ]
+  })
+
+  # --- manual requests ---
+
+  # `project` and `env` may be missing, empty or ours. What is no text (null, a number) goes through, too: null counts as
+  # missing, and of a number the function complains.
+  not_foreign = { for name, ours in { project = var.project_name, env = var.project_env } :
+    name => [{ exists = false }, { anything-but = { wildcard = "*" } }, "", ours]
+  }
+  manual_pattern = jsonencode({
+    source = [
+      "action.production", "action.deploy", "action.${var.project_env}", "github.actions.${var.project_env}",
+      "terraform.${var.project_env}",
+    ]
+    detail = local.not_foreign
+  })
+
+  # --- all of them; of several forms the first that is short enough ---
+
+  pattern_choices = {
+    ecr    = local.ecr_patterns
+    ssm    = local.ssm_patterns
+    s3     = var.s3_event_source == "native" ? local.s3_native_patterns : local.s3_cloudtrail_patterns
+    ecs    = [local.ecs_pattern]
+    manual = [local.manual_pattern]
+  }
+  rule_wanted = {
+    ecr    = var.enable_ecr_monitoring
+    ssm    = var.enable_ssm_monitoring
+    s3     = var.enable_s3_monitoring && length(local.files) > 0
+    ecs    = true
+    manual = var.enable_manual_deploy
+  }
+  event_patterns = {
+    for kind, choices in local.pattern_choices :
+    kind => concat([for pattern in choices : pattern if length(pattern) <= local.longest_pattern], reverse(choices))[0]
+    if local.rule_wanted[kind]
+  }
+}

@@ -1,0 +1,472 @@
+# The first three parts are the function's own variables: NAME in docs/configuration.md is name here, with the same
+# default. The last part is the installation itself.
+
+# --- who and where ------------------------------------------------------------------------------------------------
+
+variable "project_name" {
+  type        = string
+  description = "The project (PROJECT_NAME)."
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_.-]+$", var.project_name))
+    error_message = "project_name: letters, digits, '_', '-' and '.' only."
+  }
+}
+
+variable "project_env" {
+  type        = string
+  description = "The environment, such as dev (PROJECT_ENV)."
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_.-]+$", var.project_env))
+    error_message = "project_env: letters, digits, '_', '-' and '.' only."
+  }
+}
+
+variable "log_level" {
+  type        = string
+  description = "The least important log lines that are written (LOG_LEVEL)."
+  default     = "info"
+  nullable    = false
+  validation {
+    condition     = contains(["debug", "info", "warn", "error"], var.log_level)
+    error_message = "log_level: debug, info, warn or error."
+  }
+}
+
+# --- names and services -------------------------------------------------------------------------------------------
+
+variable "cluster_name_pattern" {
+  type        = string
+  description = "The name of the ECS cluster, unless ecs_cluster_name is given (CLUSTER_NAME_PATTERN)."
+  default     = "{project}_cluster_{env}"
+  nullable    = false
+  validation {
+    condition     = can(regex("^([A-Za-z0-9_-]|\\{project\\}|\\{env\\})+$", var.cluster_name_pattern))
+    error_message = "cluster_name_pattern: a name with {project} and {env} in it, without {name}."
+  }
+}
+
+variable "service_name_pattern" {
+  type        = string
+  description = "The names of the ECS services, unless ecs_service_map is given (SERVICE_NAME_PATTERN)."
+  default     = "{project}_service_{name}_{env}"
+  nullable    = false
+  validation {
+    condition     = can(regex("^([A-Za-z0-9_-]|\\{project\\}|\\{env\\})*\\{name\\}([A-Za-z0-9_-]|\\{project\\}|\\{env\\}|\\{name\\})*$", var.service_name_pattern))
+    error_message = "service_name_pattern: a name with {project}, {env} and {name} in it; {name} is needed."
+  }
+}
+
+variable "task_family_pattern" {
+  type        = string
+  description = "The names of the task definition families, unless ecs_service_map is given (TASK_FAMILY_PATTERN)."
+  default     = "{project}_service_{name}_{env}"
+  nullable    = false
+  validation {
+    condition     = can(regex("^([A-Za-z0-9_-]|\\{project\\}|\\{env\\})*\\{name\\}([A-Za-z0-9_-]|\\{project\\}|\\{env\\}|\\{name\\})*$", var.task_family_pattern))
+    error_message = "task_family_pattern: a name with {project}, {env} and {name} in it; {name} is needed."
+  }
+}
+
+variable "backend_service_name" {
+  type        = string
+  description = "Another name for the service backend in events and maps (BACKEND_SERVICE_NAME)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_.-]*$", var.backend_service_name))
+    error_message = "backend_service_name: letters, digits, '_', '-' and '.' only."
+  }
+}
+
+variable "ecs_cluster_name" {
+  type        = string
+  description = "The name of the ECS cluster; used instead of cluster_name_pattern (ECS_CLUSTER_NAME)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]*$", var.ecs_cluster_name))
+    error_message = "ecs_cluster_name: the cluster's name (aws_ecs_cluster.NAME.name), not its ARN."
+  }
+}
+
+variable "ecs_service_map" {
+  type = map(object({
+    service_name = string
+    task_family  = string
+  }))
+  description = "The ECS names of every service, by id; used instead of the patterns. A service that is not in it is not ours (ECS_SERVICE_MAP)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for id in keys(var.ecs_service_map) : can(regex("^[A-Za-z0-9_.-]*$", id))])
+    error_message = "ecs_service_map: the ids have letters, digits, '_', '-' and '.' only."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for service in values(var.ecs_service_map) :
+      [for name in [service.service_name, service.task_family] : can(regex("^[A-Za-z0-9_-]+$", name))]
+    ]))
+    error_message = "ecs_service_map: service_name and task_family are plain names, without ARN or revision."
+  }
+  validation {
+    condition     = length(distinct(values(var.ecs_service_map)[*].service_name)) == length(var.ecs_service_map)
+    error_message = "ecs_service_map: two services have the same service_name."
+  }
+}
+
+variable "ecr_repo_map" {
+  type        = map(list(string))
+  description = "Which services run the images of a repository; used instead of the naming rule (ECR_REPO_MAP)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for services in values(var.ecr_repo_map) : length(services) > 0])
+    error_message = "ecr_repo_map: every repository needs at least one service, as in {\"shop/api\" = [\"api\", \"worker\"]}."
+  }
+  validation {
+    condition     = alltrue([for name in keys(var.ecr_repo_map) : can(regex("^[a-z0-9][a-z0-9._/-]*$", name))])
+    error_message = "ecr_repo_map: the keys are repository names, without the registry and without a tag."
+  }
+}
+
+variable "ssm_service_map" {
+  type        = map(list(string))
+  description = "Which services read the parameters below a path; used instead of the naming rule (SSM_SERVICE_MAP)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for services in values(var.ssm_service_map) : length(services) > 0])
+    error_message = "ssm_service_map: every path needs at least one service, as in {\"/dev/shop/api\" = [\"api\"]}."
+  }
+  validation {
+    condition     = alltrue([for path in keys(var.ssm_service_map) : can(regex("^/*[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/*$", path))])
+    error_message = "ssm_service_map: the keys are paths of parameters, such as /dev/shop/api."
+  }
+}
+
+variable "service_config" {
+  type = map(list(object({
+    bucket = string
+    key    = string
+  })))
+  description = "The files in S3 that each service reads (SERVICE_CONFIG)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for file in flatten(values(var.service_config)) : file.bucket != "" && file.key != ""])
+    error_message = "service_config: every file needs a bucket and a key, as in {api = [{bucket = \"shop-env\", key = \"api.env\"}]}."
+  }
+}
+
+variable "s3_service_map" {
+  type = map(list(object({
+    bucket = string
+    key    = string
+  })))
+  description = "Merged with service_config, whose shape it has (S3_SERVICE_MAP)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for file in flatten(values(var.s3_service_map)) : file.bucket != "" && file.key != ""])
+    error_message = "s3_service_map: every file needs a bucket and a key, as in {api = [{bucket = \"shop-env\", key = \"api.env\"}]}."
+  }
+}
+
+variable "auto_deploy_map" {
+  type        = map(bool)
+  description = "Services that events do not deploy (false). Manual requests still do (AUTO_DEPLOY_MAP)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for id in keys(var.auto_deploy_map) : can(regex("^[A-Za-z0-9_.-]*$", id))])
+    error_message = "auto_deploy_map: the keys are ids of services: letters, digits, '_', '-' and '.' only."
+  }
+}
+
+# --- behaviour ----------------------------------------------------------------------------------------------------
+
+variable "slack_webhook_url" {
+  type        = string
+  description = "The incoming webhook that is told; a secret. Without it Slack is off (SLACK_WEBHOOK_URL)."
+  default     = null
+  sensitive   = true
+  validation {
+    condition     = var.slack_webhook_url == null || can(regex("^https://[^/[:space:]]+/[^[:space:]]+$", var.slack_webhook_url))
+    error_message = "slack_webhook_url: https://HOST/PATH."
+  }
+}
+
+variable "enable_slack_notifications" {
+  type        = bool
+  description = "Whether Slack is told (ENABLE_SLACK_NOTIFICATIONS)."
+  default     = true
+  nullable    = false
+}
+
+variable "enable_ecr_monitoring" {
+  type        = bool
+  description = "Whether pushed images deploy (ENABLE_ECR_MONITORING). Off: the rule is not made."
+  default     = true
+  nullable    = false
+}
+
+variable "enable_ssm_monitoring" {
+  type        = bool
+  description = "Whether changed parameters deploy (ENABLE_SSM_MONITORING). Off: the rule is not made."
+  default     = true
+  nullable    = false
+}
+
+variable "enable_s3_monitoring" {
+  type        = bool
+  description = "Whether changed files deploy (ENABLE_S3_MONITORING). Off, or without files: the rule is not made."
+  default     = true
+  nullable    = false
+}
+
+variable "enable_manual_deploy" {
+  type        = bool
+  description = "Whether manual requests deploy (ENABLE_MANUAL_DEPLOY). Off: the rule is not made."
+  default     = true
+  nullable    = false
+}
+
+variable "dry_run" {
+  type        = bool
+  description = "Look everything up, say what would be deployed, change nothing (DRY_RUN)."
+  default     = false
+  nullable    = false
+}
+
+variable "deployment_timeout_seconds" {
+  type        = number
+  description = "How long the deployments of one event may take, with their retries; timeout_seconds may end them earlier (DEPLOYMENT_TIMEOUT_SECONDS)."
+  default     = 600
+  nullable    = false
+  validation {
+    condition     = var.deployment_timeout_seconds >= 1 && var.deployment_timeout_seconds <= 86400 && floor(var.deployment_timeout_seconds) == var.deployment_timeout_seconds
+    error_message = "deployment_timeout_seconds: a whole number from 1 to 86400."
+  }
+}
+
+variable "max_deployment_retries" {
+  type        = number
+  description = "How often a call to ECS is tried again that failed for a reason that can heal; after 5 s, 10 s, 20 s, .. (MAX_DEPLOYMENT_RETRIES)."
+  default     = 2
+  nullable    = false
+  validation {
+    condition     = var.max_deployment_retries >= 0 && var.max_deployment_retries <= 10 && floor(var.max_deployment_retries) == var.max_deployment_retries
+    error_message = "max_deployment_retries: a whole number from 0 to 10."
+  }
+}
+
+variable "aws_endpoint_url_ecs" {
+  type        = string
+  description = "Where the ECS API is, if not at AWS: a VPC endpoint, an emulator (AWS_ENDPOINT_URL_ECS)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = can(regex("^(https?://[^/[:space:]]+)?$", var.aws_endpoint_url_ecs))
+    error_message = "aws_endpoint_url_ecs: http://HOST[:PORT] or https://HOST[:PORT]."
+  }
+}
+
+variable "aws_endpoint_url" {
+  type        = string
+  description = "The same for every AWS API; aws_endpoint_url_ecs goes first (AWS_ENDPOINT_URL)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = can(regex("^(https?://[^/[:space:]]+)?$", var.aws_endpoint_url))
+    error_message = "aws_endpoint_url: http://HOST[:PORT] or https://HOST[:PORT]."
+  }
+}
+
+variable "aws_ignore_configured_endpoint_urls" {
+  type        = bool
+  description = "Pass over both endpoint variables (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)."
+  default     = false
+  nullable    = false
+}
+
+variable "aws_ca_bundle" {
+  type        = string
+  description = "The path of a PEM file, in a layer of the function, with the certificate authorities to trust (AWS_CA_BUNDLE)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = can(regex("^(/.*)?$", var.aws_ca_bundle))
+    error_message = "aws_ca_bundle: an absolute path, such as /opt/ca.pem."
+  }
+}
+
+# --- the installation ---------------------------------------------------------------------------------------------
+
+variable "package_path" {
+  type        = string
+  description = "The zip on this machine: dist/ci_lambda-arm64.zip. Either this or package_s3."
+  default     = null
+  validation {
+    condition     = var.package_path == null || can(regex("\\.zip$", var.package_path))
+    error_message = "package_path: a .zip file, such as dist/ci_lambda-arm64.zip."
+  }
+}
+
+variable "package_s3" {
+  type = object({
+    bucket  = string
+    key     = string
+    version = optional(string)
+  })
+  description = "The zip in a bucket of this region. A key that names the version, or a version, makes updates visible to Terraform."
+  default     = null
+  validation {
+    condition     = var.package_s3 == null || can(regex("\\.zip$", var.package_s3.key))
+    error_message = "package_s3: bucket, and key of a .zip file."
+  }
+}
+
+variable "architecture" {
+  type        = string
+  description = "What the zip was built for: arm64 or x86_64."
+  default     = "arm64"
+  nullable    = false
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture: arm64 or x86_64."
+  }
+}
+
+variable "task_role_arns" {
+  type        = list(string)
+  description = "The task roles and task execution roles of the services; the only ones that may be passed to ECS. An empty list only if no task definition has a role."
+  nullable    = false
+  validation {
+    condition     = alltrue([for arn in var.task_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", arn))])
+    error_message = "task_role_arns: full ARNs of roles, without '*': arn:aws:iam::123456789012:role/shop-task."
+  }
+}
+
+variable "s3_event_source" {
+  type        = string
+  description = "How changed files are heard of: native (EventBridge notifications, to be turned on for each bucket) or cloudtrail (a trail that logs the buckets' data events)."
+  default     = "native"
+  nullable    = false
+  validation {
+    condition     = contains(["native", "cloudtrail"], var.s3_event_source)
+    error_message = "s3_event_source: native or cloudtrail; both for one bucket would deploy twice."
+  }
+}
+
+variable "function_name" {
+  type        = string
+  description = "The name of the function; the names of all else begin with it. Default: {project_name}_ci_lambda_{project_env}."
+  default     = null
+  validation {
+    condition     = var.function_name == null || can(regex("^[A-Za-z0-9_-]{1,50}$", var.function_name))
+    error_message = "function_name: letters, digits, '_' and '-', at most 50."
+  }
+}
+
+variable "memory_mb" {
+  type        = number
+  description = "Memory of the function in MB. It needs less than 10; more memory is more CPU."
+  default     = 128
+  nullable    = false
+  validation {
+    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240 && floor(var.memory_mb) == var.memory_mb
+    error_message = "memory_mb: a whole number from 128 to 10240."
+  }
+}
+
+variable "timeout_seconds" {
+  type        = number
+  description = "Lambda's timeout. The calls of one event take a second; the retries of max_deployment_retries = 2 wait 15."
+  default     = 120
+  nullable    = false
+  validation {
+    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds
+    error_message = "timeout_seconds: a whole number from 1 to 900."
+  }
+}
+
+variable "retry_attempts" {
+  type        = number
+  description = "How often Lambda tries an event again that failed, after 1 and 2 minutes."
+  default     = 2
+  nullable    = false
+  validation {
+    condition     = contains([0, 1, 2], var.retry_attempts)
+    error_message = "retry_attempts: 0, 1 or 2."
+  }
+}
+
+variable "max_event_age_seconds" {
+  type        = number
+  description = "An event that is older is not delivered any more, but goes to the dead-letter queue."
+  default     = 3600
+  nullable    = false
+  validation {
+    condition     = var.max_event_age_seconds >= 60 && var.max_event_age_seconds <= 21600 && floor(var.max_event_age_seconds) == var.max_event_age_seconds
+    error_message = "max_event_age_seconds: a whole number from 60 to 21600."
+  }
+}
+
+variable "reserved_concurrency" {
+  type        = number
+  description = "How many events are handled at once; the number is taken from the account's. Default: no reservation."
+  default     = null
+  validation {
+    condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
+    error_message = "reserved_concurrency: a whole number, at least 1."
+  }
+}
+
+variable "log_retention_days" {
+  type        = number
+  description = "How long the log is kept, in days."
+  default     = 30
+  nullable    = false
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days: one of the periods that CloudWatch Logs has: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, .."
+  }
+}
+
+variable "alarm_topic_arns" {
+  type        = list(string)
+  description = "SNS topics that hear of the alarms. Without any, the alarms only show in CloudWatch."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))])
+    error_message = "alarm_topic_arns: ARNs of SNS topics."
+  }
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "The KMS key that encrypts the function's environment, which holds the webhook. Default: Lambda's own key."
+  default     = null
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.kms_key_arn))
+    error_message = "kms_key_arn: the ARN of a key, not of an alias."
+  }
+}
+
+variable "log_kms_key_arn" {
+  type        = string
+  description = "The KMS key that encrypts the log; its policy must let CloudWatch Logs use it. Default: CloudWatch's own key."
+  default     = null
+  validation {
+    condition     = var.log_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.log_kms_key_arn))
+    error_message = "log_kms_key_arn: the ARN of a key, not of an alias."
+  }
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags for everything that can have them."
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,41 @@
+"""Fixtures that several files use, and the rule about skipped tests."""
+
+import os
+
+import pytest
+from moto import mock_aws
+
+from support.paths import tool
+from support.ruler import Ruler
+from support.terraform import Terraform
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Under CI a skipped test is a failure: nobody would notice that it never runs."""
+    report = yield
+    if report.skipped and os.environ.get("CI") in ("true", "1"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is a failure under CI: {report.longrepr[2]}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def terraform(tmp_path_factory) -> Terraform:
+    return Terraform(tool("CI_LAMBDA_TERRAFORM", "Terraform"), tmp_path_factory.mktemp("terraform"))
+
+
+@pytest.fixture(scope="session")
+def ruler() -> Ruler:
+    return Ruler(tool("CI_LAMBDA_RULER", "EventBridge's matcher"))
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """An empty AWS account, in this process."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        yield

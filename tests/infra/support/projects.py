@@ -1,0 +1,51 @@
+"""Example projects, each as inputs of the Terraform module and as parameters of the CloudFormation template."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+FILES = {"api": [{"bucket": "shop-env", "key": "api.env"}], "worker": [{"bucket": "shop-env", "key": "api.env"}]}
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    variables: dict
+    parameters: dict[str, str]
+
+
+BY_RULE = Project(
+    variables={"service_config": FILES},
+    parameters={"ServiceConfig": json.dumps(FILES), "S3Buckets": "shop-env", "S3Keys": "api.env"},
+)
+WITH_CLOUDTRAIL = Project(
+    variables=BY_RULE.variables | {"s3_event_source": "cloudtrail"},
+    parameters=BY_RULE.parameters | {"S3EventSource": "cloudtrail"},
+)
+MAPS = {
+    "ecs_service_map": {
+        "api": {"service_name": "front-door", "task_family": "front-door-tasks"},
+        "backend": {"service_name": "core", "task_family": "core"},
+    },
+    "ecr_repo_map": {"team/front": ["api"], "team/core": ["backend", "api"]},
+    "ssm_service_map": {"/live/front": ["api"], "live/core/": ["backend"]},
+    "s3_service_map": {"api": [{"bucket": "live-env", "key": "front/a b.env"}]},
+    "auto_deploy_map": {"backend": True},
+}
+BY_MAP = Project(
+    variables=MAPS | {"ecs_cluster_name": "live"},
+    parameters={
+        "EcsClusterName": "live",
+        "EcsServiceMap": json.dumps(MAPS["ecs_service_map"]),
+        "EcrRepoMap": json.dumps(MAPS["ecr_repo_map"]),
+        "EcrRepositories": "team/core,team/front",
+        "SsmServiceMap": json.dumps(MAPS["ssm_service_map"]),
+        "SsmPathPrefix": "live",
+        "ServiceConfig": "",
+        "S3ServiceMap": json.dumps(MAPS["s3_service_map"]),
+        "S3Buckets": "live-env",
+        "S3Keys": "front/a b.env",
+        "AutoDeployMap": json.dumps(MAPS["auto_deploy_map"]),
+    },
+)
+PROJECTS = {"by-rule": BY_RULE, "with-cloudtrail": WITH_CLOUDTRAIL, "by-map": BY_MAP}

@@ -1,0 +1,90 @@
+"""The CloudFormation template as a stack in moto, and what is in it afterwards."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import zipfile
+
+import boto3
+
+from support.paths import TEMPLATE
+
+REGION = "us-east-1"
+STACK = "ci-lambda"
+LEAST = {
+    "ProjectName": "shop",
+    "ProjectEnv": "dev",
+    "CodeBucket": "artifacts",
+    "CodeKey": "ci_lambda-arm64.zip",
+    "TaskRoleArns": "arn:aws:iam::123456789012:role/shop-task",
+}
+
+
+def stand_in_zip() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("bootstrap", "#!/bin/false\n")
+    return content.getvalue()
+
+
+class Stack:
+    """A stack in moto. To be made inside of mock_aws()."""
+
+    def __init__(self, **parameters: str):
+        client("s3").create_bucket(Bucket=LEAST["CodeBucket"])
+        client("s3").put_object(Bucket=LEAST["CodeBucket"], Key=LEAST["CodeKey"], Body=stand_in_zip())
+        client("cloudformation").create_stack(
+            StackName=STACK,
+            TemplateBody=TEMPLATE.read_text(),
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in (LEAST | parameters).items()],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        described = client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        assert described["StackStatus"] == "CREATE_COMPLETE", described
+        self.outputs = {one["OutputKey"]: one["OutputValue"] for one in described["Outputs"]}
+
+    def delete(self) -> None:
+        client("cloudformation").delete_stack(StackName=STACK)
+        client("s3").delete_object(Bucket=LEAST["CodeBucket"], Key=LEAST["CodeKey"])
+        client("s3").delete_bucket(Bucket=LEAST["CodeBucket"])
+
+    @property
+    def function(self) -> dict:
+        return client("lambda").get_function(FunctionName=self.outputs["FunctionName"])["Configuration"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        # AWS makes text of the numbers; moto leaves them.
+        return {name: str(value) for name, value in self.function["Environment"]["Variables"].items()}
+
+    @property
+    def rules(self) -> dict[str, dict]:
+        """By kind."""
+        rules = client("events").list_rules()["Rules"]
+        return {rule["Name"].rsplit("-", 1)[1]: rule for rule in rules}
+
+    @property
+    def patterns(self) -> dict[str, dict]:
+        return {kind: json.loads(rule["EventPattern"]) for kind, rule in self.rules.items()}
+
+    def targets(self, kind: str) -> list[dict]:
+        return client("events").list_targets_by_rule(Rule=self.rules[kind]["Name"])["Targets"]
+
+    @property
+    def policy(self) -> dict:
+        role = self.function["Role"].rsplit("/", 1)[1]
+        document = client("iam").get_role_policy(RoleName=role, PolicyName="ci_lambda")["PolicyDocument"]
+        # moto keeps the policy as Python prints it, with None where AWS leaves out what is AWS::NoValue.
+        policy = ast.literal_eval(document)
+        return policy | {"Statement": [statement for statement in policy["Statement"] if statement]}
+
+    @property
+    def invoke_permissions(self) -> list[dict]:
+        policy = client("lambda").get_policy(FunctionName=self.outputs["FunctionName"])["Policy"]
+        return json.loads(policy)["Statement"]
+
+
+def client(service: str):
+    return boto3.client(service, region_name=REGION)

@@ -1,0 +1,117 @@
+"""Every configuration variable of the function can be set by both installations, with the function's own default."""
+
+import json
+import re
+
+from support.paths import TERRAFORM_MODULE
+from support.settings import settings
+from support.stack import Stack
+from support.template import resources, template
+
+# Another value than the default for each variable: as Terraform's input, and what the function then gets.
+FILES = {"api": [{"bucket": "b", "key": "k"}]}
+OTHER_VALUES = {
+    "PROJECT_NAME": ("shop", "shop"),
+    "PROJECT_ENV": ("dev", "dev"),
+    "LOG_LEVEL": ("debug", "debug"),
+    "CLUSTER_NAME_PATTERN": ("{project}-{env}", "{project}-{env}"),
+    "SERVICE_NAME_PATTERN": ("{project}-{name}", "{project}-{name}"),
+    "TASK_FAMILY_PATTERN": ("{name}-{env}", "{name}-{env}"),
+    "BACKEND_SERVICE_NAME": ("core", "core"),
+    "SLACK_WEBHOOK_URL": ("https://hooks.example.com/a/b", "https://hooks.example.com/a/b"),
+    "ENABLE_SLACK_NOTIFICATIONS": (False, "false"),
+    "SERVICE_CONFIG": (FILES, json.dumps(FILES)),
+    "DEPLOYMENT_TIMEOUT_SECONDS": (60, "60"),
+    "MAX_DEPLOYMENT_RETRIES": (0, "0"),
+    "DRY_RUN": (True, "true"),
+    "ENABLE_ECR_MONITORING": (False, "false"),
+    "ENABLE_SSM_MONITORING": (False, "false"),
+    "ENABLE_S3_MONITORING": (False, "false"),
+    "ENABLE_MANUAL_DEPLOY": (False, "false"),
+    "ECS_CLUSTER_NAME": ("live", "live"),
+    "ECS_SERVICE_MAP": (
+        {"": {"service_name": "core", "task_family": "core"}},
+        '{"":{"service_name":"core","task_family":"core"}}',
+    ),
+    "ECR_REPO_MAP": ({"shop/api": ["api"]}, '{"shop/api":["api"]}'),
+    "SSM_SERVICE_MAP": ({"/dev/shop/api": ["api"]}, '{"/dev/shop/api":["api"]}'),
+    "S3_SERVICE_MAP": (FILES, json.dumps(FILES)),
+    "AUTO_DEPLOY_MAP": ({"api": False}, '{"api":false}'),
+    "AWS_ENDPOINT_URL_ECS": ("https://vpce.example.com", "https://vpce.example.com"),
+    "AWS_ENDPOINT_URL": ("https://vpce.example.com:8443", "https://vpce.example.com:8443"),
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": (True, "true"),
+    "AWS_CA_BUNDLE": ("/opt/ca.pem", "/opt/ca.pem"),
+}
+
+
+def value(text: str):
+    """Maps compared by what they say, not by how they are spaced."""
+    return json.loads(text) if text.startswith("{") and '"' in text else text
+
+
+def test_this_test_knows_every_variable_of_the_code():
+    assert set(OTHER_VALUES) == set(settings()), "a new variable belongs into this table, the module and the template"
+
+
+def test_terraform_hands_every_variable_to_the_function(terraform):
+    inputs = {setting.input: OTHER_VALUES[name][0] for name, setting in settings().items()}
+
+    environment = terraform.render(**inputs).environment
+
+    assert {name: value(text) for name, text in environment.items()} == {
+        name: value(expected) for name, (_, expected) in OTHER_VALUES.items()
+    }
+
+
+def test_terraform_says_only_what_differs_from_the_defaults(terraform):
+    assert terraform.render().environment == {"PROJECT_NAME": "shop", "PROJECT_ENV": "dev", "SERVICE_CONFIG": "{}"}
+
+
+def test_terraform_knows_the_defaults_of_the_code(terraform):
+    in_code = {name: setting.default for name, setting in settings().items() if setting.default}
+    assert terraform.render().function_defaults == in_code
+
+
+def test_every_terraform_input_has_a_type_a_description_and_a_validation():
+    text = (TERRAFORM_MODULE / "variables.tf").read_text()
+    blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
+
+    assert {setting.input for setting in settings().values()} <= {name for name, _ in blocks}
+    for name, block in blocks:
+        kind = re.search(r"^  type\s+= (.*)", block, re.MULTILINE)
+        assert kind and re.search(r'^  description = "\S', block, re.MULTILINE), name
+        # A bool can only be a bool; tags can be anything.
+        assert "validation {" in block or kind[1] == "bool" or name == "tags", f"{name} takes any {kind[1]}"
+
+
+def test_the_webhook_is_a_secret_in_both(terraform):
+    webhook = "https://hooks.example.com/services/very/secret"
+    assert webhook not in terraform.render(slack_webhook_url=webhook).printed
+    assert template()["Parameters"]["SlackWebhookUrl"]["NoEcho"] is True
+
+
+def test_cloudformation_hands_every_variable_to_the_function(aws):
+    parameters = {setting.parameter: OTHER_VALUES[name][1] for name, setting in settings().items()}
+
+    environment = Stack(**parameters).environment
+
+    assert environment == {name: expected for name, (_, expected) in OTHER_VALUES.items()}
+
+
+def test_cloudformation_has_no_variable_that_the_code_does_not_know():
+    (function,) = resources("AWS::Lambda::Function").values()
+    assert set(function["Environment"]["Variables"]) == set(settings())
+
+
+def test_cloudformation_has_the_defaults_of_the_code():
+    parameters = template()["Parameters"]
+    for setting in settings().values():
+        parameter = parameters[setting.parameter]
+        assert setting.name in parameter["Description"], f"{setting.parameter} does not say which variable it sets"
+        if setting.required:
+            assert "Default" not in parameter
+        elif setting.name == "SERVICE_CONFIG":
+            # The function wants it said, even if there are no files.
+            assert parameter["Default"] == "{}"
+        else:
+            assert str(parameter["Default"]) == setting.default
