@@ -57,6 +57,7 @@ struct Transfer {
     bool too_large = false;
     CURLcode code = CURLE_OK;
     bool done = false;
+    std::condition_variable finished{};  // of its own, so that no other caller wakes up for nothing
 };
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
@@ -244,7 +245,7 @@ public:
             stopping_ = true;
             curl_multi_wakeup(multi_);
         }
-        changed_.notify_all();
+        has_work_.notify_all();
         if (thread_.joinable()) thread_.join();
         curl_multi_cleanup(multi_);
     }
@@ -266,9 +267,11 @@ public:
             std::unique_lock lock(mutex_);
             if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
             queue_.push_back(&transfer);
-            curl_multi_wakeup(multi_);
-            changed_.notify_all();
-            changed_.wait(lock, [&] { return transfer.done; });
+            if (idle_)
+                has_work_.notify_all();
+            else
+                curl_multi_wakeup(multi_);
+            transfer.finished.wait(lock, [&] { return transfer.done; });
         }
         const auto took = std::chrono::duration_cast<Milliseconds>(clock_.now() - started);
         if (transfer.code != CURLE_OK) {
@@ -314,7 +317,9 @@ private:
             {
                 std::unique_lock lock(mutex_);
                 if (active_.empty()) {
-                    changed_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+                    idle_ = true;
+                    has_work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+                    idle_ = false;
                     if (queue_.empty()) return;
                     drop_stale_connections();
                 }
@@ -349,18 +354,19 @@ private:
         const std::scoped_lock lock(mutex_);
         last_activity_ = clock_.now();
         transfer.code = code;
-        transfer.done = true;  // from here on the caller may destroy it
-        changed_.notify_all();
+        transfer.done = true;  // when the mutex is free, the caller destroys it
+        transfer.finished.notify_one();
     }
 
     Options options_;
     const Clock& clock_;
     const Logger& logger_;
     std::mutex mutex_;
-    std::condition_variable changed_;
+    std::condition_variable has_work_;
     CURLM* multi_ = nullptr;  // replaced only with the mutex held and nothing on its way
     WallTime last_activity_;
     std::deque<Transfer*> queue_;
+    bool idle_ = false;  // the dispatcher waits for work, and not for the network
     bool stopping_ = false;
     std::unordered_set<Transfer*> active_;  // the dispatcher thread's own
     std::thread thread_;

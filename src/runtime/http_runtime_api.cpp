@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "net/curl_global.hpp"
 #include "runtime/runtime_api.hpp"
 
 namespace ci_lambda {
@@ -40,8 +41,7 @@ class HttpRuntimeApi final : public RuntimeApi {
 public:
     explicit HttpRuntimeApi(const std::string& host_and_port)
         : base_(fmt::format("http://{}/2018-06-01/runtime", host_and_port)) {
-        static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
-        (void)global;
+        global_curl_init();
         easy_ = curl_easy_init();
     }
     HttpRuntimeApi(const HttpRuntimeApi&) = delete;

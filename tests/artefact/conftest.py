@@ -6,8 +6,8 @@ import pytest
 
 from artefact import EmptyRoot, can_change_root, unpacked
 from certificates import Authority
+from ci_skips import pytest_runtest_makereport  # noqa: F401: a hook of pytest
 from nameserver import Nameserver, may_serve_dns
-from support.skips import pytest_runtest_makereport  # noqa: F401: a hook of pytest
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,12 @@
 """Fixtures that several files use, and the rule about skipped tests."""
 
-import os
-
 import pytest
 from moto import mock_aws
 
+from ci_skips import pytest_runtest_makereport  # noqa: F401: a hook of pytest
 from support.paths import tool
 from support.ruler import Ruler
 from support.terraform import Terraform
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Under CI a skipped test is a failure: nobody would notice that it never runs."""
-    report = yield
-    if report.skipped and os.environ.get("CI") in ("true", "1"):
-        report.outcome = "failed"
-        report.longrepr = f"skipped, which is a failure under CI: {report.longrepr[2]}"
-    return report
 
 
 @pytest.fixture(scope="session")

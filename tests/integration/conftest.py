@@ -2,8 +2,8 @@
 
 import pytest
 
+from ci_skips import pytest_runtest_makereport  # noqa: F401: a hook of pytest
 from support.moto_ecs import MotoEcs, running_moto
-from support.skips import pytest_runtest_makereport  # noqa: F401: a hook of pytest
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The rule about skipped tests, for the conftest.py of each directory of tests."""
+"""The rule about skipped tests: the conftest.py of each directory of Python tests imports it."""
 
 import os
 

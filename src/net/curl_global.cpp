@@ -1,0 +1,25 @@
+#include "net/curl_global.hpp"
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+
+namespace ci_lambda {
+namespace {
+
+/// libcurl makes OpenSSL load everything it has, which was a fifth of a cold start (docs/benchmarks.md). OpenSSL obeys
+/// the first one who speaks, so what nobody here needs is declined first: the texts of errors outside TLS (those of TLS
+/// itself stay), ciphers for files by their old names, and a configuration file, which a Lambda has not.
+CURLcode set_up() {
+    OPENSSL_init_crypto(
+        OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+    return curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+}  // namespace
+
+void global_curl_init() {
+    static const CURLcode once = set_up();
+    (void)once;
+}
+
+}  // namespace ci_lambda
