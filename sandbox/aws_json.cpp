@@ -22,7 +22,9 @@ std::unexpected<AwsError> aws_fail(std::string type, std::string message) {
 }
 
 AwsAnswer to_answer(const AwsError& error) {
-    return {.status = 400, .body = dump_json({{"__type", error.type}, {"message", error.message}})};
+    Json body{{"__type", error.type}, {"message", error.message}};
+    if (!error.resource_ids.empty()) body["resourceIds"] = error.resource_ids;
+    return {.status = 400, .body = dump_json(body)};
 }
 
 AwsAnswer to_answer(const AwsResult<Json>& result) {

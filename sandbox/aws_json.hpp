@@ -20,6 +20,7 @@ struct AwsAnswer {
 struct AwsError {
     std::string type;
     std::string message;
+    std::vector<std::string> resource_ids = {};  ///< a member of ConflictException only
 };
 
 template <typename T>

@@ -17,13 +17,16 @@ constexpr Milliseconds kPatience{20'000};
 
 class Demo {
 public:
-    Demo(LocalAws& aws, std::uint16_t port, const Config& config, Printer& printer)
-        : aws_(aws), port_(port), config_(config), printer_(printer) {}
+    Demo(LocalAws& aws, DemoAddress address, const Config& config, Printer& printer)
+        : aws_(aws), address_(address), config_(config), printer_(printer) {}
 
     /// False when there is no point in going on.
     bool run(const DemoStep& step) {
-        const auto delivery = step.delivery(aws_.journal());
-        const auto response = http_post(port_, delivery.path, delivery.body, delivery.headers);
+        const auto delivery = step.delivery({.journal = aws_.journal(), .ecs_event = [this](const auto& wanted) {
+                                                 return address_.ecs.event(aws_.ecs(), wanted);
+                                             }});
+        if (!delivery) return give_up(fmt::format("{}: {}", step.title, delivery.error().message));
+        const auto response = http_post(address_.port, delivery->path, delivery->body, delivery->headers);
         if (!response) return give_up(fmt::format("{}: {}", step.title, response.error().message));
         if (response->status >= 300)
             return give_up(fmt::format("{}: HTTP {} {}", step.title, response->status, response->body));
@@ -62,7 +65,7 @@ private:
     }
 
     LocalAws& aws_;
-    std::uint16_t port_;
+    DemoAddress address_;
     const Config& config_;
     Printer& printer_;
     Totals totals_;
@@ -70,10 +73,11 @@ private:
 
 }  // namespace
 
-bool run_demo(LocalAws& aws, std::uint16_t port, const Config& config, Ids& ids, const Clock& clock, Printer& printer) {
+bool run_demo(LocalAws& aws, DemoAddress address, const Config& config, Ids& ids, const Clock& clock,
+              Printer& printer) {
     const auto begin = clock.now();
     printer.demo_title();
-    Demo demo(aws, port, config, printer);
+    Demo demo(aws, address, config, printer);
     for (const auto& step : demo_steps(ids, clock))
         if (!demo.run(step)) break;
     auto totals = demo.totals();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <ranges>
 #include <string_view>
 #include <utility>
@@ -78,31 +79,7 @@ public:
                      {fmt::format("arn:aws:s3:::{}", shop::kBucket)});
     }
 
-    [[nodiscard]] Delivery deployment_completed(const std::string& deployment_id) const {
-        return event("aws.ecs", "ECS Deployment State Change",
-                     {{"eventType", "INFO"},
-                      {"eventName", "SERVICE_DEPLOYMENT_COMPLETED"},
-                      {"deploymentId", deployment_id},
-                      {"updatedAt", format_rfc3339(clock_.now())},
-                      {"reason", fmt::format("ECS deployment {} completed.", deployment_id)}},
-                     {service_arn(shop::kApi)});
-    }
-
-    [[nodiscard]] Delivery task_start_impaired() const {
-        return event(
-            "aws.ecs", "ECS Service Action",
-            {{"eventType", "WARN"},
-             {"eventName", "SERVICE_TASK_START_IMPAIRED"},
-             {"clusterArn", fmt::format("arn:aws:ecs:{}:{}:cluster/{}", shop::kRegion, shop::kAccount, shop::kCluster)},
-             {"createdAt", format_rfc3339(clock_.now())}},
-            {service_arn(shop::kWorker)});
-    }
-
 private:
-    [[nodiscard]] static std::string service_arn(std::string_view service) {
-        return fmt::format("arn:aws:ecs:{}:{}:service/{}/{}", shop::kRegion, shop::kAccount, shop::kCluster, service);
-    }
-
     Ids& ids_;
     const Clock& clock_;
 };
@@ -117,6 +94,7 @@ Delivery put_events(const Json& detail) {
                         {"X-Amz-Target", "AWSEvents.PutEvents"}}};
 }
 
+/// The id that the last UpdateService of this service was answered with.
 std::string latest_deployment_of(std::string_view service, const Journal& journal) {
     const auto calls = journal.calls();
     for (const auto& call : std::views::reverse(calls)) {
@@ -124,12 +102,36 @@ std::string latest_deployment_of(std::string_view service, const Journal& journa
         if (described.ok && described.operation == "UpdateService" && described.arguments.starts_with(service))
             return described.answer;
     }
-    return "ecs-svc/0000000000000000000";
+    return {};
+}
+
+/// An event of the sandbox's ECS, delivered now.
+Result<Delivery> ecs_event(const DemoSources& sources, std::string_view name,
+                           const std::function<bool(const Json& event)>& wanted) {
+    TRY_ASSIGN(auto event, sources.ecs_event([&](const Json& candidate) {
+        return find_string(candidate["detail"], "eventName") == name && wanted(candidate);
+    }));
+    return Delivery{.path = kRawEvents, .body = std::move(event)};
+}
+
+Result<Delivery> api_completed(const DemoSources& sources) {
+    const std::string deployment = latest_deployment_of(shop::kApi, sources.journal);
+    return ecs_event(sources, "SERVICE_DEPLOYMENT_COMPLETED",
+                     [&](const Json& event) { return find_string(event["detail"], "deploymentId") == deployment; });
+}
+
+Result<Delivery> worker_impaired(const DemoSources& sources) {
+    return ecs_event(sources, "SERVICE_TASK_START_IMPAIRED", [&](const Json& event) {
+        const Json resources = event.value("resources", Json::array());
+        return !resources.empty() && resources.front().get<std::string>().ends_with(shop::kWorker);
+    });
 }
 
 std::string rollout(std::string_view service, int revision) { return fmt::format("{} -> :{}", service, revision); }
 
 }  // namespace
+
+std::vector<std::string> demo_scenarios() { return {"worker=crash-on-start"}; }
 
 std::vector<DemoStep> demo_steps(Ids& ids, const Clock& clock) {
     const Events events(ids, clock);
@@ -137,42 +139,39 @@ std::vector<DemoStep> demo_steps(Ids& ids, const Clock& clock) {
     const std::string worker = rollout(shop::kWorker, 42);
     return {
         {.title = "A new image of the api is pushed",
-         .delivery = [=](const Journal&) { return events.push("shop_service_api", "v1.43"); },
+         .delivery = [=](const DemoSources&) { return events.push("shop_service_api", "v1.43"); },
          .expectation = {.status = "deployed", .rollouts = {api}, .messages = 1}},
         {.title = "Another project pushes an image",
-         .delivery = [=](const Journal&) { return events.push("other_service_api", "v7"); },
+         .delivery = [=](const DemoSources&) { return events.push("other_service_api", "v7"); },
          .expectation = {.status = "ignored", .rollouts = {}, .messages = 0}},
         {.title = "A parameter of the worker changes",
-         .delivery = [=](const Journal&) { return events.parameter_update("/dev/shop/worker/QUEUE_URL"); },
+         .delivery = [=](const DemoSources&) { return events.parameter_update("/dev/shop/worker/QUEUE_URL"); },
          .expectation = {.status = "deployed", .rollouts = {worker}, .messages = 1}},
         {.title = "An env file is uploaded, as CloudTrail tells it",
-         .delivery = [=](const Journal&) { return events.put_object_in_cloudtrail("worker/.env"); },
+         .delivery = [=](const DemoSources&) { return events.put_object_in_cloudtrail("worker/.env"); },
          .expectation = {.status = "deployed", .rollouts = {worker}, .messages = 1}},
         {.title = "An env file that two services use, as S3 itself tells it",
-         .delivery = [=](const Journal&) { return events.object_created("api/.env"); },
+         .delivery = [=](const DemoSources&) { return events.object_created("api/.env"); },
          .expectation = {.status = "deployed", .rollouts = {api, worker}, .messages = 2}},
         {.title = "Somebody puts the backend back to :10, with PutEvents",
          .delivery =
-             [](const Journal&) {
+             [](const DemoSources&) {
                  return put_events({{"service", "backend"},
                                     {"task_definition", "shop_service_dev:10"},
                                     {"reason", "orders fail since :42 <!channel>"}});
              },
          .expectation = {.status = "deployed", .rollouts = {rollout(shop::kBackend, 10)}, .messages = 1}},
         {.title = "A bare request, sent straight to the function",
-         .delivery = [](const Journal&) { return Delivery{.path = kInvoke, .body = R"({"service":"api"})"}; },
+         .delivery = [](const DemoSources&) { return Delivery{.path = kInvoke, .body = R"({"service":"api"})"}; },
          .expectation = {.status = "deployed", .rollouts = {api}, .messages = 1}},
         {.title = "ECS has finished the api's deployment",
-         .delivery =
-             [=](const Journal& journal) {
-                 return events.deployment_completed(latest_deployment_of(shop::kApi, journal));
-             },
-         .expectation = {.status = "notified", .rollouts = {}, .messages = 1}},
+         .delivery = api_completed,
+         .expectation = {.status = "notified", .rollouts = {}, .messages = 1, .looks = true}},
         {.title = "ECS cannot start the worker's tasks",
-         .delivery = [=](const Journal&) { return events.task_start_impaired(); },
-         .expectation = {.status = "notified", .rollouts = {}, .messages = 1}},
+         .delivery = worker_impaired,
+         .expectation = {.status = "notified", .rollouts = {}, .messages = 1, .looks = true}},
         {.title = "A manual request that forgets the service",
-         .delivery = [](const Journal&) { return put_events({{"reason", "please"}}); },
+         .delivery = [](const DemoSources&) { return put_events({{"reason", "please"}}); },
          .expectation = {.status = "Function.InvalidEvent", .rollouts = {}, .messages = 0}},
     };
 }
@@ -195,7 +194,7 @@ std::vector<std::string> surprises(const Story& story, const Expectation& expect
     if (const auto rollouts = rollouts_of(story); rollouts != expectation.rollouts)
         found.push_back(
             fmt::format("rolled: [{}], expected: [{}]", join(rollouts, ", "), join(expectation.rollouts, ", ")));
-    if (expectation.rollouts.empty() && !story.calls.empty())
+    if (expectation.rollouts.empty() && !expectation.looks && !story.calls.empty())
         found.push_back(fmt::format("{} calls of ECS, expected: none", story.calls.size()));
     if (story.messages.size() != expectation.messages)
         found.push_back(fmt::format("{} Slack messages, expected: {}", story.messages.size(), expectation.messages));

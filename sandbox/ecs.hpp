@@ -1,54 +1,70 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/time.hpp"
 #include "sandbox/aws_json.hpp"
-#include "sandbox/ecs_state.hpp"
+#include "sandbox/ecs/rollout.hpp"
+#include "sandbox/ecs/state.hpp"
 #include "sandbox/ids.hpp"
+#include "sandbox/scenario.hpp"
 
 namespace ci_lambda::sandbox {
 
-/// Amazon ECS as far as deployments need it: state and operations, no HTTP. Request and answer are those of the ECS
-/// API (version 2014-11-13), the errors in AWS's words. Thread-safe. Ids and clock must outlive it.
+/// Gets one event as EventBridge would deliver it: the whole envelope, as JSON.
+using EventSink = std::function<void(std::string event_json)>;
+
+struct EcsOptions {
+    EcsState state;
+    /// How many seconds pass in ECS while the clock moves by one. Greater than 0; 1 is the pace of the real ECS.
+    double speed = 1.0;
+    /// How deployments go, of all services.
+    Scenario scenario = Scenario::kHealthy;
+    /// Called outside of the lock, for one event at a time, in the order of the events, before the call that brought
+    /// the event about returns (or in another thread that is at it already). It may call this Ecs again.
+    EventSink on_event = {};
+};
+
+/// Amazon ECS as far as deployments need it: state, operations and rollouts, no HTTP. Request and answer are those of
+/// the ECS API (version 2014-11-13), the errors in AWS's words. Thread-safe. Ids and clock must outlive it.
 ///
-/// A deployment does not progress by itself: a new one stays PRIMARY and IN_PROGRESS, the one before it ACTIVE, until
-/// the next UpdateService.
+/// There is no thread and no waiting in it: a rollout goes on with the clock. Each call first does what was due since
+/// the last one, step by step and each step at its own time, so that one look after ten minutes finds the same state,
+/// and brings about the same events, as a look every second.
 class Ecs {
 public:
-    Ecs(EcsState state, Ids& ids, const Clock& clock);
+    Ecs(EcsOptions options, Ids& ids, const Clock& clock);
 
     /// `operation` without the target prefix: "UpdateService".
     [[nodiscard]] AwsAnswer handle(std::string_view operation, std::string_view body);
 
+    /// Does what was due until now.
+    void advance();
+    /// When something will happen next if nobody calls; nullopt when all is at rest. For the one who drives it.
+    [[nodiscard]] std::optional<WallTime> next_change() const;
+
+    /// From now on deployments of this service (its name in ECS), or of all services, go like this. Rollouts that are
+    /// under way keep their scenario. False when there is no such service.
+    [[nodiscard]] bool set_scenario(const ScenarioChoice& choice);
+    /// Each service, and how its next deployments go.
+    [[nodiscard]] std::vector<std::pair<std::string, Scenario>> scenarios_of_services() const;
+
 private:
-    using Answer = AwsResult<nlohmann::json>;
-    using Operation = Answer (Ecs::*)(const nlohmann::json& request);
-    [[nodiscard]] static Operation operation_named(std::string_view name);
+    void deliver();
 
-    Answer describe_clusters(const nlohmann::json& request);
-    Answer list_clusters(const nlohmann::json& request);
-    Answer describe_services(const nlohmann::json& request);
-    Answer list_services(const nlohmann::json& request);
-    Answer update_service(const nlohmann::json& request);
-    Answer list_task_definitions(const nlohmann::json& request);
-    Answer list_task_definition_families(const nlohmann::json& request);
-    Answer describe_task_definition(const nlohmann::json& request);
-    Answer register_task_definition(const nlohmann::json& request);
-    Answer deregister_task_definition(const nlohmann::json& request);
-
-    [[nodiscard]] AwsResult<std::string> cluster_of(const nlohmann::json& request) const;
-    [[nodiscard]] Service* find_service(std::string_view cluster, std::string_view name_or_arn);
-    /// `family:revision`, an ARN, or a family, which means its newest ACTIVE revision; nullptr for none.
-    [[nodiscard]] TaskDefinitionRevision* find_task_definition(std::string_view reference);
-    void roll(Service& service, std::string task_definition);
-
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     EcsState state_;
-    Ids& ids_;
     const Clock& clock_;
+    std::vector<std::string> outbox_;
+    RolloutEngine engine_;
+    EventSink on_event_;
+    bool delivering_ = false;
 };
 
 }  // namespace ci_lambda::sandbox

@@ -54,6 +54,7 @@ std::vector<Fact> facts_of(const Event& event) {
                     .add("task definition", body.task_definition)
                     .add("reason", body.reason);
             },
+            [](const SweepRequest&) {},
             [](const OtherEvent&) {},
         },
         event.body);
@@ -84,6 +85,11 @@ void describe_decision(const Decision& decision, Explanation& explanation) {
                        explanation.headline = fmt::format("tell the team: {} {}", notify.service, notify.status);
                        explanation.reasons.push_back(
                            fmt::format("because ECS says {}: only ECS knows how a rollout goes", notify.event_name));
+                   },
+                   [&](const Sweep&) {
+                       explanation.verdict = Verdict::kSweep;
+                       explanation.headline = "look for rollouts that take too long";
+                       explanation.reasons.emplace_back("because a schedule, or somebody, asks for it");
                    },
                    [&](const Ignore& ignore) {
                        explanation.verdict = Verdict::kIgnore;

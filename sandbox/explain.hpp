@@ -13,7 +13,7 @@ struct Fact {
     std::string value;
 };
 
-enum class Verdict { kDeploy, kNotify, kIgnore, kRefuse };
+enum class Verdict { kDeploy, kNotify, kSweep, kIgnore, kRefuse };
 
 /// An event and what is to be done about it, for a person. Texts come from the event: printable only once they are
 /// cleaned.

@@ -6,6 +6,7 @@ namespace ci_lambda::sandbox {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::string_view kTokenCharacters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 constexpr std::string_view kVariantDigits = "89ab";  // RFC 9562, section 4.1
 
 std::string draw(std::mt19937_64& engine, std::string_view alphabet, std::size_t count) {
@@ -31,6 +32,11 @@ std::string Ids::digits(std::size_t count) {
 std::string Ids::hex(std::size_t count) {
     const std::scoped_lock lock(mutex_);
     return draw(engine_, kHexDigits, count);
+}
+
+std::string Ids::token(std::size_t count) {
+    const std::scoped_lock lock(mutex_);
+    return draw(engine_, kTokenCharacters, count);
 }
 
 }  // namespace ci_lambda::sandbox

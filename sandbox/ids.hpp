@@ -19,6 +19,8 @@ public:
     [[nodiscard]] std::string digits(std::size_t count);
     /// Lower-case hexadecimal digits.
     [[nodiscard]] std::string hex(std::size_t count);
+    /// Letters, digits, `-` and `_`.
+    [[nodiscard]] std::string token(std::size_t count);
 
 private:
     std::mutex mutex_;

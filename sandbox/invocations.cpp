@@ -23,10 +23,11 @@ std::string failure_message(const FunctionFailure& failure) {
     return message.value_or(failure.body);
 }
 
-std::string Invocations::enqueue(std::string event) {
+std::string Invocations::enqueue(std::string event, EventOrigin origin) {
     const std::scoped_lock lock(mutex_);
     auto& record = records_.emplace_back(InvocationRecord{.request_id = ids_.uuid(),
                                                           .event = std::move(event),
+                                                          .origin = origin,
                                                           .status = InvocationStatus::kQueued,
                                                           .answer = {},
                                                           .failure = {},

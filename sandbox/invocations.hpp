@@ -26,10 +26,14 @@ struct FunctionFailure {
 
 enum class InvocationStatus { kQueued, kRunning, kDone };
 
+/// Who an event is from: somebody outside, or the sandbox's own ECS.
+enum class EventOrigin { kOutside, kEcs };
+
 /// One event on its way through the function.
 struct InvocationRecord {
     std::string request_id;
     std::string event;
+    EventOrigin origin = EventOrigin::kOutside;
     InvocationStatus status = InvocationStatus::kQueued;
     std::optional<std::string> answer;
     std::optional<FunctionFailure> failure;
@@ -50,7 +54,7 @@ public:
     Invocations(Ids& ids, const Clock& clock) : ids_(ids), clock_(clock) {}
 
     /// Returns the request id.
-    std::string enqueue(std::string event);
+    std::string enqueue(std::string event, EventOrigin origin = EventOrigin::kOutside);
 
     // What the runtime calls.
 

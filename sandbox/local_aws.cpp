@@ -4,8 +4,10 @@
 
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "sandbox/event_bus.hpp"
 #include "sandbox/function_environment.hpp"
 #include "sandbox/runtime_api.hpp"
@@ -34,8 +36,18 @@ HttpExchangeAnswer text_page(std::string body) {
 
 }  // namespace
 
-LocalAws::LocalAws(Ids& ids, const Clock& clock)
-    : ids_(ids), clock_(clock), ecs_(shop_state(ids, clock.now()), ids, clock), invocations_(ids, clock) {
+LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
+    : ids_(ids),
+      clock_(clock),
+      invocations_(ids, clock),
+      ecs_({.state = shop_state(ids, clock.now()),
+            .speed = options.speed,
+            .on_event = options.on_ecs_event
+                            ? std::move(options.on_ecs_event)
+                            : [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcs); }},
+           ids, options.ecs_clock == nullptr ? clock : *options.ecs_clock),
+      driver_(ecs_, clock),
+      ecs_goes_on_(options.ecs_clock == nullptr) {
     add_routes();
 }
 
@@ -43,10 +55,12 @@ LocalAws::~LocalAws() { stop(); }
 
 Result<std::uint16_t> LocalAws::start(std::uint16_t port) {
     TRY_ASSIGN(port_, server_.start(port));
+    if (ecs_goes_on_) driver_.start();
     return port_;
 }
 
 void LocalAws::stop() {
+    driver_.stop();
     invocations_.stop();
     server_.stop();
 }
@@ -58,6 +72,10 @@ void LocalAws::add_routes() {
     server_.post("/sandbox/events", [this](const HttpExchangeRequest& request) { return take_raw_event(request); });
     server_.post(std::string(kSlackPath),
                  [this](const HttpExchangeRequest& request) { return take_slack_message(request); });
+    server_.post("/sandbox/scenario", [this](const HttpExchangeRequest& request) { return take_scenario(request); });
+    server_.get("/sandbox/scenario", [this](const HttpExchangeRequest&) {
+        return HttpExchangeAnswer{.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
+    });
     server_.get("/", [this](const HttpExchangeRequest&) { return text_page(front_page(port_)); });
     server_.get("/sandbox/slack", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = messages_page(journal_.messages())};
@@ -91,6 +109,7 @@ AwsAnswer LocalAws::dispatch(const HttpExchangeRequest& request) {
 
 AwsAnswer LocalAws::call_ecs(const HttpExchangeRequest& request, const std::string& operation) {
     auto answer = ecs_.handle(operation, request.body);
+    driver_.wake();
     EcsCall call{.at = clock_.now(),
                  .caller = access_key_id(request.header("authorization")),
                  .invocation = {},
@@ -127,6 +146,24 @@ HttpExchangeAnswer LocalAws::take_raw_event(const HttpExchangeRequest& request) 
         return {.status = 400,
                 .body = R"({"message":"the body is empty: send an event, such as curl -d @event.json"})"};
     return {.status = 202, .body = dump_json({{"request_id", invocations_.enqueue(request.body)}}) + '\n'};
+}
+
+HttpExchangeAnswer LocalAws::take_scenario(const HttpExchangeRequest& request) {
+    const auto choice = parse_scenario_choice(trim(request.body));
+    const Status done = choice ? set_scenario(*choice) : std::unexpected(choice.error());
+    if (!done) return {.status = 400, .body = dump_json({{"message", done.error().message}}) + '\n'};
+    return {.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
+}
+
+Status LocalAws::set_scenario(const ScenarioChoice& choice) {
+    ScenarioChoice known = choice;
+    if (known.service) known.service = shop::service_named(*known.service);
+    if (ecs_.set_scenario(known)) return {};
+    std::vector<std::string> names;
+    for (const auto& [name, scenario] : ecs_.scenarios_of_services()) names.push_back(name);
+    return fail(ErrorKind::kConfiguration,
+                fmt::format("there is no service \"{}\"; known are: backend, api, worker, {}",
+                            choice.service.value_or(""), join(names, ", ")));
 }
 
 }  // namespace ci_lambda::sandbox

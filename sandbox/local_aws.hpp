@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "sandbox/ecs.hpp"
+#include "sandbox/ecs/driver.hpp"
 #include "sandbox/http_server.hpp"
 #include "sandbox/ids.hpp"
 #include "sandbox/invocations.hpp"
@@ -13,12 +14,20 @@
 
 namespace ci_lambda::sandbox {
 
+struct LocalAwsOptions {
+    double speed = 1.0;  ///< of ECS, see EcsOptions
+    /// Another clock for ECS, which must outlive it: ECS then goes on only when it is called.
+    const Clock* ecs_clock = nullptr;
+    /// Gets the events of ECS itself; without it they go to the function.
+    EventSink on_ecs_event = {};
+};
+
 /// The sandbox's AWS behind one address: ECS and EventBridge (AWS JSON 1.1, `POST /`), the Runtime API and Invoke, the
 /// Slack inbox, and pages that show what happened. The function's process is not part of it: see FunctionHost.
 class LocalAws {
 public:
     /// Ids and clock must outlive it.
-    LocalAws(Ids& ids, const Clock& clock);
+    LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options = {});
     ~LocalAws();
     LocalAws(const LocalAws&) = delete;
     LocalAws& operator=(const LocalAws&) = delete;
@@ -28,6 +37,10 @@ public:
     /// Releases everybody who waits for an event or an answer, and ends the server.
     void stop();
 
+    /// The service is a name of ECS or an id of the shop (`api`). Fails (kConfiguration) for one that is not there.
+    [[nodiscard]] Status set_scenario(const ScenarioChoice& choice);
+
+    [[nodiscard]] Ecs& ecs() { return ecs_; }
     [[nodiscard]] Invocations& invocations() { return invocations_; }
     [[nodiscard]] const Journal& journal() const { return journal_; }
 
@@ -39,11 +52,14 @@ private:
     [[nodiscard]] AwsAnswer call_events(const HttpExchangeRequest& request, const std::string& operation);
     [[nodiscard]] HttpExchangeAnswer take_slack_message(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_raw_event(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_scenario(const HttpExchangeRequest& request);
 
     Ids& ids_;
     const Clock& clock_;
-    Ecs ecs_;
     Invocations invocations_;
+    Ecs ecs_;  // after the invocations, which take its events
+    EcsDriver driver_;
+    bool ecs_goes_on_;  ///< by itself
     Journal journal_;
     std::uint16_t port_ = 0;
     HttpServer server_;  // last: its handlers use all of the above

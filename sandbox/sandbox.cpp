@@ -10,11 +10,15 @@
 #include <random>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
 #include "sandbox/demo.hpp"
+#include "sandbox/demo_ecs.hpp"
+#include "sandbox/demo_steps.hpp"
 #include "sandbox/function_environment.hpp"
 #include "sandbox/function_host.hpp"
 #include "sandbox/local_aws.hpp"
@@ -52,6 +56,29 @@ std::uint64_t random_seed() {
     return (std::uint64_t{device()} << 32U) | device();
 }
 
+Status check_speed(double speed) {
+    if (speed > 0 && speed <= kMaxSpeed) return {};
+    return fail(
+        ErrorKind::kConfiguration,
+        fmt::format("--speed {}: must be more than 0 and at most {}; 1 is the pace of the real ECS", speed, kMaxSpeed));
+}
+
+/// The demo delivers ECS's own events itself, each in its place: they would come between the others at times of their
+/// own.
+LocalAwsOptions local_aws_options(const Options& options, DemoEcs& demo) {
+    if (!options.demo) return {.speed = options.speed};
+    return {.ecs_clock = &demo, .on_ecs_event = [&demo](std::string event) { demo.keep(std::move(event)); }};
+}
+
+Status set_scenarios(LocalAws& aws, const std::vector<std::string>& scenarios) {
+    for (const auto& text : scenarios) {
+        const auto choice = parse_scenario_choice(text);
+        const Status done = choice ? aws.set_scenario(*choice) : std::unexpected(choice.error());
+        if (!done) return std::unexpected(with_context(done.error(), "--scenario " + text));
+    }
+    return {};
+}
+
 /// Tells each event as it is done, until the sandbox is stopped.
 void tell_events(LocalAws& aws, const Config& config, Printer& printer) {
     for (std::size_t number = 0;; ++number) {
@@ -62,11 +89,14 @@ void tell_events(LocalAws& aws, const Config& config, Printer& printer) {
 }
 
 Result<int> run_sandbox(const Options& options, const Environment& environment, std::ostream& out) {
+    TRY(check_speed(options.speed));
     TRY_ASSIGN(const std::string program, find_bootstrap(options.bootstrap));
     const SystemClock clock;
     Ids ids(random_seed());
     Printer printer(out, options.color);
-    LocalAws aws(ids, clock);
+    DemoEcs demo(clock.now());
+    LocalAws aws(ids, clock, local_aws_options(options, demo));
+    TRY(set_scenarios(aws, options.demo ? demo_scenarios() : options.scenarios));
     std::atomic<bool> interrupted = false;
     const SignalWatcher watcher([&] {
         interrupted = true;
@@ -92,7 +122,7 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
         return kGood;
     }
     function.start();
-    if (run_demo(aws, port, config, ids, clock, printer)) return kGood;
+    if (run_demo(aws, {.port = port, .ecs = demo}, config, ids, clock, printer)) return kGood;
     if (!interrupted && !show_log) printer.log_tail(function.recent_log());
     return kBad;
 }

@@ -4,10 +4,15 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/environment.hpp"
 
 namespace ci_lambda::sandbox {
+
+/// A healthy rollout, which takes the real ECS a minute, takes three seconds.
+inline constexpr double kDefaultSpeed = 20.0;
+inline constexpr double kMaxSpeed = 1000.0;
 
 struct Options {
     std::uint16_t port = 0;                ///< 0: any free port
@@ -15,6 +20,8 @@ struct Options {
     bool demo = false;                     ///< send one event of each kind, tell what happened, end
     bool logs = false;                     ///< show the function's log lines
     bool color = false;                    ///< escape codes for a terminal
+    double speed = kDefaultSpeed;          ///< how many seconds pass in ECS in one second
+    std::vector<std::string> scenarios;    ///< how rollouts go: `NAME` for all services, or `SERVICE=NAME`
 };
 
 /// A local AWS on 127.0.0.1: the Lambda Runtime API that runs the real function as a child process, an ECS with a

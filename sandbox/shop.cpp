@@ -5,9 +5,9 @@
 #include <array>
 #include <chrono>
 #include <string>
-#include <utility>
 
 #include "base/json.hpp"
+#include "sandbox/ecs/seed.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -43,13 +43,21 @@ std::string content(const Seed& seed, int revision) {
 
 }  // namespace
 
+std::string shop::service_named(std::string_view id) {
+    if (id == "backend") return std::string(kBackend);
+    if (id == "api") return std::string(kApi);
+    if (id == "worker") return std::string(kWorker);
+    return std::string(id);
+}
+
 EcsState shop_state(Ids& ids, WallTime now) {
     const auto created_at = now - std::chrono::days{30};
     EcsState state{.account = std::string(shop::kAccount),
                    .region = std::string(shop::kRegion),
                    .clusters = {std::string(shop::kCluster)},
                    .services = {},
-                   .families = {}};
+                   .families = {},
+                   .images = {}};
     for (const auto& seed : kSeeds) {
         const std::string name(seed.service);
         auto& revisions = state.families[name];
@@ -59,19 +67,14 @@ EcsState shop_state(Ids& ids, WallTime now) {
                                  .active = true,
                                  .registered_at = created_at,
                                  .content = content(seed, revision)});
-        const ServiceDeployment running{.id = "ecs-svc/" + ids.digits(19),
-                                        .state = DeploymentState::kPrimary,
-                                        .rollout = RolloutState::kCompleted,
-                                        .task_definition = state.task_definition_arn(revisions.front()),
-                                        .desired_count = seed.desired_count,
-                                        .running_count = seed.desired_count,
-                                        .created_at = created_at,
-                                        .updated_at = created_at};
-        state.services.push_back({.name = name,
-                                  .cluster = std::string(shop::kCluster),
-                                  .desired_count = seed.desired_count,
-                                  .created_at = created_at,
-                                  .deployments = {running}});
+        add_running_service(state, ids,
+                            {.name = name,
+                             .cluster = std::string(shop::kCluster),
+                             .task_definition = fmt::format("{}:{}", name, kRevisions.front()),
+                             .desired_count = seed.desired_count,
+                             .container = std::string(seed.repository),
+                             .container_port = seed.port},
+                            created_at);
     }
     return state;
 }

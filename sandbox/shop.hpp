@@ -1,9 +1,10 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/time.hpp"
-#include "sandbox/ecs_state.hpp"
+#include "sandbox/ecs/state.hpp"
 #include "sandbox/ids.hpp"
 
 namespace ci_lambda::sandbox {
@@ -23,6 +24,8 @@ inline constexpr std::string_view kBucket = "shop-env-dev";
 inline constexpr std::string_view kServiceConfig =
     R"({"api":[{"bucket":"shop-env-dev","key":"api/.env"}],)"
     R"("worker":[{"bucket":"shop-env-dev","key":"worker/.env"},{"bucket":"shop-env-dev","key":"api/.env"}]})";
+/// The service's name in ECS, for one of the ids `backend`, `api` and `worker`; anything else as it is.
+[[nodiscard]] std::string service_named(std::string_view id);
 }  // namespace shop
 
 /// One cluster; the services backend, api and worker, which run revision 9; task definition families of the same names

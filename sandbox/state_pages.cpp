@@ -31,6 +31,7 @@ std::string_view status_name(InvocationStatus status) {
 Json invocation_json(const InvocationRecord& invocation) {
     Json json{{"request_id", invocation.request_id},
               {"status", status_name(invocation.status)},
+              {"from", invocation.origin == EventOrigin::kEcs ? "ecs" : "outside"},
               {"queued_at", format_rfc3339(invocation.queued_at)},
               {"event", embedded(invocation.event)}};
     if (invocation.answer) json["answer"] = embedded(*invocation.answer);
@@ -76,6 +77,14 @@ std::string invocations_page(const std::vector<InvocationRecord>& invocations) {
     return dump_json_pretty(list) + '\n';
 }
 
+std::string scenarios_page(const std::vector<std::pair<std::string, Scenario>>& services) {
+    Json now = Json::object();
+    for (const auto& [service, scenario] : services) now[service] = name_of(scenario);
+    Json known = Json::object();
+    for (const auto& scenario : scenarios()) known[std::string(scenario.name)] = scenario.meaning;
+    return dump_json_pretty({{"services", std::move(now)}, {"scenarios", std::move(known)}}) + '\n';
+}
+
 std::vector<ExampleCommand> example_commands(std::uint16_t port) {
     const std::string url = fmt::format("http://127.0.0.1:{}", port);
     return {
@@ -90,6 +99,8 @@ std::vector<ExampleCommand> example_commands(std::uint16_t port) {
         {.what = "what runs now",
          .command = fmt::format("aws ecs describe-services --cluster {} --services {} \\\n  --endpoint-url {}",
                                 shop::kCluster, shop::kApi, url)},
+        {.what = "from now on the api's deployments crash",
+         .command = fmt::format("curl {}/sandbox/scenario -d api=crash-on-start", url)},
         {.what = "an event of your own, as AWS would send it",
          .command = fmt::format("curl {}/sandbox/events -d @event.json", url)},
         {.what = "the function, and its answer",
@@ -109,6 +120,7 @@ std::string front_page(std::uint16_t port) {
                                  Lambda's Invoke: the event in, the function's answer out
   GET  {url}/sandbox/invocations what the function was asked, and what it answered
   GET  {url}/sandbox/ecs/calls   every call of the ECS API
+  POST {url}/sandbox/scenario    how deployments go: NAME or SERVICE=NAME; GET shows what there is
   GET  {url}/sandbox/slack       what went to Slack ({slack})
 
 Cluster {cluster}; services {backend}, {api}, {worker}.

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sandbox/invocations.hpp"
 #include "sandbox/journal.hpp"
+#include "sandbox/scenario.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -17,6 +19,8 @@ namespace ci_lambda::sandbox {
 [[nodiscard]] std::string messages_page(const std::vector<SlackMessage>& messages);
 /// `GET /sandbox/invocations`: a JSON list.
 [[nodiscard]] std::string invocations_page(const std::vector<InvocationRecord>& invocations);
+/// `GET /sandbox/scenario`: a JSON object, what each service's deployments do and what there is to choose from.
+[[nodiscard]] std::string scenarios_page(const std::vector<std::pair<std::string, Scenario>>& services);
 /// `GET /`: plain text, what this is and which addresses there are.
 [[nodiscard]] std::string front_page(std::uint16_t port);
 

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -73,6 +76,42 @@ void describe_list(const Json& request, const Json& response, CallText& call) {
     call.answer = revisions.empty() ? std::string("none") : join(revisions, ", ");
 }
 
+/// "2 x SUCCESSFUL": this member of each of the listed things.
+std::string tally(const Json& list, std::string_view member) {
+    std::map<std::string, int> counts;
+    for (const auto& item : list) ++counts[text(item, member)];
+    std::vector<std::string> parts;
+    for (const auto& [value, count] : counts)
+        parts.push_back(count == 1 ? value : fmt::format("{} x {}", count, value));
+    return join(parts, ", ");
+}
+
+/// Operations of which a member of the request says what it is about, and one of the answer's list what came of it.
+struct PlainCall {
+    std::string_view operation;
+    std::string_view about;
+    std::string_view list;
+    std::string_view member;  ///< empty: how many there are
+};
+
+constexpr std::array kPlainCalls{
+    PlainCall{"ListServiceDeployments", "service", "serviceDeployments", "status"},
+    PlainCall{"DescribeServiceDeployments", "", "serviceDeployments", "status"},
+    PlainCall{"DescribeServiceRevisions", "", "serviceRevisions", ""},
+    PlainCall{"ListTasks", "serviceName", "taskArns", ""},
+    PlainCall{"DescribeTasks", "", "tasks", "lastStatus"},
+    PlainCall{"TagResource", "resourceArn", "", ""},
+    PlainCall{"StopServiceDeployment", "stopType", "", ""},
+};
+
+void describe_plain(const PlainCall& plain, const Json& request, const Json& response, CallText& call) {
+    call.arguments = short_name(text(request, plain.about));
+    const Json* list = find(response, plain.list);
+    if (list == nullptr || !list->is_array()) return;
+    call.answer = plain.member.empty() ? fmt::format("{} found", list->size()) : tally(*list, plain.member);
+    if (list->empty()) call.answer = "none";
+}
+
 }  // namespace
 
 CallText describe_call(const EcsCall& call) {
@@ -85,6 +124,9 @@ CallText describe_call(const EcsCall& call) {
         describe_services(request, response, described);
     else if (call.operation == "ListTaskDefinitions")
         describe_list(request, response, described);
+    else if (const auto* const plain = std::ranges::find(kPlainCalls, call.operation, &PlainCall::operation);
+             plain != kPlainCalls.end())
+        describe_plain(*plain, request, response, described);
     else
         described.arguments = call.request;
     if (described.answer.empty()) described.answer = "ok";

@@ -13,6 +13,15 @@ output "environment" {
     condition     = sum([for name, value in local.environment : length(name) + length(value)]) <= 4096
     error_message = "The configuration is longer than the 4 KB that Lambda allows for all environment variables. Shorten the maps: leave out what the naming rules say already."
   }
+  precondition {
+    condition     = !var.wait_for_deployment || var.timeout_seconds >= local.waiting_timeout
+    error_message = "With wait_for_deployment the function stays until its rollouts have ended: timeout_seconds must be at least ${local.waiting_timeout} (deployment_timeout_seconds + 30, or 900, the most that Lambda has), not ${var.timeout_seconds}."
+  }
+}
+
+output "schedules" {
+  description = "The schedules of the EventBridge rules that have one, by kind: sweep."
+  value       = { for kind, rule in local.rules : kind => rule.schedule if rule.schedule != null }
 }
 
 output "event_patterns" {
@@ -32,5 +41,9 @@ output "policy" {
   precondition {
     condition     = length(local.name) <= 50
     error_message = "The name ${local.name} is longer than 50 characters, which leaves no room for the names of the rules. Give a function_name."
+  }
+  precondition {
+    condition     = length(local.policy) <= local.longest_policy
+    error_message = "The policy of the role is longer than the 10,240 characters that IAM allows. Give fewer task_role_arns."
   }
 }

@@ -10,6 +10,9 @@ locals {
     TASK_FAMILY_PATTERN                 = "{project}_service_{name}_{env}"
     ENABLE_SLACK_NOTIFICATIONS          = "true"
     DEPLOYMENT_TIMEOUT_SECONDS          = "600"
+    WAIT_FOR_DEPLOYMENT                 = "false"
+    ROLLBACK_ON_FAILURE                 = "false"
+    SWEEP_INTERVAL_SECONDS              = "0"
     MAX_DEPLOYMENT_RETRIES              = "2"
     DRY_RUN                             = "false"
     ENABLE_ECR_MONITORING               = "true"
@@ -22,6 +25,9 @@ locals {
   # The function wants SERVICE_CONFIG said when files are watched, even if there are none.
   service_config_needed = var.enable_s3_monitoring && length(var.s3_service_map) == 0
 
+  # Who waits needs time for the calls before and after. Lambda has no longer timeout.
+  waiting_timeout = min(var.deployment_timeout_seconds + 30, 900)
+
   settings = {
     PROJECT_NAME                        = var.project_name
     PROJECT_ENV                         = var.project_env
@@ -33,6 +39,9 @@ locals {
     ENABLE_SLACK_NOTIFICATIONS          = tostring(var.enable_slack_notifications)
     SERVICE_CONFIG                      = length(var.service_config) > 0 || local.service_config_needed ? jsonencode(var.service_config) : ""
     DEPLOYMENT_TIMEOUT_SECONDS          = tostring(var.deployment_timeout_seconds)
+    WAIT_FOR_DEPLOYMENT                 = tostring(var.wait_for_deployment)
+    ROLLBACK_ON_FAILURE                 = tostring(var.rollback_on_failure)
+    SWEEP_INTERVAL_SECONDS              = tostring(var.sweep_interval_seconds)
     MAX_DEPLOYMENT_RETRIES              = tostring(var.max_deployment_retries)
     DRY_RUN                             = tostring(var.dry_run)
     ENABLE_ECR_MONITORING               = tostring(var.enable_ecr_monitoring)

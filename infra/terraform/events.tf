@@ -5,18 +5,21 @@ locals {
     s3     = "Changed files"
     ecs    = "What ECS says about deployments"
     manual = "Manual requests"
+    sweep  = "The clock of the sweep"
   }
 }
 
 resource "aws_cloudwatch_event_rule" "events" {
-  for_each = local.event_patterns
+  for_each = local.rules
 
-  name          = "${local.name}-${each.key}"
-  description   = "${local.rule_descriptions[each.key]} of ${var.project_name} (${var.project_env}), for ${local.name}"
-  event_pattern = each.value
-  tags          = var.tags
+  name                = "${local.name}-${each.key}"
+  description         = "${local.rule_descriptions[each.key]} of ${var.project_name} (${var.project_env}), for ${local.name}"
+  event_pattern       = each.value.pattern
+  schedule_expression = each.value.schedule
+  tags                = var.tags
 }
 
+# Events are handed on as they are, without an `input`: the sweep needs the time of its event, too.
 resource "aws_cloudwatch_event_target" "function" {
   for_each = aws_cloudwatch_event_rule.events
 

@@ -29,6 +29,6 @@ output "dead_letter_queue_arn" {
 }
 
 output "rule_arns" {
-  description = "The ARNs of the EventBridge rules, by kind: ecr, ssm, s3, ecs, manual."
+  description = "The ARNs of the EventBridge rules, by kind: ecr, ssm, s3, ecs, manual, sweep."
   value       = { for kind, rule in aws_cloudwatch_event_rule.events : kind => rule.arn }
 }

@@ -145,4 +145,16 @@ locals {
     kind => concat([for pattern in choices : pattern if length(pattern) <= local.longest_pattern], reverse(choices))[0]
     if local.rule_wanted[kind]
   }
+
+  # --- the sweep, which a clock starts ---
+
+  sweep_minutes  = var.sweep_interval_seconds / 60
+  sweep_unit     = local.sweep_minutes == 1 ? "minute" : "minutes"
+  sweep_schedule = "rate(${local.sweep_minutes} ${local.sweep_unit})"
+
+  # All rules. A rule has a pattern or a schedule.
+  rules = merge(
+    { for kind, pattern in local.event_patterns : kind => { pattern = pattern, schedule = null } },
+    { for kind in ["sweep"] : kind => { pattern = null, schedule = local.sweep_schedule } if var.sweep_interval_seconds > 0 },
+  )
 }

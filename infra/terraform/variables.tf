@@ -240,12 +240,37 @@ variable "dry_run" {
 
 variable "deployment_timeout_seconds" {
   type        = number
-  description = "How long the deployments of one event may take, with their retries; timeout_seconds may end them earlier (DEPLOYMENT_TIMEOUT_SECONDS)."
+  description = "How long a rollout may take before it counts as failed. Also bounds the start of one, with its retries; timeout_seconds may end both earlier (DEPLOYMENT_TIMEOUT_SECONDS)."
   default     = 600
   nullable    = false
   validation {
     condition     = var.deployment_timeout_seconds >= 1 && var.deployment_timeout_seconds <= 86400 && floor(var.deployment_timeout_seconds) == var.deployment_timeout_seconds
     error_message = "deployment_timeout_seconds: a whole number from 1 to 86400."
+  }
+}
+
+variable "wait_for_deployment" {
+  type        = bool
+  description = "Whether the function stays until it knows how its rollouts ended, or its own timeout is near; needs a longer timeout_seconds (WAIT_FOR_DEPLOYMENT)."
+  default     = false
+  nullable    = false
+}
+
+variable "rollback_on_failure" {
+  type        = bool
+  description = "Whether a rollout that fails, or takes longer than deployment_timeout_seconds, is rolled back: by the service's circuit breaker, which is switched on, or by other means where that is not enough (ROLLBACK_ON_FAILURE)."
+  default     = false
+  nullable    = false
+}
+
+variable "sweep_interval_seconds" {
+  type        = number
+  description = "How often a rule starts the sweep, which finds rollouts that take longer than deployment_timeout_seconds, tells of each once, and rolls it back if rollback_on_failure. Whole minutes; 0 when it is not scheduled (SWEEP_INTERVAL_SECONDS)."
+  default     = 0
+  nullable    = false
+  validation {
+    condition     = var.sweep_interval_seconds >= 0 && var.sweep_interval_seconds <= 86400 && var.sweep_interval_seconds % 60 == 0
+    error_message = "sweep_interval_seconds: 0 for no sweep, or a multiple of 60 from 60 to 86400, because EventBridge counts in minutes."
   }
 }
 
@@ -381,7 +406,7 @@ variable "memory_mb" {
 
 variable "timeout_seconds" {
   type        = number
-  description = "Lambda's timeout. The calls of one event take a second; the retries of max_deployment_retries = 2 wait 15."
+  description = "Lambda's timeout. The calls of one event take a second; the retries of max_deployment_retries = 2 wait 15. With wait_for_deployment at least deployment_timeout_seconds + 30, or 900, the most that Lambda has."
   default     = 120
   nullable    = false
   validation {

@@ -1,9 +1,102 @@
+#include "app/answer.hpp"
+
 #include <fmt/format.h>
 
-#include "app/app.hpp"
+#include <algorithm>
+#include <array>
+
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace ci_lambda {
+namespace {
+
+/// The worst first: what the whole answer is called when its services fared differently.
+constexpr std::array kWorstFirst{DeploymentStatus::kFailed,     DeploymentStatus::kTimedOut,
+                                 DeploymentStatus::kRolledBack, DeploymentStatus::kInProgress,
+                                 DeploymentStatus::kSuperseded, DeploymentStatus::kDeployed,
+                                 DeploymentStatus::kCompleted,  DeploymentStatus::kDryRun};
+
+std::vector<std::string> services_with(const std::vector<DeploymentReport>& reports, DeploymentStatus status) {
+    std::vector<std::string> names;
+    for (const auto& report : reports)
+        if (report.status == status && !report.error) names.push_back(report.target.id.str());
+    return names;
+}
+
+std::string could_not_start(const std::vector<DeploymentReport>& reports) {
+    std::vector<std::string> failed;
+    for (const auto& report : reports)
+        if (report.error) failed.push_back(fmt::format("{}: {}", report.target.id, report.error->message));
+    return failed.empty() ? "" : "deployment failed for " + join(failed, "; ");
+}
+
+/// How those ended that were waited for, one after the other.
+std::vector<std::string> outcomes(const std::vector<DeploymentReport>& reports) {
+    std::vector<std::string> all;
+    for (const auto& report : reports) {
+        if (report.outcome.empty()) continue;
+        auto name = replace_all(std::string(to_string(report.status)), "_", " ");
+        all.push_back(fmt::format("{}: {} after {}, {}", report.target.id, name,
+                                  in_words(report.took.value_or(Milliseconds{0})), report.outcome));
+    }
+    return all;
+}
+
+std::string summary(const std::vector<DeploymentReport>& reports) {
+    std::vector<std::string> parts;
+    if (auto failed = could_not_start(reports); !failed.empty()) parts.push_back(std::move(failed));
+    if (const auto started = services_with(reports, DeploymentStatus::kDeployed); !started.empty())
+        parts.push_back(
+            fmt::format("{} {}", parts.empty() ? "ECS accepted the deployment of" : "Started:", join(started, ", ")));
+    if (const auto dry = services_with(reports, DeploymentStatus::kDryRun); !dry.empty())
+        parts.push_back(fmt::format("would deploy {}", join(dry, ", ")));
+    for (auto& outcome : outcomes(reports)) parts.push_back(std::move(outcome));
+    return join(parts, ". ");
+}
+
+std::string passed_by_text(const std::vector<PassedBy>& passed_by) {
+    std::string text;
+    for (const auto& one : passed_by) text += fmt::format("; {}: {}", one.service, one.reason);
+    return text;
+}
+
+DeploymentStatus worst(const std::vector<DeploymentReport>& reports) {
+    for (const auto status : kWorstFirst)
+        if (std::ranges::find(reports, status, &DeploymentReport::status) != reports.end()) return status;
+    return DeploymentStatus::kFailed;
+}
+
+}  // namespace
+
+Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<PassedBy>& passed_by) {
+    Handled handled{
+        .answer = {.status = std::string(to_string(worst(reports))), .detail = summary(reports), .deployments = {}},
+        .error = std::nullopt};
+    if (std::ranges::any_of(reports, [](const auto& report) { return report.error.has_value(); }))
+        handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = handled.answer.detail};
+    handled.answer.detail += passed_by_text(passed_by);
+    handled.answer.deployments = std::move(reports);
+    return handled;
+}
+
+Handled answer_of(const std::vector<Sweeper::Overdue>& overdue, std::size_t services) {
+    Handled handled{.answer = {.status = "swept", .detail = {}, .deployments = {}}, .error = std::nullopt};
+    std::vector<std::string> details;
+    for (const auto& one : overdue) {
+        DeploymentReport report{.target = one.outcome.rollout.target,
+                                .reason = "the sweep found it",
+                                .task_definition = one.outcome.rollout.task_definition,
+                                .deployment_id = one.outcome.rollout.deployment_id,
+                                .started_at = one.outcome.rollout.started_at};
+        add_outcome(report, one.outcome);
+        details.push_back(fmt::format("{}: {}", report.target.id, report.outcome));
+        handled.answer.deployments.push_back(std::move(report));
+    }
+    handled.answer.detail = fmt::format("looked at {} services, {} overdue", services, overdue.size());
+    if (!details.empty()) handled.answer.detail += ": " + join(details, "; ");
+    return handled;
+}
 
 std::string to_json(const Answer& answer) {
     using OrderedJson = nlohmann::ordered_json;
@@ -18,6 +111,8 @@ std::string to_json(const Answer& answer) {
         if (!report.deployment_id.empty()) one["deployment_id"] = report.deployment_id;
         one["attempts"] = report.attempts;
         one["reason"] = report.reason;
+        if (!report.outcome.empty()) one["outcome"] = report.outcome;
+        if (report.took) one["took_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*report.took).count();
         if (report.error) one["error"] = report.error->message;
         deployments.push_back(std::move(one));
     }

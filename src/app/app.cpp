@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "app/version.hpp"
-#include "base/text.hpp"
+#include "deployer/memory.hpp"
+#include "deployer/news.hpp"
+#include "deployer/our_services.hpp"
+#include "deployer/rollback.hpp"
 #include "net/credentials.hpp"
 #include "net/curl_http_client.hpp"
 #include "services/ecs_client.hpp"
@@ -18,39 +19,6 @@ namespace {
 /// Kept free before the invocation's deadline, for the notifications and for the answer itself.
 constexpr Milliseconds kAnswerMargin{500};
 constexpr Milliseconds kNotificationMargin{2000};
-
-std::vector<std::string> services_with(const std::vector<DeploymentReport>& reports, DeploymentStatus status) {
-    std::vector<std::string> names;
-    for (const auto& report : reports)
-        if (report.status == status) names.push_back(report.target.id.str());
-    return names;
-}
-
-std::string failure_message(const std::vector<DeploymentReport>& reports) {
-    std::vector<std::string> failed;
-    for (const auto& report : reports)
-        if (report.error) failed.push_back(fmt::format("{}: {}", report.target.id, report.error->message));
-    std::string message = "deployment failed for " + join(failed, "; ");
-    if (const auto succeeded = services_with(reports, DeploymentStatus::kDeployed); !succeeded.empty())
-        message += fmt::format(". Started: {}", join(succeeded, ", "));
-    return message;
-}
-
-NotificationType type_of(NoticeLevel level) {
-    switch (level) {
-        case NoticeLevel::kSuccess: return NotificationType::kSuccess;
-        case NoticeLevel::kInfo: return NotificationType::kInfo;
-        case NoticeLevel::kWarning: return NotificationType::kWarning;
-        case NoticeLevel::kError: return NotificationType::kError;
-    }
-    return NotificationType::kInfo;
-}
-
-std::string passed_by_text(const std::vector<PassedBy>& passed_by) {
-    std::string text;
-    for (const auto& one : passed_by) text += fmt::format("; {}: {}", one.service, one.reason);
-    return text;
-}
 
 class RealApp final : public App {
 public:
@@ -65,11 +33,27 @@ public:
           ecs_({.region = config_.region, .endpoint = config_.ecs_endpoint}, http_, credentials_, clock),
           slack_(slack_channel(config_, http_, clock, sleeper)),
           notifications_(channels(slack_.get()), clock, logger_),
+          dry_run_(options.dry_run.value_or(config_.dry_run)),
+          wait_(options.wait.value_or(config_.wait_for_deployment)),
+          on_look_(std::move(options.on_look)),
+          observer_(ecs_, clock, logger_),
+          rollback_(ecs_, memory_, logger_),
           deployer_({.project = config_.project,
                      .environment = config_.environment,
                      .max_retries = config_.max_deployment_retries,
-                     .dry_run = options.dry_run.value_or(config_.dry_run)},
-                    ecs_, notifications_, clock, sleeper, logger_) {
+                     .dry_run = dry_run_,
+                     .rollback_on_failure = config_.rollback_on_failure},
+                    ecs_, observer_, memory_, notifications_, clock, sleeper, logger_),
+          watcher_({.timeout = config_.deployment_timeout, .roll_back = config_.rollback_on_failure}, observer_,
+                   rollback_, clock, sleeper, logger_),
+          news_({.timeout = config_.deployment_timeout,
+                 .roll_back = config_.rollback_on_failure && !dry_run_,
+                 .waits = config_.wait_for_deployment},
+                observer_, rollback_, memory_),
+          sweeper_({.timeout = config_.deployment_timeout,
+                    .interval = config_.sweep_interval,
+                    .roll_back = config_.rollback_on_failure && !dry_run_},
+                   observer_, rollback_, memory_, clock, logger_) {
         register_secrets(environment);
         logger_.set_level(config_.log_level);
         logger_.set_identity(config_.project, config_.environment);
@@ -89,6 +73,24 @@ public:
         const auto decision = decide(event, config_);
         if (!decision) return invalid(decision.error());
         return std::visit([&](const auto& what) { return act(event, what, deadline); }, *decision);
+    }
+
+    Handled roll_back(const EcsTarget& target, bool wait, Deadline deadline) override {
+        notifications_.set_deadline(deadline.minus(kAnswerMargin));
+        const auto described = observer_.describe(target.cluster, {target.service}, deadline);
+        if (!described) return not_rolled_back(target, described.error().message);
+        const auto* service = described->find(target.service);
+        const auto* primary = service == nullptr ? nullptr : service->primary();
+        if (primary == nullptr)
+            return not_rolled_back(target, fmt::format("ECS has no service {} with a deployment", target.service));
+        const Rollout rollout{.target = target,
+                              .deployment_id = primary->id,
+                              .task_definition = primary->task_definition,
+                              .started_at = primary->created_at};
+        const auto report =
+            rollback_.roll_back_on_request(rollout, primary->rollout_state == RolloutState::kInProgress, deadline);
+        if (report.means == RollbackReport::Means::kNone) return not_rolled_back(target, report.words);
+        return follow_rollback(rollout, report, wait, deadline);
     }
 
     const Config& config() const override { return config_; }
@@ -146,7 +148,7 @@ private:
         return {.answer = {.status = "ignored", .detail = redactor_.redact(ignore.reason)}};
     }
 
-    Handled act(const Event& event, const Notify& notice, Deadline /*deadline*/) {
+    Handled act(const Event& event, const Notify& notice, Deadline deadline) {
         std::string what = fmt::format("{} of {}: {}", notice.event_name, notice.service, notice.status);
         std::vector<LogField> fields{{"event", describe(event)},
                                      {log_key::kService, notice.service.str()},
@@ -155,19 +157,41 @@ private:
         if (notice.deployment_id) fields.emplace_back(log_key::kDeploymentId, *notice.deployment_id);
         if (notice.reason) fields.emplace_back(log_key::kReason, *notice.reason);
         logger_.info("deployment news from ECS", std::move(fields));
-        if (!notifications_.has_channels())
+        const bool acts = config_.rollback_on_failure && !dry_run_;
+        if (!notifications_.has_channels() && !acts)
             return {.answer = {.status = "ignored", .detail = what + " (no notification channel is on)"}};
-        notifications_.notify({.type = type_of(notice.level),
-                               .title = fmt::format("Deployment {}: {}", notice.status, notice.service),
-                               .project = config_.project,
-                               .environment = config_.environment,
-                               .service = notice.service.str(),
-                               .status = notice.status,
-                               .deployment_id = notice.deployment_id,
-                               .reason = notice.reason});
+        const auto target = config_.names.target(notice.service);
+        const auto at = parse_rfc3339(event.envelope.time).value_or(clock_.now());
+        auto told = target ? news_.tell(notice, *target, at, working_time(deadline)) : std::nullopt;
+        if (!told) return {.answer = {.status = "ignored", .detail = redactor_.redact(what + " (said before)")}};
+        logger_.info("deployment verdict", {{log_key::kService, notice.service.str()},
+                                            {"status", told->status},
+                                            {log_key::kReason, told->reason.value_or("")}});
+        say(*std::move(told));
         for (const auto& problem : notifications_.flush().problems)
             what += fmt::format(" (not delivered: {})", problem);
         return {.answer = {.status = "notified", .detail = redactor_.redact(what)}};
+    }
+
+    Handled act(const Event& event, const Sweep& sweep, Deadline deadline) {
+        const auto ours = find_our_services(config_, ecs_, working_time(deadline));
+        if (ours.not_listed)
+            logger_.warn("sweep incomplete: only the services that the configuration names are looked at",
+                         {{log_key::kError, ours.not_listed->message}});
+        const auto scheduled_at = sweep.scheduled ? parse_rfc3339(event.envelope.time) : std::nullopt;
+        const auto overdue = sweeper_.sweep(ours.targets, scheduled_at, working_time(deadline));
+        if (!overdue) {
+            const auto message = redactor_.redact(overdue.error().message);
+            logger_.error("sweep failed", {{log_key::kError, message}});
+            return {.answer = {.status = "failed", .detail = message},
+                    .error = HandlingError{.type = "Function.SweepFailed", .message = message}};
+        }
+        for (const auto& one : *overdue)
+            if (one.news) say_overdue(one.outcome);
+        notifications_.flush();
+        logger_.info("sweep done", {{"services", static_cast<int>(ours.targets.size())},
+                                    {"overdue", static_cast<int>(overdue->size())}});
+        return redacted(answer_of(*overdue, ours.targets.size()));
     }
 
     Handled act(const Event& event, const Deploy& deploy, Deadline deadline) {
@@ -175,33 +199,129 @@ private:
                       {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
         for (const auto& passed : deploy.passed_by)
             logger_.info("service passed by", {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
-        const auto budget = Deadline::earlier(deadline.minus(kAnswerMargin + kNotificationMargin),
-                                              Deadline::after(clock_, config_.deployment_timeout));
+        const auto budget =
+            Deadline::earlier(working_time(deadline), Deadline::after(clock_, config_.deployment_timeout));
         auto reports = deployer_.deploy(deploy, budget);
+        if (wait_ && !dry_run_) watch(reports, deadline);
         notifications_.flush();
-        for (auto& report : reports) {
-            report.reason = redactor_.redact(std::move(report.reason));
-            if (report.error) report.error->message = redactor_.redact(std::move(report.error->message));
-        }
-        return answer_of(std::move(reports), deploy.passed_by);
+        return redacted(answer_of(std::move(reports), deploy.passed_by));
     }
 
-    static Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<PassedBy>& passed_by) {
-        Handled handled;
-        if (std::ranges::any_of(reports,
-                                [](const auto& report) { return report.status == DeploymentStatus::kFailed; })) {
-            const auto message = failure_message(reports);
-            handled.answer = {.status = "failed", .detail = message};
-            handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = message};
-        } else {
-            const bool dry = reports.front().status == DeploymentStatus::kDryRun;
-            const auto names = services_with(reports, reports.front().status);
-            handled.answer = {.status = dry ? "dry_run" : "deployed",
-                              .detail = fmt::format("{} {}", dry ? "would deploy" : "ECS accepted the deployment of",
-                                                    join(names, ", "))};
+    [[nodiscard]] Handled not_rolled_back(const EcsTarget& target, const std::string& why) const {
+        const auto message = redactor_.redact(fmt::format("{}: {}", target.id, why));
+        return {.answer = {.status = "failed", .detail = message},
+                .error = HandlingError{.type = "Function.RollbackFailed", .message = message}};
+    }
+
+    /// A rollback that a person asked for is on its way: with ECS, or as a rollout of its own.
+    Handled follow_rollback(const Rollout& rollout, const RollbackReport& report, bool wait, Deadline deadline) {
+        const bool own = report.rollout.has_value();
+        const auto& followed = own ? *report.rollout : rollout;
+        DeploymentReport done{.target = followed.target,
+                              .status = own ? DeploymentStatus::kDeployed : DeploymentStatus::kInProgress,
+                              .reason = "a rollback was asked for",
+                              .task_definition = followed.task_definition,
+                              .deployment_id = followed.deployment_id,
+                              .started_at = followed.started_at,
+                              .attempts = 1};
+        if (wait) {
+            const auto outcomes = watcher_.watch({followed}, deadline, on_look_);
+            add_outcome(done, outcomes.front());
+            if (own && done.status == DeploymentStatus::kCompleted) done.status = DeploymentStatus::kRolledBack;
         }
-        handled.answer.detail += passed_by_text(passed_by);
-        handled.answer.deployments = std::move(reports);
+        auto handled = answer_of({done}, {});
+        handled.answer.detail =
+            fmt::format("{}: {}{}{}", rollout.target.id, report.words, done.outcome.empty() ? "" : "; ", done.outcome);
+        return redacted(std::move(handled));
+    }
+
+    /// Waits for the ends of those that have started.
+    void watch(std::vector<DeploymentReport>& reports, Deadline deadline) {
+        std::vector<DeploymentReport*> started;
+        std::vector<Rollout> rollouts;
+        for (auto& report : reports) {
+            if (report.status != DeploymentStatus::kDeployed || report.deployment_id.empty()) continue;
+            started.push_back(&report);
+            rollouts.push_back(rollout_of(report));
+        }
+        if (rollouts.empty()) return;
+        notifications_.flush();  // "started" is news now, not when all is over
+        const auto outcomes =
+            watcher_.watch(std::move(rollouts), working_time(deadline), on_look_, [&](const RolloutOutcome& outcome) {
+                say_verdict(outcome);
+                notifications_.flush();
+            });
+        for (std::size_t i = 0; i < outcomes.size(); ++i) {
+            add_outcome(*started[i], outcomes[i]);
+            log_outcome(*started[i]);
+        }
+    }
+
+    void log_outcome(const DeploymentReport& report) {
+        const bool good = report.status == DeploymentStatus::kCompleted ||
+                          report.status == DeploymentStatus::kSuperseded ||
+                          report.status == DeploymentStatus::kInProgress;
+        logger_.log(good ? LogLevel::kInfo : LogLevel::kError, "rollout watched",
+                    {{log_key::kService, report.target.id.str()},
+                     {log_key::kDeploymentId, report.deployment_id},
+                     {"status", std::string(to_string(report.status))},
+                     {log_key::kReason, report.outcome},
+                     {"took_ms", report.took.value_or(Milliseconds{0}).count()}});
+    }
+
+    /// What nobody else tells: ECS's own events and the sweep tell the rest. One voice for each fact.
+    void say_verdict(const RolloutOutcome& outcome) {
+        if (outcome.judgement.told_by_ecs) return;
+        // A rollout that goes back is over before the next sweep can find it.
+        const bool left_to_the_sweep = config_.sweep_interval > std::chrono::seconds{0} && !outcome.going_back;
+        switch (outcome.judgement.verdict) {
+            case Verdict::kTimedOut:
+                if (!left_to_the_sweep && memory_.first_time(overdue_fact(outcome.rollout))) say_overdue(outcome);
+                break;
+            case Verdict::kFailed: say_outcome(outcome, NotificationType::kError, "failed"); break;
+            case Verdict::kSuperseded: say_outcome(outcome, NotificationType::kInfo, "superseded"); break;
+            case Verdict::kInProgress:
+            case Verdict::kCompleted:
+            case Verdict::kRolledBack: break;
+        }
+    }
+
+    void say_overdue(const RolloutOutcome& outcome) { say_outcome(outcome, NotificationType::kError, "timed out"); }
+
+    void say_outcome(const RolloutOutcome& outcome, NotificationType type, const std::string& status) {
+        Notification notification{.type = type,
+                                  .title = fmt::format("Deployment {}: {}", status, outcome.rollout.target.id),
+                                  .service = outcome.rollout.target.id.str(),
+                                  .status = status,
+                                  .deployment_id = outcome.rollout.deployment_id,
+                                  .task_definition = outcome.rollout.task_definition,
+                                  .took = in_words(outcome.took),
+                                  .reason = outcome.judgement.reason};
+        if (!outcome.rollback.empty()) *notification.reason += fmt::format("\nRollback: {}.", outcome.rollback);
+        if (const auto started = memory_.started(outcome.rollout.deployment_id))
+            notification.started_because = started->reason;
+        say(std::move(notification));
+    }
+
+    void say(Notification notification) {
+        notification.project = config_.project;
+        notification.environment = config_.environment;
+        notifications_.notify(std::move(notification));
+    }
+
+    /// What is left for calls to ECS.
+    [[nodiscard]] static Deadline working_time(Deadline deadline) {
+        return deadline.minus(kAnswerMargin + kNotificationMargin);
+    }
+
+    [[nodiscard]] Handled redacted(Handled handled) const {
+        for (auto& report : handled.answer.deployments) {
+            report.reason = redactor_.redact(std::move(report.reason));
+            report.outcome = redactor_.redact(std::move(report.outcome));
+            if (report.error) report.error->message = redactor_.redact(std::move(report.error->message));
+        }
+        handled.answer.detail = redactor_.redact(std::move(handled.answer.detail));
+        if (handled.error) handled.error->message = redactor_.redact(std::move(handled.error->message));
         return handled;
     }
 
@@ -214,7 +334,16 @@ private:
     EcsClient ecs_;
     std::unique_ptr<SlackChannel> slack_;
     NotificationQueue notifications_;
+    bool dry_run_;
+    bool wait_;
+    RolloutWatcher::OnLook on_look_;
+    RolloutMemory memory_;
+    RolloutObserver observer_;
+    Rollback rollback_;
     Deployer deployer_;
+    RolloutWatcher watcher_;
+    RolloutNews news_;
+    Sweeper sweeper_;
 };
 
 }  // namespace
@@ -223,7 +352,7 @@ Result<std::unique_ptr<App>> App::create(Options options, const Environment& env
                                          const Clock& clock, Sleeper& sleeper) {
     TRY_ASSIGN(auto loaded, load_config(environment));
     TRY_ASSIGN(auto ca_bundle, find_ca_bundle(loaded.config.ca_bundle, environment, usual_ca_bundles()));
-    return std::make_unique<RealApp>(options, environment, sink, clock, sleeper, std::move(loaded),
+    return std::make_unique<RealApp>(std::move(options), environment, sink, clock, sleeper, std::move(loaded),
                                      std::move(ca_bundle));
 }
 

@@ -2,43 +2,20 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "app/answer.hpp"
 #include "base/environment.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "deployer/deployer.hpp"
+#include "deployer/watcher.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
 #include "services/ecs.hpp"
 
 namespace ci_lambda {
-
-/// What the function answers.
-struct Answer {
-    std::string status;  ///< deployed, dry_run, ignored, notified, failed
-    std::string detail;  ///< one sentence for a person
-    std::vector<DeploymentReport> deployments;
-};
-
-/// `{"status":..,"detail":..,"deployments":[..]}`
-[[nodiscard]] std::string to_json(const Answer& answer);
-
-/// An invocation that ended badly: what could not be deployed must be seen by Lambda's metrics, retries and
-/// dead-letter queue.
-struct HandlingError {
-    std::string type;  ///< Function.InvalidEvent, Function.DeploymentFailed
-    std::string message;
-};
-
-struct Handled {
-    Answer answer;
-    std::optional<HandlingError> error;
-};
 
 /// The composition root that the Lambda and the command line share: owns every part, wires them, handles events.
 class App {
@@ -51,6 +28,10 @@ public:
         bool announce = false;
         /// Overrides DRY_RUN.
         std::optional<bool> dry_run = {};
+        /// Overrides WAIT_FOR_DEPLOYMENT.
+        std::optional<bool> wait = {};
+        /// Told how watched rollouts go.
+        RolloutWatcher::OnLook on_look = {};
     };
 
     /// Environment, sink, clock and sleeper must outlive it. Fails with kConfiguration.
@@ -65,6 +46,9 @@ public:
     virtual Handled handle(std::string_view event_bytes, Deadline deadline) = 0;
     /// The same for an event that is already decoded.
     virtual Handled handle(const Event& event, Deadline deadline) = 0;
+
+    /// Brings one service back to what it ran before, for a person. With `wait`, until that is done.
+    virtual Handled roll_back(const EcsTarget& target, bool wait, Deadline deadline) = 0;
 
     [[nodiscard]] virtual const Config& config() const = 0;
     [[nodiscard]] virtual Logger& logger() = 0;

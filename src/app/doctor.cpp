@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+
+#include "deployer/our_services.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -80,7 +81,14 @@ private:
     }
 
     void examine_services() {
-        const auto targets = known_targets();
+        const auto ours = find_our_services(app_.config(), app_.ecs(), patience());
+        if (ours.not_listed)
+            note("services",
+                 fmt::format("only those that the configuration names are looked at ({})", ours.not_listed->message));
+        for (const auto& id : ours.without_target)
+            bad(fmt::format("service {}", id),
+                "is named in a map but is not in ECS_SERVICE_MAP, so no event can deploy it");
+        const auto& targets = ours.targets;
         if (targets.empty())
             bad("services",
                 "none is known: the cluster has none that SERVICE_NAME_PATTERN matches, and no variable "
@@ -90,30 +98,6 @@ private:
             examine_batch(
                 {targets.begin() + static_cast<std::ptrdiff_t>(i), targets.begin() + static_cast<std::ptrdiff_t>(end)});
         }
-    }
-
-    std::vector<EcsTarget> known_targets() {
-        const auto& config = app_.config();
-        const auto configured = config.known_services();
-        std::set<ServiceId> ids(configured.begin(), configured.end());
-        if (!config.names.has_service_map()) {
-            const auto names = app_.ecs().list_services(config.names.cluster(), patience());
-            if (!names)
-                note("services",
-                     fmt::format("only those that the configuration names are looked at ({})", names.error().message));
-            else
-                for (const auto& name : *names)
-                    if (const auto id = config.names.id_of(name)) ids.insert(*id);
-        }
-        std::vector<EcsTarget> targets;
-        for (const auto& id : ids) {
-            if (const auto target = config.names.target(id))
-                targets.push_back(*target);
-            else
-                bad(fmt::format("service {}", id),
-                    "is named in a map but is not in ECS_SERVICE_MAP, so no event can deploy it");
-        }
-        return targets;
     }
 
     void examine_batch(const std::vector<EcsTarget>& targets) {
@@ -130,8 +114,8 @@ private:
     }
 
     void examine_service(const std::string& subject, const EcsTarget& target, const DescribedServices& described) {
-        const auto service = std::ranges::find(described.services, target.service, &EcsService::name);
-        if (service == described.services.end()) {
+        const auto* service = described.find(target.service);
+        if (service == nullptr) {
             bad(subject,
                 fmt::format("ECS has no service {}; create it, or check SERVICE_NAME_PATTERN or ECS_SERVICE_MAP",
                             target.service));
@@ -148,14 +132,13 @@ private:
                                      target.service, service->deployment_controller));
             return;
         }
-        const auto revision = app_.ecs().newest_task_definition(target.family, patience());
+        const auto revision = app_.ecs().active_task_definitions(target.family, patience());
         if (!revision) {
             bad(subject, revision.error().message);
             return;
         }
-        const auto& arn = revision->str();
         ok(subject, fmt::format("{} is ACTIVE, {} of {} tasks run, newest revision {}", target.service,
-                                service->running_count, service->desired_count, arn.substr(arn.rfind('/') + 1)));
+                                service->running_count, service->desired_count, short_name(revision->front().str())));
     }
 
     App& app_;

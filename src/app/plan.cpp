@@ -21,6 +21,9 @@ std::string_view level_name(NoticeLevel level) {
 
 std::string reason_of(const Deploy& deploy) { return deploy.requests.front().reason; }
 std::string reason_of(const Ignore& ignore) { return ignore.reason; }
+std::string reason_of(const Sweep& sweep) {
+    return sweep.scheduled ? "the schedule of the sweep" : "a sweep was asked for";
+}
 std::string reason_of(const Notify& notice) {
     return fmt::format("ECS says {} of {}", notice.event_name, notice.service);
 }
@@ -49,6 +52,8 @@ void put(OrderedJson& json, const Ignore& ignore) {
     if (ignore.hint) json["hint"] = *ignore.hint;
 }
 
+void put(OrderedJson& /*json*/, const Sweep& /*sweep*/) {}
+
 void put(OrderedJson& json, const Notify& notice) {
     OrderedJson one{{"type", level_name(notice.level)},
                     {"service", notice.service.str()},
@@ -61,6 +66,7 @@ void put(OrderedJson& json, const Notify& notice) {
 
 std::string_view name_of(const Deploy&) { return "deploy"; }
 std::string_view name_of(const Ignore&) { return "ignore"; }
+std::string_view name_of(const Sweep&) { return "sweep"; }
 std::string_view name_of(const Notify&) { return "notify"; }
 
 std::string line(std::string_view label, std::string_view text) { return fmt::format("{:<10}{}\n", label, text); }
@@ -89,6 +95,10 @@ std::string text_of(const Ignore& ignore) {
     text += line("because", ignore.reason);
     if (ignore.hint) text += line("hint", *ignore.hint);
     return text + passed_by_text(ignore.passed_by);
+}
+
+std::string text_of(const Sweep& sweep) {
+    return line("decision", "look for rollouts that take too long, deploy nothing") + line("because", reason_of(sweep));
 }
 
 std::string text_of(const Notify& notice) {

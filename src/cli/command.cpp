@@ -49,7 +49,21 @@ Result<Command> parse_command(const std::vector<std::string>& arguments) {
                             "family:42, an ARN, or a revision number; default: the newest ACTIVE revision");
     deploy_verb->add_option("--reason", deploy.reason, "Why, for the log and the notification");
     deploy_verb->add_flag("--dry-run", deploy.dry_run, "Look at everything, change nothing");
+    auto* deploy_wait =
+        deploy_verb->add_flag("--wait", deploy.wait, "Stay, show the progress, and end with how it ended");
+    deploy_wait->excludes(deploy_verb->get_option("--dry-run"));
     deploy_verb->add_flag("--json", deploy.json, "Print the function's answer instead of sentences");
+
+    StatusCommand status;
+    auto* status_verb = app.add_subcommand("status", "What runs where, since when, and what is rolling.");
+    status_verb->add_option("services", status.services, "The services' ids; default: all that are ours");
+    status_verb->add_flag("--json", status.json, "For machines");
+
+    RollbackCommand rollback;
+    auto* rollback_verb = app.add_subcommand("rollback", "Bring one service back to what it ran before.");
+    rollback_verb->add_option("service", rollback.service, "The service's id: backend, api, ..")->required();
+    rollback_verb->add_flag("--wait", rollback.wait, "Stay, show the progress, and end with how it ended");
+    rollback_verb->add_flag("--json", rollback.json, "Print the function's answer instead of sentences");
 
     auto* check_verb = app.add_subcommand("check", "The doctor: configuration, credentials, cluster, services.");
 
@@ -60,8 +74,13 @@ Result<Command> parse_command(const std::vector<std::string>& arguments) {
     sandbox_verb->add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
     sandbox_verb->add_flag("--logs", sandbox.logs, "Show the function's log lines too");
     sandbox_verb->add_flag("--no-color", sandbox.no_color, "No colour, even on a terminal");
+    sandbox_verb->add_option("--speed", sandbox.speed, "Seconds that pass in ECS in one second; default: 20");
+    sandbox_verb
+        ->add_option("--scenario", sandbox.scenarios,
+                     "How rollouts go: NAME for all services, or SERVICE=NAME; may be repeated")
+        ->allow_extra_args(false);
 
-    const std::vector<std::string> verbs{"plan", "invoke", "deploy", "check", "sandbox"};
+    const std::vector<std::string> verbs{"plan", "invoke", "deploy", "status", "rollback", "check", "sandbox"};
     if (!arguments.empty() && !arguments.front().starts_with('-') &&
         std::ranges::find(verbs, arguments.front()) == verbs.end())
         return fail(ErrorKind::kConfiguration, unknown_verb(arguments.front(), verbs));
@@ -82,6 +101,8 @@ Result<Command> parse_command(const std::vector<std::string>& arguments) {
     if (plan_verb->parsed()) return plan;
     if (invoke_verb->parsed()) return invoke;
     if (deploy_verb->parsed()) return deploy;
+    if (status_verb->parsed()) return status;
+    if (rollback_verb->parsed()) return rollback;
     if (check_verb->parsed()) return CheckCommand{};
     return sandbox;
 }

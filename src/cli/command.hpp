@@ -22,6 +22,16 @@ struct DeployCommand {
     std::optional<std::string> task_definition;
     std::optional<std::string> reason;
     bool dry_run = false;
+    bool wait = false;
+    bool json = false;
+};
+struct StatusCommand {
+    std::vector<std::string> services;  ///< empty: all that are ours
+    bool json = false;
+};
+struct RollbackCommand {
+    std::string service;
+    bool wait = false;
     bool json = false;
 };
 struct CheckCommand {};
@@ -31,13 +41,16 @@ struct SandboxCommand {
     bool demo = false;
     bool logs = false;
     bool no_color = false;
+    std::optional<double> speed;         ///< absent: the sandbox's own
+    std::vector<std::string> scenarios;  ///< `NAME` or `SERVICE=NAME`
 };
 /// `--help` or `--version`: print and be done.
 struct ShowText {
     std::string text;
 };
 
-using Command = std::variant<PlanCommand, InvokeCommand, DeployCommand, CheckCommand, SandboxCommand, ShowText>;
+using Command = std::variant<PlanCommand, InvokeCommand, DeployCommand, StatusCommand, RollbackCommand, CheckCommand,
+                             SandboxCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// verb that does not exist, which one was probably meant.

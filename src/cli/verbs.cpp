@@ -13,6 +13,8 @@
 #include "app/doctor.hpp"
 #include "app/plan.hpp"
 #include "base/text.hpp"
+#include "cli/status.hpp"
+#include "deployer/our_services.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace ci_lambda::cli {
@@ -20,6 +22,9 @@ namespace {
 
 /// More than Lambda would ever hand over (6 MB): what is larger is not an event.
 constexpr std::size_t kMaxEventBytes = std::size_t{16} * 1024 * 1024;
+
+/// Of a look at ECS that somebody waits for.
+constexpr Milliseconds kPatience{30'000};
 
 int complain(const Error& error) {
     std::cerr << "ci_lambda: " << error.message << "\n";
@@ -58,10 +63,35 @@ struct Surroundings {
     FdLogSink sink{STDERR_FILENO};
 };
 
-Result<std::unique_ptr<App>> create_app(Surroundings& around, const Environment& environment, bool dry_run = false) {
-    App::Options options{.profiles = &profile_credentials};
-    if (dry_run) options.dry_run = true;
-    return App::create(options, environment, around.sink, around.clock, around.sleeper);
+Result<std::unique_ptr<App>> create_app(Surroundings& around, const Environment& environment,
+                                        App::Options options = {}) {
+    options.profiles = &profile_credentials;
+    return App::create(std::move(options), environment, around.sink, around.clock, around.sleeper);
+}
+
+/// The log is for machines; a person reads sentences, and the log only when something needs a look.
+void quieten_log(App& app) {
+    if (app.config().log_level == LogLevel::kInfo) app.logger().set_level(LogLevel::kWarn);
+}
+
+/// Shows how a watched rollout goes: on a terminal one line that changes, else a line whenever something changed.
+RolloutWatcher::OnLook show_progress(const Environment& environment) {
+    const bool live = colorful(STDERR_FILENO, environment);
+    return [live, last = std::string()](const RolloutOutcome& so_far, const EcsService* service) mutable {
+        constexpr std::size_t kElapsed = 11;  // the clock's column always changes
+        auto line = progress_line(so_far, service);
+        if (live) {
+            std::cerr << "\r\033[K" << line << std::flush;
+        } else if (line.size() < kElapsed || line.substr(kElapsed) != last) {
+            std::cerr << line << "\n";
+            last = line.size() < kElapsed ? line : line.substr(kElapsed);
+        }
+    };
+}
+
+/// Ends the line that changes.
+void end_progress(const Environment& environment) {
+    if (colorful(STDERR_FILENO, environment)) std::cerr << "\r\033[K";
 }
 
 int execute(const ShowText& show, const Environment& /*environment*/) {
@@ -96,6 +126,12 @@ int execute(const InvokeCommand& command, const Environment& environment) {
 void print_for_people(const Answer& answer) {
     for (const auto& report : answer.deployments) {
         if (report.error) continue;  // on standard error, below
+        if (!report.outcome.empty()) {
+            std::cout << fmt::format("{}: {} after {}: {}\n", report.target.id,
+                                     replace_all(std::string(to_string(report.status)), "_", " "),
+                                     in_words(report.took.value_or(Milliseconds{0})), report.outcome);
+            continue;
+        }
         const bool dry = report.status == DeploymentStatus::kDryRun;
         std::cout << fmt::format("{}: {} {} in {} with {}{}\n", report.target.id,
                                  dry ? "would deploy" : "deployment accepted by ECS:", report.target.service,
@@ -106,22 +142,93 @@ void print_for_people(const Answer& answer) {
 
 int execute(const DeployCommand& command, const Environment& environment) {
     Surroundings around;
-    const auto app = create_app(around, environment, command.dry_run);
+    App::Options options;
+    if (command.dry_run) options.dry_run = true;
+    options.wait = command.wait;
+    if (command.wait) options.on_look = show_progress(environment);
+    const auto app = create_app(around, environment, std::move(options));
     if (!app) return complain(app.error());
-    // The log is for machines; a person reads sentences, and the log only when something needs a look.
-    if ((*app)->config().log_level == LogLevel::kInfo) (*app)->logger().set_level(LogLevel::kWarn);
+    quieten_log(**app);
     const Event event{.envelope = {},
                       .body = ManualRequest{.bare = true,
                                             .service = command.service,
                                             .task_definition = command.task_definition,
                                             .reason = command.reason.value_or("`ci_lambda deploy` was called")}};
     const auto handled = (*app)->handle(event, Deadline::none());
+    if (command.wait) end_progress(environment);
     if (command.json)
         std::cout << to_json(handled.answer) << "\n";
     else
         print_for_people(handled.answer);
-    const bool done = handled.answer.status == "deployed" || handled.answer.status == "dry_run";
+    const auto& status = handled.answer.status;
+    const bool done = command.wait ? status == "completed" : status == "deployed" || status == "dry_run";
     if (!done) std::cerr << "ci_lambda: " << handled.answer.detail << "\n";
+    return done ? kDone : kFailed;
+}
+
+/// The services that were named, or all that are ours.
+Result<std::vector<EcsTarget>> find_targets(App& app, const std::vector<std::string>& named, Deadline deadline) {
+    const auto& names = app.config().names;
+    if (named.empty()) {
+        auto ours = find_our_services(app.config(), app.ecs(), deadline);
+        if (ours.not_listed && ours.targets.empty()) return std::unexpected(*ours.not_listed);
+        return std::move(ours.targets);
+    }
+    std::vector<EcsTarget> targets;
+    for (const auto& name : named) {
+        const auto id = names.canonical(name);
+        auto target = id ? names.target(*id) : std::nullopt;
+        if (!target)
+            return fail(ErrorKind::kConfiguration, fmt::format("there is no service \"{}\" in this configuration; "
+                                                               "`ci_lambda status` shows those that there are",
+                                                               name));
+        targets.push_back(*std::move(target));
+    }
+    return targets;
+}
+
+int execute(const StatusCommand& command, const Environment& environment) {
+    Surroundings around;
+    const auto app = create_app(around, environment);
+    if (!app) return complain(app.error());
+    quieten_log(**app);
+    const auto deadline = Deadline::after(around.clock, kPatience);
+    const auto targets = find_targets(**app, command.services, deadline);
+    if (!targets) return complain(targets.error());
+    std::vector<EcsServiceName> names;
+    for (const auto& target : *targets) names.push_back(target.service);
+    RolloutObserver observer((*app)->ecs(), around.clock, (*app)->logger());
+    const auto described = observer.describe((*app)->config().names.cluster(), names, deadline);
+    if (!described) return complain(described.error());
+    std::vector<ServiceStatus> services;
+    for (const auto& target : *targets)
+        services.push_back({.target = target, .service = described->find(target.service)});
+    const auto now = around.clock.now();
+    if (command.json) {
+        std::cout << status_json(services, now);
+        return kDone;
+    }
+    std::cout << fmt::format("{} in {}\n", (*app)->config().names.cluster(), (*app)->config().region)
+              << status_table(services, now);
+    return kDone;
+}
+
+int execute(const RollbackCommand& command, const Environment& environment) {
+    Surroundings around;
+    App::Options options;
+    if (command.wait) options.on_look = show_progress(environment);
+    const auto app = create_app(around, environment, std::move(options));
+    if (!app) return complain(app.error());
+    (*app)->logger().set_level(LogLevel::kError);  // that a rollback begins is what was asked for
+    const auto targets = find_targets(**app, {command.service}, Deadline::none());
+    if (!targets) return complain(targets.error());
+    const auto handled = (*app)->roll_back(targets->front(), command.wait, Deadline::none());
+    if (command.wait) end_progress(environment);
+    const bool done = !handled.error && (!command.wait || handled.answer.status == "rolled_back");
+    if (command.json)
+        std::cout << to_json(handled.answer) << "\n";
+    else
+        (done ? std::cout : std::cerr) << (done ? "" : "ci_lambda: ") << handled.answer.detail << "\n";
     return done ? kDone : kFailed;
 }
 
@@ -155,7 +262,9 @@ int execute(const SandboxCommand& command, const Environment& environment) {
                          .bootstrap = command.bootstrap,
                          .demo = command.demo,
                          .logs = command.logs,
-                         .color = !command.no_color && colorful(STDOUT_FILENO, environment)},
+                         .color = !command.no_color && colorful(STDOUT_FILENO, environment),
+                         .speed = command.speed.value_or(sandbox::kDefaultSpeed),
+                         .scenarios = command.scenarios},
                         environment, std::cout, std::cerr);
 }
 

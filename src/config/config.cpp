@@ -261,6 +261,11 @@ Result<LoadedConfig> load_config(const Environment& environment) {
     const bool manual_enabled = reader.boolean("ENABLE_MANUAL_DEPLOY");
     const bool dry_run = reader.boolean("DRY_RUN");
     const int timeout = reader.number("DEPLOYMENT_TIMEOUT_SECONDS", 1, 86400);
+    const bool wait = reader.boolean("WAIT_FOR_DEPLOYMENT");
+    const bool rollback = reader.boolean("ROLLBACK_ON_FAILURE");
+    const int sweep_interval = reader.number("SWEEP_INTERVAL_SECONDS", 0, 86400);
+    if (sweep_interval > 0 && sweep_interval < 60)
+        reader.problem("SWEEP_INTERVAL_SECONDS", fmt::format("{} is less than a minute", sweep_interval));
     const int max_retries = reader.number("MAX_DEPLOYMENT_RETRIES", 0, 10);
     auto ecs_endpoint = read_ecs_endpoint(reader);
     auto ca_bundle = reader.text("AWS_CA_BUNDLE");
@@ -297,6 +302,9 @@ Result<LoadedConfig> load_config(const Environment& environment) {
                                    .manual_enabled = manual_enabled,
                                    .dry_run = dry_run,
                                    .deployment_timeout = std::chrono::seconds{timeout},
+                                   .wait_for_deployment = wait,
+                                   .rollback_on_failure = rollback,
+                                   .sweep_interval = std::chrono::seconds{sweep_interval},
                                    .max_deployment_retries = max_retries,
                                    .ecs_endpoint = std::move(ecs_endpoint),
                                    .ca_bundle = std::move(ca_bundle)},

@@ -47,7 +47,10 @@ struct Config {
     bool manual_enabled = true;
     bool dry_run = false;
 
-    std::chrono::seconds deployment_timeout{600};
+    std::chrono::seconds deployment_timeout{600};  ///< of one rollout, and of starting all of an event's
+    bool wait_for_deployment = false;
+    bool rollback_on_failure = false;
+    std::chrono::seconds sweep_interval{0};  ///< 0: no sweep is scheduled
     int max_deployment_retries = 2;
 
     std::optional<std::string> ecs_endpoint;  ///< AWS_ENDPOINT_URL_ECS, else AWS_ENDPOINT_URL

@@ -69,8 +69,21 @@ constexpr auto kSettings = std::to_array<Setting>({
     {.name = "DEPLOYMENT_TIMEOUT_SECONDS",
      .default_value = "600",
      .expects = "a whole number from 1 to 86400",
-     .meaning = "How long the deployments of one event may take, with their retries; Lambda's own timeout may end them "
-                "earlier."},
+     .meaning = "How long a rollout may take before it counts as failed. Also bounds the start of one, with its "
+                "retries; Lambda's own timeout may end both earlier."},
+    {.name = "WAIT_FOR_DEPLOYMENT",
+     .default_value = "false",
+     .expects = kBoolean,
+     .meaning = "Whether the function stays until it knows how its rollouts ended, or its own timeout is near."},
+    {.name = "ROLLBACK_ON_FAILURE",
+     .default_value = "false",
+     .expects = kBoolean,
+     .meaning = "Whether a rollout that fails, or takes longer than `DEPLOYMENT_TIMEOUT_SECONDS`, is rolled back: by the "
+                "service's circuit breaker, which is switched on, or by other means where that is not enough."},
+    {.name = "SWEEP_INTERVAL_SECONDS",
+     .default_value = "0",
+     .expects = "0, or a whole number from 60 to 86400",
+     .meaning = "How often the sweep is scheduled, which finds rollouts that take too long; 0 when it is not."},
     {.name = "MAX_DEPLOYMENT_RETRIES",
      .default_value = "2",
      .expects = "a whole number from 0 to 10",

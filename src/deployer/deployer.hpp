@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,10 @@
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "deployer/memory.hpp"
+#include "deployer/observer.hpp"
+#include "deployer/verdict.hpp"
+#include "deployer/watcher.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
 #include "services/ecs.hpp"
@@ -15,7 +20,17 @@
 
 namespace ci_lambda {
 
-enum class DeploymentStatus { kDeployed, kDryRun, kFailed };
+/// What became of one service: `kDeployed` is all that is known of a rollout that nobody waited for.
+enum class DeploymentStatus {
+    kDeployed,
+    kDryRun,
+    kFailed,
+    kInProgress,
+    kCompleted,
+    kRolledBack,
+    kSuperseded,
+    kTimedOut
+};
 
 [[nodiscard]] std::string_view to_string(DeploymentStatus status);
 
@@ -27,9 +42,19 @@ struct DeploymentReport {
     /// The revision that ECS runs, or, in a dry run, would be asked to run; empty if it never got that far.
     std::string task_definition;
     std::string deployment_id;  ///< ECS's `ecs-svc/N`; empty unless accepted
+    WallTime started_at{};      ///< by ECS's clock; the epoch unless accepted
     int attempts = 0;
-    std::optional<Error> error;  ///< set when failed
+    std::optional<Error> error;  ///< set when it could not start
+
+    // Only where somebody waited for the end.
+    std::string outcome;               ///< how it ended and why, in a sentence
+    std::optional<Milliseconds> took;  ///< from the start to the last look
 };
+
+/// The rollout of an accepted deployment, to be watched.
+[[nodiscard]] Rollout rollout_of(const DeploymentReport& report);
+/// Puts what the watching found into the report.
+void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome);
 
 /// Carries out a `Deploy` decision: pre-flight, UpdateService, retries. All services of one decision run at the same
 /// time. Says "started" or "could not start" to the notifier, and nothing about how the rollout ends: ECS's own events
@@ -41,21 +66,28 @@ public:
         std::string environment;
         int max_retries = 2;
         bool dry_run = false;
+        /// Switches the services' circuit breakers on, and passes revisions over that were rolled back.
+        bool rollback_on_failure = false;
     };
-    Deployer(Options options, EcsApi& ecs, Notifier& notifier, const Clock& clock, Sleeper& sleeper,
-             const Logger& logger);
+    Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, Notifier& notifier,
+             const Clock& clock, Sleeper& sleeper, const Logger& logger);
+    ~Deployer();
 
-    /// One report per request, in the order of the requests. Returns before the deadline.
+    /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);
 
 private:
+    class Helpers;
     class Run;
     Options options_;
     EcsApi& ecs_;
+    RolloutObserver& observer_;
+    RolloutMemory& memory_;
     Notifier& notifier_;
     const Clock& clock_;
     Sleeper& sleeper_;
     const Logger& logger_;
+    std::unique_ptr<Helpers> helpers_;
 };
 
 }  // namespace ci_lambda

@@ -39,7 +39,7 @@ OtherEvent without_source(const Json& event) {
         return {"a batch of \"Records\" (SQS, SNS or S3 notifications) is not handled; send EventBridge events"};
     if (const Json* source = find(event, "source"); source != nullptr && !source->is_string())
         return {fmt::format("\"source\" is {}, not a string", type_name(*source))};
-    return {R"(neither an EventBridge event (no "source") nor a request (no "service"))"};
+    return {R"(neither an EventBridge event (no "source") nor a request (no "service", no "action"))"};
 }
 
 std::string kind_of(const Envelope& envelope) {
@@ -48,15 +48,31 @@ std::string kind_of(const Envelope& envelope) {
     return fmt::format("{} ({})", cut(envelope.detail_type), cut(envelope.source));
 }
 
+/// A rule's schedule comes from `aws.events`, one of EventBridge Scheduler without an input of its own from
+/// `aws.scheduler` (EventBridge user guide, "scheduled events").
+bool is_schedule(const Envelope& envelope) {
+    return (envelope.source == "aws.events" || envelope.source == "aws.scheduler") &&
+           envelope.detail_type == "Scheduled Event";
+}
+
+Result<EventBody> decode_action(const Json& event) {
+    TRY_ASSIGN(const auto action, require_string(event, "action", "action"));
+    if (action == "sweep") return SweepRequest{};
+    return fail(ErrorKind::kInvalidEvent,
+                fmt::format(R"(there is no action "{}"; the one there is: {{"action":"sweep"}})", cut(action)));
+}
+
 Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     const bool has_envelope = find(event, "source") != nullptr || find(event, "detail-type") != nullptr;
     if (!has_envelope && event.contains("service")) return decode_bare_request(event);
+    if (!has_envelope && event.contains("action")) return decode_action(event);
     if (envelope.source.empty()) return without_source(event);
     if (is_manual_source(envelope.source)) return decode_manual(event);
     if (envelope.source == "aws.ecr") return decode_ecr(envelope, event);
     if (envelope.source == "aws.ssm") return decode_ssm(envelope, event);
     if (envelope.source == "aws.s3") return decode_s3(envelope, event);
     if (envelope.source == "aws.ecs") return decode_ecs(envelope, event);
+    if (is_schedule(envelope)) return SweepRequest{.scheduled = true};
     return OtherEvent{fmt::format("events of the source {} have nothing to do with deployments", cut(envelope.source))};
 }
 
@@ -108,6 +124,8 @@ OtherEvent other_kind(const Envelope& envelope) {
 std::string cut(std::string_view text) { return truncate_utf8(text, kLongestQuote); }
 
 std::string describe(const Event& event) {
+    if (const auto* sweep = std::get_if<SweepRequest>(&event.body); sweep != nullptr && !sweep->scheduled)
+        return "sweep request";
     const auto* request = std::get_if<ManualRequest>(&event.body);
     if (request == nullptr) return kind_of(event.envelope);
     return request->bare ? "manual request" : fmt::format("manual request ({})", cut(event.envelope.source));

@@ -72,13 +72,19 @@ struct ManualRequest {
     std::optional<std::string> malformed;
 };
 
+/// Look for rollouts that take too long: asked for by a schedule (EventBridge rule or Scheduler), or by a bare
+/// `{"action":"sweep"}`.
+struct SweepRequest {
+    bool scheduled = false;
+};
+
 /// Anything else: nothing to do with deployments.
 struct OtherEvent {
     std::string reason;  ///< why it is of no interest, for a person
 };
 
-using EventBody =
-    std::variant<EcrImageAction, ParameterChange, S3ObjectChange, EcsServiceEvent, ManualRequest, OtherEvent>;
+using EventBody = std::variant<EcrImageAction, ParameterChange, S3ObjectChange, EcsServiceEvent, ManualRequest,
+                               SweepRequest, OtherEvent>;
 
 struct Event {
     Envelope envelope;

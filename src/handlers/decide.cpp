@@ -48,6 +48,7 @@ struct Decide {
     Result<Decision> operator()(const ManualRequest& request) const {
         return decide_manual(request, event.envelope.source, config);
     }
+    Result<Decision> operator()(const SweepRequest& request) const { return Sweep{.scheduled = request.scheduled}; }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
 };
 

@@ -51,7 +51,12 @@ struct Ignore {
     std::optional<std::string> hint;  ///< for the log: what to do when this was unexpected
 };
 
-using Decision = std::variant<Deploy, Notify, Ignore>;
+/// Look at all of our services for rollouts that take too long. Never deploys anything.
+struct Sweep {
+    bool scheduled = false;  ///< it comes again and again, so each overdue rollout is told by one of them only
+};
+
+using Decision = std::variant<Deploy, Notify, Sweep, Ignore>;
 
 /// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
 /// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <functional>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "services/ecs_decode.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -19,48 +20,9 @@ constexpr Milliseconds kCallTimeout{15000};
 /// A list that goes on for longer than this is a loop in the answers, not a list.
 constexpr int kMaxPages = 1000;
 
-/// What the SDKs' standard retry mode calls throttling (botocore, retries/standard.py).
-constexpr std::array<std::string_view, 13> kThrottlingCodes{"Throttling",
-                                                            "ThrottlingException",
-                                                            "ThrottledException",
-                                                            "RequestThrottled",
-                                                            "RequestThrottledException",
-                                                            "TooManyRequestsException",
-                                                            "RequestLimitExceeded",
-                                                            "BandwidthLimitExceeded",
-                                                            "LimitExceededException",
-                                                            "SlowDown",
-                                                            "EC2ThrottledException",
-                                                            "ProvisionedThroughputExceededException",
-                                                            "PriorRequestNotComplete"};
-
-constexpr std::array<std::string_view, 3> kExpiredCodes{"ExpiredTokenException", "ExpiredToken", "RequestExpired"};
-
-constexpr std::array<std::string_view, 6> kBadCredentialCodes{
-    "UnrecognizedClientException",         "InvalidSignatureException",    "InvalidClientTokenId",
-    "MissingAuthenticationTokenException", "IncompleteSignatureException", "SignatureDoesNotMatch"};
-
-ErrorKind kind_of(std::string_view code, int status) {
-    const auto is_in = [&](const auto& codes) { return std::ranges::find(codes, code) != codes.end(); };
-    if (is_in(kThrottlingCodes) || status == 429) return ErrorKind::kThrottled;
-    if (status >= 500 || code == "ServerException") return ErrorKind::kServer;
-    if (code == "RequestTimeout" || code == "RequestTimeoutException") return ErrorKind::kTimeout;
-    if (is_in(kExpiredCodes)) return ErrorKind::kExpiredCredentials;
-    if (is_in(kBadCredentialCodes)) return ErrorKind::kCredentials;
-    if (code == "AccessDeniedException" || code == "AccessDenied") return ErrorKind::kAccessDenied;
-    if (code == "ServiceNotFoundException" || code == "ClusterNotFoundException") return ErrorKind::kNotFound;
-    if (status >= 400) return ErrorKind::kRejected;
-    return ErrorKind::kProtocol;  // a redirect, an empty 200: not an answer of ECS
-}
-
-/// `com.amazonaws#Name:http://..` -> `Name` (botocore, parsers.py, BaseJSONParser).
-std::string bare_error_code(std::string_view type) {
-    type = type.substr(0, type.find(':'));
-    if (const auto hash = type.find('#'); hash != std::string_view::npos) type.remove_prefix(hash + 1);
-    return std::string(type);
-}
-
-std::string last_segment(std::string_view arn) { return std::string(arn.substr(arn.rfind('/') + 1)); }
+/// The most that one page of a list, or one DescribeTasks, may hold (ECS API reference).
+constexpr int kPageSize = 100;
+constexpr std::size_t kMaxRevisionsPerDescribe = 20;  // DescribeServiceRevisions
 
 struct Revision {
     std::string family;
@@ -77,54 +39,7 @@ std::optional<Revision> parse_revision(std::string_view arn) {
     return Revision{.family = name.substr(0, colon), .number = *number};
 }
 
-int count(const Json& object, std::string_view key) {
-    const Json* value = find(object, key);
-    return value != nullptr && value->is_number_integer() ? value->get<int>() : 0;
-}
-
-/// The array member `key`, or the error to give.
-Result<const Json*> require_array(const Json& answer, std::string_view key) {
-    const Json* array = find(answer, key);
-    if (array == nullptr || !array->is_array())
-        return fail(ErrorKind::kProtocol, fmt::format("ECS's answer has no list \"{}\"", key));
-    return array;
-}
-
-Result<Json> parse_answer(std::string_view operation, const std::string& body) {
-    auto json = parse_json(body);
-    if (!json)
-        return std::unexpected(
-            with_context(json.error(), fmt::format("ECS's answer to {} is not understood", operation)));
-    return json;
-}
-
-std::string failure_reason(const Json& failure) {
-    std::string reason = find_string(failure, "reason").value_or("no reason given");
-    if (const auto detail = find_string(failure, "detail")) reason += ": " + *detail;
-    return reason;
-}
-
 }  // namespace
-
-Error ecs_error(const HttpResponse& response) {
-    std::string code;
-    std::string message;
-    if (const auto body = parse_json(response.body); body && body->is_object()) {
-        code = bare_error_code(find_string(*body, "__type").value_or(""));
-        message = find_string(*body, "message").value_or(find_string(*body, "Message").value_or(""));
-    } else {
-        message = truncate_utf8(trim(response.body), 200);
-    }
-    if (code.empty()) {
-        if (const auto* type = response.header("x-amzn-errortype")) code = bare_error_code(*type);
-    }
-    Error error{.kind = kind_of(code, response.status), .code = code, .http_status = response.status};
-    error.message = code.empty() ? fmt::format("HTTP {}", response.status) : code;
-    if (!message.empty()) error.message += ": " + message;
-    // A 5xx may come from a proxy after ECS has acted.
-    error.maybe_done = error.kind == ErrorKind::kServer;
-    return error;
-}
 
 EcsClient::EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock)
     : options_(std::move(options)), http_(http), credentials_(credentials), clock_(clock) {}
@@ -161,97 +76,97 @@ Result<std::string> EcsClient::call(std::string_view operation, const std::strin
     }
 }
 
+Result<Json> EcsClient::read(std::string_view operation, const Json& request, Deadline deadline) {
+    TRY_ASSIGN(const auto body, call(operation, dump_json(request), Repeatable::kYes, deadline));
+    return parse_ecs_answer(operation, body);
+}
+
+Status EcsClient::read_pages(std::string_view operation, Json request, std::string_view member, Deadline deadline,
+                             const std::function<void(const Json& item)>& on_item) {
+    request["maxResults"] = kPageSize;
+    for (int page = 0; page < kMaxPages; ++page) {
+        TRY_ASSIGN(const auto answer, read(operation, request, deadline));
+        TRY_ASSIGN(const auto* items, require_array(answer, member));
+        for (const auto& item : *items) on_item(item);
+        const auto next = find_string(answer, "nextToken").value_or("");
+        if (next.empty()) break;
+        request["nextToken"] = next;
+    }
+    return {};
+}
+
 Result<DescribedServices> EcsClient::describe_services(const ClusterName& cluster,
                                                        const std::vector<EcsServiceName>& names, Deadline deadline) {
     Json request{{"cluster", cluster.str()}, {"services", Json::array()}};
     for (const auto& name : names) request["services"].push_back(name.str());
-    TRY_ASSIGN(const auto body, call("DescribeServices", dump_json(request), Repeatable::kYes, deadline));
-    TRY_ASSIGN(const auto answer, parse_answer("DescribeServices", body));
+    TRY_ASSIGN(const auto answer, read("DescribeServices", request, deadline));
     TRY_ASSIGN(const auto* services, require_array(answer, "services"));
     DescribedServices described;
-    for (const auto& service : *services) {
-        EcsService one{.name = EcsServiceName(find_string(service, "serviceName").value_or("")),
-                       .status = find_string(service, "status").value_or(""),
-                       .task_definition = find_string(service, "taskDefinition").value_or(""),
-                       .desired_count = count(service, "desiredCount"),
-                       .running_count = count(service, "runningCount")};
-        if (const Json* controller = find(service, "deploymentController"))
-            one.deployment_controller = find_string(*controller, "type").value_or("");
-        described.services.push_back(std::move(one));
-    }
-    if (const Json* failures = find(answer, "failures"); failures != nullptr && failures->is_array()) {
-        for (const auto& failure : *failures)
-            described.failures.push_back(
-                {EcsServiceName(last_segment(find_string(failure, "arn").value_or(""))), failure_reason(failure)});
-    }
+    for (const auto& service : *services) described.services.push_back(read_service(service));
+    if (const Json* failures = find(answer, "failures"); failures != nullptr && failures->is_array())
+        for (const auto& failure : *failures) described.failures.push_back(read_failure(failure));
     return described;
 }
 
-Result<TaskDefinition> EcsClient::newest_task_definition(const TaskFamily& family, Deadline deadline) {
-    std::string newest;
-    unsigned long long newest_number = 0;
-    std::string next_token;
+Result<std::vector<TaskDefinition>> EcsClient::active_task_definitions(const TaskFamily& family, Deadline deadline) {
+    struct Numbered {
+        unsigned long long number;
+        std::string arn;
+    };
+    std::vector<Numbered> found;
     // Every page is read and every number compared: the order of the answer proves nothing (an emulator may ignore
     // `sort`, and `:10` sorts before `:9` as text).
-    for (int page = 0; page < kMaxPages; ++page) {
-        Json request{{"familyPrefix", family.str()}, {"status", "ACTIVE"}, {"sort", "DESC"}, {"maxResults", 100}};
-        if (!next_token.empty()) request["nextToken"] = next_token;
-        TRY_ASSIGN(const auto body, call("ListTaskDefinitions", dump_json(request), Repeatable::kYes, deadline));
-        TRY_ASSIGN(const auto answer, parse_answer("ListTaskDefinitions", body));
-        TRY_ASSIGN(const auto* arns, require_array(answer, "taskDefinitionArns"));
-        for (const auto& arn : *arns) {
-            if (!arn.is_string()) continue;
-            auto text = arn.get<std::string>();
-            const auto revision = parse_revision(text);
-            if (!revision || revision->family != family.str()) continue;
-            if (newest.empty() || revision->number > newest_number) {
-                newest = std::move(text);
-                newest_number = revision->number;
-            }
-        }
-        next_token = find_string(answer, "nextToken").value_or("");
-        if (next_token.empty()) break;
-    }
-    if (newest.empty())
+    TRY(read_pages("ListTaskDefinitions", {{"familyPrefix", family.str()}, {"status", "ACTIVE"}, {"sort", "DESC"}},
+                   "taskDefinitionArns", deadline, [&](const Json& item) {
+                       if (!item.is_string()) return;
+                       auto arn = item.get<std::string>();
+                       const auto revision = parse_revision(arn);
+                       if (!revision || revision->family != family.str()) return;
+                       found.push_back({.number = revision->number, .arn = std::move(arn)});
+                   }));
+    if (found.empty())
         return fail(ErrorKind::kNotFound,
                     fmt::format("the task definition family {} has no ACTIVE revision (register one, or check "
                                 "TASK_FAMILY_PATTERN / ECS_SERVICE_MAP)",
                                 family));
-    return TaskDefinition(newest);
+    std::ranges::sort(found, std::ranges::greater{}, &Numbered::number);
+    std::vector<TaskDefinition> revisions;
+    revisions.reserve(found.size());
+    for (auto& one : found) revisions.emplace_back(std::move(one.arn));
+    return revisions;
 }
 
 Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest& request, Deadline deadline) {
-    const Json body{{"cluster", request.cluster.str()},
-                    {"service", request.service.str()},
-                    {"taskDefinition", request.task_definition.str()},
-                    {"forceNewDeployment", true}};
+    Json body{{"cluster", request.cluster.str()},
+              {"service", request.service.str()},
+              {"taskDefinition", request.task_definition.str()},
+              {"forceNewDeployment", true}};
+    if (request.deployment_configuration) {
+        TRY_ASSIGN(body["deploymentConfiguration"], parse_json(*request.deployment_configuration));
+    }
     TRY_ASSIGN(const auto text, call("UpdateService", dump_json(body), Repeatable::kNo, deadline));
-    auto answer = parse_answer("UpdateService", text);
+    auto answer = parse_ecs_answer("UpdateService", text);
     if (!answer) {
         answer.error().maybe_done = true;
         return std::unexpected(std::move(answer).error());
     }
-    const Json* service = find(*answer, "service");
-    if (service == nullptr)
+    const Json* described = find(*answer, "service");
+    if (described == nullptr)
         return std::unexpected(Error{.kind = ErrorKind::kProtocol,
                                      .message = "ECS's answer to UpdateService has no \"service\"",
                                      .maybe_done = true});
-    AcceptedDeployment accepted{.task_definition =
-                                    find_string(*service, "taskDefinition").value_or(request.task_definition.str())};
-    const Json* deployments = find(*service, "deployments");
-    if (deployments == nullptr || !deployments->is_array()) return accepted;
-    for (const auto& deployment : *deployments) {
-        if (find_string(deployment, "status") != "PRIMARY") continue;
-        accepted.deployment_id = find_string(deployment, "id").value_or("");
-        accepted.task_definition = find_string(deployment, "taskDefinition").value_or(accepted.task_definition);
-    }
+    const auto service = read_service(*described);
+    AcceptedDeployment accepted{.task_definition = service.task_definition};
+    if (const auto* primary = service.primary())
+        accepted = {.deployment_id = primary->id,
+                    .task_definition = primary->task_definition,
+                    .created_at = primary->created_at};
+    if (accepted.task_definition.empty()) accepted.task_definition = request.task_definition.str();
     return accepted;
 }
 
 Result<EcsCluster> EcsClient::describe_cluster(const ClusterName& cluster, Deadline deadline) {
-    const Json request{{"clusters", {cluster.str()}}};
-    TRY_ASSIGN(const auto body, call("DescribeClusters", dump_json(request), Repeatable::kYes, deadline));
-    TRY_ASSIGN(const auto answer, parse_answer("DescribeClusters", body));
+    TRY_ASSIGN(const auto answer, read("DescribeClusters", {{"clusters", {cluster.str()}}}, deadline));
     TRY_ASSIGN(const auto* clusters, require_array(answer, "clusters"));
     if (clusters->empty()) return fail(ErrorKind::kNotFound, fmt::format("there is no cluster {}", cluster));
     const auto& found = clusters->front();
@@ -261,19 +176,82 @@ Result<EcsCluster> EcsClient::describe_cluster(const ClusterName& cluster, Deadl
 
 Result<std::vector<EcsServiceName>> EcsClient::list_services(const ClusterName& cluster, Deadline deadline) {
     std::vector<EcsServiceName> names;
-    std::string next_token;
-    for (int page = 0; page < kMaxPages; ++page) {
-        Json request{{"cluster", cluster.str()}, {"maxResults", 100}};
-        if (!next_token.empty()) request["nextToken"] = next_token;
-        TRY_ASSIGN(const auto body, call("ListServices", dump_json(request), Repeatable::kYes, deadline));
-        TRY_ASSIGN(const auto answer, parse_answer("ListServices", body));
-        TRY_ASSIGN(const auto* arns, require_array(answer, "serviceArns"));
-        for (const auto& arn : *arns)
-            if (arn.is_string()) names.emplace_back(last_segment(arn.get<std::string>()));
-        next_token = find_string(answer, "nextToken").value_or("");
-        if (next_token.empty()) break;
-    }
+    TRY(read_pages("ListServices", {{"cluster", cluster.str()}}, "serviceArns", deadline, [&](const Json& arn) {
+        if (arn.is_string()) names.emplace_back(last_segment(arn.get<std::string>()));
+    }));
     return names;
+}
+
+Result<std::vector<EcsServiceDeployment>> EcsClient::service_deployments(const ClusterName& cluster,
+                                                                         const EcsServiceName& service,
+                                                                         Deadline deadline) {
+    const Json request{{"cluster", cluster.str()}, {"service", service.str()}, {"maxResults", kPageSize}};
+    TRY_ASSIGN(const auto answer, read("ListServiceDeployments", request, deadline));
+    TRY_ASSIGN(const auto* list, require_array(answer, "serviceDeployments"));
+    std::vector<EcsServiceDeployment> deployments;
+    for (const auto& one : *list) deployments.push_back(read_service_deployment(one));
+    std::ranges::stable_sort(deployments, std::ranges::greater{}, &EcsServiceDeployment::created_at);
+    return deployments;
+}
+
+Result<EcsServiceDeployment> EcsClient::service_deployment(const std::string& arn, Deadline deadline) {
+    TRY_ASSIGN(const auto answer, read("DescribeServiceDeployments", {{"serviceDeploymentArns", {arn}}}, deadline));
+    TRY_ASSIGN(const auto* list, require_array(answer, "serviceDeployments"));
+    if (list->empty()) return fail(ErrorKind::kNotFound, fmt::format("ECS has no service deployment {}", arn));
+    return read_service_deployment(list->front());
+}
+
+Result<std::vector<EcsServiceRevision>> EcsClient::service_revisions(const std::vector<std::string>& arns,
+                                                                     Deadline deadline) {
+    std::vector<EcsServiceRevision> revisions;
+    for (std::size_t i = 0; i < arns.size(); i += kMaxRevisionsPerDescribe) {
+        Json request{{"serviceRevisionArns", Json::array()}};
+        for (std::size_t k = i; k < std::min(arns.size(), i + kMaxRevisionsPerDescribe); ++k)
+            request["serviceRevisionArns"].push_back(arns[k]);
+        TRY_ASSIGN(const auto answer, read("DescribeServiceRevisions", request, deadline));
+        TRY_ASSIGN(const auto* list, require_array(answer, "serviceRevisions"));
+        for (const auto& one : *list) revisions.push_back(read_service_revision(one));
+    }
+    return revisions;
+}
+
+Result<std::vector<EcsStoppedTask>> EcsClient::stopped_tasks(const ClusterName& cluster, const EcsServiceName& service,
+                                                             Deadline deadline) {
+    const Json list{{"cluster", cluster.str()},
+                    {"serviceName", service.str()},
+                    {"desiredStatus", "STOPPED"},
+                    {"maxResults", kPageSize}};
+    TRY_ASSIGN(const auto listed, read("ListTasks", list, deadline));
+    TRY_ASSIGN(const auto* arns, require_array(listed, "taskArns"));
+    if (arns->empty()) return std::vector<EcsStoppedTask>{};
+    TRY_ASSIGN(const auto answer, read("DescribeTasks", {{"cluster", cluster.str()}, {"tasks", *arns}}, deadline));
+    TRY_ASSIGN(const auto* described, require_array(answer, "tasks"));
+    std::vector<EcsStoppedTask> tasks;
+    for (const auto& task : *described) tasks.push_back(read_stopped_task(task));
+    return tasks;
+}
+
+Status EcsClient::roll_back_service_deployment(const std::string& arn, Deadline deadline) {
+    const Json request{{"serviceDeploymentArn", arn}, {"stopType", "ROLLBACK"}};
+    // A second request finds the rollback under way and is refused, so this may be sent again.
+    TRY_ASSIGN(const auto answer, read("StopServiceDeployment", request, deadline));
+    return {};
+}
+
+Result<TaskDefinition> EcsClient::register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
+                                                       Deadline deadline) {
+    TRY_ASSIGN(const auto described,
+               read("DescribeTaskDefinition", {{"taskDefinition", revision.task_definition}}, deadline));
+    const Json* original = find(described, "taskDefinition");
+    if (original == nullptr)
+        return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition has no \"taskDefinition\"");
+    const auto request = pinned_copy_request(*original, revision, family);
+    TRY_ASSIGN(const auto text, call("RegisterTaskDefinition", dump_json(request), Repeatable::kNo, deadline));
+    TRY_ASSIGN(const auto answer, parse_ecs_answer("RegisterTaskDefinition", text));
+    const Json* registered = find(answer, "taskDefinition");
+    auto arn = registered == nullptr ? std::nullopt : find_string(*registered, "taskDefinitionArn");
+    if (!arn) return fail(ErrorKind::kProtocol, "ECS's answer to RegisterTaskDefinition names no revision");
+    return TaskDefinition(*std::move(arn));
 }
 
 }  // namespace ci_lambda

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,15 +27,31 @@ public:
 
     Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                                 Deadline deadline) override;
-    Result<TaskDefinition> newest_task_definition(const TaskFamily& family, Deadline deadline) override;
+    Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family, Deadline deadline) override;
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) override;
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline deadline) override;
     Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline deadline) override;
+    Result<std::vector<EcsServiceDeployment>> service_deployments(const ClusterName& cluster,
+                                                                  const EcsServiceName& service,
+                                                                  Deadline deadline) override;
+    Result<EcsServiceDeployment> service_deployment(const std::string& arn, Deadline deadline) override;
+    Result<std::vector<EcsServiceRevision>> service_revisions(const std::vector<std::string>& arns,
+                                                              Deadline deadline) override;
+    Result<std::vector<EcsStoppedTask>> stopped_tasks(const ClusterName& cluster, const EcsServiceName& service,
+                                                      Deadline deadline) override;
+    Status roll_back_service_deployment(const std::string& arn, Deadline deadline) override;
+    Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
+                                                Deadline deadline) override;
 
 private:
     enum class Repeatable { kYes, kNo };
     Result<std::string> call(std::string_view operation, const std::string& body, Repeatable repeatable,
                              Deadline deadline);
+    /// One call that changes nothing, its answer as JSON.
+    Result<nlohmann::json> read(std::string_view operation, const nlohmann::json& request, Deadline deadline);
+    /// The same for every page of the list `member`.
+    Status read_pages(std::string_view operation, nlohmann::json request, std::string_view member, Deadline deadline,
+                      const std::function<void(const nlohmann::json& item)>& on_item);
     Result<HttpResponse> send(std::string_view operation, const std::string& body, Repeatable repeatable,
                               Deadline deadline);
 

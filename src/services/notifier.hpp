@@ -29,6 +29,8 @@ struct Notification {
     std::string status;  ///< started, could not start, completed, failed, ..
     std::optional<std::string> deployment_id;
     std::optional<std::string> task_definition;
+    std::optional<std::string> started_because;  ///< who or what triggered the deployment, where that is known
+    std::optional<std::string> took;             ///< how long the rollout took, in words
     std::optional<std::string> reason;
 };
 

@@ -104,6 +104,9 @@ std::string slack_message(const Notification& notification) {
     add_field(fields, "Deployment", notification.deployment_id.value_or(""));
     add_field(fields, "Task definition", without_arn(notification.task_definition.value_or("")));
 
+    add_field(fields, "Started because", notification.started_because.value_or(""));
+    add_field(fields, "Took", notification.took.value_or(""));
+
     Json blocks = Json::array();
     blocks.push_back(section(fmt::format("{} *", emoji(notification.type)), notification.title, "*"));
     if (!fields.empty()) blocks.push_back({{"type", "section"}, {"fields", std::move(fields)}});

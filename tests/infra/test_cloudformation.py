@@ -9,7 +9,8 @@ import pytest
 
 from support.paths import TEMPLATE
 from support.stack import Stack, client
-from support.template import resources, template
+from support.projects import EVERYTHING_ON
+from support.template import refusals, resources, template
 
 ALL_KINDS = {"ecr", "ssm", "s3", "ecs", "manual"}
 
@@ -73,6 +74,87 @@ def test_what_is_switched_off_gets_no_rule_and_no_permission(switch, kind, aws):
 
     assert set(stack.rules) == ALL_KINDS - {kind}
     assert len(stack.invoke_permissions) == len(ALL_KINDS) - 1
+
+
+def test_with_everything_on_there_is_a_rule_for_the_sweep_as_well(aws):
+    stack = Stack(**EVERYTHING_ON.parameters)
+
+    assert set(stack.rules) == ALL_KINDS | {"sweep"}
+    assert stack.schedules == {"sweep": "rate(1 minute)"}
+    assert stack.function["Timeout"] == 900
+    (target,) = stack.targets("sweep")
+    assert target["Arn"] == stack.outputs["FunctionArn"]
+    assert target["DeadLetterConfig"]["Arn"] == stack.outputs["DeadLetterQueueArn"]
+    callers = {statement["Condition"]["ArnLike"]["AWS:SourceArn"] for statement in stack.invoke_permissions}
+    assert callers == {rule["Arn"] for rule in stack.rules.values()}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "interval", "schedules"),
+    [
+        ({}, "0", {}),
+        ({"SweepIntervalSeconds": "0"}, "0", {}),
+        ({"SweepIntervalSeconds": "60"}, "60", {"sweep": "rate(1 minute)"}),
+        ({"SweepIntervalSeconds": "86400"}, "86400", {"sweep": "rate(1440 minutes)"}),
+    ],
+)
+def test_the_function_knows_of_a_sweep_exactly_when_one_is_scheduled(parameters, interval, schedules, aws):
+    stack = Stack(**parameters)
+    assert stack.schedules == schedules
+    assert stack.environment["SWEEP_INTERVAL_SECONDS"] == interval
+
+
+def test_events_reach_the_function_as_they_are():
+    """The sweep needs the time of its event, all others the detail."""
+    for rule in resources("AWS::Events::Rule").values():
+        for target in rule["Targets"]:
+            assert set(target) == {"Id", "Arn", "RetryPolicy", "DeadLetterConfig"}
+
+
+def test_every_interval_of_the_sweep_has_its_schedule():
+    intervals = template()["Parameters"]["SweepIntervalSeconds"]["AllowedValues"]
+    schedules = template()["Mappings"]["SweepSchedules"]
+
+    assert list(schedules) == intervals
+    assert intervals[0] == "0"
+    del schedules["0"]  # what stands there is not used: there is no rule then
+    for interval, schedule in schedules.items():
+        minutes, seconds = divmod(int(interval), 60)
+        assert seconds == 0 and 1 <= minutes <= 1440
+        # EventBridge is strict about the plural.
+        assert schedule == {"Rate": f"rate({minutes} {'minute' if minutes == 1 else 'minutes'})"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wanted"),
+    [
+        ({}, ""),
+        ({"WaitForDeployment": "true"}, "TimeoutSeconds=900"),
+        ({"WaitForDeployment": "true", "TimeoutSeconds": "899"}, "TimeoutSeconds=900"),
+        ({"WaitForDeployment": "true", "TimeoutSeconds": "900"}, ""),
+        ({"RollbackOnFailure": "true", "SweepIntervalSeconds": "60"}, ""),
+        ({"ClusterNamePattern": "{project}-{env}"}, "EcsClusterName"),
+        ({"ClusterNamePattern": "{project}-{env}", "EcsClusterName": "shop-dev"}, ""),
+    ],
+)
+def test_what_belongs_together_is_asked_for(parameters, wanted):
+    said = refusals(**parameters)
+    assert len(said) == (1 if wanted else 0)
+    assert wanted in "".join(said)
+
+
+def test_copies_may_be_registered_only_in_the_families_of_the_project(aws):
+    def families(**parameters) -> list[str]:
+        stack = Stack(RollbackOnFailure="true", **parameters)
+        (keep,) = (one for one in stack.policy["Statement"] if one["Sid"] == "KeepWhatToGoBackTo")
+        stack.delete()
+        return keep["Resource"]
+
+    family = "arn:aws:ecs:us-east-1:123456789012:task-definition/"
+    assert families() == [family + "shop_service*_dev-rollback:*"]
+    # The names are in JSON, or in a pattern, where CloudFormation cannot read them.
+    assert families(EcsServiceMap='{"api":{"service_name":"a","task_family":"f"}}') == [family + "*-rollback:*"]
+    assert families(TaskFamilyPattern="{name}") == [family + "*-rollback:*"]
 
 
 def test_without_buckets_no_file_is_watched(aws):

@@ -7,7 +7,7 @@ import pytest
 
 from support.events import MORE, fixtures, manual, push
 from support.paths import tool
-from support.projects import BY_RULE, PROJECTS
+from support.projects import BY_RULE, EVERYTHING_ON, PROJECTS, WATCHING, WITH_CLOUDTRAIL
 from support.stack import Stack
 
 EVENTS = fixtures() | MORE
@@ -82,13 +82,17 @@ def test_a_request_that_forgot_its_service_reaches_the_function_which_complains(
     assert ruler.kinds_that_match(patterns, events) == {"forgot": {"manual"}, "number": {"manual"}}
 
 
-def test_both_make_the_same_patterns_and_the_same_policy(terraform, aws):
-    for name in ("by-rule", "with-cloudtrail"):
-        documents = terraform.render(**PROJECTS[name].variables)
-        stack = Stack(**PROJECTS[name].parameters)
-        assert documents.patterns == stack.patterns
-        assert documents.policy == stack.policy
-        stack.delete()
+ALIKE = {"by-rule": BY_RULE, "with-cloudtrail": WITH_CLOUDTRAIL, "everything-on": EVERYTHING_ON} | WATCHING
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_both_make_the_same_patterns_schedules_and_policy(name, terraform, aws):
+    documents = terraform.render(**ALIKE[name].variables)
+    stack = Stack(**ALIKE[name].parameters)
+
+    assert documents.patterns == stack.patterns
+    assert documents.schedules == stack.schedules
+    assert documents.policy == stack.policy
 
 
 def test_many_files_are_watched_by_their_buckets(terraform):

@@ -2,10 +2,13 @@
 
 import re
 import subprocess
+from fnmatch import fnmatchcase
 
+import boto3
 import pytest
 
 from support.paths import TERRAFORM_MODULE, tool
+from support.projects import EVERYTHING_ON, WATCHING
 from support.terraform import LEAST, PURE_FILES, Refused
 
 FILES = sorted(TERRAFORM_MODULE.glob("*.tf"))
@@ -73,6 +76,19 @@ REFUSED = {
     "a half retry": ({"max_deployment_retries": 1.5}, "max_deployment_retries"),
     "too many retries": ({"max_deployment_retries": 11}, "max_deployment_retries"),
     "no timeout": ({"deployment_timeout_seconds": 0}, "deployment_timeout_seconds"),
+    "a sweep every minute ago": ({"sweep_interval_seconds": -60}, "sweep_interval_seconds"),
+    "a sweep every half minute": ({"sweep_interval_seconds": 30}, "sweep_interval_seconds"),
+    "a sweep every minute and a half": ({"sweep_interval_seconds": 90}, "a multiple of 60"),
+    "a sweep every other day": ({"sweep_interval_seconds": 172800}, "sweep_interval_seconds"),
+    "waiting without the time to": ({"wait_for_deployment": True}, "timeout_seconds must be at least 630"),
+    "waiting with a second too little": (
+        {"wait_for_deployment": True, "deployment_timeout_seconds": 60, "timeout_seconds": 89},
+        "timeout_seconds must be at least 90",
+    ),
+    "waiting for hours with less than the most there is": (
+        {"wait_for_deployment": True, "deployment_timeout_seconds": 7200, "timeout_seconds": 899},
+        "timeout_seconds must be at least 900",
+    ),
     "an endpoint with a path": ({"aws_endpoint_url": "https://host/path"}, "aws_endpoint_url"),
     "a relative CA bundle": ({"aws_ca_bundle": "ca.pem"}, "aws_ca_bundle"),
     "any role": ({"task_role_arns": ["*"]}, "task_role_arns"),
@@ -89,6 +105,10 @@ REFUSED = {
     "more than 4 KB": (
         {"ecs_service_map": {f"s{i}": {"service_name": f"service-{i}", "task_family": "f" * 40} for i in range(60)}},
         "4 KB",
+    ),
+    "more roles than a policy can hold": (
+        {"task_role_arns": [f"arn:aws:iam::123456789012:role/shop-task-{i}-{'r' * 40}" for i in range(110)]},
+        "10,240",
     ),
     "more repositories than a rule can hold": (
         {"ecr_repo_map": {f"team/quite-a-long-name-number-{i}": ["a"] for i in range(70)}},
@@ -116,48 +136,193 @@ def test_what_is_switched_off_gets_no_rule(kind, terraform):
     assert kind not in terraform.render(**{switch: False}).patterns
 
 
+def test_who_waits_long_enough_may_wait(terraform):
+    for deployment, function in ((60, 90), (600, 630), (7200, 900)):
+        variables = {"deployment_timeout_seconds": deployment, "timeout_seconds": function}
+        assert terraform.render(wait_for_deployment=True, **variables).environment["WAIT_FOR_DEPLOYMENT"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("variables", "interval", "schedules"),
+    [
+        ({}, None, {}),
+        ({"sweep_interval_seconds": 0}, None, {}),
+        # EventBridge is strict about the plural.
+        ({"sweep_interval_seconds": 60}, "60", {"sweep": "rate(1 minute)"}),
+        ({"sweep_interval_seconds": 300}, "300", {"sweep": "rate(5 minutes)"}),
+        ({"sweep_interval_seconds": 86400}, "86400", {"sweep": "rate(1440 minutes)"}),
+    ],
+)
+def test_the_function_knows_of_a_sweep_exactly_when_one_is_scheduled(variables, interval, schedules, terraform):
+    documents = terraform.render(**variables)
+    assert documents.schedules == schedules
+    assert documents.environment.get("SWEEP_INTERVAL_SECONDS") == interval
+    assert "sweep" not in documents.patterns
+
+
+def test_every_rule_calls_the_function_with_the_event_as_it_is():
+    """The sweep needs the time of its event, all others the detail."""
+    events = (TERRAFORM_MODULE / "events.tf").read_text()
+    blocks = dict(re.findall(r'^resource "(\w+)" "\w+" \{\n(.*?)^\}', events, re.MULTILINE | re.DOTALL))
+
+    rule, target = blocks["aws_cloudwatch_event_rule"], blocks["aws_cloudwatch_event_target"]
+    assert "for_each = local.rules\n" in rule
+    assert re.search(r"event_pattern += each\.value\.pattern\n", rule)
+    assert re.search(r"schedule_expression += each\.value\.schedule\n", rule)
+    assert "for_each = aws_cloudwatch_event_rule.events\n" in target
+    assert "for_each = aws_cloudwatch_event_rule.events\n" in blocks["aws_lambda_permission"]
+    assert not re.search(r"^\s*input", target, re.MULTILINE)
+
+
 def test_files_get_no_rule_when_they_are_not_watched(terraform):
     files = {"service_config": {"api": [{"bucket": "b", "key": "k"}]}}
     assert "s3" in terraform.render(**files).patterns
     assert "s3" not in terraform.render(**files, enable_s3_monitoring=False).patterns
 
 
+ECS_ARN = "arn:aws:ecs:us-east-1:123456789012"
+
+
 def statements(policy: dict) -> dict[str, dict]:
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
+def actions(policy: dict) -> list[str]:
+    return sorted(action for statement in policy["Statement"] for action in statement["Action"])
+
+
+ALWAYS = [
+    "ecs:DescribeServiceDeployments",
+    "ecs:DescribeServiceRevisions",
+    "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "ecs:ListServiceDeployments",
+    "ecs:ListServices",
+    "ecs:ListTaskDefinitions",
+    "ecs:ListTasks",
+    "ecs:UpdateService",
+    "iam:PassRole",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:SendMessage",
+]
+
+
 def test_the_role_may_do_what_the_function_does_and_nothing_else(terraform):
-    actions = [action for statement in terraform.render().policy["Statement"] for action in statement["Action"]]
-    assert sorted(actions) == [
-        "ecs:DescribeServices",
-        "ecs:ListTaskDefinitions",
-        "ecs:UpdateService",
-        "iam:PassRole",
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-        "sqs:SendMessage",
-    ]
+    assert actions(terraform.render().policy) == ALWAYS
 
 
-def test_only_the_action_that_knows_no_resources_is_allowed_on_all(terraform):
-    policy = statements(terraform.render(kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/1").policy)
-    on_all = [sid for sid, statement in policy.items() if statement["Resource"] == ["*"]]
-    assert on_all == ["FindTheNewestTaskDefinition"]
-    assert policy["ReadTheEnvironment"]["Resource"] == ["arn:aws:kms:us-east-1:123456789012:key/1"]
+@pytest.mark.parametrize(
+    ("switch", "added"),
+    [
+        ("waiting", []),
+        ("sweeping", []),
+        ("rolling-back", ["ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:StopServiceDeployment"]),
+    ],
+)
+def test_what_is_switched_on_adds_what_it_needs(switch, added, terraform):
+    assert actions(terraform.render(**WATCHING[switch].variables).policy) == sorted(ALWAYS + added)
+
+
+def test_ecs_knows_every_action(terraform):
+    client = boto3.client("ecs", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+    allowed = actions(terraform.render(**EVERYTHING_ON.variables).policy)
+    of_ecs = {action.removeprefix("ecs:") for action in allowed if action.startswith("ecs:")}
+    assert of_ecs <= set(client.meta.service_model.operation_names)
+
+
+def test_only_actions_that_know_no_resources_are_allowed_on_all(terraform):
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    policy = statements(terraform.render(**EVERYTHING_ON.variables, kms_key_arn=key).policy)
+    on_all = {
+        action: statement.get("Condition")
+        for statement in policy.values()
+        for action in statement["Action"]
+        if "*" in statement["Resource"]
+    }
+    of_this_cluster = {"ArnEquals": {"ecs:cluster": f"{ECS_ARN}:cluster/shop_cluster_dev"}}
+    assert on_all == {
+        "ecs:ListServices": of_this_cluster,
+        "ecs:ListTasks": of_this_cluster,
+        "ecs:DescribeTaskDefinition": None,
+        "ecs:ListTaskDefinitions": None,
+    }
+    assert policy["ReadTheEnvironment"]["Resource"] == [key]
 
 
 def test_services_of_other_clusters_are_out_of_reach(terraform):
     roll = statements(terraform.render().policy)["RollTheServicesOfThisCluster"]
-    assert roll["Resource"] == ["arn:aws:ecs:us-east-1:123456789012:service/shop_cluster_dev/*"]
+    assert roll["Resource"] == [f"{ECS_ARN}:service/shop_cluster_dev/*"]
     assert roll["Condition"]["ArnEquals"]["ecs:cluster"].endswith(":cluster/shop_cluster_dev")
+
+
+def test_deployments_revisions_and_tasks_of_other_clusters_are_out_of_reach(terraform):
+    see = statements(terraform.render().policy)["SeeHowDeploymentsEnd"]
+    assert see["Resource"] == [
+        f"{ECS_ARN}:service/shop_cluster_dev/*",
+        f"{ECS_ARN}:service-deployment/shop_cluster_dev/*/*",
+        f"{ECS_ARN}:service-revision/shop_cluster_dev/*/*",
+        f"{ECS_ARN}:task/shop_cluster_dev/*",
+    ]
 
 
 def test_services_of_a_map_are_allowed_by_name(terraform):
     services = {"api": {"service_name": "front-door", "task_family": "f"}}
-    roll = statements(terraform.render(ecs_service_map=services, ecs_cluster_name="live").policy)[
-        "RollTheServicesOfThisCluster"
+    policy = statements(
+        terraform.render(ecs_service_map=services, ecs_cluster_name="live", rollback_on_failure=True).policy
+    )
+    assert policy["RollTheServicesOfThisCluster"]["Resource"] == [
+        f"{ECS_ARN}:service/live/front-door",
+        f"{ECS_ARN}:service-deployment/live/front-door/*",
     ]
-    assert roll["Resource"] == ["arn:aws:ecs:us-east-1:123456789012:service/live/front-door"]
+    assert policy["SeeHowDeploymentsEnd"]["Resource"] == [
+        f"{ECS_ARN}:service/live/front-door",
+        f"{ECS_ARN}:service-deployment/live/front-door/*",
+        f"{ECS_ARN}:service-revision/live/front-door/*",
+        f"{ECS_ARN}:task/live/*",
+    ]
+    assert policy["KeepWhatToGoBackTo"]["Resource"] == [f"{ECS_ARN}:task-definition/f-rollback:*"]
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "changed_by_name", "seen_by_name"),
+    [(8, 20, True, True), (20, 20, True, False), (28, 40, False, False)],
+)
+def test_a_policy_names_what_fits_into_it(count, length, changed_by_name, seen_by_name, terraform):
+    names = [f"{i:02}".ljust(length, "s") for i in range(count)]
+    services = {name[:2]: {"service_name": name, "task_family": name} for name in names}
+
+    documents = terraform.render(ecs_service_map=services, rollback_on_failure=True)
+
+    policy = statements(documents.policy)
+    changed, seen = (policy[sid]["Resource"] for sid in ("RollTheServicesOfThisCluster", "SeeHowDeploymentsEnd"))
+    assert (f"{ECS_ARN}:service/shop_cluster_dev/*" not in changed) == changed_by_name
+    assert (f"{ECS_ARN}:service/shop_cluster_dev/*" not in seen) == seen_by_name
+    families = [f"{ECS_ARN}:task-definition/{name}-rollback:*" for name in (names if changed_by_name else ["*"])]
+    assert policy["KeepWhatToGoBackTo"]["Resource"] == families
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ours", "foreign"),
+    [
+        (
+            "{project}_service_{name}_{env}",
+            ["shop_service_api_dev-rollback", "shop_service_dev-rollback"],
+            ["shop_service_api_dev", "shop_service_api_prod-rollback", "club_service_api_dev-rollback"],
+        ),
+        ("{name}_{project}", ["api_shop-rollback", "shop-rollback"], ["api_shop", "api_club-rollback"]),
+        ("{project}{name}", ["shopapi-rollback", "shop-rollback"], ["shopapi", "club-rollback"]),
+    ],
+)
+def test_copies_are_registered_only_in_families_of_their_own(pattern, ours, foreign, terraform):
+    policy = terraform.render(rollback_on_failure=True, task_family_pattern=pattern).policy
+    (allowed,) = statements(policy)["KeepWhatToGoBackTo"]["Resource"]
+
+    def may(family: str) -> bool:
+        return fnmatchcase(f"{ECS_ARN}:task-definition/{family}:7", allowed)
+
+    assert all(may(family) for family in ours)
+    assert not any(may(family) for family in foreign)
 
 
 def test_only_the_given_roles_are_passed_and_only_to_tasks(terraform):

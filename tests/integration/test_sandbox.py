@@ -3,8 +3,6 @@
 import json
 import pathlib
 import re
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 
@@ -14,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from support.kinds import KINDS, Kind, ecs_service, near_misses, s3_configuration
-from support.programs import Sandbox, base_environment, cli
+from support.programs import Sandbox, aws_cli, base_environment, cli
 from support.servers import PATIENCE
 
 CLUSTER = "shop_cluster_dev"
@@ -48,7 +46,8 @@ def events(sandbox):
 
 
 class News:
-    """What the sandbox has seen since this was made."""
+    """What the sandbox has seen since this was made. What its own ECS has brought about is left out: rollouts go on
+    while tests run."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -62,14 +61,20 @@ class News:
     def _since(self, path: str) -> list:
         return self.sandbox.get(path)[len(self._before[path]) :]
 
+    def _since_from_outside(self, path: str) -> list:
+        new = self._since(path)
+        from_ecs = {one["request_id"] for one in self.sandbox.get("/sandbox/invocations") if one["from"] == "ecs"}
+        return [one for one in new if one["invocation"] not in from_ecs]
+
     def updates(self) -> list[dict]:
-        return [call["request"] for call in self._since("/sandbox/ecs/calls") if call["operation"] == "UpdateService"]
+        calls = self._since_from_outside("/sandbox/ecs/calls")
+        return [call["request"] for call in calls if call["operation"] == "UpdateService"]
 
     def messages(self) -> list[dict]:
-        return self._since("/sandbox/slack")
+        return self._since_from_outside("/sandbox/slack")
 
     def invocations(self) -> list[dict]:
-        return self._since("/sandbox/invocations")
+        return [one for one in self._since("/sandbox/invocations") if one["from"] == "outside"]
 
 
 # --- events -------------------------------------------------------------------------------------------------------
@@ -258,22 +263,7 @@ def test_the_front_page_says_what_this_is(sandbox):
 
 
 def aws(sandbox: Sandbox, *arguments: str) -> dict:
-    program = pathlib.Path(sys.executable).parent / "aws"
-    done = subprocess.run(
-        # By way of Python: the first line of the script does not work in a directory with a blank in its name.
-        [sys.executable, program, *arguments, "--endpoint-url", sandbox.url],
-        env={
-            **base_environment(),
-            "AWS_ACCESS_KEY_ID": "sandbox",
-            "AWS_SECRET_ACCESS_KEY": "sandbox",
-            # Version 1 of the AWS CLI, which is the one on PyPI, knows this name only.
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_PAGER": "",
-        },
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    done = aws_cli(sandbox, *arguments)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -19,8 +20,9 @@ public:
             for (const auto& name : names) described.services.push_back({.name = name, .status = "ACTIVE"});
             return described;
         };
-    std::function<Result<TaskDefinition>(const TaskFamily&)> on_newest = [](const TaskFamily& family) {
-        return TaskDefinition("arn:aws:ecs:us-east-1:123456789012:task-definition/" + family.str() + ":42");
+    std::function<Result<std::vector<TaskDefinition>>(const TaskFamily&)> on_active = [](const TaskFamily& family) {
+        return std::vector{
+            TaskDefinition("arn:aws:ecs:us-east-1:123456789012:task-definition/" + family.str() + ":42")};
     };
     /// The second argument counts the calls for this service: 1, 2, ..
     std::function<Result<AcceptedDeployment>(const UpdateServiceRequest&, int)> on_update =
@@ -31,6 +33,13 @@ public:
         return EcsCluster{.name = name, .status = "ACTIVE"};
     };
     std::function<Result<std::vector<EcsServiceName>>()> on_list = [] { return std::vector<EcsServiceName>{}; };
+    /// ECS's records, revisions and stopped tasks; the same for every service.
+    Result<std::vector<EcsServiceDeployment>> history = std::vector<EcsServiceDeployment>{};
+    Result<std::vector<EcsServiceRevision>> revisions = std::vector<EcsServiceRevision>{};
+    Result<std::vector<EcsStoppedTask>> tasks = std::vector<EcsStoppedTask>{};
+    std::function<Status(const std::string& arn)> on_roll_back = [](const std::string&) -> Status { return {}; };
+    std::function<Result<TaskDefinition>(const EcsServiceRevision&, const TaskFamily&)> on_register =
+        [](const EcsServiceRevision&, const TaskFamily& family) { return TaskDefinition("td/" + family.str() + ":1"); };
 
     Result<DescribedServices> describe_services(const ClusterName&, const std::vector<EcsServiceName>& names,
                                                 Deadline) override {
@@ -40,12 +49,12 @@ public:
         }
         return on_describe(names);
     }
-    Result<TaskDefinition> newest_task_definition(const TaskFamily& family, Deadline) override {
+    Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family, Deadline) override {
         {
             const std::scoped_lock lock(mutex_);
             families_.push_back(family.str());
         }
-        return on_newest(family);
+        return on_active(family);
     }
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline) override {
         int nth = 1;
@@ -59,11 +68,51 @@ public:
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline) override { return on_cluster(cluster); }
     Result<std::vector<EcsServiceName>> list_services(const ClusterName&, Deadline) override { return on_list(); }
 
+    Result<std::vector<EcsServiceDeployment>> service_deployments(const ClusterName&, const EcsServiceName&,
+                                                                  Deadline) override {
+        count("ListServiceDeployments");
+        return history;
+    }
+    Result<EcsServiceDeployment> service_deployment(const std::string& arn, Deadline) override {
+        count("DescribeServiceDeployments");
+        if (history)
+            for (const auto& one : *history)
+                if (one.arn == arn) return one;
+        return fail(ErrorKind::kNotFound, "no such service deployment");
+    }
+    Result<std::vector<EcsServiceRevision>> service_revisions(const std::vector<std::string>&, Deadline) override {
+        count("DescribeServiceRevisions");
+        return revisions;
+    }
+    Result<std::vector<EcsStoppedTask>> stopped_tasks(const ClusterName&, const EcsServiceName&, Deadline) override {
+        count("ListTasks");
+        return tasks;
+    }
+    Status roll_back_service_deployment(const std::string& arn, Deadline) override {
+        count("StopServiceDeployment");
+        return on_roll_back(arn);
+    }
+    Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
+                                                Deadline) override {
+        count("RegisterTaskDefinition");
+        return on_register(revision, family);
+    }
+
+    /// How often a call was made that has no list of its own here.
+    [[nodiscard]] int calls(const std::string& operation) const {
+        const std::scoped_lock lock(mutex_);
+        const auto found = calls_.find(operation);
+        return found == calls_.end() ? 0 : found->second;
+    }
     [[nodiscard]] std::vector<UpdateServiceRequest> updates() const { return copy(updates_); }
     [[nodiscard]] std::vector<std::vector<EcsServiceName>> describes() const { return copy(describes_); }
     [[nodiscard]] std::vector<std::string> families() const { return copy(families_); }
 
 private:
+    void count(const std::string& operation) {
+        const std::scoped_lock lock(mutex_);
+        ++calls_[operation];
+    }
     template <typename T>
     T copy(const T& list) const {
         const std::scoped_lock lock(mutex_);
@@ -74,6 +123,7 @@ private:
     std::vector<UpdateServiceRequest> updates_;
     std::vector<std::vector<EcsServiceName>> describes_;
     std::vector<std::string> families_;
+    std::map<std::string, int> calls_;
 };
 
 class RecordingNotifier final : public Notifier {

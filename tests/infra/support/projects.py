@@ -48,4 +48,19 @@ BY_MAP = Project(
         "AutoDeployMap": json.dumps(MAPS["auto_deploy_map"]),
     },
 )
+WATCHING = {
+    "waiting": Project(
+        variables={"wait_for_deployment": True, "timeout_seconds": 900},
+        parameters={"WaitForDeployment": "true", "TimeoutSeconds": "900"},
+    ),
+    "rolling-back": Project(variables={"rollback_on_failure": True}, parameters={"RollbackOnFailure": "true"}),
+    "sweeping": Project(
+        variables={"sweep_interval_seconds": 60},
+        parameters={"SweepIntervalSeconds": "60"},
+    ),
+}
+EVERYTHING_ON = Project(
+    variables=BY_RULE.variables | {name: value for one in WATCHING.values() for name, value in one.variables.items()},
+    parameters=BY_RULE.parameters | {name: value for one in WATCHING.values() for name, value in one.parameters.items()},
+)
 PROJECTS = {"by-rule": BY_RULE, "with-cloudtrail": WITH_CLOUDTRAIL, "by-map": BY_MAP}

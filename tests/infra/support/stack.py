@@ -67,7 +67,11 @@ class Stack:
 
     @property
     def patterns(self) -> dict[str, dict]:
-        return {kind: json.loads(rule["EventPattern"]) for kind, rule in self.rules.items()}
+        return {kind: json.loads(rule["EventPattern"]) for kind, rule in self.rules.items() if "EventPattern" in rule}
+
+    @property
+    def schedules(self) -> dict[str, str]:
+        return {kind: rule["ScheduleExpression"] for kind, rule in self.rules.items() if "ScheduleExpression" in rule}
 
     def targets(self, kind: str) -> list[dict]:
         return client("events").list_targets_by_rule(Rule=self.rules[kind]["Name"])["Targets"]
@@ -77,13 +81,20 @@ class Stack:
         role = self.function["Role"].rsplit("/", 1)[1]
         document = client("iam").get_role_policy(RoleName=role, PolicyName="ci_lambda")["PolicyDocument"]
         # moto keeps the policy as Python prints it, with None where AWS leaves out what is AWS::NoValue.
-        policy = ast.literal_eval(document)
-        return policy | {"Statement": [statement for statement in policy["Statement"] if statement]}
+        return without_none(ast.literal_eval(document))
 
     @property
     def invoke_permissions(self) -> list[dict]:
         policy = client("lambda").get_policy(FunctionName=self.outputs["FunctionName"])["Policy"]
         return json.loads(policy)["Statement"]
+
+
+def without_none(value):
+    if isinstance(value, list):
+        return [without_none(one) for one in value if one is not None]
+    if isinstance(value, dict):
+        return {name: without_none(one) for name, one in value.items()}
+    return value
 
 
 def client(service: str):

@@ -1,4 +1,4 @@
-"""The CloudFormation template as it is written."""
+"""The CloudFormation template as it is written, and its rules, which moto passes over."""
 
 from __future__ import annotations
 
@@ -11,6 +11,29 @@ def template() -> dict:
     parsed, problems = cfnlint.decode.decode(str(TEMPLATE))
     assert not problems, problems
     return parsed
+
+
+def refusals(**parameters: str) -> list[str]:
+    """What the template's rules say to these parameters; nothing if they take them."""
+    written = template()
+    values = {name: str(one["Default"]) for name, one in written["Parameters"].items() if "Default" in one} | parameters
+    return [
+        assertion["AssertDescription"]
+        for rule in written["Rules"].values()
+        if holds(rule["RuleCondition"], values)
+        for assertion in rule["Assertions"]
+        if not holds(assertion["Assert"], values)
+    ]
+
+
+def holds(condition: dict, values: dict[str, str]) -> bool:
+    """Of the rule functions those that the template uses."""
+    ((function, arguments),) = condition.items()
+    if function == "Fn::Not":
+        return not holds(arguments[0], values)
+    assert function == "Fn::Equals", f"teach this test {function}"
+    left, right = (values[one["Ref"]] if isinstance(one, dict) else str(one) for one in arguments)
+    return left == right
 
 
 def resources(kind: str) -> dict[str, dict]:

@@ -37,6 +37,7 @@ class Documents:
     environment: dict[str, str]
     patterns: dict[str, dict]
     pattern_texts: dict[str, str]
+    schedules: dict[str, str]
     policy: dict
     function_defaults: dict[str, str]
     printed: str  # by `terraform apply`
@@ -79,6 +80,7 @@ class Terraform:
             environment=outputs["environment"],
             patterns={kind: json.loads(text) for kind, text in outputs["event_patterns"].items()},
             pattern_texts=outputs["event_patterns"],
+            schedules=outputs["schedules"],
             policy=json.loads(outputs["policy"]),
             function_defaults=outputs["function_defaults"],
             printed=printed,

@@ -10,6 +10,7 @@ import queue
 import re
 import socket
 import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -244,6 +245,42 @@ def post(url: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
             return answer.status, dict(answer.headers.items()), answer.read()
     except urllib.error.HTTPError as error:
         return error.code, dict(error.headers.items()), error.read()
+
+
+def aws_cli(sandbox: Sandbox, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """The AWS CLI with these arguments, to its end."""
+    program = pathlib.Path(sys.executable).parent / "aws"
+    return subprocess.run(
+        # By way of Python: the first line of the script does not work in a directory with a blank in its name.
+        [sys.executable, program, *arguments, "--endpoint-url", sandbox.url],
+        env={
+            **base_environment(),
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            # Version 1 of the AWS CLI, which is the one on PyPI, knows this name only.
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_PAGER": "",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+def post_aws_json(sandbox: Sandbox, target: str, request: dict) -> bytes:
+    """The body of an answer in AWS JSON 1.1, as it came."""
+    call = urllib.request.Request(
+        sandbox.url + "/",
+        data=json.dumps(request).encode(),
+        headers={
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/20260101/us-east-1/ecs/aws4_request",
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": target,
+        },
+    )
+    with urllib.request.urlopen(call, timeout=PATIENCE) as answer:
+        return answer.read()
 
 
 def free_ports(count: int) -> list[int]:

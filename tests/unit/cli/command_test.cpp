@@ -43,12 +43,26 @@ TEST(ParseCommand, ReadsDeployWithAllItsOptions) {
     EXPECT_FALSE(parsed<DeployCommand>({"deploy", "api"}).reason);
 }
 
+TEST(ParseCommand, ReadsTheVerbsOfRollouts) {
+    EXPECT_TRUE(parsed<DeployCommand>({"deploy", "api", "--wait"}).wait);
+    EXPECT_EQ(parsed<StatusCommand>({"status", "api", "worker"}).services, (std::vector<std::string>{"api", "worker"}));
+    EXPECT_TRUE(parsed<StatusCommand>({"status"}).services.empty());
+    const auto rollback = parsed<RollbackCommand>({"rollback", "api", "--wait"});
+    EXPECT_EQ(rollback.service, "api");
+    EXPECT_TRUE(rollback.wait);
+}
+
 TEST(ParseCommand, ReadsSandbox) {
     const auto sandbox = parsed<SandboxCommand>({"sandbox", "--demo", "--port", "8080", "--no-color"});
     EXPECT_TRUE(sandbox.demo);
     EXPECT_EQ(sandbox.port, 8080);
     EXPECT_TRUE(sandbox.no_color);
     EXPECT_EQ(parsed<SandboxCommand>({"sandbox"}).port, 0);
+
+    const auto rollouts =
+        parsed<SandboxCommand>({"sandbox", "--speed", "2.5", "--scenario", "api=slow", "--scenario", "no-capacity"});
+    EXPECT_EQ(rollouts.speed, 2.5);
+    EXPECT_EQ(rollouts.scenarios, (std::vector<std::string>{"api=slow", "no-capacity"}));
 }
 
 TEST(ParseCommand, ShowsHelpOfTheProgramAndOfAVerb) {
@@ -68,11 +82,15 @@ TEST(ParseCommand, NamesWhatIsMissingOrTooMuch) {
         {{}, "subcommand"},
         {{"plan"}, "file"},
         {{"deploy"}, "service"},
+        {{"rollback"}, "service"},
+        {{"deploy", "api", "--wait", "--dry-run"}, "--dry-run"},
         {{"plan", "a", "b"}, "b"},
         {{"deploy", "api", "--reason"}, "--reason"},
         {{"deploy", "api", "--dryrun"}, "--dryrun"},
         {{"sandbox", "--port", "65536"}, "--port"},
-        {{"sandbox", "--port", "x"}, "--port"}};
+        {{"sandbox", "--port", "x"}, "--port"},
+        {{"sandbox", "--speed", "fast"}, "--speed"},
+        {{"sandbox", "--scenario"}, "--scenario"}};
     for (const auto& [arguments, text] : table)
         EXPECT_THAT(parse_command(arguments), IsErr(ErrorKind::kConfiguration, HasSubstr(text))) << text;
 }

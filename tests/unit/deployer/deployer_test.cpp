@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <barrier>
+#include <mutex>
 #include <regex>
+#include <set>
 
 #include "support/fake_ecs.hpp"
 #include "support/fakes.hpp"
 #include "support/matchers.hpp"
+#include "unit/deployer/support.hpp"
 
 namespace ci_lambda::testing {
 namespace {
@@ -23,14 +27,6 @@ using ::testing::SizeIs;
 
 Error throttled() { return {.kind = ErrorKind::kThrottled, .message = "ThrottlingException: Rate exceeded"}; }
 
-EcsTarget target(const std::string& id) {
-    const auto name = fmt::format("shop_service_{}_dev", id);
-    return {.id = ServiceId(id),
-            .cluster = ClusterName("shop_cluster_dev"),
-            .service = EcsServiceName(name),
-            .family = TaskFamily(name)};
-}
-
 Deploy deploy_of(const std::vector<std::string>& ids) {
     Deploy deploy;
     for (const auto& id : ids) deploy.requests.push_back({.target = target(id), .reason = "a test wants it"});
@@ -43,7 +39,7 @@ protected:
                                       Deadline deadline = Deadline::none()) {
         options.project = "shop";
         options.environment = "dev";
-        Deployer deployer(options, ecs_, notifier_, clock_, sleeper_, log_.logger);
+        Deployer deployer(options, ecs_, observer_, memory_, notifier_, clock_, sleeper_, log_.logger);
         return deployer.deploy(deploy, deadline);
     }
     DeploymentReport run_one(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
@@ -64,6 +60,8 @@ protected:
     FakeClock clock_;
     FakeSleeper sleeper_{clock_};
     RecordingLog log_;
+    RolloutObserver observer_{ecs_, clock_, log_.logger};
+    RolloutMemory memory_;
 };
 
 TEST_F(DeployerTest, UpdatesTheServiceToTheNewestRevision) {
@@ -84,6 +82,49 @@ TEST_F(DeployerTest, TakesTheRevisionThatWasAskedForWithoutLookingForAnother) {
     run(deploy);
     EXPECT_EQ(ecs_.updates().at(0).task_definition.str(), "shop_service_api_dev:7");
     EXPECT_THAT(ecs_.families(), IsEmpty());
+}
+
+TEST_F(DeployerTest, SwitchesTheCircuitBreakerOnOnlyWhereFailuresAreRolledBack) {
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+        auto service = service_with({deployment("ecs-svc/0", "42", RolloutState::kCompleted)});
+        service.deployment_configuration = R"({"maximumPercent":150})";
+        return DescribedServices{.services = {service}, .failures = {}};
+    };
+    run_one();
+    EXPECT_FALSE(ecs_.updates().at(0).deployment_configuration);
+    run_one({.rollback_on_failure = true});
+    ASSERT_TRUE(ecs_.updates().at(1).deployment_configuration);
+    EXPECT_THAT(*ecs_.updates().at(1).deployment_configuration,
+                AllOf(HasSubstr("\"rollback\":true"), HasSubstr("\"maximumPercent\":150")));
+}
+
+TEST_F(DeployerTest, PassesARevisionOverThatWasRolledBackAndSaysSo) {
+    ecs_.on_active = [](const TaskFamily&) {
+        return std::vector{TaskDefinition(arn_of("8")), TaskDefinition(arn_of("7"))};
+    };
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+        return DescribedServices{.services = {service_with({deployment("ecs-svc/0", "7", RolloutState::kCompleted)})},
+                                 .failures = {}};
+    };
+    ecs_.history = std::vector{record("bad", ServiceDeploymentStatus::kRollbackSuccessful)};
+    ecs_.revisions =
+        std::vector<EcsServiceRevision>{{.arn = "service-revision/8", .task_definition = arn_of("8"), .images = {}}};
+    EXPECT_EQ(run_one().task_definition, arn_of("8")) << "only where failures are rolled back";
+    const auto report = run_one({.rollback_on_failure = true});
+    EXPECT_EQ(report.task_definition, arn_of("7"));
+    EXPECT_THAT(report.reason, AllOf(HasSubstr("not with shop_service_api_dev:8"), HasSubstr("by its number")));
+    EXPECT_THAT(*notifier_.said().back().reason, HasSubstr("not with shop_service_api_dev:8"));
+
+    auto by_number = deploy_of({"api"});
+    by_number.requests[0].task_definition = TaskDefinition(arn_of("8"));
+    EXPECT_EQ(run(by_number, {.rollback_on_failure = true}).at(0).task_definition, arn_of("8")) << "a person may";
+}
+
+TEST_F(DeployerTest, RemembersWhyItStartedADeployment) {
+    run_one();
+    ASSERT_TRUE(memory_.started("ecs-svc/1"));
+    EXPECT_EQ(memory_.started("ecs-svc/1")->reason, "a test wants it");
+    EXPECT_FALSE(memory_.started("ecs-svc/2"));
 }
 
 TEST_F(DeployerTest, SaysStartedWhenEcsAcceptedAndNothingAboutTheEnd) {
@@ -138,9 +179,9 @@ TEST_F(DeployerTest, RetriesAThrottledUpdateAfterFiveSeconds) {
 
 TEST_F(DeployerTest, SharesOneBudgetOfRetriesBetweenAllCallsOfADeployment) {
     int lists = 0;
-    ecs_.on_newest = [&](const TaskFamily&) -> Result<TaskDefinition> {
+    ecs_.on_active = [&](const TaskFamily&) -> Result<std::vector<TaskDefinition>> {
         if (++lists == 1) return std::unexpected(throttled());
-        return TaskDefinition("td:42");
+        return std::vector{TaskDefinition("td:42")};
     };
     ecs_.on_update = [](const UpdateServiceRequest&, int) -> Result<AcceptedDeployment> {
         return std::unexpected(throttled());
@@ -196,7 +237,7 @@ TEST_F(DeployerTest, GoesOnWithOneWarningWhereDescribeServicesIsNotAllowed) {
 }
 
 TEST_F(DeployerTest, FailsWithoutUpdateWhenTheFamilyHasNoRevision) {
-    ecs_.on_newest = [](const TaskFamily&) -> Result<TaskDefinition> {
+    ecs_.on_active = [](const TaskFamily&) -> Result<std::vector<TaskDefinition>> {
         return fail(ErrorKind::kNotFound, "the task definition family x has no ACTIVE revision");
     };
     EXPECT_THAT(run_one().error->message, HasSubstr("no ACTIVE revision"));
@@ -218,6 +259,25 @@ TEST_F(DeployerTest, RunsTwentyServicesAtTheSameTimeAndDescribesTenACall) {
         EXPECT_EQ(reports[i].deployment_id, "id of " + reports[i].target.service.str());
     }
     EXPECT_THAT(ecs_.describes(), ElementsAre(SizeIs(10), SizeIs(10)));
+}
+
+TEST_F(DeployerTest, KeepsItsThreadsForTheNextEvent) {
+    std::barrier together(3);
+    std::mutex mutex;
+    std::set<pid_t> threads;
+    ecs_.on_update = [&](const UpdateServiceRequest&, int) {
+        together.arrive_and_wait();  // each service has a thread of its own
+        const std::scoped_lock lock(mutex);
+        threads.insert(::gettid());
+        return AcceptedDeployment{.deployment_id = "ecs-svc/1", .task_definition = "td:42"};
+    };
+    Deployer deployer({}, ecs_, observer_, memory_, notifier_, clock_, sleeper_, log_.logger);
+    for (int event = 0; event < 10; ++event)
+        for (const auto& report : deployer.deploy(deploy_of({"api", "worker", "mail"}), Deadline::none()))
+            EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
+    // The calling thread, and a helper for each other service and for the batch.
+    EXPECT_LE(threads.size(), 4U);
+    EXPECT_TRUE(threads.contains(::gettid()));
 }
 
 TEST_F(DeployerTest, LetsTheOthersGoWhenOneFails) {

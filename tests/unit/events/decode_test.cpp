@@ -1,8 +1,7 @@
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "events/event.hpp"
+#include "support/fixtures.hpp"
 #include "support/matchers.hpp"
 
 namespace ci_lambda {
@@ -10,18 +9,11 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using testing::fixture;
 using ::testing::HasSubstr;
 using testing::IsErr;
 using testing::IsOk;
 using ::testing::Optional;
-
-std::string fixture(const std::string& name) {
-    std::ifstream file(CI_LAMBDA_SOURCE_DIR "/tests/fixtures/events/" + name);
-    EXPECT_TRUE(file) << name;
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
 
 /// An event of EventBridge; `detail` is JSON.
 std::string event_json(const std::string& source, const std::string& detail_type, const std::string& detail) {
@@ -243,8 +235,8 @@ TEST(DecodeEvent, SaysWhyOtherEventsAreOfNoInterest) {
         {event_json("aws.ssm", "Parameter Store Policy Action", "{}"), "\"Parameter Store Policy Action\" of aws.ssm"},
         {event_json("aws.ecr", "AWS API Call via CloudTrail", "{}"), "\"AWS API Call via CloudTrail\" of aws.ecr"},
         {event_json("aws.ecr", "ecr image action", "{}"), "\"ecr image action\" of aws.ecr"},
-        {fixture("scheduled.json"), "the source aws.events"},
-        {fixture("scheduler-detail-string.json"), "the source aws.scheduler"},
+        {event_json("aws.events", "AWS API Call via CloudTrail", "{}"), "the source aws.events"},
+        {event_json("aws.ec2", "Scheduled Event", "{}"), "the source aws.ec2"},
         {event_json("action", "DEPLOY", R"({"service":"api"})"), "the source action "},
         {event_json("my.action.deploy", "DEPLOY", R"({"service":"api"})"), "the source my.action.deploy"},
         {event_json("AWS.ECR", "ECR Image Action", "{}"), "the source AWS.ECR"},
@@ -452,6 +444,19 @@ TEST(DecodeBare, ReadsARequestWithoutAnEnvelope) {
 
 TEST(DecodeBare, NamesMembersOfTheWrongType) {
     EXPECT_EQ(decode_as<ManualRequest>(R"({"service":7})").malformed, "\"service\" must be a string, not a number");
+}
+
+TEST(DecodeSweep, ComesFromASchedule) {
+    EXPECT_TRUE(decode_as<SweepRequest>(fixture("scheduled.json")).scheduled);
+    EXPECT_TRUE(decode_as<SweepRequest>(fixture("scheduler-detail-string.json")).scheduled);
+}
+
+TEST(DecodeSweep, CanBeAskedForInABareRequest) {
+    EXPECT_FALSE(decode_as<SweepRequest>(R"({"action":"sweep"})").scheduled);
+    EXPECT_THAT(decode_event(R"({"action":"sweeep"})"),
+                IsErr(ErrorKind::kInvalidEvent, AllOf(HasSubstr("sweeep"), HasSubstr(R"({"action":"sweep"})"))));
+    EXPECT_THAT(decode_event(R"({"action":5})"),
+                IsErr(ErrorKind::kInvalidEvent, HasSubstr("\"action\" must be a string")));
 }
 
 TEST(Describe, SaysWhatAnEventIs) {

@@ -1,7 +1,6 @@
-#include <fstream>
-#include <sstream>
 #include <string>
 
+#include "support/fixtures.hpp"
 #include "unit/handlers/support.hpp"
 
 namespace ci_lambda {
@@ -10,6 +9,7 @@ namespace {
 using testing::decide_body;
 using testing::deployed;
 using ::testing::ElementsAre;
+using testing::fixture;
 using ::testing::HasSubstr;
 using testing::ignored_because;
 using testing::IsErr;
@@ -18,19 +18,13 @@ using testing::service_map;
 using testing::shop;
 using ::testing::StartsWith;
 
-std::string fixture(const std::string& name) {
-    std::ifstream file(CI_LAMBDA_SOURCE_DIR "/tests/fixtures/events/" + name);
-    EXPECT_TRUE(file) << name;
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
 /// A decision on one line.
 std::string summary(const Result<Decision>& decision) {
     if (!decision) return "error: " + decision.error().message;
     if (const auto* notify = std::get_if<Notify>(&*decision))
         return "notify: " + notify->service.str() + " " + notify->status;
+    if (const auto* sweep = std::get_if<Sweep>(&*decision))
+        return sweep->scheduled ? "sweep: scheduled" : "sweep: asked for";
     if (const auto* nothing = std::get_if<Ignore>(&*decision)) return "ignore: " + nothing->reason;
     std::string text = "deploy:";
     for (const auto& request : std::get<Deploy>(*decision).requests) {
@@ -84,8 +78,8 @@ TEST(Decide, KnowsWhatEveryFixtureMeans) {
         {"manual-other-project", "ignore: the request is for the project other"},
         {"manual-other-env", "ignore: source github.actions.prod is not for dev"},
         {"bare", "deploy: shop_service_api_dev (manual deployment)"},
-        {"scheduled", "ignore: events of the source aws.events"},
-        {"scheduler-detail-string", "ignore: events of the source aws.scheduler"},
+        {"scheduled", "sweep: scheduled"},
+        {"scheduler-detail-string", "sweep: scheduled"},
         {"sqs-batch", "ignore: a batch of \"Records\""},
     };
     const auto config = shop();

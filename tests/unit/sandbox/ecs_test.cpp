@@ -38,7 +38,7 @@ protected:
 
     testing::FakeClock clock_;
     Ids ids_{1};
-    Ecs ecs_{shop_state(ids_, clock_.now()), ids_, clock_};
+    Ecs ecs_{{.state = shop_state(ids_, clock_.now())}, ids_, clock_};
 };
 
 std::vector<int> revisions(const Json& answer) {
@@ -100,13 +100,14 @@ TEST_F(EcsTest, UpdateServiceMakesANewPrimaryDeploymentAndKeepsTheOldOneAsActive
     EXPECT_EQ(updated["runningCount"], updated["desiredCount"]) << "what ran before goes on running";
 }
 
-TEST_F(EcsTest, TheNextUpdateReplacesOlderDeployments) {
+TEST_F(EcsTest, TheNextUpdateIsPrimaryAndTheOneBeforeItActive) {
     const Json update{{"cluster", shop::kCluster}, {"service", shop::kApi}, {"forceNewDeployment", true}};
     const std::string first = call("UpdateService", update)["service"]["deployments"][0]["id"];
     const Json deployments = call("UpdateService", update)["service"]["deployments"];
-    ASSERT_EQ(deployments.size(), 2U);
+    ASSERT_EQ(deployments.size(), 3U) << "the one that runs is there, too";
     EXPECT_NE(deployments[0]["id"], first);
     EXPECT_EQ(deployments[1]["id"], first);
+    EXPECT_EQ(deployments[1]["status"], "ACTIVE");
 }
 
 TEST_F(EcsTest, UpdateServiceTakesArnsAndABareFamily) {
@@ -162,6 +163,38 @@ TEST_F(EcsTest, DescribesClustersAndTheirNumbers) {
     EXPECT_EQ(call("DescribeClusters", Json::object())["clusters"].size(), 0U) << "there is no cluster `default`";
 }
 
+TEST_F(EcsTest, UpdateServiceSetsTheMembersOfTheConfigurationThatAreGiven) {
+    const auto update = [&](const Json& configuration) {
+        const Json request{
+            {"cluster", shop::kCluster}, {"service", shop::kApi}, {"deploymentConfiguration", configuration}};
+        return call("UpdateService", request)["service"];
+    };
+    const Json before = service(shop::kApi)["deploymentConfiguration"];
+    EXPECT_EQ(before["deploymentCircuitBreaker"], (Json{{"enable", false}, {"rollback", false}}));
+    update({{"minimumHealthyPercent", 50}});
+    const Json after = update({{"deploymentCircuitBreaker", {{"enable", true}, {"rollback", true}}}});
+    Json expected = before;
+    expected["minimumHealthyPercent"] = 50;
+    expected["deploymentCircuitBreaker"] = {{"enable", true}, {"rollback", true}};
+    EXPECT_EQ(after["deploymentConfiguration"], expected);
+    EXPECT_EQ(after["deployments"].size(), 1U) << "that alone is no deployment";
+}
+
+TEST_F(EcsTest, TagsServicesAndTaskDefinitions) {
+    const Json arn = service(shop::kApi)["serviceArn"];
+    call("TagResource", {{"resourceArn", arn}, {"tags", {{{"key", "team"}, {"value", "a"}}, {{"key", "x"}}}}});
+    call("UntagResource", {{"resourceArn", arn}, {"tagKeys", {"x", "never there"}}});
+    const Json tags{{{"key", "team"}, {"value", "a"}}};
+    EXPECT_EQ(call("ListTagsForResource", {{"resourceArn", arn}})["tags"], tags);
+    const Json request{{"cluster", shop::kCluster}, {"services", {shop::kApi}}, {"include", {"TAGS"}}};
+    EXPECT_EQ(call("DescribeServices", request)["services"][0]["tags"], tags);
+    EXPECT_FALSE(service(shop::kApi).contains("tags"));
+
+    call("RegisterTaskDefinition",
+         {{"family", shop::kApi}, {"containerDefinitions", {{{"name", "api"}}}}, {"tags", tags}});
+    EXPECT_EQ(call("DescribeTaskDefinition", {{"taskDefinition", shop::kApi}, {"include", {"TAGS"}}})["tags"], tags);
+}
+
 TEST_F(EcsTest, PrintsTimesAsSecondsSince1970) {
     clock_.advance(Milliseconds{1500});
     const Json updated =
@@ -197,6 +230,15 @@ TEST_F(EcsTest, RefusesInTheWordsOfAws) {
         {"UpdateService", in_cluster + R"("service":7})",
          "SerializationException: service: expected a string, found a number"},
         {"UpdateService", "[]", "SerializationException: the body: expected an object, found an array"},
+        {"UpdateService",
+         in_cluster + R"("service":"shop_service_api_dev","deploymentConfiguration":{"deploymentCircuitBreaker":{}}})",
+         "InvalidParameterException: deploymentCircuitBreaker needs enable and rollback."},
+        {"ListTasks", in_cluster + R"("serviceName":"nothing"})", "ServiceNotFoundException: Service not found."},
+        {"ListTasks", in_cluster + R"("desiredStatus":"DEAD"})",
+         "InvalidParameterException: desiredStatus must be RUNNING, PENDING or STOPPED"},
+        {"DescribeTasks", in_cluster + R"("tasks":[]})", "InvalidParameterException: Tasks cannot be empty."},
+        {"TagResource", R"({"resourceArn":"arn:aws:ecs:us-east-1:123456789012:service/c/none","tags":[]})",
+         "ResourceNotFoundException: The specified resource could not be found."},
         {"DeleteCluster", "{}", "UnknownOperationException: The sandbox's ECS does not know DeleteCluster."},
     };
     for (const auto& test : cases) EXPECT_EQ(error(test.operation, test.body), test.error) << test.body;

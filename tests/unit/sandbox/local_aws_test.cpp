@@ -106,6 +106,35 @@ TEST_F(LocalAwsTest, TellsTheFunctionsCallsFromOthers) {
     EXPECT_EQ(aws_.journal().calls_of(id).size(), 1U);
 }
 
+TEST_F(LocalAwsTest, SetsTheScenarioOfOneServiceByItsIdOrItsName) {
+    EXPECT_EQ(post("/sandbox/scenario", "api=slow\n").status, 200);
+    EXPECT_EQ(post("/sandbox/scenario", "shop_service_dev=no-capacity").status, 200);
+    const Json services = page("/sandbox/scenario")["services"];
+    EXPECT_EQ(services["shop_service_api_dev"], "slow");
+    EXPECT_EQ(services["shop_service_dev"], "no-capacity");
+    EXPECT_EQ(services["shop_service_worker_dev"], "healthy");
+}
+
+TEST_F(LocalAwsTest, AnswersAWrongScenarioWithTheKnownOnes) {
+    const auto scenario = post("/sandbox/scenario", "crash");
+    EXPECT_EQ(scenario.status, 400);
+    EXPECT_THAT(scenario.body, ::testing::HasSubstr("crash-on-start"));
+    const auto service = post("/sandbox/scenario", "nosuch=slow");
+    EXPECT_EQ(service.status, 400);
+    EXPECT_THAT(service.body, ::testing::HasSubstr("shop_service_worker_dev"));
+}
+
+TEST_F(LocalAwsTest, DeliversTheEventsOfEcsAsItsOwn) {
+    aws_call(kEcs + "UpdateService",
+             R"({"cluster":"shop_cluster_dev","service":"shop_service_api_dev","forceNewDeployment":true})");
+    const Json invocations = page("/sandbox/invocations");
+    ASSERT_EQ(invocations.size(), 1U);
+    EXPECT_EQ(invocations[0]["from"], "ecs");
+    EXPECT_EQ(invocations[0]["event"]["detail"]["eventName"], "SERVICE_DEPLOYMENT_IN_PROGRESS");
+    post("/sandbox/events", "{}");
+    EXPECT_EQ(page("/sandbox/invocations")[1]["from"], "outside");
+}
+
 TEST(FunctionEnvironment, HoldsNothingOfTheUsersButBehaviour) {
     const testing::FakeEnvironment user({{"AWS_ACCESS_KEY_ID", "AKIAREAL"},
                                          {"AWS_SESSION_TOKEN", "real-token"},

@@ -86,17 +86,17 @@ TEST_F(EcsClientTest, CallsAnUpdateWhoseAnswerIsGarbagePerhapsDone) {
 
 TEST_F(EcsClientTest, ChoosesTheHighestRevisionNumberInWhateverOrderTheyCome) {
     http_.then(200, arns({"shop_service_api_dev:9", "shop_service_api_dev:42", "shop_service_api_dev:10"}));
-    const auto newest = client_.newest_task_definition(kFamily, Deadline::none());
+    const auto newest = client_.active_task_definitions(kFamily, Deadline::none());
     ASSERT_THAT(newest, IsOk());
-    EXPECT_THAT(newest->str(), ::testing::EndsWith("/shop_service_api_dev:42"));
+    EXPECT_THAT(newest->front().str(), ::testing::EndsWith("/shop_service_api_dev:42"));
 }
 
 TEST_F(EcsClientTest, ReadsAllPagesOfRevisions) {
     http_.then(200, arns({"shop_service_api_dev:1"}, "more")).then(200, arns({"shop_service_api_dev:7"}, "even more"));
     http_.then(200, arns({"shop_service_api_dev:3"}));
-    const auto newest = client_.newest_task_definition(kFamily, Deadline::none());
+    const auto newest = client_.active_task_definitions(kFamily, Deadline::none());
     ASSERT_THAT(newest, IsOk());
-    EXPECT_THAT(newest->str(), ::testing::EndsWith(":7"));
+    EXPECT_THAT(newest->front().str(), ::testing::EndsWith(":7"));
     ASSERT_THAT(http_.requests(), SizeIs(3));
     EXPECT_FALSE(body(0).contains("nextToken"));
     EXPECT_EQ(body(1)["nextToken"], "more");
@@ -108,12 +108,13 @@ TEST_F(EcsClientTest, ReadsAllPagesOfRevisions) {
 TEST_F(EcsClientTest, PassesOverRevisionsOfAnotherFamily) {
     http_.then(200,
                arns({"shop_service_api_dev_old:99", "xshop_service_api_dev:98", "shop_service_api_dev:2", "junk"}));
-    EXPECT_THAT(client_.newest_task_definition(kFamily, Deadline::none())->str(), ::testing::EndsWith("_dev:2"));
+    EXPECT_THAT(client_.active_task_definitions(kFamily, Deadline::none())->front().str(),
+                ::testing::EndsWith("_dev:2"));
 }
 
 TEST_F(EcsClientTest, SaysThatAFamilyHasNoActiveRevision) {
     http_.then(200, arns({}));
-    EXPECT_THAT(client_.newest_task_definition(kFamily, Deadline::none()),
+    EXPECT_THAT(client_.active_task_definitions(kFamily, Deadline::none()),
                 IsErr(ErrorKind::kNotFound, HasSubstr("shop_service_api_dev has no ACTIVE revision")));
 }
 
@@ -132,6 +133,177 @@ TEST_F(EcsClientTest, DescribesServicesAndNamesThoseThatAreMissing) {
     EXPECT_EQ(described->failures[0].name.str(), "b");
     EXPECT_EQ(described->failures[0].reason, "MISSING");
     EXPECT_EQ(body(0)["services"], Json::array({"a", "b"}));
+}
+
+WallTime at_second(double seconds) {
+    return WallTime{std::chrono::round<Milliseconds>(std::chrono::duration<double>(seconds))};
+}
+
+TEST_F(EcsClientTest, ReadsDeploymentsMessagesAndTimesInExponentForm) {
+    http_.then(200, R"({"services":[{"serviceName":"a","status":"ACTIVE","currentServiceDeployment":"sd:1",
+        "deploymentConfiguration":{"deploymentCircuitBreaker":{"enable":true,"rollback":true}},
+        "deployments":[{"id":"ecs-svc/1","status":"PRIMARY","taskDefinition":"td:8","desiredCount":3,"pendingCount":1,
+            "runningCount":2,"failedTasks":4,"createdAt":1.563223656E9,"updatedAt":1563223657.25,
+            "rolloutState":"FAILED","rolloutStateReason":"breaker"},
+            {"id":"ecs-svc/0","status":"ACTIVE","rolloutState":"COMPLETED"},{"id":"x"}],
+        "events":[{"createdAt":1563223658,"message":"newest"},{"createdAt":"yesterday","message":"odd"}]}]})");
+    const auto described = client_.describe_services(kCluster, {EcsServiceName("a")}, Deadline::none());
+    ASSERT_THAT(described, IsOk());
+    const auto& service = described->services.at(0);
+    EXPECT_EQ(service.service_deployment, "sd:1");
+    EXPECT_TRUE(service.rolls_back_by_itself);
+    ASSERT_THAT(service.deployments, SizeIs(3));
+    const auto& primary = *service.primary();
+    EXPECT_EQ(primary.failed_tasks, 4);
+    EXPECT_EQ(primary.pending_count, 1);
+    EXPECT_EQ(primary.created_at, at_second(1563223656));
+    EXPECT_EQ(primary.updated_at, at_second(1563223657.25));
+    EXPECT_EQ(primary.rollout_state, RolloutState::kFailed);
+    EXPECT_EQ(service.deployment("ecs-svc/0")->rollout_state, RolloutState::kCompleted);
+    EXPECT_EQ(service.deployment("x")->rollout_state, RolloutState::kNone);
+    EXPECT_EQ(service.messages.at(0).text, "newest");
+    EXPECT_EQ(service.messages.at(1).at, WallTime{}) << "a time that is none is no reason to fail";
+}
+
+TEST_F(EcsClientTest, TakesTimesThatNoClockCanHold) {
+    for (const std::string time : {"1e300", "-1e300", "-5", "1e18", "null", "true"}) {
+        FakeHttp http;
+        http.then(200, R"({"services":[{"deployments":[{"status":"PRIMARY","createdAt":)" + time + "}]}]}");
+        EcsClient client({.region = "eu-west-1"}, http, credentials_, clock_);
+        const auto described = client.describe_services(kCluster, {EcsServiceName("a")}, Deadline::none());
+        ASSERT_THAT(described, IsOk()) << time;
+        EXPECT_EQ(described->services.at(0).primary()->created_at, WallTime{}) << time;
+    }
+}
+
+TEST_F(EcsClientTest, SendsADeploymentConfigurationOnlyWhenThereIsOne) {
+    http_.then(200, R"({"service":{"deployments":[]}})");
+    ASSERT_THAT(client_.update_service({.cluster = kCluster,
+                                        .service = kService,
+                                        .task_definition = TaskDefinition("td:1"),
+                                        .deployment_configuration = R"({"maximumPercent":150})"},
+                                       Deadline::none()),
+                IsOk());
+    EXPECT_EQ(body(0)["deploymentConfiguration"], Json::parse(R"({"maximumPercent":150})"));
+}
+
+TEST_F(EcsClientTest, ListsServiceDeploymentsNewestFirst) {
+    http_.then(200, R"({"serviceDeployments":[
+        {"serviceDeploymentArn":"sd:old","status":"SUCCESSFUL","createdAt":100,"finishedAt":160,
+         "targetServiceRevisionArn":"rev:1"},
+        {"serviceDeploymentArn":"sd:new","status":"ROLLBACK_IN_PROGRESS","statusReason":"why","createdAt":200},
+        {"serviceDeploymentArn":"sd:odd","status":"SOMETHING_NEW","createdAt":50}]})");
+    const auto list = client_.service_deployments(kCluster, kService, Deadline::none());
+    ASSERT_THAT(list, IsOk());
+    ASSERT_THAT(*list, SizeIs(3));
+    EXPECT_EQ(list->at(0).arn, "sd:new");
+    EXPECT_EQ(list->at(0).status, ServiceDeploymentStatus::kRollbackInProgress);
+    EXPECT_EQ(list->at(0).reason, "why");
+    EXPECT_FALSE(list->at(0).finished_at);
+    EXPECT_EQ(list->at(1).status, ServiceDeploymentStatus::kSuccessful);
+    EXPECT_EQ(list->at(1).target_revision, "rev:1");
+    EXPECT_EQ(list->at(1).finished_at, at_second(160));
+    EXPECT_EQ(list->at(2).status, ServiceDeploymentStatus::kUnknown);
+    EXPECT_EQ(body(0)["service"], kService.str());
+}
+
+TEST_F(EcsClientTest, DescribesOneServiceDeploymentWithItsRollback) {
+    http_.then(200, R"({"serviceDeployments":[{"serviceDeploymentArn":"sd:1","status":"ROLLBACK_SUCCESSFUL",
+        "targetServiceRevision":{"arn":"rev:2"},"rollback":{"reason":"threshold exceeded"}}]})");
+    const auto one = client_.service_deployment("sd:1", Deadline::none());
+    ASSERT_THAT(one, IsOk());
+    EXPECT_EQ(one->rollback_reason, "threshold exceeded");
+    EXPECT_EQ(one->target_revision, "rev:2");
+    FakeHttp nothing;
+    nothing.then(200, R"({"serviceDeployments":[],"failures":[{"arn":"sd:1","reason":"MISSING"}]})");
+    EcsClient client({.region = "eu-west-1"}, nothing, credentials_, clock_);
+    EXPECT_THAT(client.service_deployment("sd:1", Deadline::none()), IsErr(ErrorKind::kNotFound, HasSubstr("sd:1")));
+}
+
+TEST_F(EcsClientTest, AsksForTwentyServiceRevisionsACall) {
+    http_.then(200, R"({"serviceRevisions":[{"serviceRevisionArn":"rev:1","taskDefinition":"td:8",
+        "containerImages":[{"containerName":"app","image":"shop/api:v8","imageDigest":"sha256:abc"}]}]})");
+    const auto revisions = client_.service_revisions(std::vector<std::string>(21, "rev:1"), Deadline::none());
+    ASSERT_THAT(revisions, IsOk());
+    EXPECT_THAT(http_.requests(), SizeIs(2));
+    EXPECT_EQ(body(0)["serviceRevisionArns"].size(), 20U);
+    EXPECT_EQ(body(1)["serviceRevisionArns"].size(), 1U);
+    EXPECT_EQ(revisions->at(0).images.at(0),
+              (EcsServiceRevision::Image{.container = "app", .image = "shop/api:v8", .digest = "sha256:abc"}));
+}
+
+TEST_F(EcsClientTest, ReadsStoppedTasksAndAsksForNoneWhenThereIsNone) {
+    http_.then(200, R"({"taskArns":["arn:task/1"]})");
+    http_.then(200, R"({"tasks":[{"taskArn":"arn:task/1","startedBy":"ecs-svc/1","stopCode":"EssentialContainerExited",
+        "stoppedReason":"Essential container in task exited","stoppedAt":1563223656,
+        "containers":[{"name":"app","exitCode":137,"reason":"OutOfMemoryError"},{"name":"side"}]}]})");
+    const auto tasks = client_.stopped_tasks(kCluster, kService, Deadline::none());
+    ASSERT_THAT(tasks, IsOk());
+    ASSERT_THAT(*tasks, SizeIs(1));
+    EXPECT_EQ(tasks->at(0).started_by, "ecs-svc/1");
+    EXPECT_EQ(tasks->at(0).containers.at(0).exit_code, 137);
+    EXPECT_FALSE(tasks->at(0).containers.at(1).exit_code);
+    EXPECT_EQ(body(0)["desiredStatus"], "STOPPED");
+
+    FakeHttp none;
+    none.then(200, R"({"taskArns":[]})");
+    EcsClient client({.region = "eu-west-1"}, none, credentials_, clock_);
+    EXPECT_THAT(*client.stopped_tasks(kCluster, kService, Deadline::none()), SizeIs(0));
+    EXPECT_THAT(none.requests(), SizeIs(1));
+}
+
+TEST_F(EcsClientTest, AsksEcsToRollAServiceDeploymentBack) {
+    http_.then(200, R"({"serviceDeploymentArn":"sd:1"})");
+    ASSERT_THAT(client_.roll_back_service_deployment("sd:1", Deadline::none()), IsOk());
+    EXPECT_EQ(body(0), Json::parse(R"({"serviceDeploymentArn":"sd:1","stopType":"ROLLBACK"})"));
+}
+
+TEST_F(EcsClientTest, RegistersACopyWithTheImagesPinned) {
+    http_.then(200, R"({"taskDefinition":{"taskDefinitionArn":"td:8","family":"api","revision":8,"status":"ACTIVE",
+        "compatibilities":["FARGATE"],"requiresAttributes":[],"registeredAt":1563223656,"registeredBy":"me",
+        "cpu":"256","taskRoleArn":"role","containerDefinitions":[
+            {"name":"app","image":"registry:5000/shop/api:latest","environment":[]},
+            {"name":"proxy","image":"envoy"},{"name":"pinned","image":"shop/x@sha256:old"}]}})");
+    http_.then(200, R"({"taskDefinition":{"taskDefinitionArn":"arn:td/api-rollback:1"}})");
+    const EcsServiceRevision revision{
+        .arn = "rev:1",
+        .task_definition = "td:8",
+        .images = {{.container = "app", .image = "registry:5000/shop/api:latest", .digest = "sha256:abc"},
+                   {.container = "pinned", .image = "shop/x@sha256:old", .digest = "sha256:old"}}};
+    const auto copy = client_.register_pinned_copy(revision, TaskFamily("api-rollback"), Deadline::none());
+    ASSERT_THAT(copy, IsOk());
+    EXPECT_EQ(copy->str(), "arn:td/api-rollback:1");
+    EXPECT_EQ(body(0)["taskDefinition"], "td:8");
+    EXPECT_EQ(body(1), Json::parse(R"({"family":"api-rollback","cpu":"256","taskRoleArn":"role","containerDefinitions":[
+            {"name":"app","image":"registry:5000/shop/api@sha256:abc","environment":[]},
+            {"name":"proxy","image":"envoy"},{"name":"pinned","image":"shop/x@sha256:old"}]})"));
+    EXPECT_FALSE(http_.requests().back().idempotent);
+}
+
+TEST(ConfigurationWithRollback, SwitchesTheBreakerOnAndLeavesTheRest) {
+    const struct {
+        std::string present;
+        std::string wanted;
+    } cases[] = {
+        {"", R"({"deploymentCircuitBreaker":{"enable":true,"rollback":true}})"},
+        {R"({"maximumPercent":150,"minimumHealthyPercent":50,"deploymentCircuitBreaker":{"enable":false,"rollback":false}})",
+         R"({"maximumPercent":150,"minimumHealthyPercent":50,"deploymentCircuitBreaker":{"enable":true,"rollback":true}})"},
+        {R"({"strategy":"ROLLING","alarms":{"alarmNames":["a"],"enable":true,"rollback":false},
+             "deploymentCircuitBreaker":{"enable":true,"rollback":false,"resetOnHealthyTask":true}})",
+         R"({"strategy":"ROLLING","alarms":{"alarmNames":["a"],"enable":true,"rollback":false},
+             "deploymentCircuitBreaker":{"enable":true,"rollback":true,"resetOnHealthyTask":true}})"},
+    };
+    for (const auto& [present, wanted] : cases) {
+        const auto configuration = configuration_with_rollback({.deployment_configuration = present});
+        ASSERT_TRUE(configuration) << present;
+        EXPECT_EQ(*parse_json(*configuration), Json::parse(wanted)) << present;
+    }
+}
+
+TEST(ConfigurationWithRollback, ChangesNothingWhereItIsOnOrEcsWouldRefuse) {
+    EXPECT_FALSE(configuration_with_rollback({.rolls_back_by_itself = true}));
+    EXPECT_FALSE(configuration_with_rollback({.deployment_configuration = R"({"strategy":"BLUE_GREEN"})"}));
+    EXPECT_FALSE(configuration_with_rollback({.deployment_controller = "CODE_DEPLOY"}));
 }
 
 TEST_F(EcsClientTest, ListsTheServicesOfAllPages) {

@@ -51,6 +51,17 @@ TEST(SlackMessage, TellsTheWholeStory) {
     EXPECT_EQ(blocks[3]["elements"][0]["text"], "shop · ci_lambda");
 }
 
+TEST(SlackMessage, SaysWhoTriggeredADeploymentAndHowLongItTook) {
+    auto notification = full();
+    notification.started_because = "image <b> was pushed";
+    notification.took = "3 min 20 s";
+    const auto json = message(notification);
+    std::vector<std::string> fields;
+    for (const auto& field : json["blocks"][1]["fields"]) fields.push_back(field["text"]);
+    EXPECT_THAT(fields,
+                ::testing::IsSupersetOf({"*Started because*\nimage &lt;b&gt; was pushed", "*Took*\n3 min 20 s"}));
+}
+
 TEST(SlackMessage, ShowsEachTypeWithItsEmoji) {
     const std::vector<std::pair<NotificationType, std::string>> table{
         {NotificationType::kSuccess, ":white_check_mark:"},

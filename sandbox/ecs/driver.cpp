@@ -1,0 +1,48 @@
+#include "sandbox/ecs/driver.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace ci_lambda::sandbox {
+
+EcsDriver::~EcsDriver() { stop(); }
+
+void EcsDriver::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void EcsDriver::wake() {
+    const std::scoped_lock lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
+}
+
+void EcsDriver::stop() {
+    {
+        const std::scoped_lock lock(mutex_);
+        stopping_ = true;
+        changed_.notify_all();
+    }
+    if (thread_.joinable()) thread_.join();
+}
+
+void EcsDriver::run() {
+    // A wait of its own length, not until a time: the clock may be another one than the machine's. Never none at all.
+    constexpr Milliseconds kShortest{1};
+    const auto has_news = [this] { return woken_ || stopping_; };
+    for (;;) {
+        ecs_.advance();
+        const auto next = ecs_.next_change();
+        std::unique_lock lock(mutex_);
+        if (next) {
+            const auto left = std::chrono::ceil<Milliseconds>(*next - clock_.now());
+            changed_.wait_for(lock, std::max(kShortest, left), has_news);
+        } else {
+            changed_.wait(lock, has_news);
+        }
+        if (stopping_) return;
+        woken_ = false;
+    }
+}
+
+}  // namespace ci_lambda::sandbox

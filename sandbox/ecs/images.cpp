@@ -1,0 +1,81 @@
+#include "sandbox/ecs/images.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "base/json.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+constexpr std::string_view kDigestMark = "@sha256:";
+
+/// 64 bits of FNV-1a. A digest only has to look like one and to differ where the image differs.
+std::uint64_t hash(std::string_view text, std::uint64_t seed) {
+    constexpr std::uint64_t kOffset = 14'695'981'039'346'656'037U;
+    constexpr std::uint64_t kPrime = 1'099'511'628'211U;
+    std::uint64_t value = kOffset ^ (seed * kPrime);
+    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * kPrime;
+    return value;
+}
+
+std::string digest_of(std::string_view image, int pushes) {
+    if (const auto mark = image.find(kDigestMark); mark != std::string_view::npos)
+        return std::string(image.substr(mark + 1));
+    const std::string content = fmt::format("{}#{}", image, pushes);
+    return fmt::format("sha256:{:016x}{:016x}{:016x}{:016x}", hash(content, 1), hash(content, 2), hash(content, 3),
+                       hash(content, 4));
+}
+
+std::vector<ContainerImage> containers_of(const TaskDefinitionRevision& revision) {
+    std::vector<ContainerImage> containers;
+    const Json content = parse_json(revision.content).value_or(Json::object());
+    const Json* definitions = find(content, "containerDefinitions");
+    if (definitions == nullptr || !definitions->is_array()) return containers;
+    for (const auto& definition : *definitions)
+        containers.push_back({.container = find_string(definition, "name").value_or(""),
+                              .image = find_string(definition, "image").value_or(""),
+                              .digest = {}});
+    return containers;
+}
+
+bool has_succeeded(const Service& service, const std::string& task_definition) {
+    return std::ranges::any_of(service.revisions, [&](const ServiceRevision& revision) {
+        return revision.successful && revision.task_definition == task_definition;
+    });
+}
+
+bool has_succeeded(const Service& service, const ContainerImage& image) {
+    return std::ranges::any_of(service.revisions, [&](const ServiceRevision& revision) {
+        return revision.successful &&
+               std::ranges::find(revision.images, image.digest, &ContainerImage::digest) != revision.images.end();
+    });
+}
+
+void push(PushedImage& image, Scenario scenario) {
+    const bool broken = scenario != Scenario::kHealthy;
+    if (broken || image.broken) ++image.pushes;  // a broken image is followed by a repaired one
+    image.broken = broken;
+}
+
+}  // namespace
+
+ResolvedImages resolve_images(EcsState& state, const Service& service, const TaskDefinitionRevision& revision) {
+    const std::string task_definition = state.task_definition_arn(revision);
+    const bool goes_back = !service.deployments.empty() && task_definition != service.primary().task_definition &&
+                           has_succeeded(service, task_definition);
+    ResolvedImages resolved{.images = containers_of(revision), .fate = service.scenario};
+    for (auto& image : resolved.images) {
+        auto& pushed = state.images[image.image];
+        if (!goes_back) push(pushed, service.scenario);
+        image.digest = digest_of(image.image, pushed.pushes);
+    }
+    const auto known = [&](const ContainerImage& image) { return has_succeeded(service, image); };
+    if (!resolved.images.empty() && std::ranges::all_of(resolved.images, known)) resolved.fate = Scenario::kHealthy;
+    return resolved;
+}
+
+}  // namespace ci_lambda::sandbox

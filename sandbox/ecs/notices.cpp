@@ -1,0 +1,68 @@
+#include "sandbox/ecs/notices.hpp"
+
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+std::string_view event_type(std::string_view name) {
+    if (name == "SERVICE_DEPLOYMENT_FAILED" || name == "SERVICE_TASK_PLACEMENT_FAILURE") return "ERROR";
+    if (name == "SERVICE_TASK_START_IMPAIRED") return "WARN";
+    return "INFO";
+}
+
+std::string envelope(const EcsState& state, const Service& service, Ids& ids, std::string_view detail_type, Json detail,
+                     WallTime at) {
+    return dump_json({{"version", "0"},
+                      {"id", ids.uuid()},
+                      {"detail-type", detail_type},
+                      {"source", "aws.ecs"},
+                      {"account", state.account},
+                      {"time", format_rfc3339(at).substr(0, 19) + "Z"},
+                      {"region", state.region},
+                      {"resources", {state.service_arn(service)}},
+                      {"detail", std::move(detail)}});
+}
+
+}  // namespace
+
+void Notices::message(Service& service, std::string_view text, WallTime at) const {
+    service.messages.push_front(
+        {.id = ids_.uuid(), .at = at, .text = fmt::format("(service {}) {}", service.name, text)});
+    if (service.messages.size() > kMaxServiceMessages) service.messages.pop_back();
+}
+
+void Notices::message(Service& service, const Deployment& deployment, std::string_view text, WallTime at) const {
+    message(service, fmt::format("(deployment {}) {}", deployment.id, text), at);
+}
+
+void Notices::deployment_event(const Service& service, const Deployment& deployment, std::string_view name,
+                               std::string_view reason, WallTime at) const {
+    outbox_.push_back(envelope(state_, service, ids_, "ECS Deployment State Change",
+                               {{"eventType", event_type(name)},
+                                {"eventName", name},
+                                {"clusterArn", state_.cluster_arn(service.cluster)},
+                                {"deploymentId", deployment.id},
+                                {"updatedAt", format_rfc3339(at)},
+                                {"reason", reason}},
+                               at));
+}
+
+void Notices::service_event(const Service& service, std::string_view name, std::string_view reason, WallTime at) const {
+    Json detail{{"eventType", event_type(name)},
+                {"eventName", name},
+                {"clusterArn", state_.cluster_arn(service.cluster)},
+                {"createdAt", format_rfc3339(at)}};
+    if (!reason.empty()) detail["reason"] = reason;
+    outbox_.push_back(envelope(state_, service, ids_, "ECS Service Action", std::move(detail), at));
+}
+
+std::string list_tasks(const std::vector<Task*>& tasks, std::string_view kind) {
+    std::string text = fmt::format("{} {}:", tasks.size(), kind);
+    for (const Task* task : tasks) text += fmt::format(" (task {})", task->id);
+    return text + '.';
+}
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "sandbox/ecs/notices.hpp"
+#include "sandbox/ecs/pace.hpp"
+#include "sandbox/ecs/state.hpp"
+#include "sandbox/ecs/task_life.hpp"
+#include "sandbox/ids.hpp"
+
+namespace ci_lambda::sandbox {
+
+/// Moves an EcsState on: tasks live and die, the scheduler starts and stops them within the service's percentages, the
+/// circuit breaker counts, deployments end. A state machine over the times that it is given; it knows no clock.
+///
+/// How a rollback looks in DescribeServices is what people have posted of the real ECS, where AWS documents little: the
+/// deployment that is gone back to is PRIMARY again under its old id (which is the number of its service revision),
+/// with a new createdAt, IN_PROGRESS, "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/N." naming
+/// itself, and later "(deployment ecs-svc/N) deployment completed."; the failed one is ACTIVE and FAILED, "tasks failed
+/// to start.", with a desired count of 0, until it is gone (aws/copilot-cli issue 4838; transcripts of DescribeServices
+/// and service events in public post-mortems of 2022 to 2026).
+class RolloutEngine {
+public:
+    /// All must outlive it. Events for EventBridge are appended to `outbox`.
+    RolloutEngine(EcsState& state, Ids& ids, double speed, std::vector<std::string>& outbox)
+        : state_(state), ids_(ids), pace_(speed), notices_(state, ids, outbox) {}
+
+    /// When something is due; nullopt when all is at rest.
+    [[nodiscard]] std::optional<WallTime> next_change() const;
+    /// Does all that is due until `to`, each thing at its own time.
+    void advance(WallTime to);
+
+    // What callers of the API want. advance() has been called for the same time.
+
+    /// A new deployment. One that is under way is superseded.
+    void deploy(Service& service, const TaskDefinitionRevision& revision, WallTime at);
+    /// The desired count or the configuration has changed.
+    void look_soon(Service& service, WallTime at) const;
+    /// StopServiceDeployment, of the one that is under way.
+    void request_rollback(Service& service, WallTime at) const;
+    void request_stop(Service& service, WallTime at) const;
+
+private:
+    // Time and tasks: rollout.cpp.
+    void do_what_is_due(WallTime at);
+    bool step_tasks(Service& service, WallTime at);
+    void take_news(Service& service, const Task& task, TaskNews news, WallTime at);
+    void bury_stopped(Service& service, WallTime at) const;
+    void look(Service& service, WallTime at);
+    void look_no_later_than(Service& service, WallTime at) const;
+    void stop_surplus(Service& service, WallTime at);
+    void stop(const Service& service, const std::vector<Task*>& tasks, WallTime at) const;
+    void start_missing(Service& service, WallTime at);
+    void fail_placement(Service& service, Deployment& deployment, WallTime at);
+    void hold_launches(Service& service, int failures, WallTime at) const;
+
+    // How deployments end: rollout_ends.cpp.
+    void carry_out_request(Service& service, WallTime at);
+    void judge_failures(Service& service, WallTime at);
+    void break_circuit(Service& service, WallTime at);
+    void roll_back(Service& service, const ServiceRevision& revision, std::string_view cause, std::string_view words,
+                   WallTime at);
+    void drop_drained(Service& service) const;
+    void conclude(Service& service, WallTime at);
+    void complete(Service& service, WallTime at);
+    void update_counts(Service& service) const;
+
+    EcsState& state_;
+    Ids& ids_;
+    Pace pace_;
+    Notices notices_;
+};
+
+/// How many failures the circuit breaker takes: half of the desired count, at least 3, at most 200 (Amazon ECS
+/// developer guide, "How the Amazon ECS deployment circuit breaker detects failures").
+[[nodiscard]] int breaker_threshold(int desired_count);
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,231 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "sandbox/scenario.hpp"
+
+namespace ci_lambda::sandbox {
+
+/// What the sandbox's ECS keeps: plain data. Its form on the wire is in wire.hpp, what moves it in rollout.hpp.
+
+using Tags = std::map<std::string, std::string>;
+
+struct TaskDefinitionRevision {
+    std::string family;
+    int revision = 0;
+    bool active = true;
+    WallTime registered_at{};
+    std::string content;  ///< JSON object: containerDefinitions, cpu, memory, ..
+    Tags tags = {};
+};
+
+/// A container's image, and the digest that stood behind its name when it was deployed.
+struct ContainerImage {
+    std::string container;
+    std::string image;
+    std::string digest;
+};
+
+enum class TaskStatus { kProvisioning, kPending, kRunning, kDeactivating, kStopping, kDeprovisioning, kStopped };
+enum class TaskHealth { kUnknown, kHealthy, kUnhealthy };
+
+struct Task {
+    std::string id;             ///< 32 hexadecimal digits
+    std::string deployment_id;  ///< `ecs-svc/N`: who started it
+    std::string task_definition;
+    std::vector<ContainerImage> images;
+    Scenario fate = Scenario::kHealthy;
+    TaskStatus status = TaskStatus::kProvisioning;
+    TaskHealth health = TaskHealth::kUnknown;
+    WallTime created_at{};
+    std::optional<WallTime> started_at;
+    std::optional<WallTime> stopping_at;
+    std::optional<WallTime> stopped_at;
+    std::string stop_code;
+    std::string stopped_reason;
+    std::optional<int> exit_code;
+    std::string container_reason;
+    std::optional<WallTime> next_step_at;  ///< absent: it stays as it is
+
+    /// Not on its way out.
+    [[nodiscard]] bool is_wanted() const { return !stopping_at; }
+    [[nodiscard]] bool is_pending() const { return is_wanted() && status != TaskStatus::kRunning; }
+    [[nodiscard]] bool is_running() const { return is_wanted() && status == TaskStatus::kRunning; }
+    [[nodiscard]] bool is_healthy() const { return is_running() && health == TaskHealth::kHealthy; }
+};
+
+enum class DeploymentState { kPrimary, kActive };
+enum class RolloutState { kInProgress, kCompleted, kFailed };
+
+/// One of a service's `deployments`.
+struct Deployment {
+    std::string id;  ///< `ecs-svc/` and the number of its service revision
+    DeploymentState state = DeploymentState::kPrimary;
+    RolloutState rollout = RolloutState::kInProgress;
+    std::string rollout_reason;
+    std::string task_definition;  ///< ARN
+    std::vector<ContainerImage> images;
+    Scenario fate = Scenario::kHealthy;
+    bool launches = true;     ///< false: it failed or was stopped, and starts no more tasks
+    int launch_failures = 0;  ///< tasks that did not come to RUNNING since the last one that did
+    int health_failures = 0;  ///< tasks that failed health checks since the last one that became healthy
+    bool told_impaired = false;
+    bool told_no_capacity = false;
+    WallTime created_at{};
+    WallTime updated_at{};
+
+    [[nodiscard]] int failed_tasks() const { return launch_failures + health_failures; }
+};
+
+/// What a deployment deployed, for good.
+struct ServiceRevision {
+    std::string number;  ///< 19 digits, those of the deployment's id
+    std::string task_definition;
+    std::vector<ContainerImage> images;
+    WallTime created_at{};
+    bool successful = false;
+};
+
+struct TaskCounts {
+    int requested = 0;
+    int running = 0;
+    int pending = 0;
+};
+
+struct DeploymentConfiguration {
+    bool breaker = false;
+    bool breaker_rollback = false;
+    int maximum_percent = 200;
+    int minimum_healthy_percent = 100;
+    std::string content;  ///< JSON object, as DescribeServices shows it
+};
+
+enum class ServiceDeploymentStatus {
+    kPending,
+    kInProgress,
+    kSuccessful,
+    kStopRequested,
+    kStopped,
+    kRollbackRequested,
+    kRollbackInProgress,
+    kRollbackSuccessful,
+    kRollbackFailed,
+};
+
+enum class BreakerStatus { kDisabled, kMonitoring, kMonitoringComplete, kTriggered };
+
+struct Rollback {
+    std::string reason;
+    WallTime started_at{};
+    std::string revision;  ///< number
+};
+
+struct RevisionCounts {
+    std::string revision;  ///< number
+    TaskCounts tasks;
+};
+
+/// What ListServiceDeployments lists. Its id has nothing to do with `ecs-svc/N`.
+struct ServiceDeployment {
+    std::string id;
+    ServiceDeploymentStatus status = ServiceDeploymentStatus::kPending;
+    std::string status_reason;
+    RevisionCounts target;
+    std::vector<RevisionCounts> sources;
+    DeploymentConfiguration configuration;
+    BreakerStatus breaker = BreakerStatus::kDisabled;
+    int failure_count = 0;
+    int threshold = 0;
+    std::optional<Rollback> rollback;
+    WallTime created_at{};
+    WallTime updated_at{};
+    std::optional<WallTime> started_at;
+    std::optional<WallTime> finished_at;
+    std::optional<WallTime> stopped_at;
+
+    [[nodiscard]] bool is_ongoing() const { return !finished_at; }
+};
+
+/// A line of a service's `events`.
+struct ServiceMessage {
+    std::string id;
+    WallTime at{};
+    std::string text;
+};
+
+struct Service {
+    std::string name;
+    std::string cluster;
+    int desired_count = 0;
+    WallTime created_at{};
+    DeploymentConfiguration configuration;
+    std::string target_group;  ///< ARN
+    std::string container;     ///< the one that the load balancer knows
+    int container_port = 0;
+    Tags tags;
+    Scenario scenario = Scenario::kHealthy;  ///< of the deployments to come
+
+    std::vector<Deployment> deployments;  ///< the primary one first; never empty
+    std::vector<Task> tasks;              ///< all that are not STOPPED
+    std::deque<Task> stopped_tasks;       ///< oldest first
+    std::vector<ServiceRevision> revisions;
+    std::vector<ServiceDeployment> service_deployments;  ///< oldest first
+    std::deque<ServiceMessage> messages;                 ///< newest first
+    bool steady = true;
+    std::optional<WallTime> look_at;            ///< when the scheduler looks at it again
+    std::optional<WallTime> launch_not_before;  ///< after failures
+
+    [[nodiscard]] const Deployment& primary() const { return deployments.front(); }
+    [[nodiscard]] TaskCounts counts() const;
+    [[nodiscard]] TaskCounts counts_of(const std::string& deployment_id) const;
+    /// What a rollback goes back to; nullptr when nothing has ever succeeded.
+    [[nodiscard]] const ServiceRevision* last_successful_revision() const;
+    [[nodiscard]] const ServiceRevision* revision(std::string_view number) const;
+    /// The one that is under way; nullptr for none.
+    [[nodiscard]] ServiceDeployment* ongoing_service_deployment();
+};
+
+/// What was pushed under an image's name.
+struct PushedImage {
+    int pushes = 0;
+    bool broken = false;  ///< the last push was made for a scenario other than healthy
+};
+
+struct EcsState {
+    std::string account;
+    std::string region;
+    std::vector<std::string> clusters;
+    std::vector<Service> services;
+    std::map<std::string, std::vector<TaskDefinitionRevision>> families;  ///< revisions in ascending order
+    std::map<std::string, PushedImage> images;                            ///< by name: `repository:tag`
+
+    [[nodiscard]] std::string cluster_arn(std::string_view cluster) const;
+    [[nodiscard]] std::string service_arn(std::string_view cluster, std::string_view service) const;
+    [[nodiscard]] std::string service_arn(const Service& service) const;
+    [[nodiscard]] std::string task_arn(std::string_view cluster, std::string_view id) const;
+    [[nodiscard]] std::string task_definition_arn(const TaskDefinitionRevision& revision) const;
+    [[nodiscard]] std::string service_revision_arn(const Service& service, std::string_view number) const;
+    [[nodiscard]] std::string service_deployment_arn(const Service& service, std::string_view id) const;
+
+    [[nodiscard]] Service* find_service(std::string_view cluster, std::string_view name_or_arn);
+    /// `family:revision`, an ARN, or a family, which means its newest ACTIVE revision; nullptr for none.
+    [[nodiscard]] TaskDefinitionRevision* find_task_definition(std::string_view reference);
+};
+
+/// ECS keeps that many of a service's messages (ECS API reference, Service: "the 100 most recent events").
+inline constexpr std::size_t kMaxServiceMessages = 100;
+
+/// What follows the last slash: the name in an ARN, or the name itself.
+[[nodiscard]] std::string_view last_segment(std::string_view name_or_arn);
+/// `1234` of `ecs-svc/1234`.
+[[nodiscard]] std::string revision_number(std::string_view deployment_id);
+[[nodiscard]] std::string deployment_id(std::string_view revision_number);
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,190 @@
+#include "sandbox/ecs/wire.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ranges>
+#include <utility>
+
+#include "base/json.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+constexpr std::string_view kPlatformVersion = "1.4.0";
+constexpr std::string_view kPlatformFamily = "Linux";
+
+std::string_view wire_name(DeploymentState state) { return state == DeploymentState::kPrimary ? "PRIMARY" : "ACTIVE"; }
+
+std::string_view wire_name(RolloutState state) {
+    switch (state) {
+        case RolloutState::kInProgress: return "IN_PROGRESS";
+        case RolloutState::kCompleted: return "COMPLETED";
+        case RolloutState::kFailed: return "FAILED";
+    }
+    return "IN_PROGRESS";
+}
+
+Json network_json() {
+    return {{"awsvpcConfiguration",
+             {{"subnets", {"subnet-0a1b2c3d4e5f60718"}},
+              {"securityGroups", {"sg-0123456789abcdef0"}},
+              {"assignPublicIp", "DISABLED"}}}};
+}
+
+Json load_balancers_json(const Service& service) {
+    return Json::array({{{"targetGroupArn", service.target_group},
+                         {"containerName", service.container},
+                         {"containerPort", service.container_port}}});
+}
+
+Json deployment_json(const Service& service, const Deployment& deployment) {
+    const TaskCounts counts = service.counts_of(deployment.id);
+    // A failed deployment wants no tasks, even while some of it are still there.
+    const bool failed = deployment.state == DeploymentState::kActive && !deployment.launches;
+    return {{"id", deployment.id},
+            {"status", wire_name(deployment.state)},
+            {"taskDefinition", deployment.task_definition},
+            {"desiredCount", failed ? 0 : counts.requested},
+            {"pendingCount", counts.pending},
+            {"runningCount", counts.running},
+            {"failedTasks", deployment.failed_tasks()},
+            {"createdAt", epoch_seconds(deployment.created_at)},
+            {"updatedAt", epoch_seconds(deployment.updated_at)},
+            {"launchType", "FARGATE"},
+            {"platformVersion", kPlatformVersion},
+            {"platformFamily", kPlatformFamily},
+            {"networkConfiguration", network_json()},
+            {"rolloutState", wire_name(deployment.rollout)},
+            {"rolloutStateReason", deployment.rollout_reason}};
+}
+
+Json messages_json(const Service& service) {
+    Json messages = Json::array();
+    for (const auto& message : service.messages)
+        messages.push_back({{"id", message.id}, {"createdAt", epoch_seconds(message.at)}, {"message", message.text}});
+    return messages;
+}
+
+Json content_of(const std::string& content) {
+    auto parsed = parse_json(content);
+    return parsed && parsed->is_object() ? *std::move(parsed) : Json::object();
+}
+
+}  // namespace
+
+double epoch_seconds(WallTime time) {
+    const auto whole = std::chrono::floor<Milliseconds>(time.time_since_epoch());
+    return static_cast<double>(whole.count()) / 1000.0;
+}
+
+void add_time(Json& json, const char* name, const std::optional<WallTime>& time) {
+    if (time) json[name] = epoch_seconds(*time);
+}
+
+Json counts_json(const EcsState& state, const Service& service, std::string_view revision, const TaskCounts& counts) {
+    return {{"arn", state.service_revision_arn(service, revision)},
+            {"requestedTaskCount", counts.requested},
+            {"runningTaskCount", counts.running},
+            {"pendingTaskCount", counts.pending}};
+}
+
+Json tags_json(const Tags& tags) {
+    Json list = Json::array();
+    for (const auto& [key, value] : tags) list.push_back({{"key", key}, {"value", value}});
+    return list;
+}
+
+Json cluster_json(const EcsState& state, const std::string& cluster) {
+    int services = 0;
+    TaskCounts tasks;
+    for (const auto& service : state.services) {
+        if (service.cluster != cluster) continue;
+        const TaskCounts counts = service.counts();
+        ++services;
+        tasks.running += counts.running;
+        tasks.pending += counts.pending;
+    }
+    return {{"clusterArn", state.cluster_arn(cluster)},
+            {"clusterName", cluster},
+            {"status", "ACTIVE"},
+            {"registeredContainerInstancesCount", 0},
+            {"runningTasksCount", tasks.running},
+            {"pendingTasksCount", tasks.pending},
+            {"activeServicesCount", services},
+            {"statistics", Json::array()},
+            {"tags", Json::array()},
+            {"settings", Json::array()},
+            {"capacityProviders", Json::array()},
+            {"defaultCapacityProviderStrategy", Json::array()}};
+}
+
+Json service_json(const EcsState& state, const Service& service) {
+    Json deployments = Json::array();
+    Json revisions = Json::array();
+    for (const auto& deployment : service.deployments) {
+        deployments.push_back(deployment_json(service, deployment));
+        revisions.push_back(
+            counts_json(state, service, revision_number(deployment.id), service.counts_of(deployment.id)));
+    }
+    const TaskCounts counts = service.counts();
+    Json json{{"serviceArn", state.service_arn(service)},
+              {"serviceName", service.name},
+              {"clusterArn", state.cluster_arn(service.cluster)},
+              {"status", "ACTIVE"},
+              {"desiredCount", service.desired_count},
+              {"runningCount", counts.running},
+              {"pendingCount", counts.pending},
+              {"launchType", "FARGATE"},
+              {"platformVersion", "LATEST"},
+              {"platformFamily", kPlatformFamily},
+              {"taskDefinition", service.primary().task_definition},
+              {"deploymentConfiguration", content_of(service.configuration.content)},
+              {"deployments", std::move(deployments)},
+              {"events", messages_json(service)},
+              {"createdAt", epoch_seconds(service.created_at)},
+              {"currentServiceRevisions", std::move(revisions)},
+              {"loadBalancers", load_balancers_json(service)},
+              {"serviceRegistries", Json::array()},
+              {"placementConstraints", Json::array()},
+              {"placementStrategy", Json::array()},
+              {"networkConfiguration", network_json()},
+              {"healthCheckGracePeriodSeconds", 0},
+              {"schedulingStrategy", "REPLICA"},
+              {"deploymentController", {{"type", "ECS"}}},
+              {"enableECSManagedTags", false},
+              {"propagateTags", "NONE"},
+              {"enableExecuteCommand", false}};
+    if (!service.service_deployments.empty())
+        json["currentServiceDeployment"] = state.service_deployment_arn(service, service.service_deployments.back().id);
+    return json;
+}
+
+Json task_definition_json(const EcsState& state, const TaskDefinitionRevision& revision) {
+    Json json = content_of(revision.content);
+    json["taskDefinitionArn"] = state.task_definition_arn(revision);
+    json["family"] = revision.family;
+    json["revision"] = revision.revision;
+    json["status"] = revision.active ? "ACTIVE" : "INACTIVE";
+    json["registeredAt"] = epoch_seconds(revision.registered_at);
+    return json;
+}
+
+Json service_revision_json(const EcsState& state, const Service& service, const ServiceRevision& revision) {
+    Json images = Json::array();
+    for (const auto& image : revision.images)
+        images.push_back({{"containerName", image.container}, {"image", image.image}, {"imageDigest", image.digest}});
+    return {{"serviceRevisionArn", state.service_revision_arn(service, revision.number)},
+            {"serviceArn", state.service_arn(service)},
+            {"clusterArn", state.cluster_arn(service.cluster)},
+            {"taskDefinition", revision.task_definition},
+            {"launchType", "FARGATE"},
+            {"platformVersion", kPlatformVersion},
+            {"platformFamily", kPlatformFamily},
+            {"loadBalancers", load_balancers_json(service)},
+            {"networkConfiguration", network_json()},
+            {"containerImages", std::move(images)},
+            {"guardDutyEnabled", false},
+            {"createdAt", epoch_seconds(revision.created_at)}};
+}
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,58 @@
+#include "sandbox/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/text.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+constexpr std::array kScenarios{
+    ScenarioText{Scenario::kHealthy, "healthy", "the new tasks start, the old ones are drained"},
+    ScenarioText{Scenario::kImageNotFound, "image-not-found", "the image cannot be pulled, no task starts"},
+    ScenarioText{Scenario::kCrashOnStart, "crash-on-start", "the container exits with 1 before the task is RUNNING"},
+    ScenarioText{Scenario::kCrashAfterStart, "crash-after-start",
+                 "the task is RUNNING for a moment, then out of memory; the circuit breaker misses it"},
+    ScenarioText{Scenario::kFailingHealthChecks, "failing-health-checks",
+                 "the task is RUNNING, but the load balancer finds it unhealthy"},
+    ScenarioText{Scenario::kNoCapacity, "no-capacity", "no task can be placed"},
+    ScenarioText{Scenario::kSlow, "slow", "healthy, but it takes more than ten minutes of ECS's time"},
+};
+
+}  // namespace
+
+std::span<const ScenarioText> scenarios() { return kScenarios; }
+
+std::string_view name_of(Scenario scenario) {
+    const auto* const found = std::ranges::find(kScenarios, scenario, &ScenarioText::scenario);
+    return found == kScenarios.end() ? std::string_view{} : found->name;
+}
+
+Result<Scenario> parse_scenario(std::string_view name) {
+    const auto* const found = std::ranges::find(kScenarios, name, &ScenarioText::name);
+    if (found != kScenarios.end()) return found->scenario;
+    std::vector<std::string> known;
+    for (const auto& scenario : kScenarios) known.emplace_back(scenario.name);
+    return fail(ErrorKind::kConfiguration,
+                fmt::format("there is no scenario \"{}\"; known are: {}", name, join(known, ", ")));
+}
+
+Result<ScenarioChoice> parse_scenario_choice(std::string_view text) {
+    const auto equals = text.find('=');
+    ScenarioChoice choice;
+    if (equals != std::string_view::npos) {
+        if (equals == 0)
+            return fail(ErrorKind::kConfiguration,
+                        fmt::format("\"{}\" names no service: write NAME, or SERVICE=NAME", text));
+        choice.service = std::string(text.substr(0, equals));
+        text.remove_prefix(equals + 1);
+    }
+    TRY_ASSIGN(choice.scenario, parse_scenario(text));
+    return choice;
+}
+
+}  // namespace ci_lambda::sandbox

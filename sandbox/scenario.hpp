@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace ci_lambda::sandbox {
+
+/// How a deployment goes. What each of them does is in docs/sandbox.md.
+enum class Scenario {
+    kHealthy,
+    kImageNotFound,
+    kCrashOnStart,
+    kCrashAfterStart,
+    kFailingHealthChecks,
+    kNoCapacity,
+    kSlow,
+};
+
+struct ScenarioText {
+    Scenario scenario;
+    std::string_view name;     ///< as on the command line: `crash-on-start`
+    std::string_view meaning;  ///< one line for people
+};
+
+/// All of them, in the order in which they are shown.
+[[nodiscard]] std::span<const ScenarioText> scenarios();
+
+[[nodiscard]] std::string_view name_of(Scenario scenario);
+
+/// The error (kConfiguration) lists the known names.
+[[nodiscard]] Result<Scenario> parse_scenario(std::string_view name);
+
+/// A scenario for one service, or for all of them.
+struct ScenarioChoice {
+    std::optional<std::string> service;  ///< as it was written; absent: all services
+    Scenario scenario = Scenario::kHealthy;
+};
+
+/// Reads `NAME` or `SERVICE=NAME`. Fails as parse_scenario does, and for an empty service.
+[[nodiscard]] Result<ScenarioChoice> parse_scenario_choice(std::string_view text);
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "deployer/deployer.hpp"
+#include "deployer/sweeper.hpp"
+#include "handlers/decision.hpp"
+
+namespace ci_lambda {
+
+/// What the function answers.
+struct Answer {
+    /// deployed, dry_run, ignored, notified, swept, failed; where the function waited, the worst of its verdicts:
+    /// failed, timed_out, rolled_back, in_progress, superseded, completed
+    std::string status;
+    std::string detail;  ///< one sentence for a person
+    std::vector<DeploymentReport> deployments;
+};
+
+/// `{"status":..,"detail":..,"deployments":[..]}`
+[[nodiscard]] std::string to_json(const Answer& answer);
+
+/// An invocation that ended badly: what could not be deployed must be seen by Lambda's metrics, retries and
+/// dead-letter queue.
+struct HandlingError {
+    std::string type;  ///< Function.InvalidEvent, Function.DeploymentFailed, Function.SweepFailed
+    std::string message;
+};
+
+struct Handled {
+    Answer answer;
+    std::optional<HandlingError> error;
+};
+
+/// The answer to an event that deployed. An error of the invocation only when a deployment could not start: a rollout
+/// that began and ended badly would end so again if Lambda retried the event (docs/adr/0006).
+[[nodiscard]] Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<PassedBy>& passed_by);
+
+/// The answer to a sweep of so many services.
+[[nodiscard]] Handled answer_of(const std::vector<Sweeper::Overdue>& overdue, std::size_t services);
+
+}  // namespace ci_lambda

@@ -1,0 +1,183 @@
+#include "deployer/news.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "deployer/stop_reason.hpp"
+
+namespace ci_lambda {
+namespace {
+
+NotificationType type_of(NoticeLevel level) {
+    switch (level) {
+        case NoticeLevel::kSuccess: return NotificationType::kSuccess;
+        case NoticeLevel::kInfo: return NotificationType::kInfo;
+        case NoticeLevel::kWarning: return NotificationType::kWarning;
+        case NoticeLevel::kError: return NotificationType::kError;
+    }
+    return NotificationType::kInfo;
+}
+
+bool is_rollback(const EcsServiceDeployment& record) {
+    using enum ServiceDeploymentStatus;
+    return record.status == kRollbackRequested || record.status == kRollbackInProgress ||
+           record.status == kRollbackSuccessful;
+}
+
+void add_sentence(std::optional<std::string>& text, const std::string& sentence) {
+    if (sentence.empty()) return;
+    text = text && !text->empty() ? fmt::format("{}\n{}", *text, sentence) : sentence;
+}
+
+/// The commonest reason why tasks of other deployments than this one stopped: those that were rolled back.
+std::string why_the_others_failed(const std::string& deployment_id, const RolloutFacts& facts) {
+    const EcsStoppedTask* latest = nullptr;
+    for (const auto& task : facts.stopped_tasks) {
+        if (task.started_by == deployment_id || why_task_stopped(task).empty()) continue;
+        if (latest == nullptr || task.stopped_at > latest->stopped_at) latest = &task;
+    }
+    return latest == nullptr ? "" : why_tasks_fail(latest->started_by, latest->stopped_at, facts);
+}
+
+}  // namespace
+
+/// What is being put together about one event.
+struct RolloutNews::Story {
+    const Notify& notice;
+    Rollout rollout;
+    RolloutFacts facts;
+    const EcsDeployment* deployment = nullptr;  ///< the one that the event is about, if ECS still shows it
+    Notification told;
+};
+
+bool RolloutNews::was_said(const Notify& notice) {
+    if (!notice.deployment_id) return false;
+    // The function said "started" itself. While it waits for the end, another process hears of the start.
+    if (notice.event_name == "SERVICE_DEPLOYMENT_IN_PROGRESS" && notice.level == NoticeLevel::kInfo &&
+        (options_.waits || memory_.started(*notice.deployment_id)))
+        return true;
+    return !memory_.first_time(
+        fmt::format("{} {} {}", *notice.deployment_id, notice.event_name, notice.reason.value_or("")));
+}
+
+std::optional<Notification> RolloutNews::tell(const Notify& notice, const EcsTarget& target, WallTime at,
+                                              Deadline deadline) {
+    if (was_said(notice)) return std::nullopt;
+    Story story{.notice = notice,
+                .rollout = {.target = target,
+                            .deployment_id = notice.deployment_id.value_or(""),
+                            .task_definition = {},
+                            .started_at = at},
+                .facts = {},
+                .told = {.type = type_of(notice.level),
+                         .title = {},
+                         .project = {},
+                         .environment = {},
+                         .service = notice.service.str(),
+                         .status = notice.status,
+                         .deployment_id = notice.deployment_id,
+                         .task_definition = {},
+                         .started_because = {},
+                         .took = {},
+                         .reason = notice.reason}};
+    const auto described = observer_.describe(target.cluster, {target.service}, deadline);
+    story.facts.service = described ? described->find(target.service) : nullptr;
+    story.facts.now = at;
+    if (story.facts.service != nullptr) {
+        const auto* primary = story.facts.service->primary();
+        if (story.rollout.deployment_id.empty() && primary != nullptr) story.rollout.deployment_id = primary->id;
+        story.deployment = story.facts.service->deployment(story.rollout.deployment_id);
+    }
+    if (story.deployment != nullptr) {
+        story.rollout.task_definition = story.deployment->task_definition;
+        story.rollout.started_at = story.deployment->created_at;
+        story.told.task_definition = story.deployment->task_definition;
+    }
+    const auto started = memory_.started(story.rollout.deployment_id);
+    if (started) {
+        story.told.started_because = started->reason;
+        if (story.deployment == nullptr) story.rollout.started_at = started->at;
+    }
+
+    const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED";
+    const bool failed = notice.event_name == "SERVICE_DEPLOYMENT_FAILED";
+    if ((completed || failed) && story.rollout.started_at < at)
+        story.told.took = in_words(std::chrono::duration_cast<Milliseconds>(at - story.rollout.started_at));
+    if (completed)
+        tell_completed(story, deadline);
+    else if (failed)
+        tell_failed(story, deadline);
+    else if (notice.level != NoticeLevel::kInfo && story.facts.service != nullptr) {
+        story.facts.stopped_tasks = observer_.stopped_tasks(target, deadline);
+        const auto why = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
+        add_sentence(story.told.reason,
+                     why.empty() ? why_the_others_failed(story.rollout.deployment_id, story.facts) : why);
+    }
+    story.told.title = fmt::format("Deployment {}: {}", story.told.status, notice.service);
+    return std::move(story.told);
+}
+
+/// A rollback that ends is announced like any deployment that ends: what ran before is complete, and what was wanted is
+/// not there.
+void RolloutNews::tell_completed(Story& story, Deadline deadline) {
+    if (is_own_rollback(story.rollout, memory_)) {
+        tell_rolled_back(story, nullptr, deadline);
+        return;
+    }
+    if (story.deployment == nullptr || story.deployment->status != "PRIMARY") return;
+    story.facts.history = observer_.history(story.rollout.target, deadline);
+    const auto current =
+        std::ranges::find(story.facts.history, story.facts.service->service_deployment, &EcsServiceDeployment::arn);
+    const auto* record = current != story.facts.history.end() ? &*current
+                         : story.facts.history.empty()        ? nullptr
+                                                              : &story.facts.history.front();
+    if (record != nullptr) {
+        if (is_rollback(*record)) tell_rolled_back(story, record, deadline);
+        return;
+    }
+    const bool back = story.deployment->rollout_reason.contains("rolling back") ||
+                      std::ranges::any_of(story.facts.service->messages, [&](const auto& message) {
+                          return message.at + std::chrono::minutes{1} >= story.deployment->created_at &&
+                                 message.text.contains("rolling back");
+                      });
+    if (back) tell_rolled_back(story, nullptr, deadline);
+}
+
+void RolloutNews::tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline) {
+    story.told.type = NotificationType::kWarning;
+    story.told.status = "rolled back";
+    story.told.reason.reset();
+    if (!story.rollout.task_definition.empty())
+        story.told.reason =
+            fmt::format("{} runs again, not what was to be deployed", short_name(story.rollout.task_definition));
+    if (record != nullptr) {
+        add_sentence(story.told.reason, record->reason);
+        // The deployment that runs again is an old one: what took time is the rollout that it ends.
+        story.told.took = in_words(std::chrono::duration_cast<Milliseconds>(story.facts.now - record->created_at));
+    } else if (!memory_.started(story.rollout.deployment_id)) {
+        story.told.took.reset();
+    }
+    story.facts.stopped_tasks = observer_.stopped_tasks(story.rollout.target, deadline);
+    add_sentence(story.told.reason, why_the_others_failed(story.rollout.deployment_id, story.facts));
+}
+
+void RolloutNews::tell_failed(Story& story, Deadline deadline) {
+    story.facts.stopped_tasks = observer_.stopped_tasks(story.rollout.target, deadline);
+    const auto ecs_reason = story.told.reason;
+    story.told.reason = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
+    add_sentence(story.told.reason, ecs_reason.value_or(""));
+    const auto* service = story.facts.service;
+    if (service == nullptr) return;
+    if (service->rolls_back_by_itself) {
+        add_sentence(story.told.reason, "ECS rolls it back.");
+        return;
+    }
+    if (!options_.roll_back) return;
+    const auto judgement = judge(story.rollout, story.facts, options_.timeout);
+    if (judgement.verdict != Verdict::kFailed) return;  // ECS has moved on since it sent the event
+    add_sentence(story.told.reason,
+                 fmt::format("Rollback: {}.", rollback_.roll_back(story.rollout, judgement, deadline).words));
+}
+
+}  // namespace ci_lambda

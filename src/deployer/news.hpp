@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/time.hpp"
+#include "deployer/memory.hpp"
+#include "deployer/observer.hpp"
+#include "deployer/rollback.hpp"
+#include "handlers/decision.hpp"
+#include "services/notifier.hpp"
+
+namespace ci_lambda {
+
+/// Turns what ECS says about one of our services into what people hear: with the reason that a developer understands,
+/// who triggered the deployment and how long it took; and rolls a failed deployment back where that is wanted.
+class RolloutNews {
+public:
+    struct Options {
+        Milliseconds timeout{600'000};
+        bool roll_back = false;
+        bool waits = false;  ///< the function waits for the ends of what it starts
+    };
+    /// Whatever is passed in must outlive it.
+    RolloutNews(Options options, RolloutObserver& observer, Rollback& rollback, RolloutMemory& memory)
+        : options_(options), observer_(observer), rollback_(rollback), memory_(memory) {}
+
+    /// What to tell, without project and environment; `nullopt` when this process has said so before: ECS may send one
+    /// fact twice, and the start of a deployment of ours is told when it starts. `at`: when ECS said it.
+    [[nodiscard]] std::optional<Notification> tell(const Notify& notice, const EcsTarget& target, WallTime at,
+                                                   Deadline deadline);
+
+private:
+    struct Story;
+    [[nodiscard]] bool was_said(const Notify& notice);
+    void tell_completed(Story& story, Deadline deadline);
+    void tell_failed(Story& story, Deadline deadline);
+    void tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline);
+
+    Options options_;
+    RolloutObserver& observer_;
+    Rollback& rollback_;
+    RolloutMemory& memory_;
+};
+
+}  // namespace ci_lambda

@@ -1,0 +1,74 @@
+#include "deployer/sweeper.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace ci_lambda {
+namespace {
+
+/// Whether ECS is still at it. A FAILED one that stays where it is counts too: nobody has brought back what worked.
+bool is_rolling(const EcsService& service, const EcsDeployment& primary) {
+    switch (primary.rollout_state) {
+        case RolloutState::kCompleted: return false;
+        case RolloutState::kInProgress:
+        case RolloutState::kFailed: return true;
+        case RolloutState::kNone: return service.deployments.size() > 1;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string overdue_fact(const Rollout& rollout) { return rollout.deployment_id + " is overdue"; }
+
+bool Sweeper::is_news(const Rollout& rollout, std::optional<WallTime> scheduled_at) {
+    if (scheduled_at && options_.interval > Milliseconds{0}) {
+        const auto age = *scheduled_at - rollout.started_at;
+        if (age < options_.timeout || age >= options_.timeout + options_.interval) return false;
+    }
+    return memory_.first_time(overdue_fact(rollout));
+}
+
+Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget>& targets,
+                                                     std::optional<WallTime> scheduled_at, Deadline deadline) {
+    std::map<ClusterName, std::vector<EcsServiceName>> clusters;
+    for (const auto& target : targets) clusters[target.cluster].push_back(target.service);
+    std::map<ClusterName, DescribedServices> described;
+    for (const auto& [cluster, names] : clusters) {
+        TRY_ASSIGN(described[cluster], observer_.describe(cluster, names, deadline));
+    }
+
+    const auto due = scheduled_at.value_or(clock_.now()) - options_.timeout;
+    std::vector<Overdue> found;
+    for (const auto& target : targets) {
+        const auto* service = described[target.cluster].find(target.service);
+        const auto* primary = service == nullptr ? nullptr : service->primary();
+        if (primary == nullptr || service->status != "ACTIVE" || !can_be_updated(*service)) continue;
+        if (!is_rolling(*service, *primary) || primary->created_at > due) continue;
+        Overdue one{.outcome = {.rollout = {.target = target,
+                                            .deployment_id = primary->id,
+                                            .task_definition = primary->task_definition,
+                                            .started_at = primary->created_at},
+                                .judgement = {},
+                                .took = std::chrono::duration_cast<Milliseconds>(clock_.now() - primary->created_at),
+                                .rollback = {}}};
+        auto& outcome = one.outcome;
+        outcome.judgement = observer_.look(outcome.rollout, service, options_.timeout, deadline).judgement;
+        const bool bad =
+            outcome.judgement.verdict == Verdict::kTimedOut || outcome.judgement.verdict == Verdict::kFailed;
+        if (!bad) continue;  // ECS is rolling it back, or it ended between two calls
+        // A failure has been told by ECS's own event.
+        one.news = outcome.judgement.verdict == Verdict::kTimedOut && is_news(outcome.rollout, scheduled_at);
+        if (options_.roll_back)
+            outcome.rollback = rollback_.roll_back(outcome.rollout, outcome.judgement, deadline).words;
+        logger_.warn("rollout overdue", {{log_key::kService, target.id.str()},
+                                         {log_key::kDeploymentId, outcome.rollout.deployment_id},
+                                         {log_key::kReason, outcome.judgement.reason},
+                                         {"told", one.news}});
+        found.push_back(std::move(one));
+    }
+    return found;
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,268 @@
+#include "deployer/verdict.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/text.hpp"
+#include "deployer/stop_reason.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// ECS makes its record and the `ecs-svc/N` deployment of one UpdateService within moments.
+constexpr Milliseconds kSameMoment{30'000};
+
+/// Between a rollout's failure and the breaker's rollback. When it is over there was nothing to go back to.
+constexpr Milliseconds kBreakerPatience{60'000};
+
+/// Long enough for a pull error with its image, short enough for a message.
+constexpr std::size_t kLongestReason = 400;
+
+/// Messages of the service that explain no failure: those of a rollout that goes well, and those that only say that
+/// there is a failure (ECS developer guide, "service event messages").
+constexpr std::array<std::string_view, 10> kSayNothing{"has reached a steady state",
+                                                       "has started",
+                                                       "has stopped",
+                                                       "has begun draining",
+                                                       "registered ",
+                                                       "deregistered ",
+                                                       "updated computedDesiredCount",
+                                                       "deployment completed",
+                                                       "deployment failed",
+                                                       "rolling back"};
+
+Judgement verdict(Verdict verdict, std::string reason) { return {.verdict = verdict, .reason = std::move(reason)}; }
+
+Judgement told_verdict(Verdict verdict, std::string reason) {
+    return {.verdict = verdict, .reason = std::move(reason), .told_by_ecs = true};
+}
+
+Judgement going_back(std::string reason) { return {.reason = std::move(reason), .rolling_back = true}; }
+
+/// "B: A", or whichever of them says something.
+std::string both(const std::string& first, const std::string& second) {
+    if (first.empty()) return second;
+    return second.empty() ? first : fmt::format("{}: {}", first, second);
+}
+
+std::string tasks_of(const EcsDeployment& deployment) {
+    return fmt::format("{} of {} tasks run {}", deployment.running_count, deployment.desired_count,
+                       short_name(deployment.task_definition));
+}
+
+/// Before ECS kept a `rolloutState`, and behind a Classic Load Balancer: what its own waiter "services stable" looks
+/// at.
+bool is_stable(const EcsService& service, const EcsDeployment& own) {
+    return service.deployments.size() == 1 && own.running_count == own.desired_count &&
+           service.running_count == service.desired_count;
+}
+
+/// The deployment is PRIMARY: it is what ECS is making true.
+Judgement judge_primary(const EcsDeployment& own, const RolloutFacts& facts) {
+    const auto why = why_tasks_fail(own.id, own.created_at, facts);
+    switch (own.rollout_state) {
+        case RolloutState::kCompleted: return told_verdict(Verdict::kCompleted, tasks_of(own));
+        case RolloutState::kFailed:
+            if (facts.service->rolls_back_by_itself && facts.now - own.updated_at < kBreakerPatience)
+                return going_back(both("it failed, and its circuit breaker is about to roll it back", why));
+            return told_verdict(Verdict::kFailed, both(why.empty() ? "the rollout failed" : why, own.rollout_reason));
+        case RolloutState::kNone:
+            if (is_stable(*facts.service, own)) return verdict(Verdict::kCompleted, tasks_of(own));
+            break;
+        case RolloutState::kInProgress: break;
+    }
+    return verdict(Verdict::kInProgress, both(tasks_of(own), why));
+}
+
+std::string back_to(const EcsDeployment* primary) {
+    return primary == nullptr ? "" : fmt::format(" to {}", short_name(primary->task_definition));
+}
+
+Judgement rolled_back(const Rollout& rollout, const RolloutFacts& facts, const std::string& ecs_reason) {
+    const auto* primary = facts.service->primary();
+    auto judgement = verdict(Verdict::kRolledBack,
+                             both(fmt::format("ECS rolled it back{}", back_to(primary)),
+                                  both(why_tasks_fail(rollout.deployment_id, rollout.started_at, facts), ecs_reason)));
+    if (primary != nullptr) judgement.now_runs = primary->task_definition;
+    return judgement;
+}
+
+Judgement rolling_back(const Rollout& rollout, const RolloutFacts& facts, const std::string& ecs_reason) {
+    return going_back(both(fmt::format("ECS is rolling it back{}", back_to(facts.service->primary())),
+                           both(why_tasks_fail(rollout.deployment_id, rollout.started_at, facts), ecs_reason)));
+}
+
+Judgement failed(const Rollout& rollout, const RolloutFacts& facts, const std::string& what) {
+    return verdict(Verdict::kFailed, both(what, why_tasks_fail(rollout.deployment_id, rollout.started_at, facts)));
+}
+
+Judgement superseded(const RolloutFacts& facts) {
+    const auto* primary = facts.service->primary();
+    if (primary == nullptr) return verdict(Verdict::kSuperseded, "a newer deployment took its place");
+    auto judgement = verdict(Verdict::kSuperseded, fmt::format("a newer deployment, {} with {}, took its place",
+                                                               primary->id, short_name(primary->task_definition)));
+    judgement.now_runs = primary->task_definition;
+    return judgement;
+}
+
+/// Whether ECS began another rollout after this one.
+bool has_successor(const EcsServiceDeployment& record, const std::vector<EcsServiceDeployment>& history) {
+    return std::ranges::any_of(history, [&](const auto& other) { return other.created_at > record.created_at; });
+}
+
+/// The deployment is not PRIMARY any more, and ECS's record says why.
+Judgement judge_record(const Rollout& rollout, const EcsServiceDeployment& record, const RolloutFacts& facts) {
+    const auto& words = record.rollback_reason.empty() ? record.reason : record.rollback_reason;
+    using enum ServiceDeploymentStatus;
+    switch (record.status) {
+        case kSuccessful:
+            return verdict(Verdict::kCompleted, fmt::format("{} was rolled out; something newer has replaced it since",
+                                                            short_name(rollout.task_definition)));
+        case kRollbackSuccessful: return rolled_back(rollout, facts, words);
+        case kRollbackRequested:
+        case kRollbackInProgress: return rolling_back(rollout, facts, words);
+        case kRollbackFailed: return failed(rollout, facts, both("it failed, and so did ECS's rollback", words));
+        case kStopped:
+            if (has_successor(record, facts.history)) return superseded(facts);
+            return failed(rollout, facts, both("the rollout was stopped", words));
+        case kStopRequested: return verdict(Verdict::kInProgress, both("the rollout is being stopped", words));
+        case kPending:
+        case kInProgress:
+        case kUnknown: break;
+    }
+    return has_successor(record, facts.history)
+               ? superseded(facts)
+               : verdict(Verdict::kInProgress, "ECS is between two states of the rollout");
+}
+
+/// A message of the service since the rollout began that has `words` in it.
+bool service_said(const Rollout& rollout, const EcsService& service, std::string_view words) {
+    return std::ranges::any_of(service.messages, [&](const auto& message) {
+        return message.at >= rollout.started_at && message.text.contains(words);
+    });
+}
+
+/// The same without a record of ECS: older services, or its calls are not allowed.
+Judgement judge_without_record(const Rollout& rollout, const RolloutFacts& facts) {
+    const auto& service = *facts.service;
+    const auto* own = service.deployment(rollout.deployment_id);
+    const auto* primary = service.primary();
+    if (primary == nullptr) return verdict(Verdict::kInProgress, "ECS shows no deployment that leads");
+    const bool failed_before = own != nullptr && own->rollout_state == RolloutState::kFailed;
+    const bool back = failed_before || primary->rollout_reason.contains("rolling back") ||
+                      primary->created_at < rollout.started_at ||
+                      service_said(rollout, service, rollout.deployment_id + ") deployment failed") ||
+                      service_said(rollout, service, "rolling back");
+    if (!back) return superseded(facts);
+    const auto words = own != nullptr ? own->rollout_reason : std::string();
+    if (primary->rollout_state == RolloutState::kInProgress) return rolling_back(rollout, facts, words);
+    if (primary->rollout_state == RolloutState::kFailed)
+        return failed(rollout, facts, both("it failed, and so did ECS's rollback", words));
+    return rolled_back(rollout, facts, words);
+}
+
+Judgement judge_replaced(const Rollout& rollout, const RolloutFacts& facts) {
+    if (const auto* record = record_of(rollout, facts.history)) return judge_record(rollout, *record, facts);
+    return judge_without_record(rollout, facts);
+}
+
+Judgement with_deadline(Judgement judgement, const Rollout& rollout, WallTime now, Milliseconds timeout) {
+    const auto patience = judgement.rolling_back ? 2 * timeout : timeout;
+    if (judgement.final() || now - rollout.started_at < patience) return judgement;
+    judgement.verdict = Verdict::kTimedOut;
+    judgement.reason = fmt::format("it takes longer than {}: {}", in_words(patience), judgement.reason);
+    return judgement;
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::kInProgress: return "in_progress";
+        case Verdict::kCompleted: return "completed";
+        case Verdict::kFailed: return "failed";
+        case Verdict::kRolledBack: return "rolled_back";
+        case Verdict::kSuperseded: return "superseded";
+        case Verdict::kTimedOut: return "timed_out";
+    }
+    return "in_progress";
+}
+
+const EcsServiceDeployment* record_of(const Rollout& rollout, const std::vector<EcsServiceDeployment>& history) {
+    const auto number = rollout.deployment_id.substr(rollout.deployment_id.rfind('/') + 1);
+    if (rollout.service_deployment.empty() && !number.empty()) {
+        const auto same_number = std::ranges::find_if(
+            history, [&](const auto& record) { return record.target_revision.ends_with("/" + number); });
+        if (same_number != history.end()) return &*same_number;
+    }
+    const EcsServiceDeployment* nearest = nullptr;
+    auto nearest_distance = std::chrono::duration_cast<WallTime::duration>(kSameMoment);
+    for (const auto& record : history) {
+        if (!rollout.service_deployment.empty()) {
+            if (record.arn == rollout.service_deployment) return &record;
+            continue;
+        }
+        const auto distance = std::chrono::abs(record.created_at - rollout.started_at);
+        if (distance > nearest_distance) continue;
+        nearest = &record;
+        nearest_distance = distance;
+    }
+    return nearest;
+}
+
+bool needs_history(const Rollout& rollout, const EcsService& service) {
+    const auto* primary = service.primary();
+    return primary == nullptr || primary->id != rollout.deployment_id ||
+           primary->rollout_state == RolloutState::kFailed;
+}
+
+Judgement judge(const Rollout& rollout, const RolloutFacts& facts, Milliseconds timeout) {
+    if (facts.service == nullptr)
+        return verdict(Verdict::kFailed, fmt::format("ECS no longer knows the service {}", rollout.target.service));
+    if (facts.service->status != "ACTIVE")
+        return verdict(Verdict::kFailed, fmt::format("the service {} is {}: somebody is deleting it",
+                                                     rollout.target.service, facts.service->status));
+    const auto* primary = facts.service->primary();
+    const bool ours = primary != nullptr && primary->id == rollout.deployment_id;
+    auto judgement = ours ? judge_primary(*primary, facts) : judge_replaced(rollout, facts);
+    return with_deadline(std::move(judgement), rollout, facts.now, timeout);
+}
+
+std::string why_tasks_fail(const std::string& deployment_id, WallTime since, const RolloutFacts& facts) {
+    std::map<std::string, int> reasons;
+    for (const auto& task : facts.stopped_tasks) {
+        if (task.started_by != deployment_id) continue;
+        if (auto why = why_task_stopped(task); !why.empty()) ++reasons[std::move(why)];
+    }
+    if (!reasons.empty()) {
+        const auto commonest = std::ranges::max_element(reasons, {}, [](const auto& reason) { return reason.second; });
+        const auto text = truncate_utf8(commonest->first, kLongestReason);
+        return commonest->second == 1 ? text : fmt::format("{} ({} tasks)", text, commonest->second);
+    }
+    if (facts.service == nullptr) return "";
+    const auto prefix = fmt::format("(service {}) ", facts.service->name);
+    for (const auto& message : facts.service->messages) {
+        if (message.at < since) break;  // newest first
+        if (std::ranges::any_of(kSayNothing, [&](auto words) { return message.text.contains(words); })) continue;
+        const std::string_view text(message.text);
+        return truncate_utf8(text.starts_with(prefix) ? text.substr(prefix.size()) : text, kLongestReason);
+    }
+    return "";
+}
+
+std::string short_name(std::string_view task_definition_arn) {
+    return std::string(task_definition_arn.substr(task_definition_arn.rfind('/') + 1));
+}
+
+std::string in_words(Milliseconds duration) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+    if (seconds < 60) return fmt::format("{} s", seconds);
+    if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+    if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+    return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
+}
+
+}  // namespace ci_lambda

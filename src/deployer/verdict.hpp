@@ -1,0 +1,77 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/names.hpp"
+#include "base/time.hpp"
+#include "config/names.hpp"
+#include "services/ecs.hpp"
+
+namespace ci_lambda {
+
+/// How a rollout stands, or how it ended.
+enum class Verdict { kInProgress, kCompleted, kFailed, kRolledBack, kSuperseded, kTimedOut };
+
+/// `in_progress`, `completed`, ..
+[[nodiscard]] std::string_view to_string(Verdict verdict);
+
+/// One rollout: what was asked of ECS, and when.
+struct Rollout {
+    EcsTarget target;
+    std::string deployment_id;    ///< `ecs-svc/N`
+    std::string task_definition;  ///< ARN of the revision that it brings
+    WallTime started_at{};        ///< by ECS's clock, where ECS said
+    /// ARN of ECS's record of it; empty as long as it is not known.
+    std::string service_deployment = {};
+};
+
+/// What ECS says, at one moment.
+struct RolloutFacts {
+    const EcsService* service = nullptr;        ///< nullptr: ECS does not know the service
+    std::vector<EcsServiceDeployment> history;  ///< newest first; empty where it was not asked for or is not allowed
+    std::vector<EcsStoppedTask> stopped_tasks;  ///< of the service; empty where not asked for or not allowed
+    WallTime now{};
+};
+
+struct Judgement {
+    Verdict verdict = Verdict::kInProgress;
+    std::string reason;         ///< a sentence for a developer; never empty
+    bool rolling_back = false;  ///< with kInProgress and kTimedOut: ECS is on its way back already
+    bool told_by_ecs = false;   ///< ECS itself tells the world so, in an event
+    std::string now_runs;       ///< ARN of the revision that runs instead; empty unless rolled back or superseded
+
+    [[nodiscard]] bool final() const { return verdict != Verdict::kInProgress; }
+};
+
+/// The verdict on one rollout. Pure. Says `completed` only when ECS says that this very rollout completed.
+///
+/// `timeout`: how long a rollout may be in progress before it is `timed_out`; one that ECS is rolling back already gets
+/// the same time once more.
+///
+/// The rules: the rollout is ours as long as its deployment is PRIMARY. When it is not, ECS's record (the service
+/// deployment) tells a rollback from a newer deployment of somebody else; where there is no record, the deployments and
+/// the service's messages do. ECS developer guide, "deployment circuit breaker" and "service deployments".
+[[nodiscard]] Judgement judge(const Rollout& rollout, const RolloutFacts& facts, Milliseconds timeout);
+
+/// Whether the records of ECS are needed for a verdict: the deployment is no longer PRIMARY, or has failed.
+[[nodiscard]] bool needs_history(const Rollout& rollout, const EcsService& service);
+
+/// ECS's record of this rollout among `history`: by its ARN, else the one that was created at the same time; nullptr
+/// for none.
+[[nodiscard]] const EcsServiceDeployment* record_of(const Rollout& rollout,
+                                                    const std::vector<EcsServiceDeployment>& history);
+
+/// Why the tasks of this deployment stopped, in the words of the commonest reason, or, where no task stopped, the
+/// service's last message since then that says anything; empty if there is neither.
+[[nodiscard]] std::string why_tasks_fail(const std::string& deployment_id, WallTime since, const RolloutFacts& facts);
+
+/// `shop_service_api_dev:42` of an ARN, for a person.
+[[nodiscard]] std::string short_name(std::string_view task_definition_arn);
+
+/// `4 s`, `3 min 20 s`, `1 h 5 min`, `30 d 4 h`.
+[[nodiscard]] std::string in_words(Milliseconds duration);
+
+}  // namespace ci_lambda

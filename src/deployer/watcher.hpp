@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "deployer/observer.hpp"
+#include "deployer/rollback.hpp"
+#include "deployer/verdict.hpp"
+#include "logging/logger.hpp"
+
+namespace ci_lambda {
+
+/// How one watched rollout stands, or ended.
+struct RolloutOutcome {
+    Rollout rollout;
+    Judgement judgement;
+    Milliseconds took{};
+    std::string rollback;     ///< what was done about it, in a sentence; empty for nothing
+    bool going_back = false;  ///< a rollback has begun
+};
+
+/// Watches rollouts to their end: one loop for all of them, DescribeServices ten a call, every few seconds and less
+/// often as time goes by.
+class RolloutWatcher {
+public:
+    struct Options {
+        Milliseconds timeout{600'000};  ///< of one rollout
+        bool roll_back = false;         ///< those that fail or take too long
+    };
+    /// Whatever is passed in must outlive it.
+    RolloutWatcher(Options options, RolloutObserver& observer, Rollback& rollback, const Clock& clock, Sleeper& sleeper,
+                   const Logger& logger)
+        : options_(options),
+          observer_(observer),
+          rollback_(rollback),
+          clock_(clock),
+          sleeper_(sleeper),
+          logger_(logger) {}
+
+    /// Told after each round, for each rollout that is not over; `service` is nullptr when ECS did not show it.
+    using OnLook = std::function<void(const RolloutOutcome& so_far, const EcsService* service)>;
+    /// Told at once of each verdict: also of a failure that is being rolled back and whose last word is still to come.
+    using OnVerdict = std::function<void(const RolloutOutcome& outcome)>;
+
+    /// One outcome per rollout, in their order. Returns when all have ended, or before the deadline with the rest
+    /// `in_progress`. The functions are called from within; either may be empty.
+    [[nodiscard]] std::vector<RolloutOutcome> watch(std::vector<Rollout> rollouts, Deadline deadline,
+                                                    const OnLook& on_look = {}, const OnVerdict& on_verdict = {});
+
+private:
+    class Watch;
+    Options options_;
+    RolloutObserver& observer_;
+    Rollback& rollback_;
+    const Clock& clock_;
+    Sleeper& sleeper_;
+    const Logger& logger_;
+};
+
+}  // namespace ci_lambda

@@ -1,0 +1,202 @@
+#include "services/ecs_decode.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+namespace ci_lambda {
+namespace {
+
+int count(const Json& object, std::string_view key) {
+    const Json* value = find(object, key);
+    return value != nullptr && value->is_number_integer() ? value->get<int>() : 0;
+}
+
+std::string text(const Json& object, std::string_view key) { return find_string(object, key).value_or(""); }
+
+/// AWS JSON 1.1: seconds since 1970 as a number, maybe with a fraction, maybe as 1.5E9.
+std::optional<WallTime> find_time(const Json& object, std::string_view key) {
+    /// The year 2200 or so: beyond it a system clock's nanoseconds overflow.
+    constexpr double kLatest = 7.3e9;
+    const Json* value = find(object, key);
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    const auto seconds = value->get<double>();
+    if (!(seconds >= 0 && seconds <= kLatest)) return std::nullopt;
+    return WallTime{std::chrono::round<Milliseconds>(std::chrono::duration<double>(seconds))};
+}
+
+WallTime time_of(const Json& object, std::string_view key) { return find_time(object, key).value_or(WallTime{}); }
+
+/// Runs `read` on each member of the array `key`, if there is one.
+template <typename T>
+std::vector<T> read_all(const Json& object, std::string_view key, T (*read)(const Json&)) {
+    std::vector<T> all;
+    const Json* array = find(object, key);
+    if (array == nullptr || !array->is_array()) return all;
+    for (const auto& one : *array) all.push_back(read(one));
+    return all;
+}
+
+bool is_true(const Json& object, std::string_view key) {
+    const Json* value = find(object, key);
+    return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+
+RolloutState read_rollout_state(const Json& deployment) {
+    const auto state = text(deployment, "rolloutState");
+    if (state == "IN_PROGRESS") return RolloutState::kInProgress;
+    if (state == "COMPLETED") return RolloutState::kCompleted;
+    if (state == "FAILED") return RolloutState::kFailed;
+    return RolloutState::kNone;
+}
+
+EcsDeployment read_deployment(const Json& deployment) {
+    return {.id = text(deployment, "id"),
+            .status = text(deployment, "status"),
+            .task_definition = text(deployment, "taskDefinition"),
+            .desired_count = count(deployment, "desiredCount"),
+            .pending_count = count(deployment, "pendingCount"),
+            .running_count = count(deployment, "runningCount"),
+            .failed_tasks = count(deployment, "failedTasks"),
+            .created_at = time_of(deployment, "createdAt"),
+            .updated_at = time_of(deployment, "updatedAt"),
+            .rollout_state = read_rollout_state(deployment),
+            .rollout_reason = text(deployment, "rolloutStateReason")};
+}
+
+EcsServiceMessage read_message(const Json& event) {
+    return {.at = time_of(event, "createdAt"), .text = text(event, "message")};
+}
+
+ServiceDeploymentStatus read_status(const std::string& name) {
+    using enum ServiceDeploymentStatus;
+    static constexpr std::array<std::pair<std::string_view, ServiceDeploymentStatus>, 9> kNames{
+        {{"PENDING", kPending},
+         {"IN_PROGRESS", kInProgress},
+         {"SUCCESSFUL", kSuccessful},
+         {"STOPPED", kStopped},
+         {"STOP_REQUESTED", kStopRequested},
+         {"ROLLBACK_REQUESTED", kRollbackRequested},
+         {"ROLLBACK_IN_PROGRESS", kRollbackInProgress},
+         {"ROLLBACK_SUCCESSFUL", kRollbackSuccessful},
+         {"ROLLBACK_FAILED", kRollbackFailed}}};
+    for (const auto& [known, status] : kNames)
+        if (known == name) return status;
+    return kUnknown;
+}
+
+EcsServiceRevision::Image read_image(const Json& image) {
+    return {
+        .container = text(image, "containerName"), .image = text(image, "image"), .digest = text(image, "imageDigest")};
+}
+
+EcsStoppedTask::Container read_container(const Json& container) {
+    EcsStoppedTask::Container one{.name = text(container, "name"), .reason = text(container, "reason")};
+    if (const Json* code = find(container, "exitCode"); code != nullptr && code->is_number_integer())
+        one.exit_code = code->get<int>();
+    return one;
+}
+
+/// `repo:tag` and `repo@sha256:..` -> `repo`. A colon before the last slash belongs to a registry's port.
+std::string repository_of(std::string_view image) {
+    if (const auto at = image.find('@'); at != std::string_view::npos) return std::string(image.substr(0, at));
+    const auto slash = image.rfind('/');
+    const auto colon = image.rfind(':');
+    const bool has_tag = colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
+    return std::string(image.substr(0, has_tag ? colon : std::string_view::npos));
+}
+
+}  // namespace
+
+std::string last_segment(std::string_view arn) { return std::string(arn.substr(arn.rfind('/') + 1)); }
+
+Result<Json> parse_ecs_answer(std::string_view operation, const std::string& body) {
+    auto json = parse_json(body);
+    if (!json)
+        return std::unexpected(
+            with_context(json.error(), fmt::format("ECS's answer to {} is not understood", operation)));
+    return json;
+}
+
+Result<const Json*> require_array(const Json& answer, std::string_view key) {
+    const Json* array = find(answer, key);
+    if (array == nullptr || !array->is_array())
+        return fail(ErrorKind::kProtocol, fmt::format("ECS's answer has no list \"{}\"", key));
+    return array;
+}
+
+EcsService read_service(const Json& service) {
+    EcsService one{.name = EcsServiceName(text(service, "serviceName")),
+                   .status = text(service, "status"),
+                   .task_definition = text(service, "taskDefinition"),
+                   .desired_count = count(service, "desiredCount"),
+                   .running_count = count(service, "runningCount"),
+                   .deployments = read_all(service, "deployments", read_deployment),
+                   .messages = read_all(service, "events", read_message),
+                   .service_deployment = text(service, "currentServiceDeployment")};
+    if (const Json* controller = find(service, "deploymentController"))
+        one.deployment_controller = text(*controller, "type");
+    if (const Json* configuration = find(service, "deploymentConfiguration")) {
+        one.deployment_configuration = dump_json(*configuration);
+        if (const Json* breaker = find(*configuration, "deploymentCircuitBreaker"))
+            one.rolls_back_by_itself = is_true(*breaker, "enable") && is_true(*breaker, "rollback");
+    }
+    return one;
+}
+
+DescribedServices::Failure read_failure(const Json& failure) {
+    std::string reason = find_string(failure, "reason").value_or("no reason given");
+    if (const auto detail = find_string(failure, "detail")) reason += ": " + *detail;
+    return {.name = EcsServiceName(last_segment(text(failure, "arn"))), .reason = std::move(reason)};
+}
+
+EcsServiceDeployment read_service_deployment(const Json& deployment) {
+    EcsServiceDeployment one{.arn = text(deployment, "serviceDeploymentArn"),
+                             .status = read_status(text(deployment, "status")),
+                             .reason = text(deployment, "statusReason"),
+                             .target_revision = text(deployment, "targetServiceRevisionArn"),
+                             .created_at = time_of(deployment, "createdAt"),
+                             .finished_at = find_time(deployment, "finishedAt")};
+    // The list has the revision's ARN, the description an object.
+    if (const Json* target = find(deployment, "targetServiceRevision")) one.target_revision = text(*target, "arn");
+    if (const Json* rollback = find(deployment, "rollback")) one.rollback_reason = text(*rollback, "reason");
+    return one;
+}
+
+EcsServiceRevision read_service_revision(const Json& revision) {
+    return {.arn = text(revision, "serviceRevisionArn"),
+            .task_definition = text(revision, "taskDefinition"),
+            .images = read_all(revision, "containerImages", read_image)};
+}
+
+EcsStoppedTask read_stopped_task(const Json& task) {
+    return {.arn = text(task, "taskArn"),
+            .started_by = text(task, "startedBy"),
+            .stop_code = text(task, "stopCode"),
+            .stopped_reason = text(task, "stoppedReason"),
+            .stopped_at = time_of(task, "stoppedAt"),
+            .containers = read_all(task, "containers", read_container)};
+}
+
+Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& revision, const TaskFamily& family) {
+    // What RegisterTaskDefinition does not take back (ECS API reference, TaskDefinition).
+    static constexpr std::array kOnlyInAnswers{"taskDefinitionArn",  "revision",          "status",
+                                               "requiresAttributes", "compatibilities",   "registeredAt",
+                                               "deregisteredAt",     "deleteRequestedAt", "registeredBy"};
+    Json request = task_definition;
+    for (const auto* member : kOnlyInAnswers) request.erase(member);
+    request["family"] = family.str();
+    if (!request["containerDefinitions"].is_array()) return request;
+    for (auto& container : request["containerDefinitions"]) {
+        const auto name = text(container, "name");
+        const auto image = std::ranges::find(revision.images, name, &EcsServiceRevision::Image::container);
+        if (image == revision.images.end() || image->digest.empty()) continue;
+        container["image"] = fmt::format("{}@{}", repository_of(text(container, "image")), image->digest);
+    }
+    return request;
+}
+
+}  // namespace ci_lambda

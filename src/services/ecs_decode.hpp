@@ -1,0 +1,34 @@
+#pragma once
+
+// Private to services/: what ECS answers, turned into the types of ecs.hpp.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "services/ecs.hpp"
+
+namespace ci_lambda {
+
+/// The last part of an ARN, or of a path: the name.
+[[nodiscard]] std::string last_segment(std::string_view arn);
+
+/// The answer as JSON; the error (kProtocol) names the operation.
+[[nodiscard]] Result<Json> parse_ecs_answer(std::string_view operation, const std::string& body);
+/// The array member `key`, or the error to give.
+[[nodiscard]] Result<const Json*> require_array(const Json& answer, std::string_view key);
+
+[[nodiscard]] EcsService read_service(const Json& service);
+[[nodiscard]] DescribedServices::Failure read_failure(const Json& failure);
+[[nodiscard]] EcsServiceDeployment read_service_deployment(const Json& deployment);
+[[nodiscard]] EcsServiceRevision read_service_revision(const Json& revision);
+[[nodiscard]] EcsStoppedTask read_stopped_task(const Json& task);
+
+/// The request that registers a copy of `task_definition`, as DescribeTaskDefinition shows it, in another family and
+/// with the images of `revision` pinned to their digests. Members that ECS adds by itself are left out.
+[[nodiscard]] Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& revision,
+                                       const TaskFamily& family);
+
+}  // namespace ci_lambda

@@ -1,0 +1,69 @@
+"""botocore's own model of ECS as the judge of raw answers: boto3 itself passes by what it does not know."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+import botocore.session
+from botocore.model import ServiceModel, Shape
+
+from .programs import Sandbox, post_aws_json
+
+
+@functools.cache
+def ecs_model() -> ServiceModel:
+    return botocore.session.get_session().get_service_model("ecs")
+
+
+def call(sandbox: Sandbox, operation: str, **request) -> dict:
+    """Calls the operation and checks the answer against the model."""
+    answer = json.loads(post_aws_json(sandbox, f"AmazonEC2ContainerServiceV20141113.{operation}", request))
+    problems = list(_problems(ecs_model().operation_model(operation).output_shape, answer, operation))
+    assert problems == []
+    return answer
+
+
+def _problems(shape: Shape, value, path: str):
+    """What of the value is not as the model has it."""
+    if shape.type_name == "structure":
+        yield from _structure_problems(shape, value, path)
+    elif shape.type_name == "list":
+        if not isinstance(value, list):
+            yield f"{path} is no list"
+            return
+        for index, item in enumerate(value):
+            yield from _problems(shape.member, item, f"{path}[{index}]")
+    elif shape.type_name == "map":
+        for key, item in value.items():
+            yield from _problems(shape.value, item, f"{path}.{key}")
+    elif not isinstance(value, _TYPES[shape.type_name]) or isinstance(value, bool) != (shape.type_name == "boolean"):
+        yield f"{path}: {value!r} is no {shape.type_name}"
+    elif enum := shape.metadata.get("enum"):
+        if value not in enum:
+            yield f"{path}: {value!r} is none of {enum}"
+
+
+def _structure_problems(shape: Shape, value, path: str):
+    if not isinstance(value, dict):
+        yield f"{path} is no structure"
+        return
+    for name, item in value.items():
+        if name in shape.members:
+            yield from _problems(shape.members[name], item, f"{path}.{name}")
+        else:
+            yield f"{path}.{name} is unknown"
+    for name in shape.required_members:
+        if name not in value:
+            yield f"{path}.{name} is missing"
+
+
+_TYPES = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "float": (int, float),
+    "double": (int, float),
+    "timestamp": (int, float),
+}

@@ -1,0 +1,230 @@
+#include "deployer/verdict.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/deployer/support.hpp"
+
+namespace ci_lambda::testing {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using enum RolloutState;
+using Record = ServiceDeploymentStatus;
+
+constexpr Milliseconds kTimeout = minutes{10};
+
+/// The verdict one minute after the start.
+Judgement judge_after(const EcsService& service, Milliseconds after = minutes{1},
+                      std::vector<EcsServiceDeployment> history = {}, std::vector<EcsStoppedTask> tasks = {}) {
+    return judge(
+        rollout_to_8(),
+        {.service = &service, .history = std::move(history), .stopped_tasks = std::move(tasks), .now = start() + after},
+        kTimeout);
+}
+
+EcsStoppedTask no_image() {
+    return stopped_task("TaskFailedToStart", "CannotPullContainerError: failed to resolve ref shop/api:v9: not found");
+}
+
+/// ECS has put `ecs-svc/2` with this revision in front.
+EcsService replaced_by(const std::string& revision, RolloutState state, RolloutState own) {
+    auto service =
+        service_with({deployment("ecs-svc/2", revision, state), deployment("ecs-svc/1", "8", own, "ACTIVE")});
+    service.deployments[0].created_at = start() + seconds{50};
+    return service;
+}
+
+TEST(Verdict, FollowsThePrimaryDeploymentAsLongAsItIsOurs) {
+    const struct {
+        RolloutState state;
+        Verdict verdict;
+        std::string reason;
+    } cases[] = {
+        {kInProgress, Verdict::kInProgress, "0 of 2 tasks run shop_service_api_dev:8"},
+        {kCompleted, Verdict::kCompleted, "2 of 2 tasks run shop_service_api_dev:8"},
+        {kFailed, Verdict::kFailed, "the rollout failed"},
+    };
+    for (const auto& [state, verdict, reason] : cases) {
+        const auto judgement = judge_after(service_with({deployment("ecs-svc/1", "8", state)}));
+        EXPECT_EQ(judgement.verdict, verdict) << reason;
+        EXPECT_EQ(judgement.reason, reason);
+    }
+}
+
+TEST(Verdict, WithoutARolloutStateIsCompletedOnlyWhenTheServiceIsStable) {
+    auto own = deployment("ecs-svc/1", "8", kNone);
+    own.running_count = 2;
+    EXPECT_EQ(judge_after(service_with({own})).verdict, Verdict::kCompleted);
+    EXPECT_EQ(judge_after(service_with({own, deployment("ecs-svc/0", "7", kNone, "ACTIVE")})).verdict,
+              Verdict::kInProgress);
+    own.running_count = 1;
+    EXPECT_EQ(judge_after(service_with({own})).verdict, Verdict::kInProgress);
+}
+
+TEST(Verdict, NamesTheTasksOwnWordsWhenTheRolloutFailed) {
+    auto own = deployment("ecs-svc/1", "8", kFailed);
+    own.rollout_reason = "ECS deployment circuit breaker: tasks failed to start.";
+    const auto judgement = judge_after(service_with({own}), minutes{1}, {}, {no_image(), no_image(), no_image()});
+    EXPECT_EQ(judgement.verdict, Verdict::kFailed);
+    EXPECT_EQ(judgement.reason,
+              "CannotPullContainerError: failed to resolve ref shop/api:v9: not found (3 tasks): "
+              "ECS deployment circuit breaker: tasks failed to start.");
+}
+
+TEST(Verdict, PassesOverTheTasksOfOtherDeploymentsAndRoutineStops) {
+    auto other = no_image();
+    other.started_by = "ecs-svc/9";
+    const auto routine =
+        stopped_task("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)");
+    const auto judgement =
+        judge_after(service_with({deployment("ecs-svc/1", "8", kFailed)}), minutes{1}, {}, {other, routine});
+    EXPECT_EQ(judgement.reason, "the rollout failed");
+}
+
+TEST(Verdict, QuotesTheServicesMessageWhenNoTaskStopped) {
+    auto service = service_with({deployment("ecs-svc/1", "8", kInProgress)});
+    service.messages = {{.at = start() + seconds{30}, .text = "(service x) has started 1 tasks: (task 1)."},
+                        {.at = start() + seconds{20}, .text = "(service x) was unable to place a task: no capacity"},
+                        {.at = start() - seconds{20}, .text = "(service x) was unhealthy long ago"}};
+    EXPECT_THAT(judge_after(service, minutes{11}).reason, HasSubstr("was unable to place a task"));
+    service.messages.erase(service.messages.begin() + 1);
+    EXPECT_THAT(judge_after(service, minutes{11}).reason, ::testing::Not(HasSubstr("unhealthy")));
+}
+
+TEST(Verdict, TimesOutWhatIsStillInProgress) {
+    const auto service = service_with({deployment("ecs-svc/1", "8", kInProgress)});
+    EXPECT_EQ(judge_after(service, minutes{10} - seconds{1}).verdict, Verdict::kInProgress);
+    const auto judgement = judge_after(service, minutes{10});
+    EXPECT_EQ(judgement.verdict, Verdict::kTimedOut);
+    EXPECT_THAT(judgement.reason, AllOf(HasSubstr("it takes longer than 10 min 0 s"), HasSubstr("0 of 2 tasks run")));
+}
+
+TEST(Verdict, NeverTimesOutWhatHasEnded) {
+    EXPECT_EQ(judge_after(service_with({deployment("ecs-svc/1", "8", kCompleted)}), minutes{60}).verdict,
+              Verdict::kCompleted);
+}
+
+TEST(Verdict, GivesARollbackTheSameTimeOnceMore) {
+    const auto service = replaced_by("7", kInProgress, kFailed);
+    EXPECT_TRUE(judge_after(service, minutes{12}).rolling_back);
+    EXPECT_EQ(judge_after(service, minutes{20}).verdict, Verdict::kTimedOut);
+}
+
+TEST(Verdict, WaitsForTheBreakerThatIsAboutToRollBack) {
+    auto service = service_with({deployment("ecs-svc/1", "8", kFailed)});
+    service.rolls_back_by_itself = true;
+    service.deployments[0].updated_at = start() + seconds{40};
+    const auto soon = judge_after(service, seconds{50});
+    EXPECT_EQ(soon.verdict, Verdict::kInProgress);
+    EXPECT_TRUE(soon.rolling_back);
+    EXPECT_EQ(judge_after(service, minutes{3}).verdict, Verdict::kFailed) << "it had nothing to go back to";
+}
+
+TEST(Verdict, FollowsEcsRecordOnceTheDeploymentIsReplaced) {
+    const struct {
+        ServiceDeploymentStatus status;
+        bool successor;
+        Verdict verdict;
+        bool rolling_back;
+    } cases[] = {
+        {Record::kSuccessful, true, Verdict::kCompleted, false},
+        {Record::kRollbackRequested, false, Verdict::kInProgress, true},
+        {Record::kRollbackInProgress, false, Verdict::kInProgress, true},
+        {Record::kRollbackSuccessful, false, Verdict::kRolledBack, false},
+        {Record::kRollbackFailed, false, Verdict::kFailed, false},
+        {Record::kStopped, true, Verdict::kSuperseded, false},
+        {Record::kStopped, false, Verdict::kFailed, false},
+        {Record::kStopRequested, false, Verdict::kInProgress, false},
+        {Record::kInProgress, true, Verdict::kSuperseded, false},
+        {Record::kInProgress, false, Verdict::kInProgress, false},
+        {Record::kUnknown, false, Verdict::kInProgress, false},
+    };
+    const auto service = replaced_by("7", kCompleted, RolloutState::kInProgress);
+    for (const auto& [status, successor, verdict, rolling_back] : cases) {
+        std::vector<EcsServiceDeployment> history{record("own", status)};
+        if (successor) history.insert(history.begin(), record("new", Record::kInProgress, seconds{50}, "9"));
+        const auto judgement = judge_after(service, minutes{1}, history);
+        EXPECT_EQ(judgement.verdict, verdict) << static_cast<int>(status) << " " << judgement.reason;
+        EXPECT_EQ(judgement.rolling_back, rolling_back) << static_cast<int>(status);
+        EXPECT_THAT(judgement.reason, ::testing::Not(IsEmpty()));
+    }
+}
+
+TEST(Verdict, SaysWhatRunsAfterARollbackAndWhy) {
+    auto own = record("own", Record::kRollbackSuccessful);
+    own.rollback_reason = "Service deployment rolled back because the circuit breaker threshold was exceeded.";
+    const auto judgement =
+        judge_after(replaced_by("7", kCompleted, RolloutState::kFailed), minutes{1}, {own}, {no_image()});
+    EXPECT_EQ(judgement.now_runs, arn_of("7"));
+    EXPECT_THAT(judgement.reason, AllOf(HasSubstr("rolled it back to shop_service_api_dev:7"),
+                                        HasSubstr("CannotPullContainerError"), HasSubstr("threshold was exceeded")));
+}
+
+TEST(Verdict, WithoutARecordTellsARollbackByTheFailedDeploymentBesideIt) {
+    EXPECT_TRUE(judge_after(replaced_by("7", kInProgress, kFailed)).rolling_back);
+    EXPECT_EQ(judge_after(replaced_by("7", kCompleted, kFailed)).verdict, Verdict::kRolledBack);
+    EXPECT_EQ(judge_after(replaced_by("7", kFailed, kFailed)).verdict, Verdict::kFailed);
+}
+
+TEST(Verdict, WithoutARecordTellsARollbackByTheMessagesOfTheService) {
+    auto service = service_with({deployment("ecs-svc/2", "7", kCompleted)});
+    service.deployments[0].created_at = start() + seconds{40};
+    EXPECT_EQ(judge_after(service).verdict, Verdict::kSuperseded) << "nobody speaks of a rollback";
+    service.messages = {{.at = start() + seconds{39}, .text = "(service x) rolling back to deployment ecs-svc/2."}};
+    EXPECT_EQ(judge_after(service).verdict, Verdict::kRolledBack);
+    service.messages[0].at = start() - seconds{1};
+    EXPECT_EQ(judge_after(service).verdict, Verdict::kSuperseded) << "that was an earlier rollback";
+}
+
+TEST(Verdict, WithoutARecordANewerDeploymentSupersedes) {
+    const auto judgement = judge_after(replaced_by("9", kInProgress, kInProgress));
+    EXPECT_EQ(judgement.verdict, Verdict::kSuperseded);
+    EXPECT_THAT(judgement.reason, AllOf(HasSubstr("ecs-svc/2"), HasSubstr("shop_service_api_dev:9")));
+    EXPECT_EQ(judgement.now_runs, arn_of("9"));
+}
+
+TEST(Verdict, FailsWhenTheServiceIsGone) {
+    EXPECT_EQ(judge(rollout_to_8(), {.now = start()}, kTimeout).verdict, Verdict::kFailed);
+    auto service = service_with({deployment("ecs-svc/1", "8", kCompleted)});
+    service.status = "DRAINING";
+    EXPECT_EQ(judge_after(service).verdict, Verdict::kFailed);
+}
+
+TEST(Verdict, AsksForRecordsOnlyWhenTheServiceAloneCannotTell) {
+    const auto rollout = rollout_to_8();
+    EXPECT_FALSE(needs_history(rollout, service_with({deployment("ecs-svc/1", "8", kInProgress)})));
+    EXPECT_FALSE(needs_history(rollout, service_with({deployment("ecs-svc/1", "8", kCompleted)})));
+    EXPECT_TRUE(needs_history(rollout, service_with({deployment("ecs-svc/1", "8", kFailed)})));
+    EXPECT_TRUE(needs_history(rollout, replaced_by("9", kInProgress, kInProgress)));
+    EXPECT_TRUE(needs_history(rollout, service_with({})));
+}
+
+TEST(RecordOf, IsTheOneThatBeganAtTheSameMoment) {
+    const std::vector history{record("newer", Record::kInProgress, minutes{5}),
+                              record("own", Record::kStopped, seconds{2}),
+                              record("older", Record::kSuccessful, -minutes{60})};
+    ASSERT_NE(record_of(rollout_to_8(), history), nullptr);
+    EXPECT_EQ(record_of(rollout_to_8(), history)->arn, "service-deployment/own");
+    auto known = rollout_to_8();
+    known.service_deployment = "service-deployment/older";
+    EXPECT_EQ(record_of(known, history)->arn, "service-deployment/older");
+    known.service_deployment = "service-deployment/gone";
+    EXPECT_EQ(record_of(known, history), nullptr);
+    EXPECT_EQ(record_of(rollout_to_8(), {record("newer", Record::kInProgress, minutes{5})}), nullptr);
+}
+
+TEST(InWords, IsShort) {
+    EXPECT_EQ(in_words(Milliseconds{0}), "0 s");
+    EXPECT_EQ(in_words(seconds{59}), "59 s");
+    EXPECT_EQ(in_words(seconds{200}), "3 min 20 s");
+    EXPECT_EQ(in_words(minutes{65}), "1 h 5 min");
+    EXPECT_EQ(in_words(std::chrono::hours{724}), "30 d 4 h");
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing

@@ -1,0 +1,166 @@
+#include "unit/rollouts/world.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/json.hpp"
+#include "deployer/verdict.hpp"
+#include "sandbox/shop.hpp"
+#include "support/matchers.hpp"
+
+namespace ci_lambda::testing {
+namespace {
+
+std::string breaker_json(Breaker breaker) {
+    return fmt::format(R"({{"cluster":"shop_cluster_dev","service":"shop_service_api_dev","deploymentConfiguration":
+        {{"deploymentCircuitBreaker":{{"enable":{},"rollback":{}}}}}}})",
+                       breaker != Breaker::kOff, breaker == Breaker::kOnWithRollback);
+}
+
+}  // namespace
+
+World::World(const WorldOptions& options)
+    : options_(options),
+      ecs_({.state = sandbox::shop_state(ids_, clock_.now()),
+            .speed = 1.0,
+            .scenario = options.scenario,
+            .on_event = [this](std::string event) { events_.push_back(std::move(event)); }},
+           ids_, clock_) {
+    if (options.breaker != Breaker::kOff) call_ecs("UpdateService", breaker_json(options.breaker));
+    for (const auto& [name, value] :
+         std::map<std::string, std::string>{{"PROJECT_NAME", "shop"},
+                                            {"PROJECT_ENV", "dev"},
+                                            {"SERVICE_CONFIG", "{}"},
+                                            {"AWS_ENDPOINT_URL_ECS", server_.url()},
+                                            {"SLACK_WEBHOOK_URL", server_.url("/services/T000/B000/hook")},
+                                            {"AWS_ACCESS_KEY_ID", "AKID"},
+                                            {"AWS_SECRET_ACCESS_KEY", "secret"},
+                                            {"WAIT_FOR_DEPLOYMENT", options.wait ? "true" : "false"},
+                                            {"ROLLBACK_ON_FAILURE", options.roll_back ? "true" : "false"},
+                                            {"SWEEP_INTERVAL_SECONDS", options.sweep ? "300" : "0"}})
+        environment_.set(name, value);
+    app_ = make_app();
+    second_app_ = make_app();
+}
+
+std::unique_ptr<App> World::make_app() {
+    auto created = App::create({}, environment_, sink_, clock_, sleeper_);
+    EXPECT_THAT(created, IsOk());
+    return std::move(*created);
+}
+
+ServerReply World::answer(const ServerRequest& request) {
+    if (request.line() != "POST / HTTP/1.1") {
+        const std::scoped_lock lock(mutex_);
+        messages_.push_back(request.body);
+        return reply(200, "ok");
+    }
+    const auto target = request.header("X-Amz-Target");
+    const auto operation = target.substr(target.find('.') + 1);
+    {
+        const std::scoped_lock lock(mutex_);
+        ++calls_[operation];
+    }
+    const auto answer = ecs_.handle(operation, request.body);
+    return reply(answer.status, answer.body);
+}
+
+Handled World::deploy() {
+    const auto deadline =
+        options_.lambda_timeout == Milliseconds{} ? Deadline::none() : Deadline::after(clock_, options_.lambda_timeout);
+    auto handled = app_->handle(R"({"service":"api","reason":"a test wants it"})", deadline);
+    deliver();
+    return handled;
+}
+
+void World::run_for(Milliseconds duration) {
+    const auto until = clock_.now() + duration;
+    for (;;) {
+        auto next = until;
+        if (const auto change = ecs_.next_change()) next = std::min(next, *change);
+        if (options_.sweep) next = std::min(next, next_sweep_);
+        if (!appointments_.empty()) next = std::min(next, appointments_.begin()->first);
+        if (next > clock_.now()) clock_.advance(std::chrono::ceil<Milliseconds>(next - clock_.now()));
+        ecs_.advance();
+        while (!appointments_.empty() && appointments_.begin()->first <= clock_.now()) {
+            const auto what = appointments_.begin()->second;
+            appointments_.erase(appointments_.begin());
+            what();
+        }
+        if (options_.sweep && next_sweep_ <= clock_.now()) {
+            events_.push_back(sweep_event());
+            next_sweep_ += std::chrono::minutes{5};
+        }
+        deliver();
+        if (clock_.now() >= until) break;
+    }
+}
+
+void World::deliver() {
+    if (busy_) return;
+    busy_ = true;
+    while (!events_.empty()) {
+        const auto event = std::move(events_.front());
+        events_.pop_front();
+        const auto handled = listener().handle(event, Deadline::none());
+        EXPECT_FALSE(handled.error) << handled.error->message << "\n" << event;
+    }
+    busy_ = false;
+}
+
+std::string World::sweep_event() const {
+    return fmt::format(R"({{"source":"aws.events","detail-type":"Scheduled Event","time":"{}","detail":{{}}}})",
+                       format_rfc3339(next_sweep_));
+}
+
+std::string World::call_ecs(const std::string& operation, const std::string& body) {
+    const auto answer = ecs_.handle(operation, body);
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return answer.body;
+}
+
+void World::at(Milliseconds after_start, std::function<void()> what) {
+    appointments_.emplace(start_ + after_start, std::move(what));
+}
+
+void World::set_scenario(sandbox::Scenario scenario) {
+    EXPECT_TRUE(ecs_.set_scenario({.service = std::nullopt, .scenario = scenario}));
+}
+
+std::vector<std::string> World::titles() const {
+    const std::scoped_lock lock(mutex_);
+    std::vector<std::string> titles;
+    for (const auto& message : messages_) {
+        const auto json = parse_json(message);
+        auto text = (*json)["blocks"][0]["text"]["text"].get<std::string>();
+        const auto begin = text.find('*') + 1;
+        titles.push_back(text.substr(begin, text.rfind('*') - begin));
+    }
+    return titles;
+}
+
+std::string World::slack() const {
+    const std::scoped_lock lock(mutex_);
+    std::string all;
+    for (const auto& message : messages_) all += message + "\n";
+    return all;
+}
+
+std::string World::end_state() {
+    const auto body =
+        call_ecs("DescribeServices", R"({"cluster":"shop_cluster_dev","services":["shop_service_api_dev"]})");
+    const auto json = parse_json(body);
+    const auto& service = (*json)["services"][0];
+    const auto& primary = service["deployments"][0];
+    return fmt::format("{} {}", short_name(primary["taskDefinition"].get<std::string>()),
+                       primary["rolloutState"].get<std::string>());
+}
+
+int World::calls(const std::string& operation) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = calls_.find(operation);
+    return found == calls_.end() ? 0 : found->second;
+}
+
+}  // namespace ci_lambda::testing

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/app.hpp"
+#include "sandbox/ecs.hpp"
+#include "sandbox/ids.hpp"
+#include "support/fakes.hpp"
+#include "support/loopback_server.hpp"
+
+namespace ci_lambda::testing {
+
+/// A service's circuit breaker before anything is deployed.
+enum class Breaker { kOff, kOn, kOnWithRollback };
+
+struct WorldOptions {
+    sandbox::Scenario scenario = sandbox::Scenario::kHealthy;
+    Breaker breaker = Breaker::kOff;
+    bool wait = false;
+    bool roll_back = false;
+    bool sweep = true;              ///< a schedule of every five minutes
+    Milliseconds lambda_timeout{};  ///< 0: no deadline
+};
+
+/// The whole of ci_lambda against the sandbox's ECS, with its events, in time that is moved by hand. Where the function
+/// waits there are two processes of it, as Lambda would have: one is busy waiting, and the other one gets what ECS and
+/// the schedule send meanwhile. They share nothing but ECS and Slack.
+class World {
+public:
+    explicit World(const WorldOptions& options);
+
+    /// Deploys api, now; the answer.
+    Handled deploy();
+    /// Lets time pass; events and sweeps arrive when they are due.
+    void run_for(Milliseconds duration);
+
+    /// One request to ECS as somebody else makes it; the answer's body.
+    std::string call_ecs(const std::string& operation, const std::string& body);
+    void at(Milliseconds after_start, std::function<void()> what);
+    void set_scenario(sandbox::Scenario scenario);
+
+    /// The titles of the Slack messages, in their order, without the emoji: "Deployment started: api".
+    [[nodiscard]] std::vector<std::string> titles() const;
+    /// All of the text of the messages.
+    [[nodiscard]] std::string slack() const;
+    /// What api runs in the end: "9 COMPLETED".
+    [[nodiscard]] std::string end_state();
+    [[nodiscard]] int calls(const std::string& operation) const;
+    [[nodiscard]] std::string log() const { return sink_.text(); }
+    /// The process that gets the events.
+    [[nodiscard]] App& listener() { return options_.wait ? *second_app_ : *app_; }
+    [[nodiscard]] Milliseconds passed() const {
+        return std::chrono::duration_cast<Milliseconds>(clock_.now() - start_);
+    }
+    [[nodiscard]] EcsTarget target() const { return *app_->config().names.target(ServiceId("api")); }
+
+private:
+    class PassingTime final : public Sleeper {
+    public:
+        explicit PassingTime(World& world) : world_(world) {}
+        void sleep_for(Milliseconds duration) override { world_.run_for(duration); }
+
+    private:
+        World& world_;
+    };
+
+    ServerReply answer(const ServerRequest& request);
+    std::unique_ptr<App> make_app();
+    void deliver();
+    [[nodiscard]] std::string sweep_event() const;
+
+    WorldOptions options_;
+    FakeClock clock_;
+    WallTime start_ = clock_.now();
+    WallTime next_sweep_ = start_ + std::chrono::minutes{2};
+    sandbox::Ids ids_{42};
+    std::deque<std::string> events_;
+    sandbox::Ecs ecs_;
+    mutable std::mutex mutex_;
+    std::vector<std::string> messages_;
+    std::map<std::string, int> calls_;
+    std::multimap<WallTime, std::function<void()>> appointments_;
+    bool busy_ = false;  ///< an event is being handled
+    LoopbackServer server_{[this](const ServerRequest& request) { return answer(request); }};
+    FakeEnvironment environment_;
+    RecordingSink sink_;
+    PassingTime sleeper_{*this};
+    std::unique_ptr<App> app_;
+    std::unique_ptr<App> second_app_;
+};
+
+}  // namespace ci_lambda::testing
