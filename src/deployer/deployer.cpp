@@ -117,8 +117,8 @@ void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome) {
     report.took = outcome.took;
 }
 
-/// Threads that help the calling one. They start when they are first needed, and then sleep between the events: to make
-/// and to join a thread for each event costs more than a request (docs/benchmarks.md).
+/// Threads that help the calling one. They start when they are first needed, and then sleep between the events, which
+/// need not make and join them anew (docs/adr/0007).
 class Deployer::Helpers {
 public:
     using Tasks = std::vector<std::function<void()>>;

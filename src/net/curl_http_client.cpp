@@ -7,9 +7,7 @@
 #include <array>
 #include <condition_variable>
 #include <cstring>
-#include <deque>
 #include <mutex>
-#include <thread>
 #include <unordered_set>
 #include <vector>
 
@@ -45,7 +43,7 @@ bool never_by_proxy(const std::string& host) {
            is_loopback_v4(host);
 }
 
-/// One request on its way: lives on the caller's stack, which waits until `done`.
+/// One request on its way: lives on the stack of its owner, the caller of `send()`, who stays until it is `done`.
 struct Transfer {
     const HttpRequest& request;
     std::unique_ptr<CURL, EasyDeleter> easy{curl_easy_init()};
@@ -57,7 +55,8 @@ struct Transfer {
     bool too_large = false;
     CURLcode code = CURLE_OK;
     bool done = false;
-    std::condition_variable finished{};  // of its own, so that no other caller wakes up for nothing
+    bool drives = false;              // it is the owner's turn to drive
+    std::condition_variable woken{};  // of its own, so that no other caller wakes up for nothing
 };
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
@@ -228,27 +227,20 @@ Error error_of(const Transfer& transfer) {
 
 }  // namespace
 
-class CurlHttpClient::Dispatcher {
+/// curl_multi, driven by the callers: whoever comes first drives the transfers of all until its own is done, and then
+/// hands over to the owner of one that is not. A single request thus never leaves its thread.
+class CurlHttpClient::Multi {
 public:
-    Dispatcher(Options options, const Clock& clock, const Logger& logger)
+    Multi(Options options, const Clock& clock, const Logger& logger)
         : options_(std::move(options)), clock_(clock), logger_(logger), last_activity_(clock.now()) {
         global_curl_init();
         open_multi();
     }
 
-    Dispatcher(const Dispatcher&) = delete;
-    Dispatcher& operator=(const Dispatcher&) = delete;
+    Multi(const Multi&) = delete;
+    Multi& operator=(const Multi&) = delete;
 
-    ~Dispatcher() {
-        {
-            const std::scoped_lock lock(mutex_);
-            stopping_ = true;
-            curl_multi_wakeup(multi_);
-        }
-        has_work_.notify_all();
-        if (thread_.joinable()) thread_.join();
-        curl_multi_cleanup(multi_);
-    }
+    ~Multi() { curl_multi_cleanup(multi_); }
 
     Result<HttpResponse> send(const HttpRequest& request) {
         if (request.timeout <= Milliseconds{0})
@@ -263,16 +255,7 @@ public:
                                            {"host", host},
                                            {"body", truncate_utf8(request.body, kLoggedBodyCharacters)}});
         const auto started = clock_.now();
-        {
-            std::unique_lock lock(mutex_);
-            if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-            queue_.push_back(&transfer);
-            if (idle_)
-                has_work_.notify_all();
-            else
-                curl_multi_wakeup(multi_);
-            transfer.finished.wait(lock, [&] { return transfer.done; });
-        }
+        carry_out(transfer);
         const auto took = std::chrono::duration_cast<Milliseconds>(clock_.now() - started);
         if (transfer.code != CURLE_OK) {
             auto error = error_of(transfer);
@@ -311,30 +294,50 @@ private:
         open_multi();
     }
 
-    void run() {
+    /// Returns when the transfer is done: driven by its owner, or by another caller meanwhile.
+    void carry_out(Transfer& transfer) {
+        std::unique_lock lock(mutex_);
+        queue_.push_back(&transfer);
+        if (driven_) {
+            curl_multi_wakeup(multi_);
+            transfer.woken.wait(lock, [&] { return transfer.done || transfer.drives; });
+            if (transfer.done) return;
+        }
+        driven_ = true;
+        drive_until_done(transfer, lock);
+        hand_over();
+    }
+
+    /// Drives everybody's transfers until the caller's own is done. With the mutex held, before and after; nothing may
+    /// be thrown across libcurl, nor past owners who wait.
+    void drive_until_done(const Transfer& own, std::unique_lock<std::mutex>& lock) noexcept {
         for (;;) {
-            std::deque<Transfer*> fresh;
-            {
-                std::unique_lock lock(mutex_);
-                if (active_.empty()) {
-                    idle_ = true;
-                    has_work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-                    idle_ = false;
-                    if (queue_.empty()) return;
-                    drop_stale_connections();
-                }
-                fresh.swap(queue_);
-            }
-            for (auto* transfer : fresh) {
-                active_.insert(transfer);
-                if (curl_multi_add_handle(multi_, transfer->easy.get()) != CURLM_OK)
-                    finish(*transfer, CURLE_FAILED_INIT);
-            }
+            if (active_.empty()) drop_stale_connections();
+            std::vector<Transfer*> fresh;
+            fresh.swap(queue_);
+            lock.unlock();
+            for (auto* transfer : fresh) begin(*transfer);
             int running = 0;
             curl_multi_perform(multi_, &running);
             collect_finished();
-            if (!active_.empty()) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+            if (!own.done) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);  // until carry_out() wakes it, too
+            lock.lock();
+            if (own.done) return;
         }
+    }
+
+    /// With the mutex held, by the driver whose own transfer is done: the next one is an owner who waits anyway.
+    void hand_over() {
+        driven_ = !active_.empty() || !queue_.empty();
+        if (!driven_) return;
+        Transfer& next = active_.empty() ? *queue_.front() : **active_.begin();
+        next.drives = true;
+        next.woken.notify_one();
+    }
+
+    void begin(Transfer& transfer) {
+        active_.insert(&transfer);
+        if (curl_multi_add_handle(multi_, transfer.easy.get()) != CURLM_OK) finish(transfer, CURLE_FAILED_INIT);
     }
 
     void collect_finished() {
@@ -354,29 +357,26 @@ private:
         const std::scoped_lock lock(mutex_);
         last_activity_ = clock_.now();
         transfer.code = code;
-        transfer.done = true;  // when the mutex is free, the caller destroys it
-        transfer.finished.notify_one();
+        transfer.done = true;  // when the mutex is free, its owner destroys it
+        transfer.woken.notify_one();
     }
 
     Options options_;
     const Clock& clock_;
     const Logger& logger_;
     std::mutex mutex_;
-    std::condition_variable has_work_;
     CURLM* multi_ = nullptr;  // replaced only with the mutex held and nothing on its way
     WallTime last_activity_;
-    std::deque<Transfer*> queue_;
-    bool idle_ = false;  // the dispatcher waits for work, and not for the network
-    bool stopping_ = false;
-    std::unordered_set<Transfer*> active_;  // the dispatcher thread's own
-    std::thread thread_;
+    std::vector<Transfer*> queue_;          // not yet begun
+    bool driven_ = false;                   // somebody drives, or has been told to
+    std::unordered_set<Transfer*> active_;  // the driver's own; handed over with the mutex held
 };
 
 CurlHttpClient::CurlHttpClient(Options options, const Clock& clock, const Logger& logger)
-    : dispatcher_(std::make_unique<Dispatcher>(std::move(options), clock, logger)) {}
+    : multi_(std::make_unique<Multi>(std::move(options), clock, logger)) {}
 
 CurlHttpClient::~CurlHttpClient() = default;
 
-Result<HttpResponse> CurlHttpClient::send(const HttpRequest& request) { return dispatcher_->send(request); }
+Result<HttpResponse> CurlHttpClient::send(const HttpRequest& request) { return multi_->send(request); }
 
 }  // namespace ci_lambda

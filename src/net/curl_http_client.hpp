@@ -12,14 +12,15 @@
 
 namespace ci_lambda {
 
-/// libcurl behind `HttpClient`: one dispatcher thread over curl_multi, a bounded number of connections per host, kept
-/// for the next request.
+/// libcurl behind `HttpClient`: one curl_multi for all, driven by the threads that call `send()` and by no thread of
+/// its own (docs/adr/0007); a bounded number of connections per host, kept for the next request.
 ///
 /// A kept connection is trusted for `kMaxIdle` of wall-clock time only. Lambda freezes the process between
 /// invocations, and the other side or a NAT gateway drops the connection meanwhile without a word; a request that
 /// must not happen twice would then be in doubt. After a longer pause all connections are made anew.
 ///
-/// Redirects are never followed, certificates are always verified. Clock and logger must outlive it.
+/// Redirects are never followed, certificates are always verified. Clock and logger must outlive it. When `send()` has
+/// returned, nothing of its request goes on; all calls must have returned before the client is destroyed.
 class CurlHttpClient final : public HttpClient {
 public:
     static constexpr Milliseconds kMaxIdle{15000};
@@ -38,8 +39,8 @@ public:
     Result<HttpResponse> send(const HttpRequest& request) override;
 
 private:
-    class Dispatcher;
-    std::unique_ptr<Dispatcher> dispatcher_;
+    class Multi;
+    std::unique_ptr<Multi> multi_;
 };
 
 /// The PEM file with the roots to trust: `configured` (AWS_CA_BUNDLE), SSL_CERT_FILE, then the first of `candidates`

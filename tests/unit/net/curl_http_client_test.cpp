@@ -2,9 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <barrier>
+#include <filesystem>
+#include <functional>
+#include <latch>
+#include <semaphore>
+#include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "support/fakes.hpp"
 #include "support/loopback_server.hpp"
@@ -13,9 +21,18 @@
 namespace ci_lambda::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+
+/// The ids of this process's threads, as the kernel has them.
+std::set<std::string> threads_now() {
+    std::set<std::string> ids;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task"))
+        ids.insert(entry.path().filename().string());
+    return ids;
+}
 
 class CurlHttpClientTest : public ::testing::Test {
 protected:
@@ -193,6 +210,119 @@ TEST_F(CurlHttpClientTest, SendsManyRequestsAtTheSameTime) {
     callers.clear();
     EXPECT_EQ(answered, kMany);
     EXPECT_LE(server.connections(), CurlHttpClient::kMaxConnectionsPerHost);
+}
+
+TEST_F(CurlHttpClientTest, StartsNoThreadForARequest) {
+    std::set<std::string> before;
+    std::vector<std::string> started;
+    std::string server_thread;
+    const LoopbackServer server([&](const ServerRequest&) {
+        // Asked while the request is under way. What has ended since `before` does not count, what is new does.
+        for (const auto& id : threads_now())
+            if (!before.contains(id)) started.push_back(id);
+        server_thread = std::to_string(::gettid());
+        return reply(200, "ok");
+    });
+    before = threads_now();
+    ASSERT_THAT(client_.send(post(server)), IsOk());
+    EXPECT_THAT(started, ElementsAre(server_thread)) << "the one that serves the connection is the only new one";
+}
+
+TEST_F(CurlHttpClientTest, KeepsTheConnectionForRequestsOfAnotherThread) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, "ok"); });
+    for (int i = 0; i < 3; ++i) std::jthread([&] { EXPECT_THAT(client_.send(post(server)), IsOk()); });
+    EXPECT_EQ(server.connections(), 1);
+}
+
+/// 32 callers at once. The first one's request is on its way before the others begin, so it drives theirs as well.
+class CurlHttpClientManyTest : public CurlHttpClientTest {
+protected:
+    static constexpr int kOthers = 31;
+
+    /// Each caller expects its own body back; `on_answer` is told of each.
+    void send_all(const LoopbackServer& server, const std::function<void(const std::string& caller)>& on_answer) {
+        std::vector<std::jthread> callers;
+        const auto call = [&](const std::string& caller) {
+            const auto response = client_.send(post(server, caller));
+            EXPECT_THAT(response, IsOk());
+            EXPECT_EQ(response ? response->body : "", "answer to " + caller);
+            on_answer(caller);
+        };
+        callers.emplace_back(call, "driver");
+        driver_sent_.wait();
+        for (int i = 0; i < kOthers; ++i) callers.emplace_back(call, std::to_string(i));
+    }
+
+    std::latch driver_sent_{1};
+};
+
+TEST_F(CurlHttpClientManyTest, GoOnWhenTheDriverIsAnsweredBeforeAllOthers) {
+    constexpr int kRoomForOthers = static_cast<int>(CurlHttpClient::kMaxConnectionsPerHost) - 1;
+    std::counting_semaphore<kOthers> others_sent{0};
+    std::latch driver_answered{1};
+    const LoopbackServer server([&](const ServerRequest& request) {
+        if (request.body == "driver") {
+            driver_sent_.count_down();
+            for (int i = 0; i < kRoomForOthers; ++i) others_sent.acquire();
+        } else {
+            others_sent.release();
+            driver_answered.wait();
+        }
+        return reply(200, "answer to " + request.body);
+    });
+    send_all(server, [&](const std::string& caller) {
+        if (caller == "driver") driver_answered.count_down();
+    });
+    EXPECT_THAT(server.requests(), SizeIs(kOthers + 1));
+}
+
+TEST_F(CurlHttpClientManyTest, AreAnsweredWhileTheDriverStillWaits) {
+    std::latch others_answered{kOthers};
+    const LoopbackServer server([&](const ServerRequest& request) {
+        if (request.body == "driver") {
+            driver_sent_.count_down();
+            others_answered.wait();
+        }
+        return reply(200, "answer to " + request.body);
+    });
+    send_all(server, [&](const std::string& caller) {
+        if (caller != "driver") others_answered.count_down();
+    });
+    EXPECT_THAT(server.requests(), SizeIs(kOthers + 1));
+}
+
+TEST_F(CurlHttpClientManyTest, AreAnsweredWhoeverDrives) {
+    // Nothing holds the answers up, so that callers come, go and take over in every order.
+    const LoopbackServer server([&](const ServerRequest& request) {
+        if (request.body == "driver") driver_sent_.count_down();
+        return reply(200, "answer to " + request.body);
+    });
+    send_all(server, [&](const std::string& caller) {
+        for (int i = 0; i < 20; ++i) {
+            const auto body = caller + " again";
+            const auto response = client_.send(post(server, body));
+            ASSERT_THAT(response, IsOk());
+            EXPECT_EQ(response->body, "answer to " + body);
+        }
+    });
+    EXPECT_THAT(server.requests(), SizeIs((kOthers + 1) * 21));
+}
+
+TEST_F(CurlHttpClientTest, GivesUpInTimeThoughAnotherCallerDrives) {
+    std::latch driver_sent{1};
+    std::latch gave_up{1};
+    const LoopbackServer server([&](const ServerRequest&) {
+        driver_sent.count_down();
+        gave_up.wait();
+        return reply(200, "ok");
+    });
+    const std::jthread driver([&] { EXPECT_THAT(client_.send(post(server)), IsOk()); });
+    driver_sent.wait();
+    auto request = post(server);
+    request.timeout = Milliseconds{200};
+    const auto response = client_.send(request);
+    gave_up.count_down();
+    EXPECT_THAT(response, IsErr(ErrorKind::kTimeout, HasSubstr("test call")));
 }
 
 TEST_F(CurlHttpClientTest, ShowsRequestAndAnswerAtDebugWithoutUrlOrSecrets) {
