@@ -109,7 +109,7 @@ struct Look {
 Look look_of(Verdict verdict) {
     switch (verdict) {
         case Verdict::kDeploy: return {.symbol = "▲", .tone = Tone::kGreen};
-        case Verdict::kNotify: return {.symbol = "●", .tone = Tone::kCyan};
+        case Verdict::kNotify:
         case Verdict::kSweep: return {.symbol = "●", .tone = Tone::kCyan};
         case Verdict::kIgnore: return {.symbol = "○", .tone = Tone::kYellow};
         case Verdict::kRefuse: return {.symbol = "✗", .tone = Tone::kRed};

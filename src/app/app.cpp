@@ -247,7 +247,7 @@ private:
         if (rollouts.empty()) return;
         notifications_.flush();  // "started" is news now, not when all is over
         const auto outcomes =
-            watcher_.watch(std::move(rollouts), working_time(deadline), on_look_, [&](const RolloutOutcome& outcome) {
+            watcher_.watch(rollouts, working_time(deadline), on_look_, [&](const RolloutOutcome& outcome) {
                 say_verdict(outcome);
                 notifications_.flush();
             });

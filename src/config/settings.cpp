@@ -78,8 +78,9 @@ constexpr auto kSettings = std::to_array<Setting>({
     {.name = "ROLLBACK_ON_FAILURE",
      .default_value = "false",
      .expects = kBoolean,
-     .meaning = "Whether a rollout that fails, or takes longer than `DEPLOYMENT_TIMEOUT_SECONDS`, is rolled back: by the "
-                "service's circuit breaker, which is switched on, or by other means where that is not enough."},
+     .meaning =
+         "Whether a rollout that fails, or takes longer than `DEPLOYMENT_TIMEOUT_SECONDS`, is rolled back: by the "
+         "service's circuit breaker, which is switched on, or by other means where that is not enough."},
     {.name = "SWEEP_INTERVAL_SECONDS",
      .default_value = "0",
      .expects = "0, or a whole number from 60 to 86400",

@@ -19,12 +19,6 @@ NotificationType type_of(NoticeLevel level) {
     return NotificationType::kInfo;
 }
 
-bool is_rollback(const EcsServiceDeployment& record) {
-    using enum ServiceDeploymentStatus;
-    return record.status == kRollbackRequested || record.status == kRollbackInProgress ||
-           record.status == kRollbackSuccessful;
-}
-
 void add_sentence(std::optional<std::string>& text, const std::string& sentence) {
     if (sentence.empty()) return;
     text = text && !text->empty() ? fmt::format("{}\n{}", *text, sentence) : sentence;
@@ -133,7 +127,7 @@ void RolloutNews::tell_completed(Story& story, Deadline deadline) {
                          : story.facts.history.empty()        ? nullptr
                                                               : &story.facts.history.front();
     if (record != nullptr) {
-        if (is_rollback(*record)) tell_rolled_back(story, record, deadline);
+        if (is_rollback(record->status)) tell_rolled_back(story, record, deadline);
         return;
     }
     const bool back = story.deployment->rollout_reason.contains("rolling back") ||

@@ -8,12 +8,6 @@
 namespace ci_lambda {
 namespace {
 
-bool is_rollback(ServiceDeploymentStatus status) {
-    using enum ServiceDeploymentStatus;
-    return status == kRollbackRequested || status == kRollbackInProgress || status == kRollbackSuccessful ||
-           status == kRollbackFailed;
-}
-
 /// Something went wrong, and the stopped tasks may tell what.
 bool wants_tasks(const Judgement& judgement) {
     return judgement.rolling_back || judgement.verdict == Verdict::kFailed ||
@@ -43,7 +37,8 @@ RolloutObserver::Look RolloutObserver::look(Rollout& rollout, const EcsService* 
         look.facts.history = history(rollout.target, deadline);
         if (const auto* record = record_of(rollout, look.facts.history)) {
             rollout.service_deployment = record->arn;
-            if (is_rollback(record->status)) add_rollback_reason(rollout, look.facts.history, deadline);
+            if (is_rollback(record->status) || record->status == ServiceDeploymentStatus::kRollbackFailed)
+                add_rollback_reason(rollout, look.facts.history, deadline);
         }
     }
     look.judgement = judge(rollout, look.facts, timeout);

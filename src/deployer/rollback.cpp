@@ -23,11 +23,6 @@ const EcsServiceRevision* find_revision(const std::vector<EcsServiceRevision>& r
     return found == revisions.end() ? nullptr : &*found;
 }
 
-bool is_going_back(ServiceDeploymentStatus status) {
-    return status == ServiceDeploymentStatus::kRollbackRequested ||
-           status == ServiceDeploymentStatus::kRollbackInProgress;
-}
-
 bool runs_the_same(const EcsServiceRevision& a, const EcsServiceRevision& b) {
     return a.task_definition == b.task_definition && a.images == b.images;
 }

@@ -191,6 +191,15 @@ std::string_view to_string(Verdict verdict) {
     return "in_progress";
 }
 
+bool is_going_back(ServiceDeploymentStatus status) {
+    return status == ServiceDeploymentStatus::kRollbackRequested ||
+           status == ServiceDeploymentStatus::kRollbackInProgress;
+}
+
+bool is_rollback(ServiceDeploymentStatus status) {
+    return is_going_back(status) || status == ServiceDeploymentStatus::kRollbackSuccessful;
+}
+
 const EcsServiceDeployment* record_of(const Rollout& rollout, const std::vector<EcsServiceDeployment>& history) {
     const auto number = rollout.deployment_id.substr(rollout.deployment_id.rfind('/') + 1);
     if (rollout.service_deployment.empty() && !number.empty()) {

@@ -56,6 +56,11 @@ struct Judgement {
 /// the service's messages do. ECS developer guide, "deployment circuit breaker" and "service deployments".
 [[nodiscard]] Judgement judge(const Rollout& rollout, const RolloutFacts& facts, Milliseconds timeout);
 
+/// ECS is on its way back, or is about to be.
+[[nodiscard]] bool is_going_back(ServiceDeploymentStatus status);
+/// The same, or it has come back. Not one that failed to.
+[[nodiscard]] bool is_rollback(ServiceDeploymentStatus status);
+
 /// Whether the records of ECS are needed for a verdict: the deployment is no longer PRIMARY, or has failed.
 [[nodiscard]] bool needs_history(const Rollout& rollout, const EcsService& service);
 

@@ -20,10 +20,10 @@ Milliseconds longer(Milliseconds wait) { return std::min(wait * 3 / 2, kLongestW
 /// One call of `watch`.
 class RolloutWatcher::Watch {
 public:
-    Watch(RolloutWatcher& watcher, std::vector<Rollout> rollouts, Deadline deadline, const OnLook& on_look,
+    Watch(RolloutWatcher& watcher, const std::vector<Rollout>& rollouts, Deadline deadline, const OnLook& on_look,
           const OnVerdict& on_verdict)
         : watcher_(watcher), deadline_(deadline), on_look_(on_look), on_verdict_(on_verdict) {
-        for (auto& rollout : rollouts)
+        for (const auto& rollout : rollouts)
             entries_.push_back(
                 {.outcome = {.rollout = rollout, .judgement = {}, .took = {}, .rollback = {}}, .followed = rollout});
     }
@@ -149,9 +149,9 @@ private:
     std::vector<Entry> entries_;
 };
 
-std::vector<RolloutOutcome> RolloutWatcher::watch(std::vector<Rollout> rollouts, Deadline deadline,
+std::vector<RolloutOutcome> RolloutWatcher::watch(const std::vector<Rollout>& rollouts, Deadline deadline,
                                                   const OnLook& on_look, const OnVerdict& on_verdict) {
-    return Watch(*this, std::move(rollouts), deadline, on_look, on_verdict).run();
+    return Watch(*this, rollouts, deadline, on_look, on_verdict).run();
 }
 
 }  // namespace ci_lambda

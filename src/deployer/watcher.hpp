@@ -47,7 +47,7 @@ public:
 
     /// One outcome per rollout, in their order. Returns when all have ended, or before the deadline with the rest
     /// `in_progress`. The functions are called from within; either may be empty.
-    [[nodiscard]] std::vector<RolloutOutcome> watch(std::vector<Rollout> rollouts, Deadline deadline,
+    [[nodiscard]] std::vector<RolloutOutcome> watch(const std::vector<Rollout>& rollouts, Deadline deadline,
                                                     const OnLook& on_look = {}, const OnVerdict& on_verdict = {});
 
 private:

@@ -24,7 +24,7 @@ std::optional<WallTime> find_time(const Json& object, std::string_view key) {
     const Json* value = find(object, key);
     if (value == nullptr || !value->is_number()) return std::nullopt;
     const auto seconds = value->get<double>();
-    if (!(seconds >= 0 && seconds <= kLatest)) return std::nullopt;
+    if (seconds < 0 || seconds > kLatest) return std::nullopt;
     return WallTime{std::chrono::round<Milliseconds>(std::chrono::duration<double>(seconds))};
 }
 

@@ -32,18 +32,31 @@ protected:
             return described;
         };
     }
+    /// Revision 7 worked before, and UpdateService brings it back as ecs-svc/2.
+    void can_restore(bool& restored) {
+        ecs_.history = std::vector{record("own", ServiceDeploymentStatus::kStopped),
+                                   record("good", ServiceDeploymentStatus::kSuccessful, -minutes{60}, "7")};
+        ecs_.revisions = std::vector<EcsServiceRevision>{
+            {.arn = "service-revision/7", .task_definition = arn_of("7"), .images = {}}};
+        ecs_.on_update = [&](const UpdateServiceRequest& request, int) {
+            restored = true;
+            return AcceptedDeployment{.deployment_id = "ecs-svc/2",
+                                      .task_definition = request.task_definition.str(),
+                                      .created_at = clock_.now()};
+        };
+    }
     [[nodiscard]] Milliseconds passed() const {
         return std::chrono::duration_cast<Milliseconds>(clock_.now() - start());
     }
     RolloutOutcome watch(bool roll_back = false, Deadline deadline = Deadline::none()) {
         return watch_all({rollout_to_8()}, roll_back, deadline).at(0);
     }
-    std::vector<RolloutOutcome> watch_all(std::vector<Rollout> rollouts, bool roll_back = false,
+    std::vector<RolloutOutcome> watch_all(const std::vector<Rollout>& rollouts, bool roll_back = false,
                                           Deadline deadline = Deadline::none()) {
         RolloutWatcher watcher({.timeout = minutes{10}, .roll_back = roll_back}, observer_, rollback_, clock_, sleeper_,
                                log_.logger);
         return watcher.watch(
-            std::move(rollouts), deadline, [&](const RolloutOutcome&, const EcsService*) { ++looks_; },
+            rollouts, deadline, [&](const RolloutOutcome&, const EcsService*) { ++looks_; },
             [&](const RolloutOutcome& outcome) { verdicts_.emplace_back(to_string(outcome.judgement.verdict)); });
     }
 
@@ -122,16 +135,8 @@ TEST_F(WatcherTest, AsksEcsToRollBackWhatTakesTooLongAndWatchesOn) {
 }
 
 TEST_F(WatcherTest, BringsTheLastGoodRevisionBackWhenARolloutFailedAndStays) {
-    ecs_.history = std::vector{record("own", ServiceDeploymentStatus::kStopped),
-                               record("good", ServiceDeploymentStatus::kSuccessful, -minutes{60}, "7")};
-    ecs_.revisions =
-        std::vector<EcsServiceRevision>{{.arn = "service-revision/7", .task_definition = arn_of("7"), .images = {}}};
     bool restored = false;
-    ecs_.on_update = [&](const UpdateServiceRequest& request, int) {
-        restored = true;
-        return AcceptedDeployment{
-            .deployment_id = "ecs-svc/2", .task_definition = request.task_definition.str(), .created_at = clock_.now()};
-    };
+    can_restore(restored);
     ecs_shows([&](Milliseconds passed) {
         if (!restored) return failed();
         return service_with(
@@ -147,16 +152,8 @@ TEST_F(WatcherTest, BringsTheLastGoodRevisionBackWhenARolloutFailedAndStays) {
 }
 
 TEST_F(WatcherTest, StaysFailedWhenTheRollbackFailsToo) {
-    ecs_.history = std::vector{record("own", ServiceDeploymentStatus::kStopped),
-                               record("good", ServiceDeploymentStatus::kSuccessful, -minutes{60}, "7")};
-    ecs_.revisions =
-        std::vector<EcsServiceRevision>{{.arn = "service-revision/7", .task_definition = arn_of("7"), .images = {}}};
     bool restored = false;
-    ecs_.on_update = [&](const UpdateServiceRequest& request, int) {
-        restored = true;
-        return AcceptedDeployment{
-            .deployment_id = "ecs-svc/2", .task_definition = request.task_definition.str(), .created_at = clock_.now()};
-    };
+    can_restore(restored);
     ecs_shows([&](Milliseconds) {
         return restored ? service_with({deployment("ecs-svc/2", "7", RolloutState::kFailed)}) : failed();
     });

@@ -65,6 +65,9 @@ Expectation without_capacity(Expectation expectation) {
 /// It does complete, a minute after its time: before the sweep that would have found it.
 Expectation completes_late() { return {"timed_out", "started, completed", kNew + " COMPLETED"}; }
 
+/// For GoogleTest: what the name of a test would otherwise show are bytes.
+void PrintTo(const Row& row, std::ostream* out) { *out << name_of(row.scenario); }
+
 Row same(Scenario scenario, Breaker breaker, bool roll_back, const Expectation& expectation) {
     return {scenario, breaker, roll_back, expectation, expectation};
 }
