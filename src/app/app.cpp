@@ -76,6 +76,7 @@ public:
     }
 
     Handled roll_back(const EcsTarget& target, bool wait, Deadline deadline) override {
+        if (dry_run_) return not_rolled_back(target, "nothing is changed in a dry run (DRY_RUN is on)");
         notifications_.set_deadline(deadline.minus(kAnswerMargin));
         const auto described = observer_.describe(target.cluster, {target.service}, deadline);
         if (!described) return not_rolled_back(target, described.error().message);
@@ -167,6 +168,9 @@ private:
         logger_.info("deployment verdict", {{log_key::kService, notice.service.str()},
                                             {"status", told->status},
                                             {log_key::kReason, told->reason.value_or("")}});
+        if (!notifications_.has_channels())
+            return {
+                .answer = {.status = "ignored", .detail = redactor_.redact(what + " (no notification channel is on)")}};
         say(*std::move(told));
         for (const auto& problem : notifications_.flush().problems)
             what += fmt::format(" (not delivered: {})", problem);
@@ -276,7 +280,8 @@ private:
         const bool left_to_the_sweep = config_.sweep_interval > std::chrono::seconds{0} && !outcome.going_back;
         switch (outcome.judgement.verdict) {
             case Verdict::kTimedOut:
-                if (!left_to_the_sweep && memory_.first_time(overdue_fact(outcome.rollout))) say_overdue(outcome);
+                if (!left_to_the_sweep && memory_.first_time(overdue_fact(outcome.rollout), outcome.rollout.started_at))
+                    say_overdue(outcome);
                 break;
             case Verdict::kFailed: say_outcome(outcome, NotificationType::kError, "failed"); break;
             case Verdict::kSuperseded: say_outcome(outcome, NotificationType::kInfo, "superseded"); break;

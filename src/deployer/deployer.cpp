@@ -246,7 +246,7 @@ private:
         }
         report.task_definition = accepted->task_definition;
         report.deployment_id = accepted->deployment_id;
-        report.started_at = accepted->created_at == WallTime{} ? deployer_.clock_.now() : accepted->created_at;
+        report.started_at = accepted->created_at;
         if (deployer_.options_.dry_run) {
             report.status = DeploymentStatus::kDryRun;
             say_dry_run(report);

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace ci_lambda {
+namespace {
+
+constexpr std::chrono::minutes kSameMoment{1};
+
+}  // namespace
 
 void RolloutMemory::remember_started(const std::string& deployment_id, Started started) {
     if (deployment_id.empty()) return;
@@ -18,10 +23,13 @@ std::optional<RolloutMemory::Started> RolloutMemory::started(const std::string& 
     return std::nullopt;
 }
 
-bool RolloutMemory::first_time(const std::string& fact) {
+bool RolloutMemory::first_time(const std::string& fact, WallTime at) {
     const std::scoped_lock lock(mutex_);
-    if (std::ranges::find(said_, fact) != said_.end()) return false;
-    said_.push_back(fact);
+    const bool said = std::ranges::any_of(said_, [&](const auto& earlier) {
+        return earlier.first == fact && std::chrono::abs(earlier.second - at) <= kSameMoment;
+    });
+    if (said) return false;
+    said_.emplace_back(fact, at);
     if (said_.size() > kMax) said_.pop_front();
     return true;
 }

@@ -25,15 +25,17 @@ public:
     void remember_started(const std::string& deployment_id, Started started);
     [[nodiscard]] std::optional<Started> started(const std::string& deployment_id) const;
 
-    /// True the first time that it is called with this fact, false when it was said before.
-    [[nodiscard]] bool first_time(const std::string& fact);
+    /// False when this fact was said before, about the same moment: within a minute. ECS sends some facts twice; what
+    /// it says again later, of the same deployment, is another fact: a deployment that a rollback brings back completes
+    /// anew.
+    [[nodiscard]] bool first_time(const std::string& fact, WallTime at);
 
 private:
     static constexpr std::size_t kMax = 1024;
 
     mutable std::mutex mutex_;
     std::deque<std::pair<std::string, Started>> started_;
-    std::deque<std::string> said_;
+    std::deque<std::pair<std::string, WallTime>> said_;
 };
 
 }  // namespace ci_lambda

@@ -45,19 +45,19 @@ struct RolloutNews::Story {
     Notification told;
 };
 
-bool RolloutNews::was_said(const Notify& notice) {
+bool RolloutNews::was_said(const Notify& notice, WallTime at) {
     if (!notice.deployment_id) return false;
     // The function said "started" itself. While it waits for the end, another process hears of the start.
     if (notice.event_name == "SERVICE_DEPLOYMENT_IN_PROGRESS" && notice.level == NoticeLevel::kInfo &&
         (options_.waits || memory_.started(*notice.deployment_id)))
         return true;
     return !memory_.first_time(
-        fmt::format("{} {} {}", *notice.deployment_id, notice.event_name, notice.reason.value_or("")));
+        fmt::format("{} {} {}", *notice.deployment_id, notice.event_name, notice.reason.value_or("")), at);
 }
 
 std::optional<Notification> RolloutNews::tell(const Notify& notice, const EcsTarget& target, WallTime at,
                                               Deadline deadline) {
-    if (was_said(notice)) return std::nullopt;
+    if (was_said(notice, at)) return std::nullopt;
     Story story{.notice = notice,
                 .rollout = {.target = target,
                             .deployment_id = notice.deployment_id.value_or(""),

@@ -32,7 +32,7 @@ public:
 
 private:
     struct Story;
-    [[nodiscard]] bool was_said(const Notify& notice);
+    [[nodiscard]] bool was_said(const Notify& notice, WallTime at);
     void tell_completed(Story& story, Deadline deadline);
     void tell_failed(Story& story, Deadline deadline);
     void tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline);

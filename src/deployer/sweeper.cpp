@@ -27,7 +27,7 @@ bool Sweeper::is_news(const Rollout& rollout, std::optional<WallTime> scheduled_
         const auto age = *scheduled_at - rollout.started_at;
         if (age < options_.timeout || age >= options_.timeout + options_.interval) return false;
     }
-    return memory_.first_time(overdue_fact(rollout));
+    return memory_.first_time(overdue_fact(rollout), rollout.started_at);
 }
 
 Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget>& targets,

@@ -85,8 +85,10 @@ private:
 
     void look_at(Entry& entry, const EcsService* service) {
         const auto look = watcher_.observer_.look(entry.followed, service, watcher_.options_.timeout, deadline_);
+        // ECS's clock may be a little ahead.
         entry.outcome.took =
-            std::chrono::duration_cast<Milliseconds>(look.facts.now - entry.outcome.rollout.started_at);
+            std::max(std::chrono::duration_cast<Milliseconds>(look.facts.now - entry.outcome.rollout.started_at),
+                     Milliseconds{0});
         if (entry.restoring)
             judge_restoring(entry, look.judgement);
         else

@@ -94,7 +94,7 @@ struct UpdateServiceRequest {
 struct AcceptedDeployment {
     std::string deployment_id;    ///< `ecs-svc/N`; empty if ECS named none
     std::string task_definition;  ///< ARN of the revision that it runs
-    WallTime created_at{};        ///< by ECS's clock; the epoch if ECS did not say
+    WallTime created_at{};        ///< by ECS's clock; by ours if ECS did not say
 };
 
 /// `status` of a service deployment (ECS API reference, ServiceDeployment).

@@ -161,6 +161,7 @@ Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest&
         accepted = {.deployment_id = primary->id,
                     .task_definition = primary->task_definition,
                     .created_at = primary->created_at};
+    if (accepted.created_at == WallTime{}) accepted.created_at = clock_.now();
     if (accepted.task_definition.empty()) accepted.task_definition = request.task_definition.str();
     return accepted;
 }

@@ -42,9 +42,10 @@ protected:
             return DescribedServices{.services = {service}, .failures = {}};
         };
     }
-    std::optional<Notification> tell(const Notify& what, bool roll_back = false) {
+    std::optional<Notification> tell(const Notify& what, bool roll_back = false,
+                                     Milliseconds after = minutes{3} + seconds{20}) {
         RolloutNews news({.timeout = minutes{10}, .roll_back = roll_back}, observer_, rollback_, memory_);
-        return news.tell(what, target("api"), start() + minutes{3} + seconds{20}, Deadline::none());
+        return news.tell(what, target("api"), start() + after, Deadline::none());
     }
 
     FakeEcs ecs_;
@@ -136,6 +137,15 @@ TEST_F(NewsTest, DoesNotActOnAFailureThatIsHistory) {
 TEST_F(NewsTest, SaysNothingTwice) {
     EXPECT_TRUE(tell(completed()));
     EXPECT_FALSE(tell(completed())) << "ECS sends this under two detail-types";
+    EXPECT_FALSE(tell(completed(), false, minutes{3} + seconds{22})) << "and not within the same second";
+}
+
+TEST_F(NewsTest, TellsTheSameDeploymentAgainWhenARollbackBringsItBack) {
+    EXPECT_EQ(tell(completed())->status, "completed");
+    ecs_.history = std::vector{record("bad", Record::kRollbackSuccessful, minutes{20}, "9")};
+    const auto again = tell(completed(), false, minutes{30});
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->status, "rolled back");
 }
 
 TEST_F(NewsTest, LeavesTheStartToTheOneWhoStarted) {

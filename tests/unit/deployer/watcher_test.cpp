@@ -85,6 +85,13 @@ TEST_F(WatcherTest, WatchesUntilEcsSaysThatItCompleted) {
     EXPECT_THAT(verdicts_, ::testing::ElementsAre("completed"));
 }
 
+TEST_F(WatcherTest, CountsNoTimeBackwardsWhenTheClockOfEcsIsAhead) {
+    ecs_shows([](Milliseconds) { return done(); });
+    auto ahead = rollout_to_8();
+    ahead.started_at = start() + seconds{2};
+    EXPECT_EQ(watch_all({ahead}).at(0).took, Milliseconds{0});
+}
+
 TEST_F(WatcherTest, LooksEveryFewSecondsAndLessOftenLater) {
     ecs_shows([](Milliseconds) { return in_progress(); });
     watch();

@@ -193,6 +193,17 @@ TEST(Rollouts, AFailureThatStaysIsRolledBackToTheVeryImagesThatWorked) {
     EXPECT_EQ(world.calls("UpdateService"), 1) << "a rollback is not repeated";
 }
 
+TEST(Rollouts, ARollbackToWhatThisProcessHasSeenCompleteIsToldAsOne) {
+    World world({.breaker = Breaker::kOnWithRollback});
+    world.deploy();
+    world.run_for(minutes{5});
+    world.set_scenario(Scenario::kImageNotFound);
+    world.listener().handle(R"({"service":"api","task_definition":"10"})", Deadline::none());
+    world.run_for(minutes{10});
+    EXPECT_EQ(told(world), "started, completed, started, failed, rolling back, rolled back");
+    EXPECT_EQ(world.end_state(), kNew + " COMPLETED");
+}
+
 TEST(Rollouts, TheNextEventPassesTheBadRevisionOver) {
     World world({.scenario = Scenario::kImageNotFound, .roll_back = true});
     world.deploy();
