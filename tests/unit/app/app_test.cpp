@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "app/doctor.hpp"
 #include "app/plan.hpp"
@@ -62,7 +63,7 @@ protected:
     }
 
     std::unique_ptr<App> app(App::Options options = {}) {
-        auto created = App::create(options, environment_, log_.sink, clock_, sleeper_);
+        auto created = App::create(std::move(options), environment_, log_.sink, clock_, sleeper_);
         EXPECT_THAT(created, IsOk());
         return std::move(*created);
     }

@@ -35,7 +35,7 @@ Notify failed() { return notice("FAILED", NoticeLevel::kError, "failed"); }
 class NewsTest : public ::testing::Test {
 protected:
     NewsTest() { show({deployment("ecs-svc/1", "8", RolloutState::kCompleted)}); }
-    void show(std::vector<EcsDeployment> deployments, bool breaker = false) {
+    void show(const std::vector<EcsDeployment>& deployments, bool breaker = false) {
         ecs_.on_describe = [=](const std::vector<EcsServiceName>&) {
             auto service = service_with(deployments);
             service.rolls_back_by_itself = breaker;
