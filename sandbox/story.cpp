@@ -17,12 +17,9 @@ namespace {
 
 constexpr std::size_t kShownOfEvent = 160;
 
-/// `arn:aws:ecs:..:task-definition/api:42` -> `api:42`.
-std::string short_name(std::string_view arn) { return std::string(arn.substr(arn.rfind('/') + 1)); }
-
 /// `arn:aws:ecs:..:task-definition/api:42` -> `:42`.
 std::string revision_of(std::string_view arn) {
-    const std::string name = short_name(arn);
+    const std::string name(last_segment(arn));
     const auto colon = name.rfind(':');
     return colon == std::string::npos ? name : name.substr(colon);
 }
@@ -39,7 +36,7 @@ std::vector<std::string> texts(const Json& object, std::string_view key) {
 }
 
 void describe_update(const Json& request, const Json& response, CallText& call) {
-    call.arguments = short_name(text(request, "service"));
+    call.arguments = last_segment(text(request, "service"));
     if (const auto revision = find_string(request, "taskDefinition")) call.arguments += " -> " + revision_of(*revision);
     const Json* service = find(response, "service");
     const Json* deployments = service == nullptr ? nullptr : find(*service, "deployments");
@@ -56,7 +53,7 @@ std::string service_state(const Json& service) {
 
 void describe_services(const Json& request, const Json& response, CallText& call) {
     std::vector<std::string> names;
-    for (const auto& name : texts(request, "services")) names.push_back(short_name(name));
+    for (const auto& name : texts(request, "services")) names.emplace_back(last_segment(name));
     call.arguments = names.size() <= 2 ? join(names, ", ") : fmt::format("{} services", names.size());
     std::vector<std::string> running;
     if (const Json* services = find(response, "services"); services != nullptr && services->is_array())
@@ -65,7 +62,7 @@ void describe_services(const Json& request, const Json& response, CallText& call
     if (!running.empty()) found.push_back("runs " + join(running, ", "));
     if (const Json* failures = find(response, "failures"); failures != nullptr && failures->is_array())
         for (const auto& failure : *failures)
-            found.push_back(fmt::format("{} is {}", short_name(text(failure, "arn")), text(failure, "reason")));
+            found.push_back(fmt::format("{} is {}", last_segment(text(failure, "arn")), text(failure, "reason")));
     call.answer = join(found, ", ");
 }
 
@@ -105,7 +102,7 @@ constexpr std::array kPlainCalls{
 };
 
 void describe_plain(const PlainCall& plain, const Json& request, const Json& response, CallText& call) {
-    call.arguments = short_name(text(request, plain.about));
+    call.arguments = last_segment(text(request, plain.about));
     const Json* list = find(response, plain.list);
     if (list == nullptr || !list->is_array()) return;
     call.answer = plain.member.empty() ? fmt::format("{} found", list->size()) : tally(*list, plain.member);

@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "base/text.hpp"
 #include "sandbox/ecs/operations.hpp"
 #include "sandbox/ecs/wire.hpp"
 

@@ -9,6 +9,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "base/text.hpp"
 #include "sandbox/ecs/operations.hpp"
 #include "sandbox/ecs/wire.hpp"
 
@@ -77,34 +78,43 @@ AwsResult<std::vector<std::string>> arns_of(const Json& request, std::string_vie
     return arns;
 }
 
-EcsAnswer describe_service_deployments(EcsContext& context, const Json& request) {
-    TRY_ASSIGN(const auto arns, arns_of(request, "serviceDeploymentArns"));
+/// An answer with each of these things, or with its ARN among the failures.
+template <typename Describe>
+Json describe_each(EcsContext& context, const std::vector<std::string>& arns, std::string_view kind,
+                   const std::string& member, const Describe& describe) {
     Json list = Json::array();
     Json failures = Json::array();
     for (const auto& arn : arns) {
-        const Service* service = owner_of(context, arn, "service-deployment");
-        const ServiceDeployment* deployment = service == nullptr ? nullptr : find_deployment(*service, arn);
-        if (deployment == nullptr)
-            failures.push_back(missing(arn));
+        const Service* service = owner_of(context, arn, kind);
+        auto described = service == nullptr ? std::nullopt : describe(*service, arn);
+        if (described)
+            list.push_back(*std::move(described));
         else
-            list.push_back(service_deployment_json(context.state, *service, *deployment));
+            failures.push_back(missing(arn));
     }
-    return Json{{"serviceDeployments", std::move(list)}, {"failures", std::move(failures)}};
+    Json answer{{"failures", std::move(failures)}};
+    answer[member] = std::move(list);
+    return answer;
+}
+
+EcsAnswer describe_service_deployments(EcsContext& context, const Json& request) {
+    TRY_ASSIGN(const auto arns, arns_of(request, "serviceDeploymentArns"));
+    return describe_each(context, arns, "service-deployment", "serviceDeployments",
+                         [&](const Service& service, const std::string& arn) -> std::optional<Json> {
+                             const ServiceDeployment* deployment = find_deployment(service, arn);
+                             if (deployment == nullptr) return std::nullopt;
+                             return service_deployment_json(context.state, service, *deployment);
+                         });
 }
 
 EcsAnswer describe_service_revisions(EcsContext& context, const Json& request) {
     TRY_ASSIGN(const auto arns, arns_of(request, "serviceRevisionArns"));
-    Json list = Json::array();
-    Json failures = Json::array();
-    for (const auto& arn : arns) {
-        const Service* service = owner_of(context, arn, "service-revision");
-        const ServiceRevision* revision = service == nullptr ? nullptr : service->revision(last_segment(arn));
-        if (revision == nullptr)
-            failures.push_back(missing(arn));
-        else
-            list.push_back(service_revision_json(context.state, *service, *revision));
-    }
-    return Json{{"serviceRevisions", std::move(list)}, {"failures", std::move(failures)}};
+    return describe_each(context, arns, "service-revision", "serviceRevisions",
+                         [&](const Service& service, const std::string& arn) -> std::optional<Json> {
+                             const ServiceRevision* revision = service.revision(last_segment(arn));
+                             if (revision == nullptr) return std::nullopt;
+                             return service_revision_json(context.state, service, *revision);
+                         });
 }
 
 /// One that is under way can be stopped; asking for it twice does no harm (Amazon ECS developer guide, "Stopping Amazon

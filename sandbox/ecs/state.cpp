@@ -109,10 +109,6 @@ TaskDefinitionRevision* EcsState::find_task_definition(std::string_view referenc
     return found == revisions.end() ? nullptr : &*found;
 }
 
-std::string_view last_segment(std::string_view name_or_arn) {
-    return name_or_arn.substr(name_or_arn.rfind('/') + 1);  // npos + 1 is 0
-}
-
 std::string revision_number(std::string_view deployment_id) { return std::string(last_segment(deployment_id)); }
 
 std::string deployment_id(std::string_view revision_number) {

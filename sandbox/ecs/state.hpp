@@ -222,8 +222,6 @@ struct EcsState {
 /// ECS keeps that many of a service's messages (ECS API reference, Service: "the 100 most recent events").
 inline constexpr std::size_t kMaxServiceMessages = 100;
 
-/// What follows the last slash: the name in an ARN, or the name itself.
-[[nodiscard]] std::string_view last_segment(std::string_view name_or_arn);
 /// `1234` of `ecs-svc/1234`.
 [[nodiscard]] std::string revision_number(std::string_view deployment_id);
 [[nodiscard]] std::string deployment_id(std::string_view revision_number);

@@ -36,9 +36,7 @@ std::vector<std::string> outcomes(const std::vector<DeploymentReport>& reports) 
     std::vector<std::string> all;
     for (const auto& report : reports) {
         if (report.outcome.empty()) continue;
-        auto name = replace_all(std::string(to_string(report.status)), "_", " ");
-        all.push_back(fmt::format("{}: {} after {}, {}", report.target.id, name,
-                                  in_words(report.took.value_or(Milliseconds{0})), report.outcome));
+        all.push_back(fmt::format("{}: {}, {}", report.target.id, how_it_ended(report), report.outcome));
     }
     return all;
 }
@@ -68,6 +66,11 @@ DeploymentStatus worst(const std::vector<DeploymentReport>& reports) {
 }
 
 }  // namespace
+
+std::string how_it_ended(const DeploymentReport& report) {
+    return fmt::format("{} after {}", replace_all(std::string(to_string(report.status)), "_", " "),
+                       in_words(report.took.value_or(Milliseconds{0})));
+}
 
 Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<PassedBy>& passed_by) {
     Handled handled{

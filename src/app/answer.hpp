@@ -34,6 +34,9 @@ struct Handled {
     std::optional<HandlingError> error;
 };
 
+/// "rolled back after 7 s", of a deployment that was waited for.
+[[nodiscard]] std::string how_it_ended(const DeploymentReport& report);
+
 /// The answer to an event that deployed. An error of the invocation only when a deployment could not start: a rollout
 /// that began and ended badly would end so again if Lambda retried the event (docs/adr/0006).
 [[nodiscard]] Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<PassedBy>& passed_by);

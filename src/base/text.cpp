@@ -101,6 +101,8 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
     return result;
 }
 
+std::string_view last_segment(std::string_view text) { return text.substr(text.rfind('/') + 1); }  // npos + 1 is 0
+
 std::string_view trim(std::string_view text) {
     constexpr std::string_view kBlank = " \t\r\n\f\v";
     const auto first = text.find_first_not_of(kBlank);

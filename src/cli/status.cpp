@@ -69,12 +69,6 @@ std::string without_trailing_blanks(std::string line) {
     return line;
 }
 
-/// ECS names the service in each of its messages: "(service shop_service_api_dev) has started 2 tasks: (task 1a2b..)".
-std::string without_service(const EcsService& service, const std::string& message) {
-    const auto prefix = fmt::format("(service {}) ", service.name);
-    return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
-}
-
 }  // namespace
 
 std::string status_table(const std::vector<ServiceStatus>& services, WallTime now) {

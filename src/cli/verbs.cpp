@@ -12,7 +12,6 @@
 #include "app/app.hpp"
 #include "app/doctor.hpp"
 #include "app/plan.hpp"
-#include "base/text.hpp"
 #include "cli/status.hpp"
 #include "deployer/our_services.hpp"
 #include "sandbox/sandbox.hpp"
@@ -127,9 +126,7 @@ void print_for_people(const Answer& answer) {
     for (const auto& report : answer.deployments) {
         if (report.error) continue;  // on standard error, below
         if (!report.outcome.empty()) {
-            std::cout << fmt::format("{}: {} after {}: {}\n", report.target.id,
-                                     replace_all(std::string(to_string(report.status)), "_", " "),
-                                     in_words(report.took.value_or(Milliseconds{0})), report.outcome);
+            std::cout << fmt::format("{}: {}: {}\n", report.target.id, how_it_ended(report), report.outcome);
             continue;
         }
         const bool dry = report.status == DeploymentStatus::kDryRun;

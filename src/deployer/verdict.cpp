@@ -36,10 +36,6 @@ constexpr std::array<std::string_view, 10> kSayNothing{"has reached a steady sta
 
 Judgement verdict(Verdict verdict, std::string reason) { return {.verdict = verdict, .reason = std::move(reason)}; }
 
-Judgement told_verdict(Verdict verdict, std::string reason) {
-    return {.verdict = verdict, .reason = std::move(reason), .told_by_ecs = true};
-}
-
 Judgement going_back(std::string reason) { return {.reason = std::move(reason), .rolling_back = true}; }
 
 /// "B: A", or whichever of them says something.
@@ -64,11 +60,13 @@ bool is_stable(const EcsService& service, const EcsDeployment& own) {
 Judgement judge_primary(const EcsDeployment& own, const RolloutFacts& facts) {
     const auto why = why_tasks_fail(own.id, own.created_at, facts);
     switch (own.rollout_state) {
-        case RolloutState::kCompleted: return told_verdict(Verdict::kCompleted, tasks_of(own));
+        case RolloutState::kCompleted: return verdict(Verdict::kCompleted, tasks_of(own));
         case RolloutState::kFailed:
             if (facts.service->rolls_back_by_itself && facts.now - own.updated_at < kBreakerPatience)
                 return going_back(both("it failed, and its circuit breaker is about to roll it back", why));
-            return told_verdict(Verdict::kFailed, both(why.empty() ? "the rollout failed" : why, own.rollout_reason));
+            return {.verdict = Verdict::kFailed,
+                    .reason = both(why.empty() ? "the rollout failed" : why, own.rollout_reason),
+                    .told_by_ecs = true};
         case RolloutState::kNone:
             if (is_stable(*facts.service, own)) return verdict(Verdict::kCompleted, tasks_of(own));
             break;
@@ -201,7 +199,7 @@ bool is_rollback(ServiceDeploymentStatus status) {
 }
 
 const EcsServiceDeployment* record_of(const Rollout& rollout, const std::vector<EcsServiceDeployment>& history) {
-    const auto number = rollout.deployment_id.substr(rollout.deployment_id.rfind('/') + 1);
+    const auto number = std::string(last_segment(rollout.deployment_id));
     if (rollout.service_deployment.empty() && !number.empty()) {
         const auto same_number = std::ranges::find_if(
             history, [&](const auto& record) { return record.target_revision.ends_with("/" + number); });
@@ -252,19 +250,20 @@ std::string why_tasks_fail(const std::string& deployment_id, WallTime since, con
         return commonest->second == 1 ? text : fmt::format("{} ({} tasks)", text, commonest->second);
     }
     if (facts.service == nullptr) return "";
-    const auto prefix = fmt::format("(service {}) ", facts.service->name);
     for (const auto& message : facts.service->messages) {
         if (message.at < since) break;  // newest first
         if (std::ranges::any_of(kSayNothing, [&](auto words) { return message.text.contains(words); })) continue;
-        const std::string_view text(message.text);
-        return truncate_utf8(text.starts_with(prefix) ? text.substr(prefix.size()) : text, kLongestReason);
+        return truncate_utf8(without_service(*facts.service, message.text), kLongestReason);
     }
     return "";
 }
 
-std::string short_name(std::string_view task_definition_arn) {
-    return std::string(task_definition_arn.substr(task_definition_arn.rfind('/') + 1));
+std::string_view without_service(const EcsService& service, std::string_view message) {
+    const auto prefix = fmt::format("(service {}) ", service.name);
+    return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
 }
+
+std::string short_name(std::string_view task_definition_arn) { return std::string(last_segment(task_definition_arn)); }
 
 std::string in_words(Milliseconds duration) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();

@@ -40,7 +40,7 @@ struct Judgement {
     Verdict verdict = Verdict::kInProgress;
     std::string reason;         ///< a sentence for a developer; never empty
     bool rolling_back = false;  ///< with kInProgress and kTimedOut: ECS is on its way back already
-    bool told_by_ecs = false;   ///< ECS itself tells the world so, in an event
+    bool told_by_ecs = false;   ///< with kFailed: ECS itself tells the world so, in an event
     std::string now_runs;       ///< ARN of the revision that runs instead; empty unless rolled back or superseded
 
     [[nodiscard]] bool final() const { return verdict != Verdict::kInProgress; }
@@ -72,6 +72,9 @@ struct Judgement {
 /// Why the tasks of this deployment stopped, in the words of the commonest reason, or, where no task stopped, the
 /// service's last message since then that says anything; empty if there is neither.
 [[nodiscard]] std::string why_tasks_fail(const std::string& deployment_id, WallTime since, const RolloutFacts& facts);
+
+/// A message of the service without its beginning, "(service NAME) ", which ECS gives to each.
+[[nodiscard]] std::string_view without_service(const EcsService& service, std::string_view message);
 
 /// `shop_service_api_dev:42` of an ARN, for a person.
 [[nodiscard]] std::string short_name(std::string_view task_definition_arn);

@@ -31,12 +31,12 @@ struct Revision {
 
 /// `arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`
 std::optional<Revision> parse_revision(std::string_view arn) {
-    const std::string name = last_segment(arn);
+    const auto name = last_segment(arn);
     const auto colon = name.rfind(':');
     if (colon == std::string::npos) return std::nullopt;
-    const auto number = parse_unsigned(std::string_view(name).substr(colon + 1));
+    const auto number = parse_unsigned(name.substr(colon + 1));
     if (!number) return std::nullopt;
-    return Revision{.family = name.substr(0, colon), .number = *number};
+    return Revision{.family = std::string(name.substr(0, colon)), .number = *number};
 }
 
 }  // namespace
@@ -178,7 +178,7 @@ Result<EcsCluster> EcsClient::describe_cluster(const ClusterName& cluster, Deadl
 Result<std::vector<EcsServiceName>> EcsClient::list_services(const ClusterName& cluster, Deadline deadline) {
     std::vector<EcsServiceName> names;
     TRY(read_pages("ListServices", {{"cluster", cluster.str()}}, "serviceArns", deadline, [&](const Json& arn) {
-        if (arn.is_string()) names.emplace_back(last_segment(arn.get<std::string>()));
+        if (arn.is_string()) names.emplace_back(std::string(last_segment(arn.get<std::string>())));
     }));
     return names;
 }

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace ci_lambda {
 namespace {
 
@@ -111,8 +113,6 @@ std::string repository_of(std::string_view image) {
 
 }  // namespace
 
-std::string last_segment(std::string_view arn) { return std::string(arn.substr(arn.rfind('/') + 1)); }
-
 Result<Json> parse_ecs_answer(std::string_view operation, const std::string& body) {
     auto json = parse_json(body);
     if (!json)
@@ -150,7 +150,7 @@ EcsService read_service(const Json& service) {
 DescribedServices::Failure read_failure(const Json& failure) {
     std::string reason = find_string(failure, "reason").value_or("no reason given");
     if (const auto detail = find_string(failure, "detail")) reason += ": " + *detail;
-    return {.name = EcsServiceName(last_segment(text(failure, "arn"))), .reason = std::move(reason)};
+    return {.name = EcsServiceName(std::string(last_segment(text(failure, "arn")))), .reason = std::move(reason)};
 }
 
 EcsServiceDeployment read_service_deployment(const Json& deployment) {

@@ -12,9 +12,6 @@
 
 namespace ci_lambda {
 
-/// The last part of an ARN, or of a path: the name.
-[[nodiscard]] std::string last_segment(std::string_view arn);
-
 /// The answer as JSON; the error (kProtocol) names the operation.
 [[nodiscard]] Result<Json> parse_ecs_answer(std::string_view operation, const std::string& body);
 /// The array member `key`, or the error to give.

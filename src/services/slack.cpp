@@ -48,11 +48,6 @@ std::string escaped_to_fit(std::string_view text, std::size_t limit) {
     }
 }
 
-/// `arn:aws:ecs:..:task-definition/api:42` -> `api:42`: the rest is the same in every message.
-std::string_view without_arn(std::string_view task_definition) {
-    return task_definition.substr(task_definition.rfind('/') + 1);
-}
-
 Json section(std::string_view prefix, std::string_view text, std::string_view suffix) {
     const auto room = kSectionLimit - prefix.size() - suffix.size();
     return {
@@ -102,7 +97,7 @@ std::string slack_message(const Notification& notification) {
     add_field(fields, "Service", notification.service);
     add_field(fields, "Status", notification.status);
     add_field(fields, "Deployment", notification.deployment_id.value_or(""));
-    add_field(fields, "Task definition", without_arn(notification.task_definition.value_or("")));
+    add_field(fields, "Task definition", last_segment(notification.task_definition.value_or("")));
 
     add_field(fields, "Started because", notification.started_because.value_or(""));
     add_field(fields, "Took", notification.took.value_or(""));

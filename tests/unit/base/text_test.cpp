@@ -91,5 +91,12 @@ TEST(Closest, SuggestsNothingForAWordOfAMegabyte) {
     EXPECT_EQ(closest(std::string(1'000'000, 'a'), std::vector<std::string>{"api", "backend"}), std::nullopt);
 }
 
+TEST(LastSegment, IsTheNameInAnArnOrThePlainName) {
+    EXPECT_EQ(last_segment("arn:aws:ecs:us-east-1:123456789012:service/cluster/api"), "api");
+    EXPECT_EQ(last_segment("api"), "api");
+    EXPECT_EQ(last_segment("api/"), "");
+    EXPECT_EQ(last_segment(""), "");
+}
+
 }  // namespace
 }  // namespace ci_lambda

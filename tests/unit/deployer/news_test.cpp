@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/fake_ecs.hpp"
-#include "support/fakes.hpp"
 #include "unit/deployer/support.hpp"
 
 namespace ci_lambda::testing {
@@ -32,7 +30,7 @@ Notify notice(const std::string& name, NoticeLevel level, const std::string& sta
 Notify completed() { return notice("COMPLETED", NoticeLevel::kSuccess, "completed"); }
 Notify failed() { return notice("FAILED", NoticeLevel::kError, "failed"); }
 
-class NewsTest : public ::testing::Test {
+class NewsTest : public RolloutFixture {
 protected:
     NewsTest() { show({deployment("ecs-svc/1", "8", RolloutState::kCompleted)}); }
     void show(const std::vector<EcsDeployment>& deployments, bool breaker = false) {
@@ -47,13 +45,6 @@ protected:
         RolloutNews news({.timeout = minutes{10}, .roll_back = roll_back}, observer_, rollback_, memory_);
         return news.tell(what, target("api"), start() + after, Deadline::none());
     }
-
-    FakeEcs ecs_;
-    FakeClock clock_;
-    RecordingLog log_;
-    RolloutMemory memory_;
-    RolloutObserver observer_{ecs_, clock_, log_.logger};
-    Rollback rollback_{ecs_, memory_, log_.logger};
 };
 
 TEST_F(NewsTest, SaysHowLongItTookAndWhoTriggeredIt) {

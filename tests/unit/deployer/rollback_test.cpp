@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/fake_ecs.hpp"
-#include "support/fakes.hpp"
 #include "unit/deployer/support.hpp"
 
 namespace ci_lambda::testing {
@@ -18,7 +16,7 @@ using ::testing::SizeIs;
 using Means = RollbackReport::Means;
 using Record = ServiceDeploymentStatus;
 
-class RollbackTest : public ::testing::Test {
+class RollbackTest : public RolloutFixture {
 protected:
     RollbackTest() {
         ecs_.on_describe = [this](const std::vector<EcsServiceName>&) {
@@ -45,10 +43,6 @@ protected:
     }
 
     std::string primary_ = "ecs-svc/1";
-    FakeEcs ecs_;
-    RecordingLog log_;
-    RolloutMemory memory_;
-    Rollback rollback_{ecs_, memory_, log_.logger};
 };
 
 TEST_F(RollbackTest, BringsBackTheLastSuccessfulRevisionWithItsDigests) {

@@ -1,12 +1,17 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <string>
 
 #include "config/names.hpp"
+#include "deployer/memory.hpp"
+#include "deployer/observer.hpp"
+#include "deployer/rollback.hpp"
 #include "deployer/verdict.hpp"
 #include "services/ecs.hpp"
+#include "support/fake_ecs.hpp"
 #include "support/fakes.hpp"
 
 namespace ci_lambda::testing {
@@ -68,5 +73,16 @@ inline EcsStoppedTask stopped_task(const std::string& stop_code, const std::stri
             .stopped_at = start(),
             .containers = std::move(containers)};
 }
+
+/// All that works on rollouts, with an ECS that a test scripts and time that it moves.
+class RolloutFixture : public ::testing::Test {
+protected:
+    FakeEcs ecs_;
+    FakeClock clock_;
+    RecordingLog log_;
+    RolloutMemory memory_;
+    RolloutObserver observer_{ecs_, clock_, log_.logger};
+    Rollback rollback_{ecs_, memory_, log_.logger};
+};
 
 }  // namespace ci_lambda::testing

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/fake_ecs.hpp"
-#include "support/fakes.hpp"
 #include "support/matchers.hpp"
 #include "unit/deployer/support.hpp"
 
@@ -17,7 +15,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using Record = ServiceDeploymentStatus;
 
-class SweeperTest : public ::testing::Test {
+class SweeperTest : public RolloutFixture {
 protected:
     SweeperTest() {
         show(RolloutState::kInProgress);
@@ -45,13 +43,6 @@ protected:
         EXPECT_THAT(found, IsOk());
         return std::move(*found);
     }
-
-    FakeEcs ecs_;
-    FakeClock clock_;
-    RecordingLog log_;
-    RolloutMemory memory_;
-    RolloutObserver observer_{ecs_, clock_, log_.logger};
-    Rollback rollback_{ecs_, memory_, log_.logger};
 };
 
 TEST_F(SweeperTest, FindsOnlyWhatTakesTooLong) {

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/fake_ecs.hpp"
-#include "support/fakes.hpp"
 #include "unit/deployer/support.hpp"
 
 namespace ci_lambda::testing {
@@ -18,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class WatcherTest : public ::testing::Test {
+class WatcherTest : public RolloutFixture {
 protected:
     /// api as ECS shows it, by the time that has passed.
     void ecs_shows(std::function<EcsService(Milliseconds)> service) {
@@ -60,13 +58,7 @@ protected:
             [&](const RolloutOutcome& outcome) { verdicts_.emplace_back(to_string(outcome.judgement.verdict)); });
     }
 
-    FakeEcs ecs_;
-    FakeClock clock_;
     FakeSleeper sleeper_{clock_};
-    RecordingLog log_;
-    RolloutMemory memory_;
-    RolloutObserver observer_{ecs_, clock_, log_.logger};
-    Rollback rollback_{ecs_, memory_, log_.logger};
     int looks_ = 0;
     std::vector<std::string> verdicts_;
 };
