@@ -15,13 +15,14 @@ namespace {
 /// What any program needs to run.
 constexpr std::array kSystemVariables{"PATH", "HOME", "TZ", "LANG"};
 
-constexpr std::array<std::string_view, 8> kBehaviour{"LOG_LEVEL",
+constexpr std::array<std::string_view, 9> kBehaviour{"LOG_LEVEL",
                                                      "DRY_RUN",
                                                      "MAX_DEPLOYMENT_RETRIES",
                                                      "DEPLOYMENT_TIMEOUT_SECONDS",
                                                      "WAIT_FOR_DEPLOYMENT",
                                                      "ROLLBACK_ON_FAILURE",
                                                      "SWEEP_INTERVAL_SECONDS",
+                                                     "COALESCE_SECONDS",
                                                      "BACKEND_SERVICE_NAME"};
 
 bool is_behaviour(std::string_view name) {

@@ -266,6 +266,7 @@ Result<LoadedConfig> load_config(const Environment& environment) {
     const int sweep_interval = reader.number("SWEEP_INTERVAL_SECONDS", 0, 86400);
     if (sweep_interval > 0 && sweep_interval < 60)
         reader.problem("SWEEP_INTERVAL_SECONDS", fmt::format("{} is less than a minute", sweep_interval));
+    const int coalesce = reader.number("COALESCE_SECONDS", 0, 60);
     const int max_retries = reader.number("MAX_DEPLOYMENT_RETRIES", 0, 10);
     auto ecs_endpoint = read_ecs_endpoint(reader);
     auto ca_bundle = reader.text("AWS_CA_BUNDLE");
@@ -305,6 +306,7 @@ Result<LoadedConfig> load_config(const Environment& environment) {
                                    .wait_for_deployment = wait,
                                    .rollback_on_failure = rollback,
                                    .sweep_interval = std::chrono::seconds{sweep_interval},
+                                   .coalesce = std::chrono::seconds{coalesce},
                                    .max_deployment_retries = max_retries,
                                    .ecs_endpoint = std::move(ecs_endpoint),
                                    .ca_bundle = std::move(ca_bundle)},

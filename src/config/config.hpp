@@ -51,6 +51,7 @@ struct Config {
     bool wait_for_deployment = false;
     bool rollback_on_failure = false;
     std::chrono::seconds sweep_interval{0};  ///< 0: no sweep is scheduled
+    std::chrono::seconds coalesce{0};        ///< how long after its own time an event waits for the rest of a burst
     int max_deployment_retries = 2;
 
     std::optional<std::string> ecs_endpoint;  ///< AWS_ENDPOINT_URL_ECS, else AWS_ENDPOINT_URL
