@@ -1,9 +1,11 @@
 #include "logging/logger.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <functional>
 
 #include "base/json.hpp"
@@ -38,15 +40,29 @@ std::optional<LogLevel> parse_log_level(std::string_view text) {
     return std::nullopt;
 }
 
+bool FdLogSink::has_room() {
+    pollfd descriptor{.fd = fd_, .events = POLLOUT, .revents = 0};
+    int ready = 0;
+    do {
+        ready = ::poll(&descriptor, 1, stuck_ ? 0 : static_cast<int>(patience_.count()));
+    } while (ready < 0 && errno == EINTR);
+    stuck_ = ready == 0;
+    return ready > 0;
+}
+
 void FdLogSink::write(std::string_view line) {
-    std::string text(line);
+    const std::scoped_lock lock(mutex_);
+    std::string text(cut_off_ ? "\n" : "");
+    text += line;
     text += '\n';
     std::string_view rest = text;
-    while (!rest.empty()) {
-        const auto written = ::write(fd_, rest.data(), rest.size());
+    while (!rest.empty() && has_room()) {
+        // A pipe with room has it for this many bytes (pipe(7)); more would wait for a reader.
+        const auto written = ::write(fd_, rest.data(), std::min<std::size_t>(rest.size(), PIPE_BUF));
         if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return;
+        if (written <= 0) break;
         rest.remove_prefix(static_cast<std::size_t>(written));
+        cut_off_ = !rest.empty();
     }
 }
 

@@ -34,15 +34,22 @@ public:
     virtual void write(std::string_view line) = 0;
 };
 
-/// Writes each line to a file descriptor with one write(2), so that lines of concurrent threads never mix. A
-/// descriptor that is closed or full loses the line and nothing else.
+/// Writes lines to a file descriptor; those of concurrent threads never mix. A descriptor that is closed or full loses
+/// the line and nothing else: a pipe that nobody empties is waited for once, as long as it is told, and from then on
+/// not at all until there is room again.
 class FdLogSink final : public LogSink {
 public:
-    explicit FdLogSink(int fd) : fd_(fd) {}
+    explicit FdLogSink(int fd, Milliseconds patience = Milliseconds{1000}) : fd_(fd), patience_(patience) {}
     void write(std::string_view line) override;
 
 private:
+    bool has_room();
+
     int fd_;
+    Milliseconds patience_;
+    std::mutex mutex_;
+    bool stuck_ = false;    // the last wait for room was in vain
+    bool cut_off_ = false;  // the last line has no end
 };
 
 /// Replaces known secret values by `***` in any text: the last line of defence behind the `Secret` type, for texts

@@ -137,6 +137,27 @@ TEST(FdLogSink, SurvivesADescriptorThatIsClosed) {
     sink.write("lost");
 }
 
+TEST(FdLogSink, LosesOnlyWhatDoesNotFitIntoAPipeThatNobodyEmpties) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    const auto size = ::fcntl(ends[1], F_SETPIPE_SZ, 4096);
+    ASSERT_GT(size, 0);
+    const std::string longer(static_cast<std::size_t>(size) + 1, 'x');
+    std::string buffer(longer.size(), '\0');
+    FdLogSink sink(ends[1], Milliseconds{0});
+
+    sink.write(longer);
+    sink.write("lost");
+    ASSERT_EQ(::read(ends[0], buffer.data(), buffer.size()), size);
+    EXPECT_EQ(buffer.substr(0, static_cast<std::size_t>(size)), longer.substr(1));
+
+    sink.write("whole");
+    ASSERT_EQ(::read(ends[0], buffer.data(), buffer.size()), 7);
+    EXPECT_EQ(buffer.substr(0, 7), "\nwhole\n") << "it must not go on with the line that was cut off";
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
 TEST(Logger, KeepsLinesOfConcurrentThreadsWhole) {
     RecordingLog log;
     {
