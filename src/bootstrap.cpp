@@ -1,5 +1,6 @@
 // The Lambda: reads the configuration once, then serves invocations until Lambda ends the process.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -16,6 +17,13 @@ using namespace ci_lambda;
 
 constexpr int kBadConfiguration = 1;
 constexpr int kNoRuntimeApi = 2;
+
+/// In the place of a standard stream that is closed: else the next connection would get its number, and the log would
+/// be written into that connection.
+void fill_in_closed_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);  // the lowest number that is free
+}
 
 std::expected<std::string, InvocationFailure> answer_invocation(App& app, const Invocation& invocation) {
     auto handled = app.handle(invocation.event, invocation.deadline);
@@ -59,6 +67,7 @@ int run() {
 int main() {
     // A log reader or a peer that goes away must cost a line or a request, not the process.
     std::signal(SIGPIPE, SIG_IGN);
+    fill_in_closed_streams();
     try {
         return run();
     } catch (const std::exception& exception) {
