@@ -154,6 +154,9 @@ Status prepare(Transfer& transfer, const CurlHttpClient::Options& options, const
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     // A name lookup that hangs is left to its thread: to wait for that would make the resolver's timeout ours.
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    // Names are asked for anew with each new connection: a host that has moved is found by the next try, not after the
+    // minute for which libcurl would remember its old address.
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "ci_lambda");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
