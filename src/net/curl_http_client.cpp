@@ -222,8 +222,10 @@ Error error_of(const Transfer& transfer) {
         case CURLE_RECV_ERROR:
         case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE: return make(ErrorKind::kConnection, text, sent);
-        case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL: return make(ErrorKind::kConfiguration, "the URL is malformed", false);
+        case CURLE_URL_MALFORMAT: return make(ErrorKind::kConfiguration, "the URL is malformed", false);
+        case CURLE_UNSUPPORTED_PROTOCOL:  // of the URL, or of an answer that is no HTTP
+            if (!sent) return make(ErrorKind::kConfiguration, "the URL is malformed", false);
+            return make(ErrorKind::kProtocol, fmt::format("the answer is not understood: {}", text), true);
         default: return make(ErrorKind::kProtocol, text, sent);
     }
 }

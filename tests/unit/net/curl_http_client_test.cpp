@@ -101,6 +101,14 @@ TEST_F(CurlHttpClientTest, CallsABrokenAnswerPerhapsDone) {
     EXPECT_TRUE(response.error().maybe_done);
 }
 
+TEST_F(CurlHttpClientTest, CallsAnAnswerThatIsNoHttpPerhapsDone) {
+    const LoopbackServer server(
+        [](const ServerRequest&) { return ServerReply{.bytes = "220 mail.example.com ESMTP\r\n", .close = true}; });
+    const auto response = client_.send(post(server));
+    ASSERT_THAT(response, IsErr(ErrorKind::kProtocol, HasSubstr("the answer is not understood")));
+    EXPECT_TRUE(response.error().maybe_done);
+}
+
 TEST_F(CurlHttpClientTest, CallsARefusedConnectionNotDone) {
     std::string url;
     {
