@@ -77,8 +77,12 @@ Result<std::string> EcsClient::call(std::string_view operation, const std::strin
 }
 
 Result<Json> EcsClient::read(std::string_view operation, const Json& request, Deadline deadline) {
-    TRY_ASSIGN(const auto body, call(operation, dump_json(request), Repeatable::kYes, deadline));
-    return parse_ecs_answer(operation, body);
+    auto body = call(operation, dump_json(request), Repeatable::kYes, deadline);
+    if (!body) {
+        body.error().maybe_done = false;  // what may be sent again has done nothing that counts
+        return std::unexpected(std::move(body).error());
+    }
+    return parse_ecs_answer(operation, *body);
 }
 
 Status EcsClient::read_pages(std::string_view operation, Json request, std::string_view member, Deadline deadline,
