@@ -56,7 +56,7 @@ std::string bare_error_code(std::string_view type) {
 Error ecs_error(const HttpResponse& response) {
     std::string code;
     std::string message;
-    if (const auto body = parse_json(response.body); body && body->is_object()) {
+    if (const auto body = parse_json(sanitize_utf8(response.body)); body && body->is_object()) {
         code = bare_error_code(find_string(*body, "__type").value_or(""));
         message = find_string(*body, "message").value_or(find_string(*body, "Message").value_or(""));
     } else {
@@ -68,6 +68,8 @@ Error ecs_error(const HttpResponse& response) {
     Error error{.kind = kind_of(code, response.status), .code = code, .http_status = response.status};
     error.message = code.empty() ? fmt::format("HTTP {}", response.status) : code;
     if (!message.empty()) error.message += ": " + message;
+    if (response.status >= 300 && response.status < 400)
+        error.message += " (a redirect, which is not followed: check AWS_ENDPOINT_URL_ECS)";
     // A 5xx may come from a proxy after ECS has acted.
     error.maybe_done = error.kind == ErrorKind::kServer;
     return error;

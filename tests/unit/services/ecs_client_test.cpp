@@ -84,6 +84,22 @@ TEST_F(EcsClientTest, CallsAnUpdateWhoseAnswerIsGarbagePerhapsDone) {
     }
 }
 
+TEST_F(EcsClientTest, NeverCallsAFailedReadPerhapsDone) {
+    http_.then(500, R"({"__type":"ServerException","message":"oops"})");
+    const auto described = client_.describe_services(kCluster, {kService}, Deadline::none());
+    ASSERT_THAT(described, IsErr(ErrorKind::kServer, HasSubstr("oops")));
+    EXPECT_FALSE(described.error().maybe_done);
+}
+
+TEST_F(EcsClientTest, UnderstandsAnAnswerWithAMessageInAnotherCharset) {
+    http_.then(200,
+               "{\"services\":[{\"serviceName\":\"shop_service_api_dev\",\"events\":[{\"message\":\"gr\xF6\xDF"
+               "er\"}]}]}");
+    const auto described = client_.describe_services(kCluster, {kService}, Deadline::none());
+    ASSERT_THAT(described, IsOk());
+    EXPECT_NE(described->find(kService), nullptr);
+}
+
 TEST_F(EcsClientTest, ChoosesTheHighestRevisionNumberInWhateverOrderTheyCome) {
     http_.then(200, arns({"shop_service_api_dev:9", "shop_service_api_dev:42", "shop_service_api_dev:10"}));
     const auto newest = client_.active_task_definitions(kFamily, Deadline::none());
@@ -361,7 +377,11 @@ TEST(EcsError, ClassifiesEveryKindOfRefusal) {
         {400, R"({"__type":"ClientException","message":"TaskDefinition is inactive"})", ErrorKind::kRejected,
          "ClientException: TaskDefinition is inactive"},
         {400, R"([1])", ErrorKind::kRejected, "HTTP 400"},
-        {302, "", ErrorKind::kProtocol, "HTTP 302"}};
+        {400,
+         "{\"__type\":\"ThrottlingException\",\"message\":\"zu h\xE4"
+         "ufig\"}",
+         ErrorKind::kThrottled, "Throttling"},
+        {302, "", ErrorKind::kProtocol, "HTTP 302 (a redirect, which is not followed: check AWS_ENDPOINT_URL_ECS)"}};
     for (const auto& [status, body, kind, text] : cases) {
         const auto error = ecs_error({.status = status, .body = body});
         EXPECT_EQ(error.kind, kind) << body;
