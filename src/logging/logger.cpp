@@ -19,6 +19,19 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t kShortestSecret = 8;
 
+/// Where a text was cut (`truncate_utf8`), the beginning of the secret may be left.
+std::string redact_cut(std::string text, std::string_view secret) {
+    constexpr std::string_view kEllipsis = "\u2026";
+    for (auto at = text.find(kEllipsis); at != std::string::npos; at = text.find(kEllipsis, at + kEllipsis.size())) {
+        auto length = std::min(secret.size(), at);
+        while (length >= kShortestSecret && text.compare(at - length, length, secret, 0, length) != 0) --length;
+        if (length < kShortestSecret) continue;
+        text.replace(at - length, length, "***");
+        at = at - length + 3;
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string_view to_string(LogLevel level) {
@@ -77,7 +90,7 @@ void Redactor::add(const Secret& secret) {
 
 std::string Redactor::redact(std::string text) const {
     const std::scoped_lock lock(mutex_);
-    for (const auto& value : values_) text = replace_all(std::move(text), value, "***");
+    for (const auto& value : values_) text = redact_cut(replace_all(std::move(text), value, "***"), value);
     return text;
 }
 

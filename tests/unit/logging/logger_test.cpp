@@ -107,6 +107,24 @@ TEST(Redactor, DoesNotBlankOutOrdinaryWords) {
     EXPECT_EQ(redactor.redact("the api"), "the api");
 }
 
+TEST(Redactor, HidesTheBeginningOfASecretWhereATextWasCut) {
+    Redactor redactor;
+    redactor.add(Secret("/services/T000/B000/XXXX"));
+    redactor.add(Secret("wJalrXUtnFEMI"));
+    const struct {
+        std::string text;
+        std::string redacted;
+    } cases[] = {
+        {"no such page: /services/T000/B\u2026", "no such page: ***\u2026"},
+        {"wJalrXUtn\u2026 and /services/T\u2026 (gave up)", "***\u2026 and ***\u2026 (gave up)"},
+        {"/services/T000/B000/XXXX\u2026", "***\u2026"},
+        {"/servic\u2026", "/servic\u2026"},
+        {"\u2026", "\u2026"},
+        {"/services/T000/B", "/services/T000/B"},
+    };
+    for (const auto& one : cases) EXPECT_EQ(redactor.redact(one.text), one.redacted);
+}
+
 TEST(LogLevel, IsReadInAnyCase) {
     EXPECT_THAT(parse_log_level("DEBUG"), Optional(LogLevel::kDebug));
     EXPECT_THAT(parse_log_level("Info"), Optional(LogLevel::kInfo));
@@ -133,7 +151,7 @@ TEST(FdLogSink, EndsEachLineWithANewline) {
 }
 
 TEST(FdLogSink, SurvivesADescriptorThatIsClosed) {
-    FdLogSink sink(-1);
+    FdLogSink sink(-1, Milliseconds{0});
     sink.write("lost");
 }
 
