@@ -15,13 +15,28 @@ output "environment" {
   }
   precondition {
     condition     = !var.wait_for_deployment || var.timeout_seconds >= local.waiting_timeout
-    error_message = "With wait_for_deployment the function stays until its rollouts have ended: timeout_seconds must be at least ${local.waiting_timeout} (deployment_timeout_seconds + 30, or 900, the most that Lambda has), not ${var.timeout_seconds}."
+    error_message = "With wait_for_deployment the function stays until its rollouts have ended: timeout_seconds must be at least ${local.waiting_timeout} (deployment_timeout_seconds + coalesce_seconds + 30, or 900, the most that Lambda has), not ${var.timeout_seconds}."
   }
 }
 
 output "schedules" {
   description = "The schedules of the EventBridge rules that have one, by kind: sweep."
   value       = { for kind, rule in local.rules : kind => rule.schedule if rule.schedule != null }
+}
+
+output "queue" {
+  description = "What the queue in between is like: its settings, its policy as JSON, its dead-letter queue, and which rules send into it; null without enable_queue."
+  value       = local.queue_wanted ? local.queue : null
+
+  precondition {
+    condition     = !local.queue_wanted || var.queue_window_seconds > 0 || var.queue_batch_size <= 10
+    error_message = "Without a window Lambda takes no more than 10 events at once. Give queue_window_seconds at least 1, or queue_batch_size at most 10."
+  }
+  precondition {
+    # With a null in it the comparison fails: nothing is reserved, or nothing is said.
+    condition     = !local.queue_wanted || try(var.queue_max_concurrency <= var.reserved_concurrency, var.reserved_concurrency == null)
+    error_message = "Lambda takes events out of the queue without regard to reserved_concurrency, and those that find no room lose attempts. Give queue_max_concurrency as well, from 2 to reserved_concurrency; or reserve nothing."
+  }
 }
 
 output "event_patterns" {

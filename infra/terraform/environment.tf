@@ -1,5 +1,5 @@
-# The function's environment. This file, patterns.tf, policy.tf, documents.tf and variables.tf need no provider: the
-# tests render them with Terraform alone.
+# The function's environment. This file, patterns.tf, delivery.tf, policy.tf, documents.tf and variables.tf need no
+# provider: the tests render them with Terraform alone.
 
 locals {
   # What the function takes when a variable is missing (src/config/settings.cpp).
@@ -13,6 +13,7 @@ locals {
     WAIT_FOR_DEPLOYMENT                 = "false"
     ROLLBACK_ON_FAILURE                 = "false"
     SWEEP_INTERVAL_SECONDS              = "0"
+    COALESCE_SECONDS                    = "0"
     MAX_DEPLOYMENT_RETRIES              = "2"
     DRY_RUN                             = "false"
     ENABLE_ECR_MONITORING               = "true"
@@ -25,8 +26,8 @@ locals {
   # The function wants SERVICE_CONFIG said when files are watched, even if there are none.
   service_config_needed = var.enable_s3_monitoring && length(var.s3_service_map) == 0
 
-  # Who waits needs time for the calls before and after. Lambda has no longer timeout.
-  waiting_timeout = min(var.deployment_timeout_seconds + 30, 900)
+  # Who waits needs time for the rest of the burst, and for the calls before and after. Lambda has no longer timeout.
+  waiting_timeout = min(var.deployment_timeout_seconds + var.coalesce_seconds + 30, 900)
 
   settings = {
     PROJECT_NAME                        = var.project_name
@@ -42,6 +43,7 @@ locals {
     WAIT_FOR_DEPLOYMENT                 = tostring(var.wait_for_deployment)
     ROLLBACK_ON_FAILURE                 = tostring(var.rollback_on_failure)
     SWEEP_INTERVAL_SECONDS              = tostring(var.sweep_interval_seconds)
+    COALESCE_SECONDS                    = tostring(var.coalesce_seconds)
     MAX_DEPLOYMENT_RETRIES              = tostring(var.max_deployment_retries)
     DRY_RUN                             = tostring(var.dry_run)
     ENABLE_ECR_MONITORING               = tostring(var.enable_ecr_monitoring)

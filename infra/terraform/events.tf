@@ -20,11 +20,12 @@ resource "aws_cloudwatch_event_rule" "events" {
 }
 
 # Events are handed on as they are, without an `input`: the sweep needs the time of its event, too.
+# The queue must take them before a rule sends them there.
 resource "aws_cloudwatch_event_target" "function" {
   for_each = aws_cloudwatch_event_rule.events
 
   rule = each.value.name
-  arn  = aws_lambda_function.function.arn
+  arn  = contains(local.queued_rules, each.key) ? local.queue.arn : aws_lambda_function.function.arn
 
   retry_policy {
     maximum_event_age_in_seconds = var.max_event_age_seconds
@@ -34,10 +35,12 @@ resource "aws_cloudwatch_event_target" "function" {
   dead_letter_config {
     arn = aws_sqs_queue.failed.arn
   }
+
+  depends_on = [aws_sqs_queue_policy.events]
 }
 
 resource "aws_lambda_permission" "events" {
-  for_each = aws_cloudwatch_event_rule.events
+  for_each = { for kind, rule in aws_cloudwatch_event_rule.events : kind => rule if !contains(local.queued_rules, kind) }
 
   statement_id  = "events-${each.key}"
   action        = "lambda:InvokeFunction"

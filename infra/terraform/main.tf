@@ -73,18 +73,21 @@ resource "aws_sqs_queue" "failed" {
   tags                      = var.tags
 }
 
-# EventBridge itself puts here what it cannot hand to Lambda at all.
+# EventBridge itself puts here what it cannot hand over at all, to Lambda or to the queue in between.
 resource "aws_sqs_queue_policy" "failed" {
   queue_url = aws_sqs_queue.failed.url
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "UndeliverableEvents"
-      Effect    = "Allow"
-      Principal = { Service = "events.amazonaws.com" }
-      Action    = "sqs:SendMessage"
-      Resource  = aws_sqs_queue.failed.arn
-      Condition = { ArnEquals = { "aws:SourceArn" = [for rule in aws_cloudwatch_event_rule.events : rule.arn] } }
-    }]
+    Statement = [
+      {
+        Sid       = "UndeliverableEvents"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.failed.arn
+        Condition = { ArnEquals = { "aws:SourceArn" = [for rule in aws_cloudwatch_event_rule.events : rule.arn] } }
+      },
+      local.no_plain_http["failed"],
+    ]
   })
 }

@@ -19,13 +19,23 @@ output "log_group_name" {
 }
 
 output "dead_letter_queue_url" {
-  description = "The queue of the events that were given up."
+  description = "The queue of the events that came straight and were given up, and of those that could not be delivered."
   value       = aws_sqs_queue.failed.url
 }
 
 output "dead_letter_queue_arn" {
   description = "The ARN of that queue."
   value       = aws_sqs_queue.failed.arn
+}
+
+output "queue_url" {
+  description = "The queue in between; null without enable_queue."
+  value       = one(aws_sqs_queue.events[*].url)
+}
+
+output "queue_dead_letter_url" {
+  description = "The queue of the events that were given up after they had come out of the queue in between; null without enable_queue."
+  value       = one(aws_sqs_queue.events_failed[*].url)
 }
 
 output "rule_arns" {

@@ -6,7 +6,8 @@ locals {
 
   log_group_name         = "/aws/lambda/${local.name}"
   dead_letter_queue_name = "${local.name}-failed"
-  dead_letter_queue_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.dead_letter_queue_name}"
+  sqs_arn                = "arn:${local.partition}:sqs:${local.region}:${local.account_id}"
+  dead_letter_queue_arn  = "${local.sqs_arn}:${local.dead_letter_queue_name}"
   cluster_arn            = "${local.ecs_arn}:cluster/${local.cluster_name}"
   only_this_cluster      = { ArnEquals = { "ecs:cluster" = local.cluster_arn } }
 
@@ -117,6 +118,15 @@ locals {
             Resource  = roles
             Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
           } if length(roles) > 0
+        ],
+        [
+          for wanted in [local.queue_wanted] : {
+            # Lambda takes the events out of the queue with the function's role.
+            Sid      = "TakeEventsOutOfTheQueue"
+            Effect   = "Allow"
+            Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+            Resource = [local.queue.arn]
+          } if wanted
         ],
         [
           for key in [var.kms_key_arn] : {

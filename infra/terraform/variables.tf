@@ -274,6 +274,17 @@ variable "sweep_interval_seconds" {
   }
 }
 
+variable "coalesce_seconds" {
+  type        = number
+  description = "How long an event waits, counted from its own time, so that one rollout carries a burst of changes (COALESCE_SECONDS)."
+  default     = 0
+  nullable    = false
+  validation {
+    condition     = var.coalesce_seconds >= 0 && var.coalesce_seconds <= 60 && floor(var.coalesce_seconds) == var.coalesce_seconds
+    error_message = "coalesce_seconds: a whole number from 0 to 60."
+  }
+}
+
 variable "max_deployment_retries" {
   type        = number
   description = "How often a call to ECS is tried again that failed for a reason that can heal; after 5 s, 10 s, 20 s, .. (MAX_DEPLOYMENT_RETRIES)."
@@ -406,7 +417,7 @@ variable "memory_mb" {
 
 variable "timeout_seconds" {
   type        = number
-  description = "Lambda's timeout. The calls of one event take a second; the retries of max_deployment_retries = 2 wait 15. With wait_for_deployment at least deployment_timeout_seconds + 30, or 900, the most that Lambda has."
+  description = "Lambda's timeout. The calls of one event take a second; the retries of max_deployment_retries = 2 wait 15. With wait_for_deployment at least deployment_timeout_seconds + coalesce_seconds + 30, or 900, the most that Lambda has."
   default     = 120
   nullable    = false
   validation {
@@ -417,7 +428,7 @@ variable "timeout_seconds" {
 
 variable "retry_attempts" {
   type        = number
-  description = "How often Lambda tries an event again that failed, after 1 and 2 minutes."
+  description = "How often Lambda tries an event again that came straight and failed, after 1 and 2 minutes."
   default     = 2
   nullable    = false
   validation {
@@ -434,6 +445,56 @@ variable "max_event_age_seconds" {
   validation {
     condition     = var.max_event_age_seconds >= 60 && var.max_event_age_seconds <= 21600 && floor(var.max_event_age_seconds) == var.max_event_age_seconds
     error_message = "max_event_age_seconds: a whole number from 60 to 21600."
+  }
+}
+
+variable "enable_queue" {
+  type        = bool
+  description = "Whether changes and manual requests come to the function through an SQS queue, in batches."
+  default     = false
+  nullable    = false
+}
+
+variable "queue_window_seconds" {
+  type        = number
+  description = "How long Lambda gathers events out of the queue before it calls the function with them."
+  default     = 5
+  nullable    = false
+  validation {
+    condition     = var.queue_window_seconds >= 0 && var.queue_window_seconds <= 300 && floor(var.queue_window_seconds) == var.queue_window_seconds
+    error_message = "queue_window_seconds: a whole number from 0 to 300."
+  }
+}
+
+variable "queue_batch_size" {
+  type        = number
+  description = "How many events of the queue the function gets at once at most; more than 10 need a window."
+  default     = 1000
+  nullable    = false
+  validation {
+    condition     = var.queue_batch_size >= 1 && var.queue_batch_size <= 10000 && floor(var.queue_batch_size) == var.queue_batch_size
+    error_message = "queue_batch_size: a whole number from 1 to 10000."
+  }
+}
+
+variable "queue_max_concurrency" {
+  type        = number
+  description = "How many batches of the queue are handled at once. Default: Lambda begins with 5 and makes it more as needed."
+  default     = null
+  validation {
+    condition     = var.queue_max_concurrency == null || try(var.queue_max_concurrency >= 2 && var.queue_max_concurrency <= 1000 && floor(var.queue_max_concurrency) == var.queue_max_concurrency, false)
+    error_message = "queue_max_concurrency: a whole number from 2 to 1000; Lambda knows no 1."
+  }
+}
+
+variable "queue_max_receive_count" {
+  type        = number
+  description = "How often an event of the queue is tried before it goes to the dead-letter queue. The attempts are 6 * timeout_seconds + queue_window_seconds apart."
+  default     = 5
+  nullable    = false
+  validation {
+    condition     = var.queue_max_receive_count >= 1 && var.queue_max_receive_count <= 1000 && floor(var.queue_max_receive_count) == var.queue_max_receive_count
+    error_message = "queue_max_receive_count: a whole number from 1 to 1000."
   }
 }
 

@@ -133,6 +133,16 @@ def test_every_interval_of_the_sweep_has_its_schedule():
         ({"WaitForDeployment": "true", "TimeoutSeconds": "899"}, "TimeoutSeconds=900"),
         ({"WaitForDeployment": "true", "TimeoutSeconds": "900"}, ""),
         ({"RollbackOnFailure": "true", "SweepIntervalSeconds": "60"}, ""),
+        ({"EnableQueue": "true"}, ""),
+        ({"EnableQueue": "true", "TimeoutSeconds": "300"}, ""),
+        ({"EnableQueue": "true", "TimeoutSeconds": "150"}, "TimeoutSeconds=120, 300 or 900"),
+        ({"TimeoutSeconds": "150"}, ""),
+        ({"EnableQueue": "true", "QueueWindowSeconds": "0"}, "QueueWindowSeconds=1"),
+        ({"EnableQueue": "true", "QueueWindowSeconds": "0", "QueueBatchSize": "11"}, "QueueBatchSize=10"),
+        ({"EnableQueue": "true", "QueueWindowSeconds": "0", "QueueBatchSize": "10"}, ""),
+        ({"EnableQueue": "true", "ReservedConcurrency": "4"}, "QueueMaxConcurrency"),
+        ({"EnableQueue": "true", "ReservedConcurrency": "4", "QueueMaxConcurrency": "2"}, ""),
+        ({"ReservedConcurrency": "4"}, ""),
         ({"ClusterNamePattern": "{project}-{env}"}, "EcsClusterName"),
         ({"ClusterNamePattern": "{project}-{env}", "EcsClusterName": "shop-dev"}, ""),
     ],
@@ -184,8 +194,9 @@ def test_failed_events_go_to_the_queue_with_their_error():
 
 
 def test_only_its_own_rules_may_put_events_into_the_queue():
-    (policy,) = resources("AWS::SQS::QueuePolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    policy = resources("AWS::SQS::QueuePolicy")["FailedEventsPolicy"]
+    statement, no_plain_http = policy["PolicyDocument"]["Statement"]
+    assert (no_plain_http["Sid"], no_plain_http["Effect"]) == ("NoPlainHttp", "Deny")
     sources = json.dumps(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
@@ -194,8 +205,9 @@ def test_only_its_own_rules_may_put_events_into_the_queue():
 
 
 def test_errors_and_failed_events_raise_alarms():
-    alarms = {one["MetricName"]: one for one in resources("AWS::CloudWatch::Alarm").values()}
-    assert set(alarms) == {"Errors", "ApproximateNumberOfMessagesVisible"}
+    alarms = {name: resources("AWS::CloudWatch::Alarm")[name] for name in ("ErrorsAlarm", "FailedEventsAlarm")}
+    metrics = [alarm["MetricName"] for alarm in alarms.values()]
+    assert metrics == ["Errors", "ApproximateNumberOfMessagesVisible"]
     for alarm in alarms.values():
         assert alarm["AlarmActions"]["Fn::If"][1] == {"Ref": "AlarmTopicArns"}
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")

@@ -7,7 +7,7 @@ import pytest
 
 from support.events import MORE, fixtures, manual, push
 from support.paths import tool
-from support.projects import BY_RULE, EVERYTHING_ON, PROJECTS, WATCHING, WITH_CLOUDTRAIL
+from support.projects import BY_RULE, EVERYTHING_ON, PROJECTS, QUEUED, WATCHING, WITH_CLOUDTRAIL
 from support.stack import Stack
 
 EVENTS = fixtures() | MORE
@@ -82,7 +82,7 @@ def test_a_request_that_forgot_its_service_reaches_the_function_which_complains(
     assert ruler.kinds_that_match(patterns, events) == {"forgot": {"manual"}, "number": {"manual"}}
 
 
-ALIKE = {"by-rule": BY_RULE, "with-cloudtrail": WITH_CLOUDTRAIL, "everything-on": EVERYTHING_ON} | WATCHING
+ALIKE = {"by-rule": BY_RULE, "with-cloudtrail": WITH_CLOUDTRAIL, "everything-on": EVERYTHING_ON} | WATCHING | QUEUED
 
 
 @pytest.mark.parametrize("name", ALIKE)

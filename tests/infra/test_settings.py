@@ -25,6 +25,7 @@ OTHER_VALUES = {
     "WAIT_FOR_DEPLOYMENT": (True, "true"),
     "ROLLBACK_ON_FAILURE": (True, "true"),
     "SWEEP_INTERVAL_SECONDS": (900, "900"),
+    "COALESCE_SECONDS": (10, "10"),
     "MAX_DEPLOYMENT_RETRIES": (0, "0"),
     "DRY_RUN": (True, "true"),
     "ENABLE_ECR_MONITORING": (False, "false"),

@@ -89,6 +89,28 @@ REFUSED = {
         {"wait_for_deployment": True, "deployment_timeout_seconds": 7200, "timeout_seconds": 899},
         "timeout_seconds must be at least 900",
     ),
+    "waiting without the time for a burst": (
+        {"wait_for_deployment": True, "coalesce_seconds": 60, "timeout_seconds": 660},
+        "timeout_seconds must be at least 690",
+    ),
+    "half a second for a burst": ({"coalesce_seconds": 0.5}, "coalesce_seconds"),
+    "more than a minute for a burst": ({"coalesce_seconds": 61}, "coalesce_seconds"),
+    "a window of six minutes": ({"queue_window_seconds": 360}, "queue_window_seconds"),
+    "a batch of nothing": ({"queue_batch_size": 0}, "queue_batch_size"),
+    "one batch at a time": ({"queue_max_concurrency": 1}, "queue_max_concurrency"),
+    "no attempt": ({"queue_max_receive_count": 0}, "queue_max_receive_count"),
+    "a large batch without a window": (
+        {"enable_queue": True, "queue_window_seconds": 0, "queue_batch_size": 11},
+        "queue_window_seconds",
+    ),
+    "a reservation that the queue does not know": (
+        {"enable_queue": True, "reserved_concurrency": 4},
+        "queue_max_concurrency",
+    ),
+    "a reservation that is too small for the queue": (
+        {"enable_queue": True, "reserved_concurrency": 4, "queue_max_concurrency": 5},
+        "queue_max_concurrency",
+    ),
     "an endpoint with a path": ({"aws_endpoint_url": "https://host/path"}, "aws_endpoint_url"),
     "a relative CA bundle": ({"aws_ca_bundle": "ca.pem"}, "aws_ca_bundle"),
     "any role": ({"task_role_arns": ["*"]}, "task_role_arns"),
@@ -170,7 +192,7 @@ def test_every_rule_calls_the_function_with_the_event_as_it_is():
     assert re.search(r"event_pattern += each\.value\.pattern\n", rule)
     assert re.search(r"schedule_expression += each\.value\.schedule\n", rule)
     assert "for_each = aws_cloudwatch_event_rule.events\n" in target
-    assert "for_each = aws_cloudwatch_event_rule.events\n" in blocks["aws_lambda_permission"]
+    assert "!contains(local.queued_rules, kind)" in blocks["aws_lambda_permission"]
     assert not re.search(r"^\s*input", target, re.MULTILINE)
 
 

@@ -59,6 +59,52 @@ WATCHING = {
         parameters={"SweepIntervalSeconds": "60"},
     ),
 }
+QUEUED = {
+    "queued": Project(
+        variables=BY_RULE.variables | {"enable_queue": True},
+        parameters=BY_RULE.parameters | {"EnableQueue": "true"},
+    ),
+    "queued-and-waiting": Project(
+        variables=BY_RULE.variables
+        | WATCHING["waiting"].variables
+        | WATCHING["sweeping"].variables
+        | {
+            "enable_queue": True,
+            "queue_window_seconds": 60,
+            "queue_batch_size": 10000,
+            "queue_max_concurrency": 2,
+            "queue_max_receive_count": 3,
+            "reserved_concurrency": 4,
+        },
+        parameters=BY_RULE.parameters
+        | WATCHING["waiting"].parameters
+        | WATCHING["sweeping"].parameters
+        | {
+            "EnableQueue": "true",
+            "QueueWindowSeconds": "60",
+            "QueueBatchSize": "10000",
+            "QueueMaxConcurrency": "2",
+            "QueueMaxReceiveCount": "3",
+            "ReservedConcurrency": "4",
+        },
+    ),
+    "queued-without-a-window": Project(
+        variables={
+            "enable_queue": True,
+            "queue_window_seconds": 0,
+            "queue_batch_size": 10,
+            "timeout_seconds": 300,
+            "enable_manual_deploy": False,
+        },
+        parameters={
+            "EnableQueue": "true",
+            "QueueWindowSeconds": "0",
+            "QueueBatchSize": "10",
+            "TimeoutSeconds": "300",
+            "EnableManualDeploy": "false",
+        },
+    ),
+}
 EVERYTHING_ON = Project(
     variables=BY_RULE.variables | {name: value for one in WATCHING.values() for name, value in one.variables.items()},
     parameters=BY_RULE.parameters | {name: value for one in WATCHING.values() for name, value in one.parameters.items()},

@@ -8,9 +8,12 @@ import json
 import zipfile
 
 import boto3
+from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.parsing import clean_json
 
 from support.paths import TEMPLATE
 
+ACCOUNT = "123456789012"
 REGION = "us-east-1"
 STACK = "ci-lambda"
 LEAST = {
@@ -87,6 +90,26 @@ class Stack:
     def invoke_permissions(self) -> list[dict]:
         policy = client("lambda").get_policy(FunctionName=self.outputs["FunctionName"])["Policy"]
         return json.loads(policy)["Statement"]
+
+    def queue_attributes(self, output: str) -> dict[str, str]:
+        queue = client("sqs").get_queue_attributes(QueueUrl=self.outputs[output], AttributeNames=["All"])
+        return queue["Attributes"]
+
+    @property
+    def mappings(self) -> list[dict]:
+        """From queues to the function."""
+        name = self.outputs["FunctionName"]
+        return client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+
+    def properties(self, kind: str) -> dict[str, dict]:
+        """Of the resources of a kind, by their name in the template, also where moto makes none of them."""
+        (stack,) = cloudformation_backends[ACCOUNT][REGION].stacks.values()
+        conditions = stack.resource_map.lazy_condition_map
+        return {
+            name: without_none(clean_json(one["Properties"], stack.resource_map))
+            for name, one in stack.template_dict["Resources"].items()
+            if one["Type"] == kind and ("Condition" not in one or conditions[one["Condition"]])
+        }
 
 
 def without_none(value):

@@ -28,12 +28,21 @@ def refusals(**parameters: str) -> list[str]:
 
 def holds(condition: dict, values: dict[str, str]) -> bool:
     """Of the rule functions those that the template uses."""
+
+    def value(written: dict | str) -> str:
+        return values[written["Ref"]] if isinstance(written, dict) else str(written)
+
     ((function, arguments),) = condition.items()
     if function == "Fn::Not":
         return not holds(arguments[0], values)
+    if function == "Fn::And":
+        return all(holds(one, values) for one in arguments)
+    if function == "Fn::Contains":
+        several, one = arguments
+        return value(one) in several
     assert function == "Fn::Equals", f"teach this test {function}"
-    left, right = (values[one["Ref"]] if isinstance(one, dict) else str(one) for one in arguments)
-    return left == right
+    left, right = arguments
+    return value(left) == value(right)
 
 
 def resources(kind: str) -> dict[str, dict]:

@@ -11,7 +11,7 @@ import subprocess
 from support.paths import TERRAFORM_MODULE
 
 # Those files of the module that need no provider, and what main.tf would tell them.
-PURE_FILES = ("variables.tf", "environment.tf", "patterns.tf", "policy.tf", "documents.tf")
+PURE_FILES = ("variables.tf", "environment.tf", "patterns.tf", "delivery.tf", "policy.tf", "documents.tf")
 ACCOUNT = """
 locals {
   partition  = "aws"
@@ -39,6 +39,7 @@ class Documents:
     pattern_texts: dict[str, str]
     schedules: dict[str, str]
     policy: dict
+    queue: dict | None
     function_defaults: dict[str, str]
     printed: str  # by `terraform apply`
 
@@ -82,6 +83,7 @@ class Terraform:
             pattern_texts=outputs["event_patterns"],
             schedules=outputs["schedules"],
             policy=json.loads(outputs["policy"]),
+            queue=outputs.get("queue"),  # Terraform leaves out what is null
             function_defaults=outputs["function_defaults"],
             printed=printed,
         )

@@ -1,0 +1,71 @@
+# How events reach the function: straight, or those that ask for deployments through a queue.
+
+locals {
+  # What ECS says and the clock of the sweep come straight in any case: they are no changes that one rollout could carry
+  # together, and behind deployments that are waited for they would be late.
+  queued_rules = var.enable_queue ? [for kind in ["ecr", "manual", "s3", "ssm"] : kind if local.rule_wanted[kind]] : []
+  queue_wanted = length(local.queued_rules) > 0
+
+  queue_name             = "${local.name}-events"
+  queue_arn              = "${local.sqs_arn}:${local.queue_name}"
+  queue_dead_letter_name = "${local.queue_name}-failed"
+  queue_dead_letter_arn  = "${local.sqs_arn}:${local.queue_dead_letter_name}"
+
+  queue = {
+    name  = local.queue_name
+    arn   = local.queue_arn
+    rules = local.queued_rules
+
+    window_seconds    = var.queue_window_seconds
+    batch_size        = var.queue_batch_size
+    max_concurrency   = var.queue_max_concurrency
+    max_receive_count = var.queue_max_receive_count
+
+    # "at least six times the function's timeout, plus the batching window": AWS Lambda developer guide, Amazon SQS.
+    visibility_timeout_seconds = 6 * var.timeout_seconds + var.queue_window_seconds
+    retention_seconds          = 345600 # 4 days
+
+    policy = jsonencode({
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid       = "EventsOfTheRules"
+          Effect    = "Allow"
+          Principal = { Service = "events.amazonaws.com" }
+          Action    = "sqs:SendMessage"
+          Resource  = local.queue_arn
+          Condition = { ArnEquals = { "aws:SourceArn" = [
+            for kind in local.queued_rules :
+            "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.name}-${kind}"
+          ] } }
+        },
+        local.no_plain_http["events"],
+      ]
+    })
+
+    dead_letter = {
+      name = local.queue_dead_letter_name
+      arn  = local.queue_dead_letter_arn
+      # The most that SQS keeps. It counts from when the event came into the first queue.
+      retention_seconds = 1209600
+      policy            = jsonencode({ Version = "2012-10-17", Statement = [local.no_plain_http["events_failed"]] })
+    }
+  }
+
+  # A statement for the policy of each queue.
+  no_plain_http = {
+    for key, arn in {
+      failed        = local.dead_letter_queue_arn
+      events        = local.queue_arn
+      events_failed = local.queue_dead_letter_arn
+    } :
+    key => {
+      Sid       = "NoPlainHttp"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = arn
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }
+  }
+}
