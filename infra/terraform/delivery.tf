@@ -21,7 +21,7 @@ locals {
     max_concurrency   = var.queue_max_concurrency
     max_receive_count = var.queue_max_receive_count
 
-    # "at least six times the function's timeout, plus the batching window": AWS Lambda developer guide, Amazon SQS.
+    # AWS advises six times the function's timeout and the window (Lambda developer guide, Amazon SQS).
     visibility_timeout_seconds = 6 * var.timeout_seconds + var.queue_window_seconds
     retention_seconds          = 345600 # 4 days
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -37,36 +38,53 @@ def moto_url():
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def by_hand(moto_url, tmp_path_factory):
-    """Installs as the guide says; gives the clients of that account."""
-    folder = tmp_path_factory.mktemp("by-hand")
+def written(mark: str) -> str:
+    """The commands of the guide below a mark."""
     guide = (ROOT / "docs" / "installation.md").read_text()
-    script = re.search(r"<!-- by hand -->\n\n```sh\n(.*?)```", guide, re.DOTALL)[1]
-    (folder / "dist").mkdir()
-    (folder / "dist" / "ci_lambda-arm64.zip").write_bytes(stand_in_zip())
-    environment = {
-        "PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin",
-        "HOME": str(folder),
-        "AWS_ENDPOINT_URL": moto_url,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-    }
+    return re.search(rf"<!-- {mark} -->\n\n```sh\n(.*?)```", guide, re.DOTALL)[1]
 
-    # moto's roles need no time until they may be used. And the AWS CLI v1 has an old address for SQS, which only the
-    # option replaces.
-    stand_ins = 'sleep() { :; }\naws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n'
-    done = subprocess.run(
-        ["bash", "-eu", "-c", stand_ins + script],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
-    assert done.returncode == 0, done.stdout + done.stderr
+class Shell:
+    """Where somebody types the commands of the guide, with moto as AWS."""
+
+    def __init__(self, url: str, folder: pathlib.Path):
+        self.url = url
+        self.folder = folder
+
+    def run(self, commands: str) -> None:
+        environment = {
+            "PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": "eu-west-1",
+        }
+        # moto's roles need no time until they may be used. And the AWS CLI v1 has an old address for SQS, which only the
+        # option replaces.
+        stand_ins = 'sleep() { :; }\naws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n'
+        done = subprocess.run(
+            ["bash", "-eu", "-c", stand_ins + commands],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def shell(moto_url, tmp_path_factory) -> Shell:
+    return Shell(moto_url, tmp_path_factory.mktemp("by-hand"))
+
+
+@pytest.fixture(scope="module")
+def by_hand(moto_url, shell):
+    """Installs as the guide says; gives the clients of that account."""
+    (shell.folder / "dist").mkdir()
+    (shell.folder / "dist" / "ci_lambda-arm64.zip").write_bytes(stand_in_zip())
+    shell.run(written("by hand"))
     session = boto3.Session("testing", "testing", region_name="eu-west-1")
     return lambda service: session.client(service, endpoint_url=moto_url)
 
@@ -96,3 +114,52 @@ def test_the_installation_by_hand_allows_what_the_module_allows(by_hand, terrafo
     module = terraform.render(ecs_cluster_name="shop_cluster_dev").policy
     elsewhere = json.loads(json.dumps(module).replace("us-east-1", "eu-west-1"))
     assert grants(role) == grants(elsewhere)
+
+
+def test_events_that_were_given_up_are_taken_out_and_deleted_as_the_guide_says(by_hand, shell):
+    queue = by_hand("sqs").get_queue_url(QueueName="shop_ci_lambda_dev-failed")["QueueUrl"]
+    for number in range(12):
+        by_hand("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps({"requestPayload": {"id": str(number)}}))
+
+    # moto would really wait for more messages.
+    shell.run(written("take out").replace("--wait-time-seconds 5", "--wait-time-seconds 0"))
+
+    dumps = [json.loads(path.read_text())["Messages"] for path in sorted((shell.folder / "given-up").iterdir())]
+    assert [len(messages) for messages in dumps] == [10, 2]
+    ids = {json.loads(message["Body"])["requestPayload"]["id"] for messages in dumps for message in messages}
+    assert ids == {str(number) for number in range(12)}
+
+    by_hand("sqs").send_message(QueueUrl=queue, MessageBody="came meanwhile")
+    shell.run(f"QUEUE_URL={queue}\n" + written("delete"))
+    counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    left = by_hand("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=counts)["Attributes"]
+    assert left == {"ApproximateNumberOfMessages": "1", "ApproximateNumberOfMessagesNotVisible": "0"}
+
+
+def test_a_fifo_queue_is_wired_as_the_guide_says(by_hand, shell):
+    names = written("by hand").split("# The queue")[0]
+    shell.run(names + written("fifo by hand"))
+
+    url = by_hand("sqs").get_queue_url(QueueName="shop_ci_lambda_dev-events.fifo")["QueueUrl"]
+    queue = by_hand("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    (mapping,) = by_hand("lambda").list_event_source_mappings()["EventSourceMappings"]
+    function = by_hand("lambda").get_function_configuration(FunctionName="shop_ci_lambda_dev")
+    assert mapping["EventSourceArn"] == queue["QueueArn"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert int(queue["VisibilityTimeout"]) == 6 * function["Timeout"]
+    redrive = json.loads(queue["RedrivePolicy"])
+    assert redrive["deadLetterTargetArn"].endswith(":shop_ci_lambda_dev-events-failed.fifo")
+
+    rules = {rule["Name"]: rule["Arn"] for rule in by_hand("events").list_rules()["Rules"]}
+    statement, no_plain_http = json.loads(queue["Policy"])["Statement"]
+    assert (no_plain_http["Effect"], no_plain_http["Resource"]) == ("Deny", queue["QueueArn"])
+    assert sorted(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == sorted(rules.values())
+    for rule in rules:
+        (target,) = by_hand("events").list_targets_by_rule(Rule=rule)["Targets"]
+        assert target["Arn"] == statement["Resource"] == queue["QueueArn"]
+        assert target["SqsParameters"] == {"MessageGroupId": "deployments"}
+
+    entry = {"Source": "action.deploy", "DetailType": "DEPLOY", "Detail": '{"service":"api"}'}
+    by_hand("events").put_events(Entries=[entry])
+    (message,) = by_hand("sqs").receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(message["Body"])["detail"] == {"service": "api"}
