@@ -12,10 +12,10 @@ namespace ci_lambda {
 namespace {
 
 /// The worst first: what the whole answer is called when its services fared differently.
-constexpr std::array kWorstFirst{DeploymentStatus::kFailed,     DeploymentStatus::kTimedOut,
-                                 DeploymentStatus::kRolledBack, DeploymentStatus::kInProgress,
-                                 DeploymentStatus::kSuperseded, DeploymentStatus::kDeployed,
-                                 DeploymentStatus::kCompleted,  DeploymentStatus::kDryRun};
+constexpr std::array kWorstFirst{
+    DeploymentStatus::kFailed,     DeploymentStatus::kTimedOut,   DeploymentStatus::kRolledBack,
+    DeploymentStatus::kInProgress, DeploymentStatus::kSuperseded, DeploymentStatus::kDeployed,
+    DeploymentStatus::kCompleted,  DeploymentStatus::kDryRun,     DeploymentStatus::kAlreadyRolling};
 
 std::vector<std::string> services_with(const std::vector<DeploymentReport>& reports, DeploymentStatus status) {
     std::vector<std::string> names;
@@ -31,11 +31,20 @@ std::string could_not_start(const std::vector<DeploymentReport>& reports) {
     return failed.empty() ? "" : "deployment failed for " + join(failed, "; ");
 }
 
+/// Those that had been begun already.
+std::string already_rolling(const std::vector<DeploymentReport>& reports) {
+    std::vector<std::string> all;
+    for (const auto& report : reports)
+        if (report.status == DeploymentStatus::kAlreadyRolling)
+            all.push_back(fmt::format("{} is {}", report.target.id, report.outcome));
+    return join(all, ", ");
+}
+
 /// How those ended that were waited for, one after the other.
 std::vector<std::string> outcomes(const std::vector<DeploymentReport>& reports) {
     std::vector<std::string> all;
     for (const auto& report : reports) {
-        if (report.outcome.empty()) continue;
+        if (!report.took) continue;
         all.push_back(fmt::format("{}: {}, {}", report.target.id, how_it_ended(report), report.outcome));
     }
     return all;
@@ -49,6 +58,7 @@ std::string summary(const std::vector<DeploymentReport>& reports) {
             fmt::format("{} {}", parts.empty() ? "ECS accepted the deployment of" : "Started:", join(started, ", ")));
     if (const auto dry = services_with(reports, DeploymentStatus::kDryRun); !dry.empty())
         parts.push_back(fmt::format("would deploy {}", join(dry, ", ")));
+    if (auto already = already_rolling(reports); !already.empty()) parts.push_back(std::move(already));
     for (auto& outcome : outcomes(reports)) parts.push_back(std::move(outcome));
     return join(parts, ". ");
 }
@@ -123,6 +133,10 @@ std::string to_json(const Answer& answer) {
     json["status"] = answer.status;
     json["detail"] = answer.detail;
     json["deployments"] = std::move(deployments);
+    if (answer.failed_messages) {
+        auto& failures = json["batchItemFailures"] = OrderedJson::array();
+        for (const auto& id : *answer.failed_messages) failures.push_back({{"itemIdentifier", id}});
+    }
     return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 

@@ -17,9 +17,12 @@ struct Answer {
     std::string status;
     std::string detail;  ///< one sentence for a person
     std::vector<DeploymentReport> deployments;
+    /// For a queue: the ids of the messages that are to come again, possibly none.
+    std::optional<std::vector<std::string>> failed_messages = {};
 };
 
-/// `{"status":..,"detail":..,"deployments":[..]}`
+/// `{"status":..,"detail":..,"deployments":[..]}`; for a queue also `"batchItemFailures":[{"itemIdentifier":..}]`
+/// (Lambda developer guide, "Implementing partial batch responses").
 [[nodiscard]] std::string to_json(const Answer& answer);
 
 /// An invocation that ended badly: what could not be deployed must be seen by Lambda's metrics, retries and

@@ -2,11 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
+#include "app/answered_events.hpp"
+#include "app/batch.hpp"
 #include "app/version.hpp"
 #include "deployer/memory.hpp"
 #include "deployer/news.hpp"
 #include "deployer/our_services.hpp"
 #include "deployer/rollback.hpp"
+#include "handlers/merge.hpp"
 #include "net/credentials.hpp"
 #include "net/curl_http_client.hpp"
 #include "services/ecs_client.hpp"
@@ -36,13 +42,15 @@ public:
           dry_run_(options.dry_run.value_or(config_.dry_run)),
           wait_(options.wait.value_or(config_.wait_for_deployment)),
           on_look_(std::move(options.on_look)),
+          answered_(clock),
           observer_(ecs_, clock, logger_),
           rollback_(ecs_, memory_, logger_),
           deployer_({.project = config_.project,
                      .environment = config_.environment,
                      .max_retries = config_.max_deployment_retries,
                      .dry_run = dry_run_,
-                     .rollback_on_failure = config_.rollback_on_failure},
+                     .rollback_on_failure = config_.rollback_on_failure,
+                     .coalesce = config_.coalesce},
                     ecs_, observer_, memory_, notifications_, clock, sleeper, logger_),
           watcher_({.timeout = config_.deployment_timeout, .roll_back = config_.rollback_on_failure}, observer_,
                    rollback_, clock, sleeper, logger_),
@@ -63,16 +71,24 @@ public:
 
     Handled handle(std::string_view event_bytes, Deadline deadline) override {
         logger_.debug("event received", {{"event", std::string(event_bytes)}});
-        const auto event = decode_event(event_bytes);
-        if (!event) return invalid(event.error());
-        return handle(*event, deadline);
+        return handle(decode_delivery(event_bytes), deadline);
+    }
+
+    Handled handle(const Delivery& delivery, Deadline deadline) override {
+        if (delivery.source != Delivery::Source::kEvent) return handle_batch(delivery, deadline);
+        const auto& events = delivery.messages.front().events;
+        if (!events) return invalid(events.error());
+        return handle(events->front(), deadline);
     }
 
     Handled handle(const Event& event, Deadline deadline) override {
         notifications_.set_deadline(deadline.minus(kAnswerMargin));
+        if (auto before = answered_before(event)) return *std::move(before);
         const auto decision = decide(event, config_);
         if (!decision) return invalid(decision.error());
-        return std::visit([&](const auto& what) { return act(event, what, deadline); }, *decision);
+        auto handled = std::visit([&](const auto& what) { return act(event, what, deadline); }, *decision);
+        answered_.remember(event, handled);
+        return handled;
     }
 
     Handled roll_back(const EcsTarget& target, bool wait, Deadline deadline) override {
@@ -198,9 +214,74 @@ private:
         return redacted(answer_of(*overdue, ours.targets.size()));
     }
 
+    std::optional<Handled> answered_before(const Event& event) {
+        auto before = answered_.find(event);
+        if (before)
+            logger_.info("event repeated: answered as before, and nothing done again",
+                         {{"event", describe(event)}, {"event_id", event.envelope.id}});
+        return before;
+    }
+
+    Handled handle_batch(const Delivery& delivery, Deadline deadline) {
+        notifications_.set_deadline(deadline.minus(kAnswerMargin));
+        Batch batch(delivery, config_);
+        std::vector<DeploymentReport> reports;
+        for (auto step = batch.next(); !step.empty(); step = batch.next())
+            std::ranges::move(carry_out(batch, step, deadline), std::back_inserter(reports));
+        auto handled = redacted(batch.answer(std::move(reports)));
+        logger_.log(handled.answer.status == "failed" ? LogLevel::kError : LogLevel::kInfo, "batch handled",
+                    {{"messages", static_cast<int>(delivery.messages.size())},
+                     {"status", handled.answer.status},
+                     {"detail", handled.answer.detail}});
+        return handled;
+    }
+
+    /// One step of a batch: each service at most once, whatever number of events asks for it.
+    std::vector<DeploymentReport> carry_out(Batch& batch, const std::vector<const Batch::Item*>& step,
+                                            Deadline deadline) {
+        std::vector<const Batch::Item*> deploying;
+        std::vector<Deploy> decisions;
+        for (const auto* item : step) {
+            if (const auto before = answered_before(item->event)) {
+                batch.done(*item, *before);
+            } else if (const auto* deploy = std::get_if<Deploy>(&item->decision)) {
+                deploying.push_back(item);
+                decisions.push_back(*deploy);
+            } else {
+                finish(batch, *item,
+                       std::visit([&](const auto& what) { return act(item->event, what, deadline); }, item->decision));
+            }
+        }
+        if (decisions.empty()) return {};
+        auto reports = deploy_all(merge(decisions), deadline);
+        for (std::size_t i = 0; i < deploying.size(); ++i)
+            finish(batch, *deploying[i],
+                   redacted(answer_of(reports_for(decisions[i], reports), decisions[i].passed_by)));
+        return reports;
+    }
+
+    void finish(Batch& batch, const Batch::Item& item, const Handled& handled) {
+        answered_.remember(item.event, handled);
+        batch.done(item, handled);
+    }
+
+    static std::vector<DeploymentReport> reports_for(const Deploy& decision,
+                                                     const std::vector<DeploymentReport>& reports) {
+        std::vector<DeploymentReport> some;
+        for (const auto& report : reports)
+            if (std::ranges::find(decision.requests, report.target, &DeploymentRequest::target) !=
+                decision.requests.end())
+                some.push_back(report);
+        return some;
+    }
+
     Handled act(const Event& event, const Deploy& deploy, Deadline deadline) {
         logger_.debug("event decided: deploy",
                       {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
+        return redacted(answer_of(deploy_all(deploy, deadline), deploy.passed_by));
+    }
+
+    std::vector<DeploymentReport> deploy_all(const Deploy& deploy, Deadline deadline) {
         for (const auto& passed : deploy.passed_by)
             logger_.info("service passed by", {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
         const auto budget =
@@ -208,7 +289,7 @@ private:
         auto reports = deployer_.deploy(deploy, budget);
         if (wait_ && !dry_run_) watch(reports, deadline);
         notifications_.flush();
-        return redacted(answer_of(std::move(reports), deploy.passed_by));
+        return reports;
     }
 
     [[nodiscard]] Handled not_rolled_back(const EcsTarget& target, const std::string& why) const {
@@ -342,6 +423,7 @@ private:
     bool dry_run_;
     bool wait_;
     RolloutWatcher::OnLook on_look_;
+    AnsweredEvents answered_;
     RolloutMemory memory_;
     RolloutObserver observer_;
     Rollback rollback_;

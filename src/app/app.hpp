@@ -42,9 +42,11 @@ public:
     App(const App&) = delete;
     App& operator=(const App&) = delete;
 
-    /// Handles one event, notifications included: when it returns, nothing goes on in the background.
+    /// Handles what one invocation brings, an event or a batch, notifications included: when it returns, nothing goes
+    /// on in the background.
     virtual Handled handle(std::string_view event_bytes, Deadline deadline) = 0;
-    /// The same for an event that is already decoded.
+    /// The same, already decoded.
+    virtual Handled handle(const Delivery& delivery, Deadline deadline) = 0;
     virtual Handled handle(const Event& event, Deadline deadline) = 0;
 
     /// Brings one service back to what it ran before, for a person. With `wait`, until that is done.

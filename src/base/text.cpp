@@ -125,6 +125,21 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
     return text;
 }
 
+std::string decode_form(std::string_view text) {
+    std::string decoded;
+    decoded.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned value = 0;
+        const auto digits = text.substr(i + 1, 2);
+        const bool escape = text[i] == '%' && digits.size() == 2 &&
+                            std::from_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr ==
+                                digits.data() + digits.size();
+        if (escape) i += 2;
+        decoded += escape ? static_cast<char>(value) : text[i] == '+' ? ' ' : text[i];
+    }
+    return decoded;
+}
+
 std::optional<unsigned long long> parse_unsigned(std::string_view text) {
     unsigned long long value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -23,6 +23,9 @@ namespace ci_lambda {
 [[nodiscard]] std::string to_lower(std::string_view text);
 [[nodiscard]] std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
+/// The text that `application/x-www-form-urlencoded` stands for: `+` is a blank, `%2F` a byte. What is no escape stays.
+[[nodiscard]] std::string decode_form(std::string_view text);
+
 /// A whole decimal number without a sign; `nullopt` for anything else, also for one that does not fit.
 [[nodiscard]] std::optional<unsigned long long> parse_unsigned(std::string_view text);
 

@@ -42,6 +42,17 @@ Result<Command> parse_command(const std::vector<std::string>& arguments) {
     auto* invoke_verb = app.add_subcommand("invoke", "Handle an event for real. Answer on stdout, logs on stderr.");
     invoke_verb->add_option("file", invoke.file, "The event, a JSON file; - is standard input")->required();
 
+    ReplayCommand replay;
+    auto* replay_verb =
+        app.add_subcommand("replay", "Handle the events of a dead-letter queue again, after showing what they do.");
+    replay_verb
+        ->add_option("path", replay.path,
+                     "What `aws sqs receive-message` printed, or events, one a line; or a directory of such files")
+        ->required();
+    replay_verb->add_flag("--yes", replay.yes, "Do not ask before anything is deployed");
+    replay_verb->add_flag("--json", replay.json, "Print the function's answer instead of sentences; needs --yes")
+        ->needs(replay_verb->get_option("--yes"));
+
     DeployCommand deploy;
     auto* deploy_verb = app.add_subcommand("deploy", "Deploy one service now.");
     deploy_verb->add_option("service", deploy.service, "The service's id: backend, api, ..")->required();
@@ -80,7 +91,8 @@ Result<Command> parse_command(const std::vector<std::string>& arguments) {
                      "How rollouts go: NAME for all services, or SERVICE=NAME; may be repeated")
         ->allow_extra_args(false);
 
-    const std::vector<std::string> verbs{"plan", "invoke", "deploy", "status", "rollback", "check", "sandbox"};
+    const std::vector<std::string> verbs{"plan",   "invoke",   "replay", "deploy",
+                                         "status", "rollback", "check",  "sandbox"};
     if (!arguments.empty() && !arguments.front().starts_with('-') &&
         std::ranges::find(verbs, arguments.front()) == verbs.end())
         return fail(ErrorKind::kConfiguration, unknown_verb(arguments.front(), verbs));
@@ -100,6 +112,7 @@ Result<Command> parse_command(const std::vector<std::string>& arguments) {
 
     if (plan_verb->parsed()) return plan;
     if (invoke_verb->parsed()) return invoke;
+    if (replay_verb->parsed()) return replay;
     if (deploy_verb->parsed()) return deploy;
     if (status_verb->parsed()) return status;
     if (rollback_verb->parsed()) return rollback;

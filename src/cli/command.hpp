@@ -17,6 +17,11 @@ struct PlanCommand {
 struct InvokeCommand {
     std::string file;
 };
+struct ReplayCommand {
+    std::string path;  ///< a dump of a queue, or a directory of them
+    bool yes = false;
+    bool json = false;
+};
 struct DeployCommand {
     std::string service;
     std::optional<std::string> task_definition;
@@ -49,8 +54,8 @@ struct ShowText {
     std::string text;
 };
 
-using Command = std::variant<PlanCommand, InvokeCommand, DeployCommand, StatusCommand, RollbackCommand, CheckCommand,
-                             SandboxCommand, ShowText>;
+using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, StatusCommand, RollbackCommand,
+                             CheckCommand, SandboxCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// verb that does not exist, which one was probably meant.

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -12,6 +14,7 @@
 #include "app/app.hpp"
 #include "app/doctor.hpp"
 #include "app/plan.hpp"
+#include "base/text.hpp"
 #include "cli/status.hpp"
 #include "deployer/our_services.hpp"
 #include "sandbox/sandbox.hpp"
@@ -103,11 +106,21 @@ int execute(const PlanCommand& command, const Environment& environment) {
     if (!loaded) return complain(loaded.error());
     const auto bytes = read_event(command.file);
     if (!bytes) return complain(bytes.error());
-    const auto event = decode_event(*bytes);
-    if (!event) return complain(event.error());
-    const auto decision = decide(*event, loaded->config);
-    if (!decision) return complain(decision.error());
-    std::cout << (command.json ? plan_json(*event, *decision) + "\n" : plan_text(*event, *decision));
+    std::vector<std::string> plans;
+    for (const auto& message : decode_delivery(*bytes).messages) {
+        if (!message.events) return complain(message.events.error());
+        for (const auto& event : *message.events) {
+            const auto decision = decide(event, loaded->config);
+            if (!decision) return complain(decision.error());
+            plans.push_back(command.json ? plan_json(event, *decision) : plan_text(event, *decision));
+        }
+    }
+    if (!command.json)
+        std::cout << join(plans, "\n");
+    else if (plans.size() == 1)
+        std::cout << plans.front() << "\n";
+    else
+        std::cout << "[" << join(plans, ",\n") << "]\n";
     return kDone;
 }
 
@@ -161,6 +174,85 @@ int execute(const DeployCommand& command, const Environment& environment) {
     const bool done = command.wait ? status == "completed" : status == "deployed" || status == "dry_run";
     if (!done) std::cerr << "ci_lambda: " << handled.answer.detail << "\n";
     return done ? kDone : kFailed;
+}
+
+/// A file, or all files of a directory, in the order of their names.
+Result<std::vector<Message>> read_dumps(const std::string& path) {
+    namespace fs = std::filesystem;
+    std::vector<std::string> files;
+    std::error_code error;
+    if (fs::is_directory(path, error)) {
+        for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error))
+            if (entry->is_regular_file(error)) files.push_back(entry->path().string());
+        std::ranges::sort(files);
+    } else {
+        files.push_back(path);
+    }
+    std::vector<Message> messages;
+    for (const auto& file : files) {
+        TRY_ASSIGN(const auto bytes, read_event(file));
+        for (auto& message : decode_dump(bytes)) {
+            // An answer names the messages that failed, so each needs a name.
+            if (message.id.empty()) message.id = fmt::format("{}#{}", file, messages.size() + 1);
+            messages.push_back(std::move(message));
+        }
+    }
+    if (messages.empty()) return fail(ErrorKind::kConfiguration, fmt::format("there are no messages in {}", path));
+    return messages;
+}
+
+/// What replaying would do, as a table for a person; the number of events that deploy.
+std::size_t show_replay_plan(const std::vector<Message>& messages, const Config& config) {
+    std::size_t deploying = 0;
+    for (const auto& message : messages) {
+        const auto say = [&](std::string_view what) { std::cout << fmt::format("{}: {}\n", message.id, what); };
+        if (!message.events) say("cannot be read: " + message.events.error().message);
+        for (const auto& event : message.events.value_or(std::vector<Event>{})) {
+            const auto decision = decide(event, config);
+            if (!decision) {
+                say("cannot be acted upon: " + decision.error().message);
+            } else if (const auto* deploy = std::get_if<Deploy>(&*decision)) {
+                ++deploying;
+                for (const auto& request : deploy->requests)
+                    say(fmt::format("deploys {}, unless that has been deployed since {}: {}", request.target.id,
+                                    event.envelope.time.empty() ? "then" : event.envelope.time, request.reason));
+            } else {
+                say("deploys nothing: " + describe(event));
+            }
+        }
+    }
+    return deploying;
+}
+
+bool confirmed(std::size_t deploying) {
+    std::cout << fmt::format("{} of these events deploy. Go on? [y/N] ", deploying) << std::flush;
+    std::string answer;
+    return std::getline(std::cin, answer) && (answer == "y" || answer == "Y" || answer == "yes");
+}
+
+int execute(const ReplayCommand& command, const Environment& environment) {
+    auto messages = read_dumps(command.path);
+    if (!messages) return complain(messages.error());
+    Surroundings around;
+    const auto app = create_app(around, environment);
+    if (!app) return complain(app.error());
+    quieten_log(**app);
+    if (!command.json) {
+        const auto deploying = show_replay_plan(*messages, (*app)->config());
+        if (deploying == 0) {
+            std::cout << "Nothing to deploy.\n";
+            return std::ranges::all_of(*messages, [](const Message& one) { return one.events.has_value(); }) ? kDone
+                                                                                                             : kFailed;
+        }
+        if (!command.yes && !confirmed(deploying)) {
+            std::cerr << "ci_lambda: nothing was sent\n";
+            return kFailed;
+        }
+    }
+    const auto handled = (*app)->handle(Delivery{.source = Delivery::Source::kQueue, .messages = *std::move(messages)},
+                                        Deadline::none());
+    std::cout << (command.json ? to_json(handled.answer) : handled.answer.detail) << "\n";
+    return handled.answer.status == "failed" ? kFailed : kDone;
 }
 
 /// The services that were named, or all that are ours.

@@ -3,56 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "base/text.hpp"
+#include "deployer/coalescing.hpp"
 #include "deployer/retry.hpp"
 #include "deployer/revision_choice.hpp"
+#include "deployer/service_looks.hpp"
 
 namespace ci_lambda {
 namespace {
-
-/// Threads of one decision, the calling one included. They mostly wait for ECS, so there are more of them than
-/// connections.
-constexpr std::size_t kMaxThreads = 32;
-
-/// Up to ten services of one cluster, described in one call by whoever needs the answer first.
-class ServiceBatch {
-public:
-    ServiceBatch(EcsApi& ecs, ClusterName cluster) : ecs_(ecs), cluster_(std::move(cluster)) {}
-
-    [[nodiscard]] const ClusterName& cluster() const { return cluster_; }
-    using Answer = std::shared_ptr<const Result<DescribedServices>>;
-
-    [[nodiscard]] bool full() const { return names_.size() == EcsApi::kMaxServicesPerDescribe; }
-    void add(const EcsServiceName& name) { names_.push_back(name); }
-
-    /// The answer, asked for once; a failure that can heal is asked for again, once for each new attempt.
-    Answer describe(int attempt, Deadline deadline) {
-        const std::scoped_lock lock(mutex_);
-        const bool again = answer_ && !answer_->has_value() && answer_->error().retryable() && attempt > attempt_;
-        if (!answer_ || again) {
-            answer_ =
-                std::make_shared<const Result<DescribedServices>>(ecs_.describe_services(cluster_, names_, deadline));
-            attempt_ = attempt;
-        }
-        return answer_;
-    }
-
-private:
-    EcsApi& ecs_;
-    ClusterName cluster_;
-    std::vector<EcsServiceName> names_;
-    std::mutex mutex_;
-    Answer answer_;
-    int attempt_ = 0;
-};
 
 /// May UpdateService be sent?
 Status check_service(const EcsTarget& target, const DescribedServices& described) {
@@ -99,6 +60,7 @@ std::string_view to_string(DeploymentStatus status) {
         case DeploymentStatus::kRolledBack: return to_string(Verdict::kRolledBack);
         case DeploymentStatus::kSuperseded: return to_string(Verdict::kSuperseded);
         case DeploymentStatus::kTimedOut: return to_string(Verdict::kTimedOut);
+        case DeploymentStatus::kAlreadyRolling: return "ignored";
     }
     return "failed";
 }
@@ -117,139 +79,117 @@ void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome) {
     report.took = outcome.took;
 }
 
-/// Threads that help the calling one. They start when they are first needed, and then sleep between the events, which
-/// need not make and join them anew (docs/adr/0007).
-class Deployer::Helpers {
-public:
-    using Tasks = std::vector<std::function<void()>>;
-
-    Helpers() = default;
-    Helpers(const Helpers&) = delete;
-    Helpers& operator=(const Helpers&) = delete;
-
-    ~Helpers() {
-        {
-            const std::scoped_lock lock(mutex_);
-            stopping_ = true;
-        }
-        has_tasks_.notify_all();
-    }
-
-    /// Returns when all tasks have run, begun in their order, the first one by the calling thread. One call at a time.
-    void run(const Tasks& tasks) {
-        const auto helpers = std::min(std::max<std::size_t>(tasks.size(), 1), kMaxThreads) - 1;
-        while (threads_.size() < helpers) threads_.emplace_back([this] { help(); });
-        std::unique_lock lock(mutex_);
-        tasks_ = &tasks;
-        next_ = 0;
-        for (std::size_t i = 0; i < helpers; ++i) has_tasks_.notify_one();
-        work(lock);
-        all_done_.wait(lock, [&] { return busy_ == 0; });
-        tasks_ = nullptr;
-    }
-
-private:
-    [[nodiscard]] bool more() const { return tasks_ != nullptr && next_ < tasks_->size(); }
-
-    /// With the mutex held, before and after. A task that throws ends the program: others still use what it would
-    /// unwind.
-    void work(std::unique_lock<std::mutex>& lock) noexcept {
-        while (more()) {
-            const auto& task = (*tasks_)[next_++];
-            ++busy_;
-            lock.unlock();
-            task();
-            lock.lock();
-            --busy_;
-        }
-    }
-
-    void help() {
-        std::unique_lock lock(mutex_);
-        while (!stopping_) {
-            work(lock);
-            if (busy_ == 0) all_done_.notify_one();
-            has_tasks_.wait(lock, [&] { return stopping_ || more(); });
-        }
-    }
-
-    std::mutex mutex_;
-    std::condition_variable has_tasks_;
-    std::condition_variable all_done_;
-    const Tasks* tasks_ = nullptr;
-    std::size_t next_ = 0;
-    std::size_t busy_ = 0;  // tasks that are being run
-    bool stopping_ = false;
-    std::vector<std::jthread> threads_;  // last: joined before anything above is destroyed
-};
-
 /// One decision being carried out.
 class Deployer::Run {
 public:
     Run(Deployer& deployer, const Deploy& decision, Deadline deadline)
-        : deployer_(deployer), deadline_(deadline), reports_(decision.requests.size()) {
+        : deployer_(deployer), decision_(decision), deadline_(deadline), reports_(decision.requests.size()) {
         for (const auto& request : decision.requests)
-            services_.push_back({.request = request, .batch = batch_for(request)});
+            services_.push_back({.request = request, .looks = looks_for(request.target)});
     }
 
     std::vector<DeploymentReport> run() {
+        let_the_burst_settle();
         Helpers::Tasks tasks;
         const auto deploy = [&](std::size_t i) {
             tasks.emplace_back([this, i] { reports_[i] = deploy_one(services_[i]); });
         };
         // The calling thread begins with a service at once, so that a single one never waits for a helper to wake up.
-        // Then the batches, so that they are on their way while each service looks for its revision.
+        // Then the looks, so that they are on their way while each service looks for its revision.
         if (!services_.empty()) deploy(0);
-        for (const auto& batch : batches_) tasks.emplace_back([this, &batch] { (void)batch->describe(1, deadline_); });
+        for (const auto& looks : looks_) tasks.emplace_back([this, &looks] { (void)looks->look({}, deadline_); });
         for (std::size_t i = 1; i < services_.size(); ++i) deploy(i);
-        deployer_.helpers_->run(tasks);
+        deployer_.helpers_.run(tasks);
         return std::move(reports_);
     }
 
 private:
+    using Look = std::shared_ptr<const ServiceLooks::Look>;
+
+    /// One service on its way. What is known of it is kept over the attempts.
     struct Service {
         const DeploymentRequest& request;
-        ServiceBatch& batch;
+        ServiceLooks& looks;
+        std::optional<TaskDefinition> revision = request.task_definition;
+        std::vector<TaskDefinition> passed_over = {};
+        Look look = {};
+        /// An UpdateService that ECS may have carried out although no answer came.
+        struct Lost {
+            WallTime at{};
+            std::string primary_before;  ///< `ecs-svc/N` that was PRIMARY when it was sent; empty if nobody knows
+        };
+        std::optional<Lost> lost = {};
+
+        [[nodiscard]] const EcsService* present() const {
+            return look && look->services ? look->services->find(request.target.service) : nullptr;
+        }
+        [[nodiscard]] const EcsDeployment* primary() const {
+            const auto* service = present();
+            return service == nullptr ? nullptr : service->primary();
+        }
     };
 
-    ServiceBatch& batch_for(const DeploymentRequest& request) {
+    /// Where an attempt ended.
+    struct Outcome {
+        AcceptedDeployment deployment;
+        std::string already = {};  ///< set when it was not begun by us, in words
+    };
+
+    ServiceLooks& looks_for(const EcsTarget& target) {
         const auto open = std::ranges::find_if(
-            batches_, [&](const auto& batch) { return batch->cluster() == request.target.cluster && !batch->full(); });
-        auto& batch =
-            open != batches_.end()
-                ? **open
-                : *batches_.emplace_back(std::make_unique<ServiceBatch>(deployer_.ecs_, request.target.cluster));
-        batch.add(request.target.service);
-        return batch;
+            looks_, [&](const auto& looks) { return looks->cluster() == target.cluster && !looks->full(); });
+        auto& looks = open != looks_.end() ? **open
+                                           : *looks_.emplace_back(std::make_unique<ServiceLooks>(
+                                                 deployer_.ecs_, target.cluster, deployer_.clock_));
+        looks.add(target.service);
+        return looks;
     }
 
-    /// What one service is deployed with. Kept over the attempts.
-    struct Choice {
-        std::optional<TaskDefinition> revision;
-        std::vector<TaskDefinition> passed_over;
-    };
+    /// COALESCE_SECONDS, counted from the latest change: what has waited in a queue has waited already.
+    void let_the_burst_settle() {
+        if (deployer_.options_.dry_run) return;
+        const auto now = deployer_.clock_.now();
+        const Milliseconds longest = deployer_.options_.coalesce;
+        Milliseconds wait{0};
+        for (const auto& request : decision_.requests)
+            if (request.changed_at)
+                wait = std::max(wait, std::chrono::ceil<Milliseconds>(*request.changed_at + longest - now));
+        wait = std::min(wait, longest);
+        if (const auto left = deadline_.remaining(deployer_.clock_)) wait = std::min(wait, *left / 2);
+        if (wait <= Milliseconds{0}) return;
+        deployer_.logger_.info("deployment waits for the rest of a burst (COALESCE_SECONDS)",
+                               {{"wait_ms", wait.count()}});
+        deployer_.sleeper_.sleep_for(wait);
+    }
 
-    DeploymentReport deploy_one(const Service& service) {
+    DeploymentReport deploy_one(Service& service) {
         const auto& request = service.request;
         DeploymentReport report{.target = request.target, .reason = request.reason};
-        Choice choice{.revision = request.task_definition, .passed_over = {}};
-        const auto accepted = with_retries<AcceptedDeployment>(
+        auto outcome = with_retries<Outcome>(
             {.max_retries = deployer_.options_.max_retries}, deployer_.clock_, deployer_.sleeper_, deadline_,
             [&](const RetryNotice& notice) { log_retry(request, notice); }, report.attempts,
-            [&] { return attempt(service, choice, report.attempts); });
-        report.reason += passed_over_text(choice.passed_over);
-        if (choice.revision) report.task_definition = choice.revision->str();
-        if (!accepted) {
-            report.error = accepted.error();
+            [&] { return attempt(service); });
+        if (!outcome && service.lost) {
+            // The last chance to tell the truth about it.
+            if (auto begun = look_for_the_lost_one(service)) outcome = *std::move(begun);
+        }
+        report.reason += passed_over_text(service.passed_over);
+        if (service.revision) report.task_definition = service.revision->str();
+        if (!outcome) {
+            report.error = outcome.error();
             say_failed(report);
             return report;
         }
-        report.task_definition = accepted->task_definition;
-        report.deployment_id = accepted->deployment_id;
-        report.started_at = accepted->created_at;
-        if (deployer_.options_.dry_run) {
+        report.task_definition = outcome->deployment.task_definition;
+        report.deployment_id = outcome->deployment.deployment_id;
+        report.started_at = outcome->deployment.created_at;
+        report.outcome = std::move(outcome->already);
+        if (!report.outcome.empty()) {
+            report.status = DeploymentStatus::kAlreadyRolling;
+            deployer_.logger_.info("deployment not sent: " + report.outcome, fields_of(report));
+        } else if (deployer_.options_.dry_run) {
             report.status = DeploymentStatus::kDryRun;
-            say_dry_run(report);
+            deployer_.logger_.info("deployment not sent: this is a dry run", fields_of(report));
         } else {
             report.status = DeploymentStatus::kDeployed;
             deployer_.memory_.remember_started(report.deployment_id,
@@ -259,52 +199,144 @@ private:
         return report;
     }
 
-    Result<AcceptedDeployment> attempt(const Service& service, Choice& choice, int number) {
+    Result<Outcome> attempt(Service& service) {
         const auto& target = service.request.target;
         std::vector<TaskDefinition> active;
-        if (!choice.revision) {
+        if (!service.revision) {
             TRY_ASSIGN(active, deployer_.ecs_.active_task_definitions(target.family, deadline_));
         }
-        const auto described = service.batch.describe(number, deadline_);
-        TRY(pre_flight(target, *described));
-        const auto* present = described->has_value() ? (*described)->find(target.service) : nullptr;
-        if (!choice.revision) {
-            TRY_ASSIGN(choice, choose(target, active, present));
-            deployer_.logger_.debug("deployment revision chosen: the family's highest ACTIVE one",
-                                    {{log_key::kService, target.id.str()},
-                                     {"task_family", target.family.str()},
-                                     {log_key::kTaskDefinition, choice.revision->str()}});
+        look_again_if_needed(service);
+        TRY(pre_flight(target, service.look->services));
+        if (!service.revision) TRY(choose(service, active));
+        if (service.lost) {
+            if (auto begun = begun_since(service)) return *std::move(begun);
+            warn_of_a_second_rollout(service);
+        } else if (auto already = already_rolling(service)) {
+            return *std::move(already);
         }
-        if (deployer_.options_.dry_run) return AcceptedDeployment{.task_definition = choice.revision->str()};
+        if (deployer_.options_.dry_run) return Outcome{.deployment = {.task_definition = service.revision->str()}};
+        return update(service);
+    }
+
+    /// The first look is shared with the other services. A new one is needed when that one failed, or is older than an
+    /// UpdateService of which nobody knows what became.
+    void look_again_if_needed(Service& service) {
+        WallTime not_before{};
+        if (service.look && !service.look->services && service.look->services.error().retryable())
+            not_before = service.look->asked_at + Milliseconds{1};
+        if (service.lost) not_before = std::max(not_before, service.lost->at + Milliseconds{1});
+        service.look = service.looks.look(not_before, deadline_);
+    }
+
+    Result<Outcome> update(Service& service) {
+        const auto& target = service.request.target;
         UpdateServiceRequest request{
-            .cluster = target.cluster, .service = target.service, .task_definition = *choice.revision};
-        if (deployer_.options_.rollback_on_failure && present != nullptr)
-            request.deployment_configuration = configuration_with_rollback(*present);
-        return deployer_.ecs_.update_service(request, deadline_);
+            .cluster = target.cluster, .service = target.service, .task_definition = *service.revision};
+        if (deployer_.options_.rollback_on_failure && service.present() != nullptr)
+            request.deployment_configuration = configuration_with_rollback(*service.present());
+        auto accepted = deployer_.ecs_.update_service(request, deadline_);
+        if (accepted) return Outcome{.deployment = *std::move(accepted)};
+        if (accepted.error().maybe_done) {
+            const auto* primary = service.primary();
+            service.lost = {.at = deployer_.clock_.now(), .primary_before = primary == nullptr ? "" : primary->id};
+        }
+        return std::unexpected(std::move(accepted).error());
+    }
+
+    /// The deployment that has begun since we looked before a lost UpdateService: that one's, or somebody else's of the
+    /// same revision, which does as well.
+    std::optional<Outcome> begun_since(const Service& service) {
+        const auto* primary = service.primary();
+        if (primary == nullptr || service.lost->primary_before.empty()) return std::nullopt;
+        if (primary->id == service.lost->primary_before || !runs(*primary, *service.revision)) return std::nullopt;
+        deployer_.logger_.warn(
+            "deployment found at ECS, whose answer was lost",
+            {{log_key::kService, service.request.target.id.str()}, {log_key::kDeploymentId, primary->id}});
+        return Outcome{.deployment = {.deployment_id = primary->id,
+                                      .task_definition = primary->task_definition,
+                                      .created_at = primary->created_at}};
+    }
+
+    std::optional<Outcome> look_for_the_lost_one(Service& service) {
+        const auto left = deadline_.remaining(deployer_.clock_);
+        if (left && *left <= Milliseconds{0}) return std::nullopt;
+        look_again_if_needed(service);
+        return begun_since(service);
+    }
+
+    void warn_of_a_second_rollout(const Service& service) {
+        const bool looked = service.primary() != nullptr && !service.lost->primary_before.empty();
+        deployer_.logger_.warn(
+            looked ? "deployment retry: UpdateService is sent again; its answer was lost, and ECS shows nothing that "
+                     "it began"
+                   : "deployment retry: UpdateService is sent again; its answer was lost, and nobody knows what became "
+                     "of it",
+            {{log_key::kService, service.request.target.id.str()}, {"may_start_a_second_rollout", true}});
+    }
+
+    /// What ECS has begun since the change, if it has.
+    std::optional<Outcome> already_rolling(Service& service) {
+        const auto& changed_at = service.request.changed_at;
+        if (!changed_at || service.present() == nullptr) return std::nullopt;
+        auto has = has_change(*service.present(), *service.revision, *changed_at);
+        if (has == HasChange::kPerhaps && wait_until(settled_at(*changed_at), service)) {
+            service.look = service.looks.look(settled_at(*changed_at), deadline_);
+            has = service.present() == nullptr ? HasChange::kNo
+                                               : has_change(*service.present(), *service.revision, *changed_at);
+        }
+        if (has != HasChange::kYes) return std::nullopt;
+        const auto& primary = *service.primary();
+        return Outcome{.deployment = {.deployment_id = primary.id,
+                                      .task_definition = primary.task_definition,
+                                      .created_at = primary.created_at},
+                       .already = already_in_words(primary)};
+    }
+
+    /// False where the deadline does not allow it: rather a rollout too many than one that is dropped.
+    bool wait_until(WallTime at, const Service& service) {
+        const auto wait = std::chrono::ceil<Milliseconds>(at - deployer_.clock_.now());
+        if (wait <= Milliseconds{0}) return true;
+        if (const auto left = deadline_.remaining(deployer_.clock_); left && *left / 2 <= wait) return false;
+        deployer_.logger_.info(
+            "deployment waits: another one began at the moment of the change, and may not contain it",
+            {{log_key::kService, service.request.target.id.str()}, {"wait_ms", wait.count()}});
+        deployer_.sleeper_.sleep_for(wait);
+        return true;
     }
 
     /// The newest revision; where bad ones are rolled back, the newest that was not.
-    Result<Choice> choose(const EcsTarget& target, const std::vector<TaskDefinition>& active,
-                          const EcsService* present) {
-        const auto& newest = active.front();
-        const auto* running = present == nullptr ? nullptr : present->primary();
-        const bool worth_a_look =
-            deployer_.options_.rollback_on_failure && running != nullptr && running->task_definition != newest.str();
-        if (!worth_a_look) return Choice{.revision = newest, .passed_over = {}};
+    Status choose(Service& service, const std::vector<TaskDefinition>& active) {
+        const auto& target = service.request.target;
+        service.revision = active.front();
+        const auto* running = service.primary();
+        const bool worth_a_look = deployer_.options_.rollback_on_failure && running != nullptr &&
+                                  running->task_definition != active.front().str();
+        if (worth_a_look) TRY(pass_over_what_was_rolled_back(service, active));
+        deployer_.logger_.debug("deployment revision chosen", {{log_key::kService, target.id.str()},
+                                                               {"task_family", target.family.str()},
+                                                               {log_key::kTaskDefinition, service.revision->str()}});
+        return {};
+    }
 
+    Status pass_over_what_was_rolled_back(Service& service, const std::vector<TaskDefinition>& active) {
+        const auto& target = service.request.target;
         const auto history = deployer_.observer_.history(target, deadline_);
         std::vector<std::string> arns;
         for (const auto& record : history)
             if (!record.target_revision.empty() && std::ranges::find(arns, record.target_revision) == arns.end())
                 arns.push_back(record.target_revision);
-        if (arns.empty()) return Choice{.revision = newest, .passed_over = {}};
+        if (arns.empty()) return {};
         auto found = choose_revision(active, history, deployer_.observer_.revisions(arns, deadline_));
-        if (found.revision.empty())
+        if (found.revision.empty()) {
+            service.revision.reset();
             return fail(ErrorKind::kRejected,
                         fmt::format("every ACTIVE revision of {} has been rolled back; register a new one, or deploy "
                                     "one by its number",
                                     target.family));
-        return Choice{.revision = std::move(found.revision), .passed_over = std::move(found.passed_over)};
+        }
+        service.revision = std::move(found.revision);
+        service.passed_over = std::move(found.passed_over);
+        return {};
     }
 
     static std::string passed_over_text(const std::vector<TaskDefinition>& passed_over) {
@@ -319,7 +351,7 @@ private:
         if (described) return check_service(target, *described);
         if (described.error().kind != ErrorKind::kAccessDenied) return std::unexpected(described.error());
         // The origin's IAM policy has no ecs:DescribeServices; its users must not be stopped by our looking first.
-        if (!warned_.exchange(true))
+        if (!deployer_.warned_.exchange(true))
             deployer_.logger_.warn("services are not looked at before they are updated: allow ecs:DescribeServices",
                                    {{log_key::kError, described.error().message}});
         return {};
@@ -331,7 +363,6 @@ private:
                                      {log_key::kMaxRetries, notice.max_retries},
                                      {"wait_ms", notice.wait.count()},
                                      {log_key::kError, notice.error->message}};
-        if (notice.error->maybe_done) fields.emplace_back("may_start_a_second_rollout", true);
         deployer_.logger_.warn("deployment retry: the last attempt failed in a way that can heal", std::move(fields));
     }
 
@@ -347,10 +378,6 @@ private:
         deployer_.logger_.error("deployment failed: it could not start", std::move(fields));
         notify(report, NotificationType::kError, "Deployment could not start", "could not start",
                fmt::format("{}\nTried because {}.", report.error->message, report.reason));
-    }
-
-    void say_dry_run(const DeploymentReport& report) {
-        deployer_.logger_.info("deployment not sent: this is a dry run", fields_of(report));
     }
 
     static std::vector<LogField> fields_of(const DeploymentReport& report) {
@@ -379,11 +406,11 @@ private:
     }
 
     Deployer& deployer_;
+    const Deploy& decision_;
     Deadline deadline_;
-    std::vector<std::unique_ptr<ServiceBatch>> batches_;
+    std::vector<std::unique_ptr<ServiceLooks>> looks_;
     std::vector<Service> services_;
     std::vector<DeploymentReport> reports_;
-    std::atomic<bool> warned_{false};
 };
 
 Deployer::Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, Notifier& notifier,
@@ -395,10 +422,7 @@ Deployer::Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, Roll
       notifier_(notifier),
       clock_(clock),
       sleeper_(sleeper),
-      logger_(logger),
-      helpers_(std::make_unique<Helpers>()) {}
-
-Deployer::~Deployer() = default;
+      logger_(logger) {}
 
 std::vector<DeploymentReport> Deployer::deploy(const Deploy& decision, Deadline deadline) {
     return Run(*this, decision, deadline).run();

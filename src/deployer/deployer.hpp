@@ -1,6 +1,6 @@
 #pragma once
 
-#include <memory>
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +9,7 @@
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "deployer/helpers.hpp"
 #include "deployer/memory.hpp"
 #include "deployer/observer.hpp"
 #include "deployer/verdict.hpp"
@@ -29,9 +30,11 @@ enum class DeploymentStatus {
     kCompleted,
     kRolledBack,
     kSuperseded,
-    kTimedOut
+    kTimedOut,
+    kAlreadyRolling  ///< nothing was sent: what ECS has begun since contains the change
 };
 
+/// kAlreadyRolling is "ignored": to whoever caused the event, nothing was left to do.
 [[nodiscard]] std::string_view to_string(DeploymentStatus status);
 
 /// What became of one service.
@@ -41,14 +44,14 @@ struct DeploymentReport {
     std::string reason;  ///< why it was deployed
     /// The revision that ECS runs, or, in a dry run, would be asked to run; empty if it never got that far.
     std::string task_definition;
-    std::string deployment_id;  ///< ECS's `ecs-svc/N`; empty unless accepted
-    WallTime started_at{};      ///< by ECS's clock; the epoch unless accepted
+    std::string deployment_id;  ///< ECS's `ecs-svc/N`; empty unless accepted, or already rolling
+    WallTime started_at{};      ///< by ECS's clock; the epoch where there is no deployment
     int attempts = 0;
     std::optional<Error> error;  ///< set when it could not start
 
-    // Only where somebody waited for the end.
-    std::string outcome;               ///< how it ended and why, in a sentence
-    std::optional<Milliseconds> took;  ///< from the start to the last look
+    /// "already rolling: ecs-svc/7"; where somebody waited for the end: how it ended and why, in a sentence.
+    std::string outcome;
+    std::optional<Milliseconds> took;  ///< from the start to the last look, where somebody waited
 };
 
 /// The rollout of an accepted deployment, to be watched.
@@ -57,8 +60,9 @@ struct DeploymentReport {
 void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome);
 
 /// Carries out a `Deploy` decision: pre-flight, UpdateService, retries. All services of one decision run at the same
-/// time. Says "started" or "could not start" to the notifier, and nothing about how the rollout ends: ECS's own events
-/// do that. Whatever is passed in must outlive it.
+/// time. What ECS has begun since the change is not begun again (`coalescing.hpp`). Says "started" or "could not start"
+/// to the notifier, and nothing about how the rollout ends: ECS's own events do that. Whatever is passed in must
+/// outlive it.
 class Deployer {
 public:
     struct Options {
@@ -68,16 +72,16 @@ public:
         bool dry_run = false;
         /// Switches the services' circuit breakers on, and passes revisions over that were rolled back.
         bool rollback_on_failure = false;
+        /// How long after its own time an event waits for the rest of a burst; at most half of what the deadline
+        /// leaves.
+        std::chrono::seconds coalesce{0};
     };
     Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, Notifier& notifier,
              const Clock& clock, Sleeper& sleeper, const Logger& logger);
-    ~Deployer();
-
     /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);
 
 private:
-    class Helpers;
     class Run;
     Options options_;
     EcsApi& ecs_;
@@ -87,7 +91,8 @@ private:
     const Clock& clock_;
     Sleeper& sleeper_;
     const Logger& logger_;
-    std::unique_ptr<Helpers> helpers_;
+    std::atomic<bool> warned_{false};  // that services cannot be looked at: once is enough
+    Helpers helpers_;
 };
 
 }  // namespace ci_lambda

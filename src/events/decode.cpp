@@ -35,8 +35,7 @@ Envelope read_envelope(const Json& event) {
 }
 
 OtherEvent without_source(const Json& event) {
-    if (find(event, "Records") != nullptr)
-        return {"a batch of \"Records\" (SQS, SNS or S3 notifications) is not handled; send EventBridge events"};
+    if (find(event, "Records") != nullptr) return {"a batch of \"Records\", but of none of SQS, SNS and S3"};
     if (const Json* source = find(event, "source"); source != nullptr && !source->is_string())
         return {fmt::format("\"source\" is {}, not a string", type_name(*source))};
     return {R"(neither an EventBridge event (no "source") nor a request (no "service", no "action"))"};
@@ -81,11 +80,15 @@ Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
 Result<Event> decode_event(std::string_view bytes) {
     const auto json = parse_json(bytes);
     if (!json) return fail(ErrorKind::kInvalidEvent, fmt::format("the event is unreadable: {}", json.error().message));
-    if (!json->is_object())
-        return fail(ErrorKind::kInvalidEvent, fmt::format("the event must be a JSON object, not {}", type_name(*json)));
+    return decode_event(*json);
+}
 
-    Event event{.envelope = read_envelope(*json), .body = OtherEvent{}};
-    auto body = decode_body(event.envelope, *json);
+Result<Event> decode_event(const Json& json) {
+    if (!json.is_object())
+        return fail(ErrorKind::kInvalidEvent, fmt::format("the event must be a JSON object, not {}", type_name(json)));
+
+    Event event{.envelope = read_envelope(json), .body = OtherEvent{}};
+    auto body = decode_body(event.envelope, json);
     if (!body) {
         const auto kind = event.envelope.source.empty() ? "request" : kind_of(event.envelope);
         return std::unexpected(with_context(body.error(), kind));

@@ -22,6 +22,14 @@ namespace ci_lambda {
 /// `aws.ecs`.
 [[nodiscard]] Result<EventBody> decode_ecs(const Envelope& envelope, const Json& event);
 
+/// The events in a `Records` array that S3 itself sends, one a changed object; its test message is nothing to act upon.
+[[nodiscard]] Result<std::vector<Event>> decode_s3_notification(const Json& notification);
+/// True for such an array, and for the message that S3 sends to try a new configuration out.
+[[nodiscard]] bool is_s3_notification(const Json& json);
+
+/// One event, already parsed. Fails with kInvalidEvent.
+[[nodiscard]] Result<Event> decode_event(const Json& event);
+
 /// True for the sources that ask for deployments, of whatever environment: `action.*`, `github.actions.*`,
 /// `terraform.*`.
 [[nodiscard]] bool is_manual_source(std::string_view source);

@@ -20,6 +20,7 @@ struct Envelope {
     std::string time;  ///< RFC 3339, whole seconds, as given
     std::string region;
     std::vector<std::string> resources;  ///< a bare string counts as a list of one; anything else as none
+    friend bool operator==(const Envelope&, const Envelope&) = default;
 };
 
 /// `ECR Image Action`.
@@ -29,6 +30,7 @@ struct EcrImageAction {
     std::string repository;  ///< without the registry
     std::optional<std::string> tag;
     std::optional<std::string> digest;
+    friend bool operator==(const EcrImageAction&, const EcrImageAction&) = default;
 };
 
 /// `Parameter Store Change`. The value is never in the event.
@@ -36,16 +38,19 @@ struct ParameterChange {
     std::string operation;  ///< Create, Update, Delete, LabelParameterVersion
     std::string name;       ///< as stored; a leading slash is not guaranteed
     bool failed = false;    ///< `detail.exception` was present
+    friend bool operator==(const ParameterChange&, const ParameterChange&) = default;
 };
 
-/// A changed object, from CloudTrail (`AWS API Call via CloudTrail`) or from S3 itself (`Object Created`, ..).
+/// A changed object: from CloudTrail (`AWS API Call via CloudTrail`), from S3 by EventBridge (`Object Created`, ..), or
+/// from S3 by the older notifications to SQS, SNS or the function itself.
 struct S3ObjectChange {
-    enum class Origin { kCloudTrail, kNative };
+    enum class Origin { kCloudTrail, kNative, kNotification };
     Origin origin = Origin::kNative;
-    std::string operation;  ///< CloudTrail: eventName (PutObject); native: the detail-type
+    std::string operation;  ///< CloudTrail, notification: eventName (PutObject, ObjectCreated:Put); native: detail-type
     std::optional<std::string> bucket;
-    std::optional<std::string> key;         ///< raw, not URL-encoded, in both origins
+    std::optional<std::string> key;         ///< raw, never URL-encoded
     std::optional<std::string> error_code;  ///< CloudTrail only: the call failed
+    friend bool operator==(const S3ObjectChange&, const S3ObjectChange&) = default;
 };
 
 /// `ECS Deployment State Change` and `ECS Service Action`.
@@ -56,6 +61,7 @@ struct EcsServiceEvent {
     std::optional<std::string> service;  ///< name, from resources[0]
     std::optional<std::string> deployment_id;
     std::optional<std::string> reason;
+    friend bool operator==(const EcsServiceEvent&, const EcsServiceEvent&) = default;
 };
 
 /// A deployment that somebody asked for: an event of a `action.*`, `github.actions.*` or `terraform.*` source, or a
@@ -70,17 +76,20 @@ struct ManualRequest {
     /// What is wrong with the shape of the request. Kept instead of an error, because a request of another environment
     /// or project is none of our business, however broken it is.
     std::optional<std::string> malformed;
+    friend bool operator==(const ManualRequest&, const ManualRequest&) = default;
 };
 
 /// Look for rollouts that take too long: asked for by a schedule (EventBridge rule or Scheduler), or by a bare
 /// `{"action":"sweep"}`.
 struct SweepRequest {
     bool scheduled = false;
+    friend bool operator==(const SweepRequest&, const SweepRequest&) = default;
 };
 
 /// Anything else: nothing to do with deployments.
 struct OtherEvent {
     std::string reason;  ///< why it is of no interest, for a person
+    friend bool operator==(const OtherEvent&, const OtherEvent&) = default;
 };
 
 using EventBody = std::variant<EcrImageAction, ParameterChange, S3ObjectChange, EcsServiceEvent, ManualRequest,
@@ -89,6 +98,7 @@ using EventBody = std::variant<EcrImageAction, ParameterChange, S3ObjectChange, 
 struct Event {
     Envelope envelope;
     EventBody body;
+    friend bool operator==(const Event&, const Event&) = default;
 };
 
 /// Reads one event from the bytes that Lambda (or a person) hands over.
@@ -99,6 +109,40 @@ struct Event {
 ///
 /// Shapes: EventBridge, ECR, SSM, S3 and ECS user guides, pages on EventBridge events.
 [[nodiscard]] Result<Event> decode_event(std::string_view bytes);
+
+/// One message that Lambda hands over, with the events in it.
+struct Message {
+    std::string id;     ///< SQS's or SNS's id of it; empty for an event that came by itself
+    std::string group;  ///< of a FIFO queue: messages of one group keep their order
+    /// In their order; more than one only in a notification of S3. An error: it cannot be read.
+    Result<std::vector<Event>> events;
+};
+
+/// What one invocation brings.
+struct Delivery {
+    enum class Source {
+        kEvent,      ///< one event by itself: EventBridge's target is the function
+        kQueue,      ///< SQS; each message succeeds or fails by itself
+        kFifoQueue,  ///< the same, in order
+        kBatch,      ///< SNS, or notifications of S3: the invocation succeeds or fails as a whole
+    };
+    Source source = Source::kEvent;
+    std::vector<Message> messages;
+};
+
+/// Reads what Lambda hands over: an event, or a batch of `Records` from SQS, SNS or S3, whose messages hold events,
+/// SNS envelopes, notifications of S3 or the records that Lambda sends to an on-failure destination, in one another
+/// where that occurs. Never fails: what cannot be read is a message with an error.
+///
+/// An event without a time or an id of its own gets its message's, so that what is delivered twice is recognised.
+///
+/// Shapes: Lambda developer guide, "Using Lambda with Amazon SQS", ".. with Amazon SNS", "Capturing records of
+/// asynchronous invocations"; S3 user guide, "Event message structure".
+[[nodiscard]] Delivery decode_delivery(std::string_view bytes);
+
+/// Reads what people keep of a queue: the output of `aws sqs receive-message`, an array or lines of messages, bodies or
+/// events, or what `decode_delivery` reads.
+[[nodiscard]] std::vector<Message> decode_dump(std::string_view bytes);
 
 /// The parts of `arn:PARTITION:ecs:REGION:ACCOUNT:service/[CLUSTER/]SERVICE`; older ARNs have no cluster.
 struct EcsServiceArn {

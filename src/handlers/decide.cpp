@@ -35,6 +35,11 @@ void tidy(Decision& decision) {
     }
 }
 
+void set_time(Decision& decision, const Envelope& envelope) {
+    if (auto* deploy = std::get_if<Deploy>(&decision))
+        for (auto& request : deploy->requests) request.changed_at = parse_rfc3339(envelope.time);
+}
+
 struct Decide {
     const Event& event;
     const Config& config;
@@ -56,10 +61,12 @@ struct Decide {
 
 Result<Decision> decide(const Event& event, const Config& config) {
     auto decision = std::visit(Decide{.event = event, .config = config}, event.body);
-    if (decision)
+    if (decision) {
         tidy(*decision);
-    else
+        set_time(*decision, event.envelope);
+    } else {
         tidy(decision.error().message);
+    }
     return decision;
 }
 

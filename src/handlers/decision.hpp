@@ -7,6 +7,7 @@
 
 #include "base/names.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "config/config.hpp"
 #include "events/event.hpp"
 
@@ -17,6 +18,8 @@ struct DeploymentRequest {
     EcsTarget target;
     std::optional<TaskDefinition> task_definition;  ///< absent: the family's newest ACTIVE revision
     std::string reason;                             ///< why, for a person: "image shop_service_api:v7 was pushed"
+    /// When the event says that it happened; absent for what says no time, such as a bare request: "now".
+    std::optional<WallTime> changed_at = {};
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;
 };
 

@@ -13,10 +13,20 @@ namespace {
 constexpr std::array<std::string_view, 4> kCalls{"PutObject", "DeleteObject", "CopyObject", "CompleteMultipartUpload"};
 constexpr std::array<std::string_view, 2> kNativeEvents{"Object Created", "Object Deleted"};
 
+/// `ObjectCreated:Put`, `ObjectRemoved:Delete`, ..; what a lifecycle rule deletes is gone as well, as with the native
+/// `Object Deleted` (S3 user guide, "Supported event types").
+constexpr std::array<std::string_view, 3> kNotifications{"ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:"};
+
 bool changes_content(const S3ObjectChange& change) {
-    if (change.origin == S3ObjectChange::Origin::kCloudTrail)
-        return std::ranges::find(kCalls, change.operation) != kCalls.end();
-    return std::ranges::find(kNativeEvents, change.operation) != kNativeEvents.end();
+    switch (change.origin) {
+        case S3ObjectChange::Origin::kCloudTrail: return std::ranges::find(kCalls, change.operation) != kCalls.end();
+        case S3ObjectChange::Origin::kNative:
+            return std::ranges::find(kNativeEvents, change.operation) != kNativeEvents.end();
+        case S3ObjectChange::Origin::kNotification:
+            return std::ranges::any_of(kNotifications,
+                                       [&](std::string_view kind) { return change.operation.starts_with(kind); });
+    }
+    return false;
 }
 
 Decision ignore_delete_objects(const S3ObjectChange& change) {

@@ -98,5 +98,12 @@ TEST(LastSegment, IsTheNameInAnArnOrThePlainName) {
     EXPECT_EQ(last_segment(""), "");
 }
 
+TEST(DecodeForm, ReadsEscapesAndBlanksAndKeepsWhatIsNone) {
+    EXPECT_EQ(decode_form("a+b%2Fc%c3%A9"), "a b/c\xC3\xA9");
+    EXPECT_EQ(decode_form("100%"), "100%");
+    EXPECT_EQ(decode_form("%4"), "%4");
+    EXPECT_EQ(decode_form("%zz%-1%+1"), "%zz%-1% 1");
+}
+
 }  // namespace
 }  // namespace ci_lambda

@@ -330,5 +330,150 @@ TEST_F(DeployerTest, SaysInTheLogWhenARetryMayStartASecondRollout) {
     EXPECT_EQ(lines_like("retry", R"("may_start_a_second_rollout":true)"), 1);
 }
 
+/// What DescribeServices shows: api with this PRIMARY deployment, created so long after the change.
+class CoalescingTest : public DeployerTest {
+protected:
+    static Result<DescribedServices> shows(const std::string& id, Milliseconds after,
+                                           const std::string& revision = "42",
+                                           RolloutState state = RolloutState::kInProgress) {
+        auto primary = deployment(id, revision, state);
+        primary.created_at = start() + after;
+        return DescribedServices{.services = {service_with({primary})}, .failures = {}};
+    }
+    static Deploy changed_at_start() {
+        auto deploy = deploy_of({"api"});
+        deploy.requests[0].changed_at = start();
+        return deploy;
+    }
+    DeploymentReport run_changed(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
+        return run(changed_at_start(), options, deadline).at(0);
+    }
+    /// The first UpdateService is carried out, or not, but its answer is lost.
+    void lose_the_first_answer() {
+        ecs_.on_update = [](const UpdateServiceRequest& request, int nth) -> Result<AcceptedDeployment> {
+            if (nth == 1)
+                return std::unexpected(Error{.kind = ErrorKind::kTimeout, .message = "no answer", .maybe_done = true});
+            return AcceptedDeployment{.deployment_id = "ecs-svc/3", .task_definition = request.task_definition.str()};
+        };
+    }
+};
+
+TEST_F(CoalescingTest, SendsNothingWhereADeploymentBeganAfterTheChange) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    const std::vector<std::pair<RolloutState, std::string>> cases{
+        {RolloutState::kInProgress, "already rolling: ecs-svc/7"},
+        {RolloutState::kNone, "already rolling: ecs-svc/7"},
+        {RolloutState::kCompleted, "already rolled out: ecs-svc/7"},
+        {RolloutState::kFailed, "already rolled, and failed: ecs-svc/7"}};
+    for (const auto& [state, words] : cases) {
+        ecs_.on_describe = [&](const auto&) { return shows("ecs-svc/7", seconds(2), "42", state); };
+        const auto report = run_changed();
+        EXPECT_EQ(report.status, DeploymentStatus::kAlreadyRolling) << words;
+        EXPECT_EQ(to_string(report.status), "ignored");
+        EXPECT_EQ(report.outcome, words);
+        EXPECT_EQ(report.deployment_id, "ecs-svc/7");
+    }
+    EXPECT_THAT(ecs_.updates(), IsEmpty());
+    EXPECT_THAT(notifier_.said(), IsEmpty());
+    EXPECT_THAT(sleeper_.slept(), IsEmpty());
+}
+
+TEST_F(CoalescingTest, DeploysWhereNothingProvesThatTheChangeIsIn) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    ecs_.on_describe = [](const auto&) { return shows("ecs-svc/1", seconds(-2)); };
+    EXPECT_EQ(run_changed().status, DeploymentStatus::kDeployed) << "it began before the change";
+    ecs_.on_describe = [](const auto&) { return shows("ecs-svc/1", seconds(60), "41"); };
+    EXPECT_EQ(run_changed().status, DeploymentStatus::kDeployed) << "it runs another revision";
+    ecs_.on_describe = [](const auto&) { return shows("ecs-svc/1", seconds(60)); };
+    EXPECT_EQ(run_one().status, DeploymentStatus::kDeployed) << "no time means now";
+    ecs_.on_describe = [](const auto&) -> Result<DescribedServices> {
+        return fail(ErrorKind::kAccessDenied, "not authorized to perform: ecs:DescribeServices");
+    };
+    EXPECT_EQ(run_changed().status, DeploymentStatus::kDeployed) << "nobody may look";
+    EXPECT_THAT(sleeper_.slept(), IsEmpty());
+}
+
+TEST_F(CoalescingTest, LooksAgainBeforeItDecidesAboutADeploymentOfTheSameMoment) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    for (const auto after : {Milliseconds(-1000), Milliseconds(0), Milliseconds(999), Milliseconds(1999)}) {
+        const auto before = ecs_.updates().size();
+        auto deploy = changed_at_start();
+        deploy.requests[0].changed_at = clock_.now();
+        const auto change = clock_.now() - start();
+        int looks = 0;
+        ecs_.on_describe = [&](const auto&) {
+            ++looks;
+            return shows("ecs-svc/1", std::chrono::duration_cast<Milliseconds>(change) + after);
+        };
+        EXPECT_EQ(run(deploy).at(0).status, DeploymentStatus::kDeployed) << after.count();
+        EXPECT_EQ(looks, 2) << after.count();
+        EXPECT_EQ(ecs_.updates().size(), before + 1);
+        clock_.advance(seconds(60));
+    }
+    EXPECT_THAT(sleeper_.slept(), ::testing::Each(Milliseconds(4000)));
+}
+
+TEST_F(CoalescingTest, FindsAtTheSecondLookWhatSomebodyElseHasBegunMeanwhile) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    ecs_.on_describe = [&](const auto&) {
+        return ecs_.describes().size() == 1 ? shows("ecs-svc/1", Milliseconds(500)) : shows("ecs-svc/2", seconds(3));
+    };
+    EXPECT_EQ(run_changed().outcome, "already rolling: ecs-svc/2");
+    EXPECT_THAT(ecs_.updates(), IsEmpty());
+}
+
+TEST_F(CoalescingTest, RatherDeploysThanWaitsPastTheDeadline) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    ecs_.on_describe = [](const auto&) { return shows("ecs-svc/1", Milliseconds(500)); };
+    EXPECT_EQ(run_changed({}, Deadline{start() + seconds(5)}).status, DeploymentStatus::kDeployed);
+    EXPECT_THAT(sleeper_.slept(), IsEmpty());
+}
+
+TEST_F(CoalescingTest, LetsABurstSettleCountedFromTheEventsOwnTime) {
+    clock_.advance(seconds(3));
+    run_changed({.coalesce = seconds(10)});
+    EXPECT_THAT(sleeper_.slept(), ElementsAre(Milliseconds(7000)));
+    run_changed({.coalesce = seconds(10)});
+    run_one({.coalesce = seconds(10)});
+    run_changed({.dry_run = true, .coalesce = seconds(60)});
+    EXPECT_THAT(sleeper_.slept(), SizeIs(1)) << "later, without a time, and in a dry run nobody waits";
+    run_changed({.coalesce = seconds(60)}, Deadline{clock_.now() + seconds(20)});
+    EXPECT_THAT(sleeper_.slept(), ElementsAre(Milliseconds(7000), Milliseconds(10000))) << "half of what is left";
+}
+
+TEST_F(CoalescingTest, FindsTheDeploymentWhoseAnswerWasLostInsteadOfStartingASecondOne) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    lose_the_first_answer();
+    ecs_.on_describe = [&](const auto&) {
+        return ecs_.updates().empty() ? shows("ecs-svc/1", seconds(-600)) : shows("ecs-svc/2", seconds(0));
+    };
+    const auto report = run_one();
+    EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(report.deployment_id, "ecs-svc/2");
+    EXPECT_THAT(ecs_.updates(), SizeIs(1));
+    EXPECT_EQ(lines_like("", R"("may_start_a_second_rollout":true)"), 0);
+    EXPECT_THAT(notifier_.said(), SizeIs(1));
+}
+
+TEST_F(CoalescingTest, LooksForTheLostAnswerAlsoWhenNoRetryIsLeft) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    lose_the_first_answer();
+    ecs_.on_describe = [&](const auto&) {
+        return ecs_.updates().empty() ? shows("ecs-svc/1", seconds(-600)) : shows("ecs-svc/2", seconds(0));
+    };
+    const auto report = run_one({.max_retries = 0});
+    EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(report.deployment_id, "ecs-svc/2");
+}
+
+TEST_F(CoalescingTest, SendsUpdateServiceAgainWhereEcsShowsNothingThatItBegan) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    lose_the_first_answer();
+    ecs_.on_describe = [](const auto&) { return shows("ecs-svc/1", seconds(-600)); };
+    EXPECT_EQ(run_one().deployment_id, "ecs-svc/3");
+    EXPECT_THAT(ecs_.updates(), SizeIs(2));
+    EXPECT_EQ(lines_like("ECS shows nothing that it began", R"("may_start_a_second_rollout":true)"), 1);
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

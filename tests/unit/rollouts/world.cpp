@@ -61,6 +61,7 @@ ServerReply World::answer(const ServerRequest& request) {
     {
         const std::scoped_lock lock(mutex_);
         ++calls_[operation];
+        if (operation == "UpdateService") last_rollout_ = clock_.now();
     }
     const auto answer = ecs_.handle(operation, request.body);
     return reply(answer.status, answer.body);
@@ -73,6 +74,16 @@ Handled World::deploy() {
     deliver();
     return handled;
 }
+
+Handled World::handle(const std::string& event) {
+    busy_ = true;  // what ECS sends while the function waits comes afterwards
+    auto handled = listener().handle(event, Deadline::none());
+    busy_ = false;
+    deliver();
+    return handled;
+}
+
+void World::forget_all() { (options_.wait ? second_app_ : app_) = make_app(); }
 
 void World::run_for(Milliseconds duration) {
     const auto until = clock_.now() + duration;

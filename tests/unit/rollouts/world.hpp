@@ -36,6 +36,10 @@ public:
 
     /// Deploys api, now; the answer.
     Handled deploy();
+    /// Handles an event or a batch, now.
+    Handled handle(const std::string& event);
+    /// A new process takes the place of the one that gets the events.
+    void forget_all();
     /// Lets time pass; events and sweeps arrive when they are due.
     void run_for(Milliseconds duration);
 
@@ -56,6 +60,12 @@ public:
     [[nodiscard]] App& listener() { return options_.wait ? *second_app_ : *app_; }
     [[nodiscard]] Milliseconds passed() const {
         return std::chrono::duration_cast<Milliseconds>(clock_.now() - start_);
+    }
+    [[nodiscard]] WallTime now() const { return clock_.now(); }
+    /// When the last UpdateService was answered.
+    [[nodiscard]] WallTime last_rollout() const {
+        const std::scoped_lock lock(mutex_);
+        return last_rollout_;
     }
     [[nodiscard]] EcsTarget target() const { return *app_->config().names.target(ServiceId("api")); }
 
@@ -84,6 +94,7 @@ private:
     mutable std::mutex mutex_;
     std::vector<std::string> messages_;
     std::map<std::string, int> calls_;
+    WallTime last_rollout_{};
     std::multimap<WallTime, std::function<void()>> appointments_;
     bool busy_ = false;  ///< an event is being handled
     LoopbackServer server_{[this](const ServerRequest& request) { return answer(request); }};

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/answer.hpp"
+#include "config/config.hpp"
+#include "events/event.hpp"
+#include "handlers/decision.hpp"
+
+namespace ci_lambda {
+
+/// The messages of one delivery on their way: which may be carried out together, and what became of each. Pure.
+///
+/// All messages of a standard queue, a topic or S3 go together. In a FIFO queue the messages of a group keep their
+/// order: those in a row that concern the same services go together, the next ones after them, and none after one that
+/// failed (Lambda developer guide, "Implementing partial batch responses").
+class Batch {
+public:
+    /// One event of a message, decided.
+    struct Item {
+        std::size_t message = 0;
+        Event event;
+        Decision decision;
+    };
+
+    Batch(const Delivery& delivery, const Config& config);
+
+    /// The items that may be carried out now, in their order; none when all is done. What came of them must be told
+    /// before the next call.
+    [[nodiscard]] std::vector<const Item*> next();
+
+    void done(const Item& item, const Handled& handled);
+
+    /// The answer when there is no next step. A queue hears which messages are to come again, exactly those; from
+    /// elsewhere, one failure is one of all.
+    [[nodiscard]] Handled answer(std::vector<DeploymentReport> reports) const;
+
+private:
+    struct Entry {
+        std::string id;
+        std::string group;
+        std::vector<Item> items;
+        std::set<std::string> services;  // that its items deploy
+        std::optional<HandlingError> failure;
+        bool begun = false;
+    };
+
+    [[nodiscard]] bool in_order() const { return source_ == Delivery::Source::kFifoQueue; }
+    void begin(Entry& entry, std::vector<const Item*>& step);
+    /// The messages of a FIFO queue that may go now.
+    void begin_in_order(std::vector<const Item*>& step);
+    [[nodiscard]] std::vector<const Entry*> failed() const;
+
+    Delivery::Source source_;
+    std::vector<Entry> entries_;
+    std::size_t ignored_ = 0;
+    std::size_t notified_ = 0;
+};
+
+}  // namespace ci_lambda

@@ -1,0 +1,14 @@
+#include "deployer/service_looks.hpp"
+
+namespace ci_lambda {
+
+std::shared_ptr<const ServiceLooks::Look> ServiceLooks::look(WallTime not_before, Deadline deadline) {
+    const std::scoped_lock lock(mutex_);  // held during the call: the others want its answer, not a call of their own
+    if (!last_ || last_->asked_at < not_before) {
+        const auto asked_at = clock_.now();
+        last_ = std::make_shared<const Look>(asked_at, ecs_.describe_services(cluster_, names_, deadline));
+    }
+    return last_;
+}
+
+}  // namespace ci_lambda

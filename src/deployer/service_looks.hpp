@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/names.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "services/ecs.hpp"
+
+namespace ci_lambda {
+
+/// Up to ten services of one cluster, which are described in one call by whoever needs the answer first. Thread-safe
+/// once all names are in.
+class ServiceLooks {
+public:
+    /// One answer of DescribeServices, and when it was asked for.
+    struct Look {
+        WallTime asked_at{};
+        Result<DescribedServices> services;
+    };
+
+    ServiceLooks(EcsApi& ecs, ClusterName cluster, const Clock& clock)
+        : ecs_(ecs), cluster_(std::move(cluster)), clock_(clock) {}
+
+    [[nodiscard]] const ClusterName& cluster() const { return cluster_; }
+    [[nodiscard]] bool full() const { return names_.size() == EcsApi::kMaxServicesPerDescribe; }
+    void add(const EcsServiceName& name) { names_.push_back(name); }
+
+    /// The last look if it was asked for at or after `not_before`, else a new one. Never nullptr.
+    [[nodiscard]] std::shared_ptr<const Look> look(WallTime not_before, Deadline deadline);
+
+private:
+    EcsApi& ecs_;
+    ClusterName cluster_;
+    const Clock& clock_;
+    std::vector<EcsServiceName> names_;
+    std::mutex mutex_;
+    std::shared_ptr<const Look> last_;
+};
+
+}  // namespace ci_lambda

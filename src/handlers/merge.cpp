@@ -1,0 +1,63 @@
+#include "handlers/merge.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// A log line holds it, and CloudWatch cuts lines at 256 KB.
+constexpr std::size_t kLongestReason = 20'000;
+
+/// The requests for one service, being merged.
+struct Merged {
+    DeploymentRequest request;
+    std::vector<std::string> reasons;
+    std::set<std::string> known;
+
+    void add(const DeploymentRequest& next) {
+        request.task_definition = next.task_definition;
+        request.changed_at = request.changed_at && next.changed_at
+                                 ? std::optional(std::max(*request.changed_at, *next.changed_at))
+                                 : std::nullopt;
+        add_reason(next.reason);
+    }
+    void add_reason(const std::string& reason) {
+        if (known.insert(reason).second) reasons.push_back(reason);
+    }
+};
+
+}  // namespace
+
+Deploy merge(const std::vector<Deploy>& decisions) {
+    std::vector<Merged> all;
+    std::map<std::pair<std::string, std::string>, std::size_t> places;
+    Deploy merged;
+    for (const auto& decision : decisions) {
+        for (const auto& request : decision.requests) {
+            const auto [place, is_new] =
+                places.try_emplace({request.target.cluster.str(), request.target.service.str()}, all.size());
+            if (is_new) {
+                all.push_back({.request = request, .reasons = {}, .known = {}});
+                all.back().add_reason(request.reason);
+            } else {
+                all[place->second].add(request);
+            }
+        }
+        for (const auto& passed : decision.passed_by)
+            if (std::ranges::find(merged.passed_by, passed) == merged.passed_by.end())
+                merged.passed_by.push_back(passed);
+    }
+    for (auto& one : all) {
+        one.request.reason = truncate_utf8(join(one.reasons, "; "), kLongestReason);
+        merged.requests.push_back(std::move(one.request));
+    }
+    return merged;
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,48 @@
+#include "handlers/merge.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ci_lambda::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+Deploy one(const std::string& service, const std::string& reason, std::optional<int> second,
+           std::optional<std::string> revision = {}) {
+    DeploymentRequest request{.target = {.id = ServiceId(service),
+                                         .cluster = ClusterName("c"),
+                                         .service = EcsServiceName(service),
+                                         .family = TaskFamily(service)},
+                              .task_definition = {},
+                              .reason = reason};
+    if (second) request.changed_at = WallTime{std::chrono::seconds{*second}};
+    if (revision) request.task_definition = TaskDefinition(*revision);
+    return {.requests = {request}, .passed_by = {{.service = "x", .reason = "off"}}};
+}
+
+TEST(Merge, MakesOneRequestForEachServiceWithEveryReasonOnce) {
+    const auto merged = merge({one("api", "a", 1), one("worker", "b", 2), one("api", "c", 5), one("api", "a", 3)});
+    ASSERT_THAT(merged.requests, SizeIs(2));
+    EXPECT_EQ(merged.requests[0].reason, "a; c");
+    EXPECT_EQ(merged.requests[0].changed_at, WallTime{std::chrono::seconds{5}});
+    EXPECT_EQ(merged.requests[1].reason, "b");
+    EXPECT_THAT(merged.passed_by, SizeIs(1));
+}
+
+TEST(Merge, TakesTheRevisionThatWasAskedForLast) {
+    EXPECT_EQ(merge({one("api", "a", 1), one("api", "b", 2, "f:7")}).requests[0].task_definition,
+              TaskDefinition("f:7"));
+    EXPECT_EQ(merge({one("api", "b", 1, "f:7"), one("api", "a", 2)}).requests[0].task_definition, std::nullopt);
+}
+
+TEST(Merge, MeansNowWhereOneRequestDoes) {
+    EXPECT_EQ(merge({one("api", "a", 1), one("api", "b", {})}).requests[0].changed_at, std::nullopt);
+    EXPECT_EQ(merge({one("api", "b", {}), one("api", "a", 1)}).requests[0].changed_at, std::nullopt);
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing
