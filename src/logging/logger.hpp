@@ -106,6 +106,7 @@ public:
     void bind_request_id(std::string request_id);
 
     [[nodiscard]] bool enabled(LogLevel level) const { return level >= level_; }
+    [[nodiscard]] const Redactor& redactor() const { return redactor_; }
     void log(LogLevel level, std::string_view message, std::vector<LogField> fields = {}) const;
 
     void debug(std::string_view message, std::vector<LogField> fields = {}) const {

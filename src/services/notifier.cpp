@@ -6,6 +6,17 @@
 #include <utility>
 
 namespace ci_lambda {
+namespace {
+
+/// An event or an error of ECS may repeat what no channel should show.
+void redact(Notification& notification, const Redactor& redactor) {
+    for (auto* text : {&notification.title, &notification.service, &notification.status})
+        *text = redactor.redact(std::move(*text));
+    for (auto* text : {&notification.started_because, &notification.reason})
+        if (*text) *text = redactor.redact(std::move(**text));
+}
+
+}  // namespace
 
 NotificationQueue::NotificationQueue(std::vector<NotificationChannel*> channels, const Clock& clock,
                                      const Logger& logger)
@@ -14,6 +25,7 @@ NotificationQueue::NotificationQueue(std::vector<NotificationChannel*> channels,
 NotificationQueue::~NotificationQueue() = default;  // the threads are asked to stop, and joined
 
 void NotificationQueue::notify(Notification notification) {
+    redact(notification, logger_.redactor());
     const std::scoped_lock lock(mutex_);
     const auto deadline = Deadline::earlier(Deadline::after(clock_, kBudget), deadline_);
     for (auto* channel : channels_)

@@ -70,6 +70,20 @@ TEST(NotificationQueue, DeliversSeveralAtTheSameTime) {
     EXPECT_EQ(queue.flush().delivered, 4U);
 }
 
+TEST(NotificationQueue, TellsNoChannelASecret) {
+    RecordingLog log;
+    log.redactor.add(Secret("a-session-token"));
+    std::string told;
+    FakeChannel channel([&](const Notification& notification, Deadline) -> Status {
+        told = notification.title + "; " + *notification.reason;
+        return {};
+    });
+    NotificationQueue queue({&channel}, log.clock, log.logger);
+    queue.notify({.title = "a-session-token", .reason = "HTTP 503: a-session-token"});
+    queue.flush();
+    EXPECT_EQ(told, "***; HTTP 503: ***");
+}
+
 TEST(NotificationQueue, ReportsAndLogsWhatAChannelDidNotTake) {
     const RecordingLog log;
     FakeChannel channel(refused);
