@@ -3,10 +3,9 @@
 import pytest
 
 from support.kinds import KINDS, s3_configuration
+from support.leaks import WEBHOOK_SECRET, assert_no_secret
 from support.programs import SECRET_ACCESS_KEY, SESSION_TOKEN, Function, cli, function_environment
 from support.servers import EcsStub, Response, SlackStub, aws_error
-
-WEBHOOK_SECRET = SlackStub.PATH.rsplit("/", 1)[1]
 
 
 def denied(operation, request):
@@ -23,19 +22,6 @@ def echo(operation, request):
 
 
 PROVOCATIONS = {"all-is-well": None, "access-denied": denied, "expired-token": expired, "headers-echoed": echo}
-
-
-def assert_no_secret(text: str) -> None:
-    for name, secret in {
-        "webhook": WEBHOOK_SECRET,
-        "webhook path": SlackStub.PATH,
-        "secret key": SECRET_ACCESS_KEY,
-        "session token": SESSION_TOKEN,
-    }.items():
-        assert secret not in text, f"the {name} was printed"
-        # As it would stand inside JSON or a URL.
-        assert secret.replace("/", "\\/") not in text, f"the {name} was printed, escaped"
-        assert secret.replace("/", "%2F") not in text, f"the {name} was printed, encoded"
 
 
 @pytest.mark.parametrize("provocation", PROVOCATIONS)

@@ -59,9 +59,11 @@ def function_environment(ecs_url: str, **extra: str | None) -> dict[str, str]:
 class Child:
     """A child process whose output is read all the time, so that it never blocks on a full pipe."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], cwd: str | None = None) -> None:
+    def __init__(
+        self, command: list[str], environment: dict[str, str], cwd: str | None = None, stdout: int = subprocess.PIPE
+    ) -> None:
         self.process = subprocess.Popen(
-            command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE
         )
         self.stdout: list[str] = []
         self.stderr: list[str] = []
@@ -69,6 +71,7 @@ class Child:
         self._readers = [
             threading.Thread(target=self._read, args=(stream, lines), daemon=True)
             for stream, lines in ((self.process.stdout, self.stdout), (self.process.stderr, self.stderr))
+            if stream is not None
         ]
         self._reading = len(self._readers)
         for reader in self._readers:
@@ -124,17 +127,30 @@ class Child:
 
 
 class Function(Child):
-    """`bootstrap` as Lambda runs it, behind a Runtime API of our own. `command` is another way to start it."""
+    """`bootstrap` as Lambda runs it, behind a Runtime API of our own. `command` is another way to start it, `stdout`
+    another place for its log."""
 
-    def __init__(self, environment: dict[str, str], command: list[str] | None = None) -> None:
-        self.api = RuntimeApi()
+    def __init__(
+        self,
+        environment: dict[str, str],
+        command: list[str] | None = None,
+        api: RuntimeApi | None = None,
+        stdout: int = subprocess.PIPE,
+    ) -> None:
+        self.api = api or RuntimeApi()
         super().__init__(
-            command or [program("CI_LAMBDA_BOOTSTRAP")], {**environment, "AWS_LAMBDA_RUNTIME_API": self.api.address}
+            command or [program("CI_LAMBDA_BOOTSTRAP")],
+            {**environment, "AWS_LAMBDA_RUNTIME_API": self.api.address},
+            stdout=stdout,
         )
 
-    def invoke(self, event: bytes | str | dict, deadline_in: float = 60.0) -> Outcome:
+    def give(self, event: bytes | str | dict, deadline_in: float = 60.0) -> str:
+        """The request id of the event that the function is to handle next."""
         body = json.dumps(event) if isinstance(event, dict) else event
-        request_id = self.api.send(body.encode() if isinstance(body, str) else body, deadline_in)
+        return self.api.send(body.encode() if isinstance(body, str) else body, deadline_in)
+
+    def invoke(self, event: bytes | str | dict, deadline_in: float = 60.0) -> Outcome:
+        request_id = self.give(event, deadline_in)
         outcome = self._take(self.api.outcomes, "an answer")
         assert outcome.request_id == request_id
         return outcome

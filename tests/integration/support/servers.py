@@ -50,6 +50,10 @@ class Response:
         return self.body.encode() if isinstance(self.body, str) else self.body
 
 
+# An answer that is no proper one: it does with the connection whatever it likes, and then the connection is closed.
+RawAnswer = Callable[[socket.socket], None]
+
+
 class HttpStub:
     """A threaded HTTP/1.1 server; subclasses answer. `handle` runs on the connection's own thread and may block.
 
@@ -78,6 +82,12 @@ class HttpStub:
                     stub._open.discard(self.connection)
                 super().finish()
 
+            def handle_one_request(self) -> None:
+                if stub.arrives(self.connection, self.number):
+                    super().handle_one_request()
+                else:
+                    self.close_connection = True
+
             def serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = dict(self.headers.items())
@@ -85,6 +95,10 @@ class HttpStub:
                 response = stub.handle(request)
                 if response is None:  # the subclass wants the connection to break
                     self.close_connection = True
+                    return
+                if not isinstance(response, Response):
+                    self.close_connection = True
+                    response(self.connection)
                     return
                 payload = response.payload()
                 self.send_response(response.status)
@@ -117,7 +131,12 @@ class HttpStub:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
-    def handle(self, request: Request) -> Response | None:
+    def arrives(self, connection: socket.socket, number: int) -> bool:
+        """Called before a request is read, before its first byte and before a TLS handshake. False: it is not read, and
+        the connection is closed."""
+        return True
+
+    def handle(self, request: Request) -> Response | RawAnswer | None:
         raise NotImplementedError
 
     def drop_connections(self) -> None:
@@ -174,7 +193,7 @@ class RuntimeApi(HttpStub):
         self.events.put((request_id, event, deadline_in))
         return request_id
 
-    def handle(self, request: Request) -> Response | None:
+    def handle(self, request: Request) -> Response | RawAnswer | None:
         self.requests.append(request)
         path = request.path.removeprefix(self.PREFIX)
         if request.method == "GET" and path == "/invocation/next":
@@ -246,7 +265,7 @@ class EcsStub(HttpStub):
 
     def __init__(
         self,
-        on_call: Callable[[str, Request], Response | None] | None = None,
+        on_call: Callable[[str, Request], Response | RawAnswer | None] | None = None,
         tls: ssl.SSLContext | None = None,
         bind: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
@@ -262,7 +281,7 @@ class EcsStub(HttpStub):
     def updated_services(self) -> list[str]:
         return sorted(request.json()["service"] for request in self.requests("UpdateService"))
 
-    def handle(self, request: Request) -> Response | None:
+    def handle(self, request: Request) -> Response | RawAnswer | None:
         operation = (request.header("X-Amz-Target") or "").removeprefix(ECS_PREFIX)
         with self._calls_lock:
             self.calls.append((operation, request))
@@ -270,6 +289,9 @@ class EcsStub(HttpStub):
             special = self.on_call(operation, request)
             if special is not None:
                 return special
+        return self.carry_out(operation, request)
+
+    def carry_out(self, operation: str, request: Request) -> Response:
         answer = getattr(self, f"_{operation}", None)
         if answer is None:
             return aws_error("UnknownOperationException", operation)
@@ -327,7 +349,13 @@ class SlackStub(HttpStub):
 
     PATH = "/services/T00000000/B00000000/XXXXXXXXSECRETXXXXXXXXXX"
 
-    def __init__(self, answers: list[Response] | None = None, path: str = PATH) -> None:
+    def __init__(
+        self,
+        answers: list[Response] | None = None,
+        path: str = PATH,
+        tls: ssl.SSLContext | None = None,
+        bind: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         self.messages: list[dict] = []
         self._answers: queue.Queue[Response] = queue.Queue()
         for answer in answers or []:
@@ -335,13 +363,13 @@ class SlackStub(HttpStub):
         self._path = path
         self._released = threading.Event()
         self.hangs = False
-        super().__init__()
+        super().__init__(tls, bind)
 
     @property
     def webhook(self) -> str:
         return self.url + self.PATH
 
-    def handle(self, request: Request) -> Response | None:
+    def handle(self, request: Request) -> Response | RawAnswer | None:
         if request.path != self._path:
             return Response(404, "no_service")
         self.messages.append(request.json())

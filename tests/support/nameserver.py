@@ -8,7 +8,7 @@ import struct
 import threading
 
 A, IN = 1, 1
-ANSWER_NO_ERROR, ANSWER_NO_SUCH_NAME = 0x8180, 0x8183
+ANSWER_NO_ERROR, ANSWER_FAILURE, ANSWER_NO_SUCH_NAME = 0x8180, 0x8182, 0x8183
 
 
 def open_port() -> socket.socket:
@@ -36,11 +36,15 @@ def may_serve_dns() -> bool:
 
 
 class Nameserver:
-    """Answers its own address for the names it is told, and that there is no other name. A silent one never answers."""
+    """Answers its own address for the names it is told, or the address that is given for one, and that there is no
+    other name. A silent one never answers, a failing one says so, a slow one takes its time."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
+        self.addresses: dict[str, str] = {}
         self.silent = False
+        self.failing = False
+        self.seconds = 0.0  # that an answer takes
         self.asked: list[str] = []
         self._socket = open_port()
         self.address = self._socket.getsockname()[0]
@@ -56,13 +60,22 @@ class Nameserver:
             self.asked.append(name)
             if self.silent:
                 continue
-            known = name in self.names
-            answer = known and kind == A
-            flags = ANSWER_NO_ERROR if known else ANSWER_NO_SUCH_NAME
-            reply = query[:2] + struct.pack(">5H", flags, 1, int(answer), 0, 0) + question
-            if answer:
-                reply += struct.pack(">HHHIH", 0xC00C, A, IN, 60, 4) + socket.inet_aton(self.address)
+            threading.Timer(self.seconds, self._send, (self._reply(query, name, kind, question), client)).start()
+
+    def _reply(self, query: bytes, name: str, kind: int, question: bytes) -> bytes:
+        address = self.addresses.get(name, self.address if name in self.names else None)
+        answer = address is not None and kind == A and not self.failing
+        flags = ANSWER_FAILURE if self.failing else ANSWER_NO_ERROR if address else ANSWER_NO_SUCH_NAME
+        reply = query[:2] + struct.pack(">5H", flags, 1, int(answer), 0, 0) + question
+        if answer:
+            reply += struct.pack(">HHHIH", 0xC00C, A, IN, 60, 4) + socket.inet_aton(address)
+        return reply
+
+    def _send(self, reply: bytes, client: tuple[str, int]) -> None:
+        try:
             self._socket.sendto(reply, client)
+        except OSError:
+            pass  # closed meanwhile
 
     @staticmethod
     def _question(query: bytes) -> tuple[str, int, bytes]:
