@@ -69,4 +69,21 @@ run_artefact_tests() {
     (cd tests/artefact && CI_LAMBDA_RIE="$root/$cache_dir/bin/aws-lambda-rie" PYTHONDONTWRITEBYTECODE=1 \
         "$root/$venv/bin/python3" -m pytest -q -rs -p no:cacheprovider) ||
         die "tests of the package failed"
+    run_fault_table
+}
+
+# The fault table once more, with the program that is shipped for this machine.
+run_fault_table() {
+    local arch directory=build/packaged
+    case "$(uname -m)" in
+        aarch64) arch=arm64 ;;
+        *) arch=x86_64 ;;
+    esac
+    rm -rf -- "$directory"
+    python3 -m zipfile -e "dist/ci_lambda-$arch.zip" "$directory"
+    chmod +x "$directory/bootstrap"
+    say "testing the packaged program against the fault table"
+    (cd tests/faults && CI_LAMBDA_BOOTSTRAP="$root/$directory/bootstrap" PYTHONDONTWRITEBYTECODE=1 \
+        "$root/$venv/bin/python3" -m pytest -q -rs -p no:cacheprovider test_faults.py) ||
+        die "the fault table failed with the packaged program"
 }
