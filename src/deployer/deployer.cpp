@@ -201,11 +201,12 @@ private:
 
     Result<Outcome> attempt(Service& service) {
         const auto& target = service.request.target;
+        const auto began = deployer_.clock_.now();
         std::vector<TaskDefinition> active;
         if (!service.revision) {
             TRY_ASSIGN(active, deployer_.ecs_.active_task_definitions(target.family, deadline_));
         }
-        look_again_if_needed(service);
+        look(service, began);
         TRY(pre_flight(target, service.look->services));
         if (!service.revision) TRY(choose(service, active));
         if (service.lost) {
@@ -218,14 +219,14 @@ private:
         return update(service);
     }
 
-    /// The first look is shared with the other services. A new one is needed when that one failed, or is older than an
-    /// UpdateService of which nobody knows what became.
-    void look_again_if_needed(Service& service) {
-        WallTime not_before{};
-        if (service.look && !service.look->services && service.look->services.error().retryable())
-            not_before = service.look->asked_at + Milliseconds{1};
-        if (service.lost) not_before = std::max(not_before, service.lost->at + Milliseconds{1});
+    /// The looks are shared with the other services. A new one is needed when the last one failed before this attempt
+    /// began, or is older than an UpdateService of which nobody knows what became.
+    void look(Service& service, WallTime attempt_began) {
+        const auto not_before = service.lost ? service.lost->at + Milliseconds{1} : WallTime{};
         service.look = service.looks.look(not_before, deadline_);
+        const auto& services = service.look->services;
+        if (!services && services.error().retryable() && service.look->asked_at < attempt_began)
+            service.look = service.looks.look(service.look->asked_at + Milliseconds{1}, deadline_);
     }
 
     Result<Outcome> update(Service& service) {
@@ -260,7 +261,7 @@ private:
     std::optional<Outcome> look_for_the_lost_one(Service& service) {
         const auto left = deadline_.remaining(deployer_.clock_);
         if (left && *left <= Milliseconds{0}) return std::nullopt;
-        look_again_if_needed(service);
+        look(service, deployer_.clock_.now());
         return begun_since(service);
     }
 

@@ -15,7 +15,7 @@ from world import ANSWER, CONNECTION, CREDENTIALS, NEXT, SLACK, Script
 # Behaviours of the function on which rows rely. Rows that need one that is not in HAS are not run and not on the page.
 LOOKS = "looks at ECS before it sends an UpdateService again whose answer was lost"
 COALESCES = "does not begin a rollout again that has begun after the event"
-HAS: tuple[str, ...] = ()
+HAS: tuple[str, ...] = (LOOKS, COALESCES)
 
 UPDATE, DESCRIBE, LIST = "UpdateService", "DescribeServices", "ListTaskDefinitions"
 

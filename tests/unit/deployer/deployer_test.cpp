@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <barrier>
 #include <mutex>
 #include <regex>
 #include <set>
+#include <thread>
 
 #include "support/fake_ecs.hpp"
 #include "support/fakes.hpp"
@@ -328,6 +330,22 @@ TEST_F(DeployerTest, SaysInTheLogWhenARetryMayStartASecondRollout) {
     };
     run_one();
     EXPECT_EQ(lines_like("retry", R"("may_start_a_second_rollout":true)"), 1);
+}
+
+TEST_F(DeployerTest, LooksAgainAfterAFirstLookThatFailedBeforeAnybodyNeededIt) {
+    std::atomic<int> looks = 0;
+    int lists = 0;
+    ecs_.on_describe = [&](const auto&) -> Result<DescribedServices> {
+        if (++looks == 1) return std::unexpected(throttled());
+        return DescribedServices{};
+    };
+    ecs_.on_active = [&](const TaskFamily&) -> Result<std::vector<TaskDefinition>> {
+        while (looks == 0) std::this_thread::yield();
+        if (++lists == 1) return std::unexpected(throttled());
+        return std::vector{TaskDefinition("td:42")};
+    };
+    EXPECT_EQ(run_one().attempts, 2);
+    EXPECT_THAT(ecs_.updates(), SizeIs(1));
 }
 
 /// What DescribeServices shows: api with this PRIMARY deployment, created so long after the change.
