@@ -364,7 +364,7 @@ protected:
         return deploy;
     }
     DeploymentReport run_changed(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
-        return run(changed_at_start(), options, deadline).at(0);
+        return run(changed_at_start(), std::move(options), deadline).at(0);
     }
     /// The first UpdateService is carried out, or not, but its answer is lost.
     void lose_the_first_answer() {
