@@ -212,7 +212,7 @@ READ_AGAIN = (
     ("503-html", f.UNAVAILABLE, "HTTP 503"),
     ("reset-after", f.RESET_AFTER, "reset"),
     ("closed-after", f.CLOSED, "Empty reply from server"),
-    ("truncated", f.TRUNCATED, "bytes remaining to read"),
+    ("truncated", f.TRUNCATED, ""),
     ("reset-in-answer", f.TRUNCATED_BY_RESET, "reset"),
     ("silent", f.SILENT, "timed out"),
 )
@@ -260,7 +260,7 @@ SLACK_PERHAPS = (
     ("closed-after", f.CLOSED, "Empty reply from server"),
     ("silent", f.SILENT, "timed out"),
     ("endless", f.ENDLESS, "timed out"),
-    ("truncated", f.TRUNCATED, "bytes remaining to read"),
+    ("truncated", f.TRUNCATED, ""),
     ("length-too-long", f.TOO_LONG, "timed out"),
     ("no-http", f.NO_HTTP, "the answer is not understood"),
     ("10-megabytes", f.TEN_MEGABYTES, "the answer is larger than"),
