@@ -49,6 +49,13 @@ Deadline Deadline::earlier(Deadline a, Deadline b) {
     return *a.at_ < *b.at_ ? a : b;
 }
 
+WallTime wall_time(std::chrono::sys_time<Milliseconds> time) {
+    using namespace std::chrono_literals;
+    constexpr std::chrono::sys_time<Milliseconds> kEarliest{};
+    constexpr std::chrono::sys_time<Milliseconds> kLatest = std::chrono::sys_days{2200y / 1 / 1};
+    return std::clamp(time, kEarliest, kLatest);
+}
+
 std::string format_rfc3339(WallTime time) {
     const auto whole = std::chrono::floor<Milliseconds>(time);
     const auto day = std::chrono::floor<std::chrono::days>(whole);
@@ -85,8 +92,8 @@ std::optional<WallTime> parse_rfc3339(const std::string& text) {
     // The fraction may have any number of digits; three of them count.
     std::string milliseconds(fraction.empty() ? fraction : fraction.substr(1));
     milliseconds.resize(3, '0');
-    return std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-           std::chrono::seconds{second} + Milliseconds{to_number(milliseconds, 0, 3)};
+    return wall_time(std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
+                     std::chrono::seconds{second} + Milliseconds{to_number(milliseconds, 0, 3)});
 }
 
 }  // namespace ci_lambda

@@ -64,10 +64,15 @@ private:
     std::optional<WallTime> at_;
 };
 
+/// The point in time, or the nearest one that we reckon with, from 1970 to 2200: what others say may lie anywhere, and
+/// far away the nanoseconds of a WallTime, or the difference of two, would overflow.
+[[nodiscard]] WallTime wall_time(std::chrono::sys_time<Milliseconds> time);
+
 /// `2026-01-31T09:05:03.007Z` (RFC 3339, UTC, milliseconds).
 [[nodiscard]] std::string format_rfc3339(WallTime time);
 
 /// Reads what AWS prints: `2026-01-31T09:05:03Z`, with or without a fraction; `nullopt` for anything else.
+/// A time outside of what `wall_time()` knows is moved to its end.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(const std::string& text);
 
 }  // namespace ci_lambda

@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "net/amazon_roots.hpp"
 #include "net/curl_global.hpp"
+#include "net/header_line.hpp"
 #include "net/url.hpp"
 
 namespace ci_lambda {
@@ -71,14 +72,7 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
 }
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
-    auto& transfer = *static_cast<Transfer*>(user);
-    const std::string_view line(data, size * count);
-    if (line.starts_with("HTTP/")) {
-        transfer.response.headers.clear();  // what came before belonged to an interim answer (1xx)
-    } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
-        transfer.response.headers.push_back(
-            {std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1)))});
-    }
+    read_header_line({data, size * count}, static_cast<Transfer*>(user)->response.headers);
     return size * count;
 }
 

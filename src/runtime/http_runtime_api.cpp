@@ -1,14 +1,14 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <map>
-#include <string_view>
+#include <utility>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "net/curl_global.hpp"
+#include "net/header_line.hpp"
+#include "runtime/invocation.hpp"
 #include "runtime/runtime_api.hpp"
 
 namespace ci_lambda {
@@ -19,21 +19,13 @@ namespace {
 constexpr long kConnectTimeoutMs = 1000;
 constexpr long kPostTimeoutMs = 10000;
 
-struct Answer {
-    long status = 0;
-    std::map<std::string, std::string> headers;  // names in lower case
-    std::string body;
-};
-
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
-    static_cast<Answer*>(user)->body.append(data, size * count);
+    static_cast<HttpResponse*>(user)->body.append(data, size * count);
     return size * count;
 }
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
-    const std::string_view line(data, size * count);
-    if (const auto colon = line.find(':'); colon != std::string_view::npos)
-        static_cast<Answer*>(user)->headers[to_lower(trim(line.substr(0, colon)))] = trim(line.substr(colon + 1));
+    read_header_line({data, size * count}, static_cast<HttpResponse*>(user)->headers);
     return size * count;
 }
 
@@ -50,20 +42,7 @@ public:
 
     Result<Invocation> next() override {
         TRY_ASSIGN(auto answer, exchange("/invocation/next", nullptr, {}));
-        if (answer.status != 200)
-            return fail(ErrorKind::kServer, fmt::format("the Runtime API answered {} to next: {}", answer.status,
-                                                        truncate_utf8(answer.body, 200)));
-        Invocation invocation{.request_id = answer.headers["lambda-runtime-aws-request-id"],
-                              .trace_id = answer.headers["lambda-runtime-trace-id"],
-                              .function_arn = answer.headers["lambda-runtime-invoked-function-arn"],
-                              .event = std::move(answer.body)};
-        if (invocation.request_id.empty())
-            return fail(ErrorKind::kProtocol,
-                        "the Runtime API gave an invocation without Lambda-Runtime-Aws-Request-Id, so it cannot be "
-                        "answered");
-        if (const auto deadline = parse_unsigned(answer.headers["lambda-runtime-deadline-ms"]))
-            invocation.deadline = Deadline{WallTime{Milliseconds{static_cast<std::int64_t>(*deadline)}}};
-        return invocation;
+        return read_invocation(std::move(answer));
     }
 
     Status post_response(const std::string& request_id, const std::string& body) override {
@@ -91,12 +70,12 @@ private:
         return std::unexpected(Error{.kind = kind,
                                      .message = fmt::format("the Runtime API answered {} to {}: {}", answer.status,
                                                             path, truncate_utf8(answer.body, 200)),
-                                     .http_status = static_cast<int>(answer.status)});
+                                     .http_status = answer.status});
     }
 
     /// One request: GET without a body, POST with one. The connection is kept for the next one.
-    Result<Answer> exchange(const std::string& path, const std::string* body, const std::string& error_type) {
-        Answer answer;
+    Result<HttpResponse> exchange(const std::string& path, const std::string* body, const std::string& error_type) {
+        HttpResponse answer;
         std::array<char, CURL_ERROR_SIZE> error_text{};
         curl_slist* headers = nullptr;
         if (body != nullptr) {
@@ -132,7 +111,9 @@ private:
             return fail(code == CURLE_OPERATION_TIMEDOUT ? ErrorKind::kTimeout : ErrorKind::kConnection,
                         fmt::format("the Runtime API ({}): {}", path,
                                     error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code)));
-        curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &answer.status);
+        long status = 0;
+        curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+        answer.status = static_cast<int>(status);
         return answer;
     }
 

@@ -47,6 +47,14 @@ TEST(ParseRfc3339, RefusesEverythingElse) {
         EXPECT_EQ(parse_rfc3339(text), std::nullopt) << text;
 }
 
+TEST(ParseRfc3339, TakesTimesThatNoClockCanHold) {
+    const auto latest = parse_rfc3339("9999-12-31T23:59:59Z");
+    ASSERT_TRUE(latest);
+    EXPECT_EQ(format_rfc3339(*latest), "2200-01-01T00:00:00.000Z");
+    EXPECT_EQ(parse_rfc3339("0000-01-01T00:00:00Z"), WallTime{});
+    EXPECT_EQ(parse_rfc3339("1969-12-31T23:59:59Z"), WallTime{});
+}
+
 TEST(ParseRfc3339, UndoesFormat) { EXPECT_THAT(parse_rfc3339(format_rfc3339(kMoment)), Optional(kMoment)); }
 
 TEST(Deadline, NoneLeavesEverythingAsItIs) {
