@@ -248,7 +248,7 @@ Result<TaskDefinition> EcsClient::register_pinned_copy(const EcsServiceRevision&
     TRY_ASSIGN(const auto described,
                read("DescribeTaskDefinition", {{"taskDefinition", revision.task_definition}}, deadline));
     const Json* original = find(described, "taskDefinition");
-    if (original == nullptr)
+    if (original == nullptr || !original->is_object())
         return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition has no \"taskDefinition\"");
     const auto request = pinned_copy_request(*original, revision, family);
     TRY_ASSIGN(const auto text, call("RegisterTaskDefinition", dump_json(request), Repeatable::kNo, deadline));

@@ -190,8 +190,10 @@ Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& 
     Json request = task_definition;
     for (const auto* member : kOnlyInAnswers) request.erase(member);
     request["family"] = family.str();
-    if (!request["containerDefinitions"].is_array()) return request;
-    for (auto& container : request["containerDefinitions"]) {
+    const auto containers = request.find("containerDefinitions");
+    if (containers == request.end() || !containers->is_array()) return request;
+    for (auto& container : *containers) {
+        if (!container.is_object()) continue;
         const auto name = text(container, "name");
         const auto image = std::ranges::find(revision.images, name, &EcsServiceRevision::Image::container);
         if (image == revision.images.end() || image->digest.empty()) continue;

@@ -23,8 +23,8 @@ namespace ci_lambda {
 [[nodiscard]] EcsServiceRevision read_service_revision(const Json& revision);
 [[nodiscard]] EcsStoppedTask read_stopped_task(const Json& task);
 
-/// The request that registers a copy of `task_definition`, as DescribeTaskDefinition shows it, in another family and
-/// with the images of `revision` pinned to their digests. Members that ECS adds by itself are left out.
+/// The request that registers a copy of `task_definition`, an object as DescribeTaskDefinition shows it, in another
+/// family and with the images of `revision` pinned to their digests. Members that ECS adds by itself are left out.
 [[nodiscard]] Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& revision,
                                        const TaskFamily& family);
 

@@ -44,11 +44,14 @@ ErrorKind kind_of(std::string_view code, int status) {
     return ErrorKind::kProtocol;  // a redirect, an empty 200: not an answer of ECS
 }
 
+/// ECS's own names are shorter. A proxy may send anything.
+constexpr std::size_t kLongestCode = 100;
+
 /// `com.amazonaws#Name:http://..` -> `Name` (botocore, parsers.py, BaseJSONParser).
 std::string bare_error_code(std::string_view type) {
     type = type.substr(0, type.find(':'));
     if (const auto hash = type.find('#'); hash != std::string_view::npos) type.remove_prefix(hash + 1);
-    return std::string(type);
+    return truncate_utf8(type, kLongestCode);
 }
 
 }  // namespace

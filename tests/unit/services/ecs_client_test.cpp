@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "support/fake_http.hpp"
 #include "support/fakes.hpp"
 #include "support/matchers.hpp"
@@ -296,6 +297,34 @@ TEST_F(EcsClientTest, RegistersACopyWithTheImagesPinned) {
     EXPECT_FALSE(http_.requests().back().idempotent);
 }
 
+TEST_F(EcsClientTest, RefusesToCopyWhatIsNoTaskDefinition) {
+    for (const std::string answer : {R"({})", R"({"taskDefinition":"td:8"})", R"({"taskDefinition":[{}]})", "[]"}) {
+        FakeHttp http;
+        http.then(200, answer);
+        EcsClient client({.region = "eu-west-1"}, http, credentials_, clock_);
+        EXPECT_THAT(client.register_pinned_copy({.arn = "rev:1", .task_definition = "td:8"}, TaskFamily("api-rollback"),
+                                                Deadline::none()),
+                    IsErr(ErrorKind::kProtocol, HasSubstr("no \"taskDefinition\"")))
+            << answer;
+    }
+}
+
+TEST_F(EcsClientTest, CopiesATaskDefinitionWhoseContainersAreNotUnderstood) {
+    for (const std::string members :
+         {R"("cpu":"256")", R"("containerDefinitions":{"a":1})", R"("containerDefinitions":["a",null,[1]])"}) {
+        FakeHttp http;
+        http.then(200, R"({"taskDefinition":{)" + members + "}}");
+        http.then(200, R"({"taskDefinition":{"taskDefinitionArn":"arn:td/api-rollback:1"}})");
+        EcsClient client({.region = "eu-west-1"}, http, credentials_, clock_);
+        // A digest for an image without a container, as a garbled revision would have it.
+        const EcsServiceRevision revision{.arn = "rev:1",
+                                          .task_definition = "td:8",
+                                          .images = {{.container = "", .image = "", .digest = "sha256:a"}}};
+        EXPECT_THAT(client.register_pinned_copy(revision, TaskFamily("api-rollback"), Deadline::none()), IsOk());
+        EXPECT_EQ(http.requests().back().body, Json::parse("{" + members + R"(,"family":"api-rollback"})").dump());
+    }
+}
+
 TEST(ConfigurationWithRollback, SwitchesTheBreakerOnAndLeavesTheRest) {
     const struct {
         std::string present;
@@ -387,6 +416,15 @@ TEST(EcsError, ClassifiesEveryKindOfRefusal) {
         EXPECT_EQ(error.kind, kind) << body;
         EXPECT_THAT(error.message, HasSubstr(text));
     }
+}
+
+TEST(EcsError, TakesNoCodeAtItsWord) {
+    const auto error = ecs_error(
+        {.status = 502, .headers = {{"x-amzn-errortype", std::string(500, 'x') + "\xFF"}}, .body = "\xC3 bad gateway"});
+    EXPECT_EQ(error.kind, ErrorKind::kServer);
+    EXPECT_EQ(error.message, sanitize_utf8(error.message));
+    EXPECT_LT(error.code.size(), 110U);
+    EXPECT_EQ(ecs_error({.status = 502, .headers = {{"x-amzn-errortype", "a\xFF"}}}).code, "a\xEF\xBF\xBD");
 }
 
 TEST_F(EcsClientTest, TrustsAmazonsOwnRootsForAwsItselfAndTheSystemsForAnyOtherEndpoint) {
