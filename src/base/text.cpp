@@ -82,6 +82,12 @@ std::string truncate_utf8(std::string_view text, std::size_t max_characters) {
     return clean;
 }
 
+std::string one_line(std::string_view text, std::size_t max_characters) {
+    auto line = truncate_utf8(text, max_characters);
+    std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
+    return line;
+}
+
 std::vector<std::string> split(std::string_view text, char separator) {
     std::vector<std::string> parts;
     for (;;) {

@@ -15,6 +15,9 @@ namespace ci_lambda {
 /// At most `max_characters` code points of valid UTF-8; what was cut ends in an ellipsis that counts as one of them.
 [[nodiscard]] std::string truncate_utf8(std::string_view text, std::size_t max_characters);
 
+/// The same on one line: line breaks, escape sequences and the like become blanks.
+[[nodiscard]] std::string one_line(std::string_view text, std::size_t max_characters);
+
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 /// What follows the last slash: the name in an ARN or a path. All of the text where there is none.

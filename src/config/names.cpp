@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "config/values.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -22,8 +23,8 @@ Status check_placeholder(std::string_view placeholder) {
     if (std::ranges::find(known, placeholder) != known.end()) return {};
     const auto meant = closest(placeholder, known);
     return fail(ErrorKind::kConfiguration,
-                fmt::format("unknown placeholder {}{}; there are {{project}}, {{env}} and {{name}}",
-                            truncate_utf8(placeholder, 40), meant ? fmt::format(" (did you mean {}?)", *meant) : ""));
+                fmt::format("unknown placeholder {}{}; there are {{project}}, {{env}} and {{name}}", shown(placeholder),
+                            meant ? fmt::format(" (did you mean {}?)", *meant) : ""));
 }
 
 Status check_literal(char c) {

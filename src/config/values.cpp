@@ -54,12 +54,9 @@ std::optional<bool> parse_boolean(std::string_view text) {
     return std::nullopt;
 }
 
-std::string in_quotes(std::string_view value) {
-    std::string text = truncate_utf8(value, kLongestShownValue);
-    // A line break in a value must not look like the next problem.
-    std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
-    return fmt::format("\"{}\"", text);
-}
+std::string shown(std::string_view value) { return one_line(value, kLongestShownValue); }
+
+std::string in_quotes(std::string_view value) { return fmt::format("\"{}\"", shown(value)); }
 
 std::optional<Url> parse_url(std::string_view text) {
     if (!std::ranges::all_of(text, is_printable_ascii)) return std::nullopt;

@@ -11,7 +11,9 @@ namespace ci_lambda {
 /// true/false, 1/0, yes/no, on/off, enabled/disabled in any case, with blanks around them.
 [[nodiscard]] std::optional<bool> parse_boolean(std::string_view text);
 
-/// A value for an error message: quoted, on one line, and cut.
+/// A value for an error message: on one line, so that it cannot look like the next problem, and cut.
+[[nodiscard]] std::string shown(std::string_view value);
+/// The same in quotes.
 [[nodiscard]] std::string in_quotes(std::string_view value);
 
 /// As much of an `http://` or `https://` URL as the settings need.

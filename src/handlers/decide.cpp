@@ -12,11 +12,8 @@ namespace {
 /// Event text is quoted in reasons, and an event may hold a megabyte of it.
 constexpr std::size_t kLongestText = 500;
 
-/// One line of at most `kLongestText` characters: line breaks and escape sequences have no place in a reason.
-void tidy(std::string& text) {
-    text = truncate_utf8(text, kLongestText);
-    std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
-}
+/// Line breaks and escape sequences have no place in a reason.
+void tidy(std::string& text) { text = one_line(text, kLongestText); }
 
 void tidy(std::optional<std::string>& text) {
     if (text) tidy(*text);

@@ -33,6 +33,12 @@ TEST(SanitizeUtf8, KeepsValidTextAndReplacesEveryOtherByte) {
     for (const auto& [text, expected] : cases) EXPECT_EQ(sanitize_utf8(text), expected) << text;
 }
 
+TEST(OneLine, MakesBlanksOfWhatBreaksALine) {
+    EXPECT_EQ(one_line("a\r\nb\tc\x1b[2J\x7f\xC3\xBC", 20), "a  b c [2J \xC3\xBC");
+    EXPECT_EQ(one_line(std::string_view("a\0b", 3), 20), "a b");
+    EXPECT_EQ(one_line("abc\nd", 4), "abc\xE2\x80\xA6");
+}
+
 TEST(TruncateUtf8, CountsCharactersAndCutsBetweenThem) {
     const std::string dots = "\xE2\x80\xA6";
     EXPECT_EQ(truncate_utf8("abc", 3), "abc");

@@ -62,6 +62,7 @@ TEST(NamePattern, ExplainsWhatIsWrong) {
         {"{service}_{name}", "there are {project}, {env} and {name}"},
         {"{}_{name}", "unknown placeholder {}"},
         {"{NAME}", "unknown placeholder {NAME}"},
+        {"{a\nSLACK_WEBHOOK_URL: \x1b[2J}", "unknown placeholder {a SLACK_WEBHOOK_URL:  [2J}"},
         {"{name", "a \"{\" without its \"}\""},
         {"{{name}}", "a \"{\" without its \"}\""},
         {"name}", "a \"}\" without its \"{\""},
