@@ -1,12 +1,16 @@
 """Runs clang-tidy-19 over the C++ files of the project, only over those that changed since they last passed.
 
-usage: tidy.py BUILD_DIR STAMP_DIR
+usage: tidy.py BUILD_DIR STAMP_DIR [DIRECTORY: only the files in it]
 
-A file is checked again when it, a header of ours that it includes, the way it is compiled, a .clang-tidy or
-clang-tidy itself has changed. Which headers it includes is known from ninja, so the build must be up to date.
+A file is checked again when it, a header that it includes, the way it is compiled, a .clang-tidy, clang-tidy itself or
+this script has changed. Which headers it includes is known from ninja, so the build must be up to date.
+
+A stamp says that a file has passed. It does not depend on where the repository is, so all clones on a machine share
+them. Stamps that nobody asked for in a long time are deleted.
 """
 
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
@@ -18,12 +22,29 @@ import sys
 import time
 
 CLANG_TIDY = "clang-tidy-19"
+# The directories in HeaderFilterRegex of .clang-tidy. One above the repository makes clang-tidy look at more headers.
+FILTERED = {"src", "sandbox", "tests", "fuzz"}
+STAMP_LIFETIME = 90 * 24 * 3600
 # A note that clang-tidy prints for each file, whatever it finds.
 NOISE = re.compile(r"^\d+ warnings? (and \d+ errors? )?(generated|treated as errors?)\.?$")
 
 
-def included_headers(build_dir: pathlib.Path, root: pathlib.Path) -> dict[str, list[pathlib.Path]]:
-    """Object file -> the project's own files that went into it."""
+@functools.cache
+def resolved(path: pathlib.Path) -> pathlib.Path:
+    return path.resolve()
+
+
+@functools.cache
+def state_of(path: pathlib.Path, root: pathlib.Path) -> bytes:
+    """What a file is: one of ours by its content, one of the system's by what an upgrade changes."""
+    if path.is_relative_to(root):
+        return str(path.relative_to(root)).encode() + b"\0" + path.read_bytes()
+    status = path.stat()
+    return f"{path} {status.st_size} {status.st_mtime_ns}".encode()
+
+
+def included_headers(build_dir: pathlib.Path) -> dict[str, list[pathlib.Path]]:
+    """Object file -> the files that went into it."""
     listing = subprocess.run(
         ["ninja", "-C", build_dir, "-t", "deps"], check=True, capture_output=True, text=True
     ).stdout
@@ -31,9 +52,7 @@ def included_headers(build_dir: pathlib.Path, root: pathlib.Path) -> dict[str, l
     current: list[pathlib.Path] = []
     for line in listing.splitlines():
         if line.startswith("    "):
-            path = (build_dir / line.strip()).resolve()
-            if path.is_relative_to(root):
-                current.append(path)
+            current.append(resolved(build_dir / line.strip()))
         elif ": #deps" in line:
             current = headers.setdefault(line.split(":")[0], [])
     return headers
@@ -44,11 +63,12 @@ def object_file(entry: dict) -> str:
     return arguments[arguments.index("-o") + 1]
 
 
-def fingerprint(entry: dict, headers: list[pathlib.Path], common: bytes) -> str:
+def fingerprint(entry: dict, headers: list[pathlib.Path], root: pathlib.Path, common: bytes) -> str:
     digest = hashlib.sha256(common)
-    digest.update(entry["command"].encode())
+    digest.update(entry["command"].replace(str(root), "").encode())
     for path in sorted({pathlib.Path(entry["file"]), *headers}):
-        digest.update(str(path).encode() + b"\0" + path.read_bytes())
+        state = state_of(path, root)
+        digest.update(f"{len(state)}:".encode() + state)
     return digest.hexdigest()
 
 
@@ -64,22 +84,41 @@ def check(source: pathlib.Path, build_dir: pathlib.Path) -> tuple[bool, str, flo
     return done.returncode == 0, text, time.monotonic() - start
 
 
+def common_to_all(root: pathlib.Path) -> bytes:
+    version = subprocess.run([CLANG_TIDY, "--version"], check=True, capture_output=True).stdout
+    configs = [root / ".clang-tidy", *(path for name in sorted(FILTERED) for path in (root / name).rglob(".clang-tidy"))]
+    above = sorted(FILTERED.intersection(root.parts))
+    return b"\0".join(
+        [version, str(above).encode(), *(path.read_bytes() for path in [pathlib.Path(__file__), *configs])]
+    )
+
+
+def forget_old(stamps: pathlib.Path) -> None:
+    for stamp in stamps.iterdir():
+        if time.time() - stamp.stat().st_mtime > STAMP_LIFETIME:
+            stamp.unlink(missing_ok=True)
+
+
 def main() -> int:
     root = pathlib.Path.cwd().resolve()
     build_dir = pathlib.Path(sys.argv[1]).resolve()
     stamps = pathlib.Path(sys.argv[2])
     stamps.mkdir(parents=True, exist_ok=True)
 
-    common = subprocess.run([CLANG_TIDY, "--version"], check=True, capture_output=True).stdout
-    for config in sorted([root / ".clang-tidy", *root.glob("*/.clang-tidy")]):
-        common += config.read_bytes()
-
-    headers = included_headers(build_dir, root)
+    common = common_to_all(root)
+    headers = included_headers(build_dir)
     todo: dict[pathlib.Path, pathlib.Path] = {}
-    entries = json.loads((build_dir / "compile_commands.json").read_text())
+    wanted = root.joinpath(*sys.argv[3:])
+    entries = [
+        entry
+        for entry in json.loads((build_dir / "compile_commands.json").read_text())
+        if pathlib.Path(entry["file"]).is_relative_to(wanted)
+    ]
     for entry in entries:
-        stamp = stamps / fingerprint(entry, headers.get(object_file(entry), []), common)
-        if not stamp.exists():
+        stamp = stamps / fingerprint(entry, headers.get(object_file(entry), []), root, common)
+        if stamp.exists():
+            stamp.touch()
+        else:
             todo[pathlib.Path(entry["file"])] = stamp
     print(f"    {len(entries)} files, {len(todo)} to check", flush=True)
 
@@ -97,6 +136,7 @@ def main() -> int:
             print(f"    [{number}/{len(todo)}] {source.relative_to(root)} {verdict} ({seconds:.0f} s)", flush=True)
             if not passed:
                 print(text, flush=True)
+    forget_old(stamps)
     if failed:
         print(f"clang-tidy found something in {failed} files", file=sys.stderr)
     return 1 if failed else 0

@@ -1,0 +1,68 @@
+// The functions that every text from outside goes through.
+
+#include "base/json.hpp"
+#include "fuzz/support.hpp"
+
+namespace ci_lambda::fuzzing {
+namespace {
+
+constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
+
+void check_truncated(std::string_view input, const std::string& clean, std::size_t limit) {
+    const auto cut = truncate_utf8(input, limit);
+    require(is_utf8(cut), "what was cut is valid UTF-8", cut);
+    require(characters(cut) <= limit, "what was cut is short enough", cut);
+    if (characters(clean) <= limit) {
+        require(cut == clean, "what is short enough is not cut", cut);
+    } else if (limit > 0) {
+        require(cut.ends_with(kEllipsis), "what was cut says so", cut);
+        require(clean.starts_with(cut.substr(0, cut.size() - kEllipsis.size())), "what is left is the beginning", cut);
+        require(characters(cut) == limit, "no more than needed is cut", cut);
+    }
+}
+
+void check_split(std::string_view input) {
+    require(join(split(input, '/'), "/") == input, "join undoes split");
+    require(split(input, '/').back() == last_segment(input), "the last segment is the last part");
+    const auto trimmed = trim(input);
+    require(trim(trimmed) == trimmed, "trimming twice is trimming once");
+    require(to_lower(to_lower(input)) == to_lower(input), "lower case twice is lower case once");
+}
+
+void check_number(std::string_view input) {
+    const auto number = parse_unsigned(input);
+    if (!number) return;
+    require(input.find_first_not_of("0123456789") == std::string_view::npos, "a number has digits only", input);
+    require(parse_unsigned(std::to_string(*number)) == number, "a number is read as it was printed", input);
+}
+
+void check_closest(std::string_view input) {
+    const auto words = split(input, ' ');
+    const auto found = closest(words.front(), std::span(words).subspan(1));
+    if (found) require(std::ranges::find(words, *found) != words.end(), "what is suggested exists", *found);
+}
+
+void check_json(std::string_view input) {
+    require(is_utf8(dump_json(Json(std::string(input)))), "printed JSON is valid UTF-8");
+    const auto value = parse_json(input);
+    if (!value) return;
+    const auto again = parse_json(dump_json(*value));
+    require(again && *again == *value, "JSON is read as it was printed", input);
+}
+
+}  // namespace
+}  // namespace ci_lambda::fuzzing
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace ci_lambda;
+    const auto input = fuzzing::text_of(data, size);
+    const auto clean = sanitize_utf8(input);
+    fuzzing::require(fuzzing::is_utf8(clean), "what was cleaned is valid UTF-8", clean);
+    fuzzing::require(!fuzzing::is_utf8(input) || clean == input, "valid UTF-8 stays as it is", clean);
+    for (const std::size_t limit : {0U, 1U, 2U, 5U, 40U}) fuzzing::check_truncated(input, clean, limit);
+    fuzzing::check_split(input);
+    fuzzing::check_number(input);
+    fuzzing::check_closest(input);
+    fuzzing::check_json(input);
+    return 0;
+}
