@@ -41,11 +41,17 @@ std::optional<Revision> parse_revision(std::string_view arn) {
 
 }  // namespace
 
-EcsClient::EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock)
-    : options_(std::move(options)), http_(http), credentials_(credentials), clock_(clock) {}
+EcsClient::EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
+                     Sleeper& sleeper, const Logger& logger)
+    : options_(std::move(options)),
+      http_(http),
+      credentials_(credentials),
+      clock_(clock),
+      quotas_(clock, sleeper, logger) {}
 
 Result<HttpResponse> EcsClient::send(std::string_view operation, const std::string& body, Repeatable repeatable,
                                      Deadline deadline) {
+    TRY(quotas_.wait_for_turn(operation, deadline));
     TRY_ASSIGN(auto credentials, credentials_.get());
     const HttpRequest request{
         .method = "POST",
@@ -66,8 +72,12 @@ Result<std::string> EcsClient::call(std::string_view operation, const std::strin
                                     Deadline deadline) {
     for (bool renewed = false;; renewed = true) {
         TRY_ASSIGN(auto response, send(operation, body, repeatable, deadline));
-        if (response.status == 200) return std::move(response.body);
+        if (response.status == 200) {
+            quotas_.succeeded(operation);
+            return std::move(response.body);
+        }
         auto error = ecs_error(response);
+        if (error.kind == ErrorKind::kThrottled) quotas_.throttled(operation);
         if (error.kind == ErrorKind::kExpiredCredentials && !renewed) {
             credentials_.invalidate();  // AWS has refused the call, so sending it again does nothing twice
             continue;

@@ -12,18 +12,21 @@
 #include "net/credentials.hpp"
 #include "net/http.hpp"
 #include "services/ecs.hpp"
+#include "services/ecs_quotas.hpp"
 
 namespace ci_lambda {
 
 /// Amazon ECS over HTTP: AWS JSON 1.1, signed with SigV4. Credentials that AWS calls expired are fetched anew once.
-/// HTTP client, credentials, clock and logger must outlive it.
+/// Calls wait for their turn where the account's quotas ask for it, and fail (kDeadline) when that would be too late.
+/// HTTP client, credentials, clock, sleeper and logger must outlive it.
 class EcsClient final : public EcsApi {
 public:
     struct Options {
         std::string region;
         std::optional<std::string> endpoint;  ///< overrides the region's own
     };
-    EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock);
+    EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock, Sleeper& sleeper,
+              const Logger& logger);
 
     Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                                 Deadline deadline) override;
@@ -59,6 +62,7 @@ private:
     HttpClient& http_;
     CredentialsProvider& credentials_;
     const Clock& clock_;
+    EcsQuotas quotas_;
 };
 
 /// `https://ecs.REGION.SUFFIX`, the suffix by the region's partition (botocore's partitions.json).

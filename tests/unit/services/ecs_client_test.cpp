@@ -23,6 +23,9 @@ const TaskFamily kFamily("shop_service_api_dev");
 
 class EcsClientTest : public ::testing::Test {
 protected:
+    [[nodiscard]] EcsClient client_with(HttpClient& http) {
+        return {{.region = "eu-west-1"}, http, credentials_, clock_, sleeper_, log_.logger};
+    }
     [[nodiscard]] Json body(std::size_t i) const { return *parse_json(http_.requests().at(i).body); }
     Result<AcceptedDeployment> update() {
         return client_.update_service(
@@ -32,7 +35,9 @@ protected:
     FakeHttp http_;
     FakeCredentials credentials_;
     FakeClock clock_;
-    EcsClient client_{{.region = "eu-west-1"}, http_, credentials_, clock_};
+    FakeSleeper sleeper_{clock_};
+    RecordingLog log_;
+    EcsClient client_ = client_with(http_);
 };
 
 std::string arns(const std::vector<std::string>& revisions, const std::string& next_token = "") {
@@ -78,7 +83,7 @@ TEST_F(EcsClientTest, CallsAnUpdateWhoseAnswerIsGarbagePerhapsDone) {
     for (const std::string garbage : {"<html>", "{}", "", R"({"service":)"}) {
         FakeHttp http;
         http.then(200, garbage);
-        EcsClient client({.region = "eu-west-1"}, http, credentials_, clock_);
+        EcsClient client = client_with(http);
         const auto result = client.update_service({.cluster = kCluster, .service = kService}, Deadline::none());
         ASSERT_THAT(result, IsErr(ErrorKind::kProtocol, HasSubstr("UpdateService"))) << garbage;
         EXPECT_TRUE(result.error().maybe_done);
@@ -186,7 +191,7 @@ TEST_F(EcsClientTest, TakesTimesThatNoClockCanHold) {
     for (const std::string time : {"1e300", "-1e300", "-5", "1e18", "null", "true"}) {
         FakeHttp http;
         http.then(200, R"({"services":[{"deployments":[{"status":"PRIMARY","createdAt":)" + time + "}]}]}");
-        EcsClient client({.region = "eu-west-1"}, http, credentials_, clock_);
+        EcsClient client = client_with(http);
         const auto described = client.describe_services(kCluster, {EcsServiceName("a")}, Deadline::none());
         ASSERT_THAT(described, IsOk()) << time;
         EXPECT_EQ(described->services.at(0).primary()->created_at, WallTime{}) << time;
@@ -233,7 +238,7 @@ TEST_F(EcsClientTest, DescribesOneServiceDeploymentWithItsRollback) {
     EXPECT_EQ(one->target_revision, "rev:2");
     FakeHttp nothing;
     nothing.then(200, R"({"serviceDeployments":[],"failures":[{"arn":"sd:1","reason":"MISSING"}]})");
-    EcsClient client({.region = "eu-west-1"}, nothing, credentials_, clock_);
+    EcsClient client = client_with(nothing);
     EXPECT_THAT(client.service_deployment("sd:1", Deadline::none()), IsErr(ErrorKind::kNotFound, HasSubstr("sd:1")));
 }
 
@@ -264,7 +269,7 @@ TEST_F(EcsClientTest, ReadsStoppedTasksAndAsksForNoneWhenThereIsNone) {
 
     FakeHttp none;
     none.then(200, R"({"taskArns":[]})");
-    EcsClient client({.region = "eu-west-1"}, none, credentials_, clock_);
+    EcsClient client = client_with(none);
     EXPECT_THAT(*client.stopped_tasks(kCluster, kService, Deadline::none()), SizeIs(0));
     EXPECT_THAT(none.requests(), SizeIs(1));
 }
@@ -301,7 +306,7 @@ TEST_F(EcsClientTest, RefusesToCopyWhatIsNoTaskDefinition) {
     for (const std::string answer : {R"({})", R"({"taskDefinition":"td:8"})", R"({"taskDefinition":[{}]})", "[]"}) {
         FakeHttp http;
         http.then(200, answer);
-        EcsClient client({.region = "eu-west-1"}, http, credentials_, clock_);
+        EcsClient client = client_with(http);
         EXPECT_THAT(client.register_pinned_copy({.arn = "rev:1", .task_definition = "td:8"}, TaskFamily("api-rollback"),
                                                 Deadline::none()),
                     IsErr(ErrorKind::kProtocol, HasSubstr("no \"taskDefinition\"")))
@@ -315,7 +320,7 @@ TEST_F(EcsClientTest, CopiesATaskDefinitionWhoseContainersAreNotUnderstood) {
         FakeHttp http;
         http.then(200, R"({"taskDefinition":{)" + members + "}}");
         http.then(200, R"({"taskDefinition":{"taskDefinitionArn":"arn:td/api-rollback:1"}})");
-        EcsClient client({.region = "eu-west-1"}, http, credentials_, clock_);
+        EcsClient client = client_with(http);
         // A digest for an image without a container, as a garbled revision would have it.
         const EcsServiceRevision revision{.arn = "rev:1",
                                           .task_definition = "td:8",
@@ -434,7 +439,7 @@ TEST_F(EcsClientTest, TrustsAmazonsOwnRootsForAwsItselfAndTheSystemsForAnyOtherE
     for (const EcsClient::Options& options :
          {EcsClient::Options{.region = "eu-west-1", .endpoint = "https://ecs.example"},
           EcsClient::Options{.region = "cn-north-1", .endpoint = {}}}) {
-        EcsClient client(options, http_, credentials_, clock_);
+        EcsClient client(options, http_, credentials_, clock_, sleeper_, log_.logger);
         ASSERT_THAT(client.update_service({}, Deadline::none()), IsOk());
         EXPECT_EQ(http_.requests().back().trust, Trust::kSystem) << options.region;
     }
@@ -446,6 +451,68 @@ TEST(EcsEndpoint, FollowsTheRegionsPartition) {
     EXPECT_EQ(ecs_endpoint("us-gov-west-1"), "https://ecs.us-gov-west-1.amazonaws.com");
     EXPECT_EQ(ecs_endpoint("eusc-de-east-1"), "https://ecs.eusc-de-east-1.amazonaws.eu");
     EXPECT_EQ(ecs_endpoint("us-isob-east-1"), "https://ecs.us-isob-east-1.sc2s.sgov.gov");
+}
+
+TEST_F(EcsClientTest, LetsTheBurstOfAQuotaGoAndPacesWhatComesAfterIt) {
+    http_.then(200, R"({"service":{"deployments":[]}})");
+    const auto begin = clock_.now();
+    for (int i = 0; i < 47; ++i) ASSERT_THAT(update(), IsOk());
+    EXPECT_EQ(clock_.now(), begin);
+    for (int i = 0; i < 50; ++i) ASSERT_THAT(update(), IsOk());
+    const auto took = std::chrono::duration<double>(clock_.now() - begin).count();
+    EXPECT_GT(took, 50 / 5.0) << "five a second";
+    EXPECT_LT(took, 50 / 5.0 * 1.1);
+}
+
+TEST_F(EcsClientTest, CountsOperationsOfOneQuotaTogetherAndOthersForThemselves) {
+    http_.then(200, R"({"services":[],"serviceArns":[]})");
+    const auto begin = clock_.now();
+    for (int i = 0; i < 47; ++i) {
+        ASSERT_THAT(client_.describe_services(kCluster, {kService}, Deadline::none()), IsOk());
+        ASSERT_THAT(client_.list_services(kCluster, Deadline::none()), IsOk());
+    }
+    EXPECT_EQ(clock_.now(), begin);
+    for (int i = 0; i < 10; ++i) ASSERT_THAT(client_.list_services(kCluster, Deadline::none()), IsOk());
+    EXPECT_GT(clock_.now(), begin);
+    FakeHttp http;
+    http.then(200, R"({"service":{"deployments":[]}})");
+    const auto later = clock_.now();
+    EXPECT_THAT(
+        client_with(http).update_service(
+            {.cluster = kCluster, .service = kService, .task_definition = TaskDefinition("api:42")}, Deadline::none()),
+        IsOk());
+    EXPECT_EQ(clock_.now(), later);
+}
+
+TEST_F(EcsClientTest, FailsAtOnceWhatItsTurnWouldComeTooLateForAndNamesTheQuota) {
+    http_.then(200, R"({"service":{"deployments":[]}})");
+    const auto deadline = Deadline::after(clock_, std::chrono::seconds{5});
+    const auto update = [&] {
+        return client_.update_service(
+            {.cluster = kCluster, .service = kService, .task_definition = TaskDefinition("api:42")}, deadline);
+    };
+    auto updated = update();
+    while (updated) updated = update();
+    EXPECT_EQ(updated.error().kind, ErrorKind::kDeadline);
+    EXPECT_FALSE(updated.error().retryable());
+    EXPECT_THAT(updated.error().message, AllOf(HasSubstr("ecs UpdateService not sent"), HasSubstr("50 calls at once"),
+                                               HasSubstr("5 a second"), HasSubstr("deploy it again")));
+    const auto sent = http_.requests().size();
+    EXPECT_GT(sent, 47U);
+    EXPECT_FALSE(update());
+    EXPECT_EQ(http_.requests().size(), sent);
+    EXPECT_LT(clock_.now(), *deadline.at()) << "it did not wait in vain";
+}
+
+TEST_F(EcsClientTest, SlowsDownWhenEcsThrottlesAndSaysSo) {
+    http_.then(400, R"({"__type":"ThrottlingException","message":"Rate exceeded"})")
+        .then(200, R"({"service":{"deployments":[]}})");
+    const auto begin = clock_.now();
+    EXPECT_EQ(update().error().kind, ErrorKind::kThrottled);
+    EXPECT_EQ(clock_.now(), begin);
+    EXPECT_THAT(update(), IsOk());
+    EXPECT_GT(clock_.now(), begin) << "the burst was not there";
+    EXPECT_THAT(log_.sink.text(), AllOf(HasSubstr("ecs throttles"), HasSubstr("service modify")));
 }
 
 }  // namespace
