@@ -96,7 +96,10 @@ public:
         };
         // The calling thread begins with a service at once, so that a single one never waits for a helper to wake up.
         // Then the looks, so that they are on their way while each service looks for its revision.
-        if (!services_.empty()) deploy(0);
+        if (!services_.empty()) {
+            services_[0].begun = deployer_.clock_.now();  // here, so that no look is older, whoever is quicker
+            deploy(0);
+        }
         for (const auto& looks : looks_) tasks.emplace_back([this, &looks] { (void)looks->look({}, deadline_); });
         for (std::size_t i = 1; i < services_.size(); ++i) deploy(i);
         deployer_.helpers_.run(tasks);
@@ -110,6 +113,7 @@ private:
     struct Service {
         const DeploymentRequest& request;
         ServiceLooks& looks;
+        std::optional<WallTime> begun = {};  ///< set when the first attempt counts from earlier than its own begin
         std::optional<TaskDefinition> revision = request.task_definition;
         std::vector<TaskDefinition> passed_over = {};
         Look look = {};
@@ -201,7 +205,7 @@ private:
 
     Result<Outcome> attempt(Service& service) {
         const auto& target = service.request.target;
-        const auto began = deployer_.clock_.now();
+        const auto began = std::exchange(service.begun, std::nullopt).value_or(deployer_.clock_.now());
         std::vector<TaskDefinition> active;
         if (!service.revision) {
             TRY_ASSIGN(active, deployer_.ecs_.active_task_definitions(target.family, deadline_));
