@@ -12,6 +12,7 @@ namespace ci_lambda::sandbox {
 Ecs::Ecs(EcsOptions options, Ids& ids, const Clock& clock)
     : state_(std::move(options.state)),
       clock_(clock),
+      quotas_(clock.now()),
       engine_(state_, ids, options.speed, outbox_),
       on_event_(std::move(options.on_event)) {
     for (auto& service : state_.services) service.scenario = options.scenario;
@@ -29,7 +30,9 @@ AwsAnswer Ecs::handle(std::string_view operation, std::string_view body) {
         const std::scoped_lock lock(mutex_);
         EcsContext context{.state = state_, .engine = engine_, .now = clock_.now()};
         engine_.advance(context.now);
-        answer = to_answer(known->run(context, *request));
+        answer = quotas_.admits(operation, context.now)
+                     ? to_answer(known->run(context, *request))
+                     : to_answer(AwsError{.type = "ThrottlingException", .message = "Rate exceeded"});
     }
     deliver();
     return answer;

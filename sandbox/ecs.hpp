@@ -10,6 +10,7 @@
 
 #include "base/time.hpp"
 #include "sandbox/aws_json.hpp"
+#include "sandbox/ecs/quotas.hpp"
 #include "sandbox/ecs/rollout.hpp"
 #include "sandbox/ecs/state.hpp"
 #include "sandbox/ids.hpp"
@@ -32,7 +33,8 @@ struct EcsOptions {
 };
 
 /// Amazon ECS as far as deployments need it: state, operations and rollouts, no HTTP. Request and answer are those of
-/// the ECS API (version 2014-11-13), the errors in AWS's words. Thread-safe. Ids and clock must outlive it.
+/// the ECS API (version 2014-11-13), the errors in AWS's words; too many requests are throttled as AWS throttles them.
+/// Thread-safe. Ids and clock must outlive it.
 ///
 /// There is no thread and no waiting in it: a rollout goes on with the clock. Each call first does what was due since
 /// the last one, step by step and each step at its own time, so that one look after ten minutes finds the same state,
@@ -61,6 +63,7 @@ private:
     mutable std::mutex mutex_;
     EcsState state_;
     const Clock& clock_;
+    RequestQuotas quotas_;
     std::vector<std::string> outbox_;
     RolloutEngine engine_;
     EventSink on_event_;

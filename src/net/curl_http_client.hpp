@@ -24,8 +24,8 @@ namespace ci_lambda {
 class CurlHttpClient final : public HttpClient {
 public:
     static constexpr Milliseconds kMaxIdle{15000};
-    /// Enough that twenty services of one event go out at once (docs/adr/0003).
-    static constexpr long kMaxConnectionsPerHost = 20;
+    /// More would not be faster, because of ECS's quotas (docs/adr/0003).
+    static constexpr long kMaxConnectionsPerHost = 8;
 
     struct Options {
         /// The PEM file for `Trust::kSystem`; absent: HTTPS requests of that kind fail, saying so.

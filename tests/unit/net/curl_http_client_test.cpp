@@ -204,7 +204,7 @@ TEST_F(CurlHttpClientTest, SaysWhereItLookedWhenThereIsNoBundleToCheckACertifica
 }
 
 TEST_F(CurlHttpClientTest, SendsManyRequestsAtTheSameTime) {
-    constexpr int kMany = 20;
+    constexpr int kMany = static_cast<int>(CurlHttpClient::kMaxConnectionsPerHost);
     std::barrier together(kMany);
     // Nobody is answered before all have arrived: requests one after the other would never end.
     const LoopbackServer server([&](const ServerRequest&) {

@@ -73,10 +73,16 @@ private:
     class PassingTime final : public Sleeper {
     public:
         explicit PassingTime(World& world) : world_(world) {}
-        void sleep_for(Milliseconds duration) override { world_.run_for(duration); }
+        /// Two threads that wait at the same time wait together.
+        void sleep_for(Milliseconds duration) override {
+            const auto until = world_.now() + duration;
+            const std::scoped_lock lock(mutex_);
+            if (until > world_.now()) world_.run_for(std::chrono::ceil<Milliseconds>(until - world_.now()));
+        }
 
     private:
         World& world_;
+        std::recursive_mutex mutex_;  // what happens meanwhile may wait, too
     };
 
     ServerReply answer(const ServerRequest& request);
