@@ -141,6 +141,47 @@ INSTANTIATE_TEST_SUITE_P(Rollouts, RolloutTable, ::testing::Combine(::testing::V
 
 TEST(Rollouts, CoverEveryScenarioWithEveryBreaker) { EXPECT_EQ(rows().size(), sandbox::scenarios().size() * 3 * 2); }
 
+/// Every scenario, with the function's own rollbacks or without.
+class EchoTest : public ::testing::TestWithParam<std::tuple<Scenario, bool>> {};
+
+TEST_P(EchoTest, NothingThatOurOwnDoingCausedStartsAnything) {
+    const auto [scenario, roll_back] = GetParam();
+    World world({.scenario = scenario, .roll_back = roll_back});
+    world.deploy();
+    world.run_for(minutes{45});
+    const auto changes = world.changes();
+    const auto end_state = world.end_state();
+    EXPECT_GE(changes, 1);
+    EXPECT_LE(changes, roll_back ? 2 : 1) << "one rollout, and what brings back the old one";
+    world.run_for(minutes{15});
+    EXPECT_EQ(world.changes(), changes) << "the end of one is not the begin of another";
+
+    const auto echo = world.delivered();
+    EXPECT_GT(echo.size(), 12U) << "ECS's events and the sweeps";
+    for (const bool to_another_process : {false, true}) {
+        if (to_another_process) world.forget_all();
+        for (const auto& event : echo) EXPECT_FALSE(world.handle(event).error) << event;
+        EXPECT_EQ(world.changes(), changes) << (to_another_process ? "another process" : "the same process");
+        world.run_for(minutes{1});  // ECS's quota of reads is spent
+    }
+    EXPECT_EQ(world.end_state(), end_state);
+}
+
+std::vector<Scenario> all_scenarios() {
+    std::vector<Scenario> all;
+    for (const auto& one : sandbox::scenarios()) all.push_back(one.scenario);
+    return all;
+}
+
+std::string name_of_echo(const ::testing::TestParamInfo<EchoTest::ParamType>& info) {
+    const auto& [scenario, roll_back] = info.param;
+    return fmt::format("{}_rollback_{}", replace_all(std::string(name_of(scenario)), "-", "_"),
+                       roll_back ? "on" : "off");
+}
+
+INSTANTIATE_TEST_SUITE_P(Rollouts, EchoTest,
+                         ::testing::Combine(::testing::ValuesIn(all_scenarios()), ::testing::Bool()), name_of_echo);
+
 TEST(Rollouts, AFailureNamesTheTasksOwnWords) {
     const struct {
         Scenario scenario;

@@ -114,6 +114,7 @@ void World::deliver() {
     while (!events_.empty()) {
         const auto event = std::move(events_.front());
         events_.pop_front();
+        delivered_.push_back(event);
         const auto handled = listener().handle(event, Deadline::none());
         EXPECT_FALSE(handled.error) << handled.error->message << "\n" << event;
     }
@@ -166,6 +167,14 @@ std::string World::end_state() {
     const auto& primary = service["deployments"][0];
     return fmt::format("{} {}", short_name(primary["taskDefinition"].get<std::string>()),
                        primary["rolloutState"].get<std::string>());
+}
+
+int World::changes() const {
+    const std::scoped_lock lock(mutex_);
+    int changes = 0;
+    for (const auto& [operation, count] : calls_)
+        if (!operation.starts_with("Describe") && !operation.starts_with("List")) changes += count;
+    return changes;
 }
 
 int World::calls(const std::string& operation) const {

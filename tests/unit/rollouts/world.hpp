@@ -55,6 +55,10 @@ public:
     /// What api runs in the end: "9 COMPLETED".
     [[nodiscard]] std::string end_state();
     [[nodiscard]] int calls(const std::string& operation) const;
+    /// Requests that change something.
+    [[nodiscard]] int changes() const;
+    /// All that ECS and the schedule have sent so far.
+    [[nodiscard]] const std::vector<std::string>& delivered() const { return delivered_; }
     [[nodiscard]] std::string log() const { return sink_.text(); }
     /// The process that gets the events.
     [[nodiscard]] App& listener() { return options_.wait ? *second_app_ : *app_; }
@@ -96,6 +100,7 @@ private:
     WallTime next_sweep_ = start_ + std::chrono::minutes{2};
     sandbox::Ids ids_{42};
     std::deque<std::string> events_;
+    std::vector<std::string> delivered_;
     sandbox::Ecs ecs_;
     mutable std::mutex mutex_;
     std::vector<std::string> messages_;
