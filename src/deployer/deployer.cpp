@@ -90,16 +90,17 @@ public:
 
     std::vector<DeploymentReport> run() {
         let_the_burst_settle();
+        if (alone()) {
+            reports_[0] = deploy_one(services_[0]);
+            return std::move(reports_);
+        }
         Helpers::Tasks tasks;
         const auto deploy = [&](std::size_t i) {
             tasks.emplace_back([this, i] { reports_[i] = deploy_one(services_[i]); });
         };
-        // The calling thread begins with a service at once, so that a single one never waits for a helper to wake up.
-        // Then the looks, so that they are on their way while each service looks for its revision.
-        if (!services_.empty()) {
-            services_[0].begun = deployer_.clock_.now();  // here, so that no look is older, whoever is quicker
-            deploy(0);
-        }
+        // The calling thread begins with a service at once. Then the looks, so that they are on their way while each
+        // service looks for its revision.
+        if (!services_.empty()) deploy(0);
         for (const auto& looks : looks_) tasks.emplace_back([this, &looks] { (void)looks->look({}, deadline_); });
         for (std::size_t i = 1; i < services_.size(); ++i) deploy(i);
         deployer_.helpers_.run(tasks);
@@ -113,7 +114,6 @@ private:
     struct Service {
         const DeploymentRequest& request;
         ServiceLooks& looks;
-        std::optional<WallTime> begun = {};  ///< set when the first attempt counts from earlier than its own begin
         std::optional<TaskDefinition> revision = request.task_definition;
         std::vector<TaskDefinition> passed_over = {};
         Look look = {};
@@ -138,6 +138,9 @@ private:
         AcceptedDeployment deployment;
         std::string already = {};  ///< set when it was not begun by us, in words
     };
+
+    /// A single service needs no helper: its thread makes both lookups at the same time.
+    [[nodiscard]] bool alone() const { return services_.size() == 1; }
 
     ServiceLooks& looks_for(const EcsTarget& target) {
         const auto open = std::ranges::find_if(
@@ -205,9 +208,11 @@ private:
 
     Result<Outcome> attempt(Service& service) {
         const auto& target = service.request.target;
-        const auto began = std::exchange(service.begun, std::nullopt).value_or(deployer_.clock_.now());
+        const auto began = deployer_.clock_.now();
         std::vector<TaskDefinition> active;
-        if (!service.revision) {
+        if (!service.revision && alone() && !service.looks.looked()) {
+            TRY_ASSIGN(active, service.looks.look_with_revisions(target.family, deadline_));
+        } else if (!service.revision) {
             TRY_ASSIGN(active, deployer_.ecs_.active_task_definitions(target.family, deadline_));
         }
         look(service, began);

@@ -2,6 +2,13 @@
 
 namespace ci_lambda {
 
+Result<std::vector<TaskDefinition>> ServiceLooks::look_with_revisions(const TaskFamily& family, Deadline deadline) {
+    const auto asked_at = clock_.now();
+    auto found = ecs_.look_up(cluster_, names_, family, deadline);
+    last_ = std::make_shared<const Look>(asked_at, std::move(found.services));
+    return std::move(found.revisions);
+}
+
 std::shared_ptr<const ServiceLooks::Look> ServiceLooks::look(WallTime not_before, Deadline deadline) {
     const std::scoped_lock lock(mutex_);  // held during the call: the others want its answer, not a call of their own
     if (!last_ || last_->asked_at < not_before) {

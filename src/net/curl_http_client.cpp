@@ -7,6 +7,7 @@
 #include <array>
 #include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <mutex>
 #include <unordered_set>
 #include <vector>
@@ -44,9 +45,17 @@ bool never_by_proxy(const std::string& host) {
            is_loopback_v4(host);
 }
 
-/// One request on its way: lives on the stack of its owner, the caller of `send()`, who stays until it is `done`.
+/// Who waits for requests to end.
+struct Caller {
+    std::size_t left = 0;             // of its requests, which are on their way
+    bool drives = false;              // it is its turn to drive
+    std::condition_variable woken{};  // of its own, so that no other caller wakes up for nothing
+};
+
+/// One request on its way: lives on the stack of its caller, who stays until none is left.
 struct Transfer {
     const HttpRequest& request;
+    Caller& caller;
     std::unique_ptr<CURL, EasyDeleter> easy{curl_easy_init()};
     std::unique_ptr<curl_slist, SlistDeleter> headers{};
     std::array<char, CURL_ERROR_SIZE> error_text{};
@@ -55,9 +64,8 @@ struct Transfer {
     bool resend_refused = false;
     bool too_large = false;
     CURLcode code = CURLE_OK;
-    bool done = false;
-    bool drives = false;              // it is the owner's turn to drive
-    std::condition_variable woken{};  // of its own, so that no other caller wakes up for nothing
+    WallTime began{};
+    WallTime ended{};
 };
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
@@ -227,7 +235,7 @@ Error error_of(const Transfer& transfer) {
 }  // namespace
 
 /// curl_multi, driven by the callers: whoever comes first drives the transfers of all until its own is done, and then
-/// hands over to the owner of one that is not. A single request thus never leaves its thread.
+/// hands over to one who still waits. Requests of a caller who is alone thus never leave its thread.
 class CurlHttpClient::Multi {
 public:
     Multi(Options options, const Clock& clock, const Logger& logger)
@@ -242,20 +250,50 @@ public:
     ~Multi() { curl_multi_cleanup(multi_); }
 
     Result<HttpResponse> send(const HttpRequest& request) {
+        Caller caller;
+        Transfer transfer{.request = request, .caller = caller};
+        TRY(get_ready(transfer));
+        const std::array ready{&transfer};
+        carry_out(caller, ready);
+        return result_of(transfer);
+    }
+
+    std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests) {
+        Caller caller;
+        std::deque<Transfer> transfers;  // which stay where they are
+        std::vector<Status> statuses;
+        std::vector<Transfer*> ready;
+        for (const auto& request : requests) {
+            auto& transfer = transfers.emplace_back(Transfer{.request = request, .caller = caller});
+            if (statuses.emplace_back(get_ready(transfer))) ready.push_back(&transfer);
+        }
+        if (!ready.empty()) carry_out(caller, ready);
+        std::vector<Result<HttpResponse>> results;
+        for (std::size_t i = 0; i < requests.size(); ++i)
+            results.push_back(statuses[i] ? result_of(transfers[i]) : std::unexpected(std::move(statuses[i]).error()));
+        return results;
+    }
+
+private:
+    Status get_ready(Transfer& transfer) {
+        const auto& request = transfer.request;
         if (request.timeout <= Milliseconds{0})
             return fail(ErrorKind::kDeadline, fmt::format("{}: no time left to send it", request.log_name));
-        Transfer transfer{.request = request};
         const auto host = host_of_url(request.url.reveal());
         TRY(prepare(transfer, options_, host));
-        const bool log = logger_.enabled(LogLevel::kDebug);
-        if (log)
+        if (logger_.enabled(LogLevel::kDebug))
             logger_.debug("http request", {{"request", request.log_name},
                                            {"method", request.method},
                                            {"host", host},
                                            {"body", truncate_utf8(request.body, kLoggedBodyCharacters)}});
-        const auto started = clock_.now();
-        carry_out(transfer);
-        const auto took = std::chrono::duration_cast<Milliseconds>(clock_.now() - started);
+        transfer.began = clock_.now();
+        return {};
+    }
+
+    Result<HttpResponse> result_of(Transfer& transfer) const {
+        const auto& request = transfer.request;
+        const bool log = logger_.enabled(LogLevel::kDebug);
+        const auto took = std::chrono::duration_cast<Milliseconds>(transfer.ended - transfer.began);
         if (transfer.code != CURLE_OK) {
             auto error = error_of(transfer);
             if (log)
@@ -277,7 +315,6 @@ public:
         return std::move(transfer.response);
     }
 
-private:
     void open_multi() {
         multi_ = curl_multi_init();
         curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, kMaxConnectionsPerHost);
@@ -293,23 +330,24 @@ private:
         open_multi();
     }
 
-    /// Returns when the transfer is done: driven by its owner, or by another caller meanwhile.
-    void carry_out(Transfer& transfer) {
+    /// Returns when all of the caller's transfers have ended: driven by itself, or by another caller meanwhile.
+    void carry_out(Caller& caller, std::span<Transfer* const> transfers) {
         std::unique_lock lock(mutex_);
-        queue_.push_back(&transfer);
+        caller.left = transfers.size();
+        queue_.insert(queue_.end(), transfers.begin(), transfers.end());
         if (driven_) {
             curl_multi_wakeup(multi_);
-            transfer.woken.wait(lock, [&] { return transfer.done || transfer.drives; });
-            if (transfer.done) return;
+            caller.woken.wait(lock, [&] { return caller.left == 0 || caller.drives; });
+            if (caller.left == 0) return;
         }
         driven_ = true;
-        drive_until_done(transfer, lock);
+        drive_until_done(caller, lock);
         hand_over();
     }
 
-    /// Drives everybody's transfers until the caller's own is done. With the mutex held, before and after; nothing may
-    /// be thrown across libcurl, nor past owners who wait.
-    void drive_until_done(const Transfer& own, std::unique_lock<std::mutex>& lock) noexcept {
+    /// Drives everybody's transfers until the caller's own have ended. With the mutex held, before and after; nothing
+    /// may be thrown across libcurl, nor past callers who wait.
+    void drive_until_done(const Caller& own, std::unique_lock<std::mutex>& lock) noexcept {
         for (;;) {
             if (active_.empty()) drop_stale_connections();
             std::vector<Transfer*> fresh;
@@ -319,17 +357,17 @@ private:
             int running = 0;
             curl_multi_perform(multi_, &running);
             collect_finished();
-            if (!own.done) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);  // until carry_out() wakes it, too
+            if (own.left > 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);  // until carry_out() wakes it, too
             lock.lock();
-            if (own.done) return;
+            if (own.left == 0) return;
         }
     }
 
-    /// With the mutex held, by the driver whose own transfer is done: the next one is an owner who waits anyway.
+    /// With the mutex held, by the driver whose own transfers have ended: the next one is a caller who waits anyway.
     void hand_over() {
         driven_ = !active_.empty() || !queue_.empty();
         if (!driven_) return;
-        Transfer& next = active_.empty() ? *queue_.front() : **active_.begin();
+        Caller& next = active_.empty() ? queue_.front()->caller : (*active_.begin())->caller;
         next.drives = true;
         next.woken.notify_one();
     }
@@ -356,8 +394,9 @@ private:
         const std::scoped_lock lock(mutex_);
         last_activity_ = clock_.now();
         transfer.code = code;
-        transfer.done = true;  // when the mutex is free, its owner destroys it
-        transfer.woken.notify_one();
+        transfer.ended = last_activity_;
+        auto& caller = transfer.caller;
+        if (--caller.left == 0) caller.woken.notify_one();  // when the mutex is free, it destroys the transfer
     }
 
     Options options_;
@@ -377,5 +416,9 @@ CurlHttpClient::CurlHttpClient(Options options, const Clock& clock, const Logger
 CurlHttpClient::~CurlHttpClient() = default;
 
 Result<HttpResponse> CurlHttpClient::send(const HttpRequest& request) { return multi_->send(request); }
+
+std::vector<Result<HttpResponse>> CurlHttpClient::send_all(std::span<const HttpRequest> requests) {
+    return multi_->send_all(requests);
+}
 
 }  // namespace ci_lambda

@@ -37,6 +37,8 @@ public:
     ~CurlHttpClient() override;
 
     Result<HttpResponse> send(const HttpRequest& request) override;
+    /// All on the calling thread.
+    std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests) override;
 
 private:
     class Multi;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,6 +76,13 @@ public:
     HttpClient& operator=(const HttpClient&) = delete;
     virtual ~HttpClient() = default;
     virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
+    /// Sends all of them, at the same time where the client can, and returns when each has ended: one result for each
+    /// request, in their order.
+    virtual std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests) {
+        std::vector<Result<HttpResponse>> results;
+        for (const auto& request : requests) results.push_back(send(request));
+        return results;
+    }
 };
 
 }  // namespace ci_lambda

@@ -169,6 +169,13 @@ public:
     /// Idempotent. The ACTIVE revisions as ARNs, the highest number first; kNotFound when the family has none.
     virtual Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family,
                                                                         Deadline deadline) = 0;
+    /// The two above at the same time, on the calling thread alone.
+    struct Lookup {
+        Result<DescribedServices> services;
+        Result<std::vector<TaskDefinition>> revisions;
+    };
+    virtual Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
+                           const TaskFamily& family, Deadline deadline) = 0;
     /// NOT idempotent: with forceNewDeployment each accepted call starts a rollout.
     virtual Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) = 0;
     /// Idempotent. kNotFound when there is no such cluster.

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <numeric>
+#include <utility>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -39,6 +42,38 @@ std::optional<Revision> parse_revision(std::string_view arn) {
     return Revision{.family = std::string(name.substr(0, colon)), .number = *number};
 }
 
+constexpr std::string_view kDescribeServices = "DescribeServices";
+constexpr std::string_view kListTaskDefinitions = "ListTaskDefinitions";
+
+Json describe_request(const ClusterName& cluster, const std::vector<EcsServiceName>& names) {
+    Json request{{"cluster", cluster.str()}, {"services", Json::array()}};
+    for (const auto& name : names) request["services"].push_back(name.str());
+    return request;
+}
+
+Json list_request(const TaskFamily& family) {
+    return {{"familyPrefix", family.str()}, {"status", "ACTIVE"}, {"sort", "DESC"}, {"maxResults", kPageSize}};
+}
+
+/// Of a call that changes nothing.
+Result<Json> answer_of(std::string_view operation, Result<std::string> body) {
+    if (!body) {
+        body.error().maybe_done = false;  // what may be sent again has done nothing that counts
+        return std::unexpected(std::move(body).error());
+    }
+    return parse_ecs_answer(operation, *body);
+}
+
+Result<DescribedServices> described_services(const Result<Json>& answer) {
+    if (!answer) return std::unexpected(answer.error());
+    TRY_ASSIGN(const auto* services, require_array(*answer, "services"));
+    DescribedServices described;
+    for (const auto& service : *services) described.services.push_back(read_service(service));
+    if (const Json* failures = find(*answer, "failures"); failures != nullptr && failures->is_array())
+        for (const auto& failure : *failures) described.failures.push_back(read_failure(failure));
+    return described;
+}
+
 }  // namespace
 
 EcsClient::EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
@@ -49,80 +84,106 @@ EcsClient::EcsClient(Options options, HttpClient& http, CredentialsProvider& cre
       clock_(clock),
       quotas_(clock, sleeper, logger) {}
 
-Result<HttpResponse> EcsClient::send(std::string_view operation, const std::string& body, Repeatable repeatable,
-                                     Deadline deadline) {
-    TRY(quotas_.wait_for_turn(operation, deadline));
+Result<HttpRequest> EcsClient::request_for(const Call& call, Deadline deadline) {
+    TRY(quotas_.wait_for_turn(call.operation, deadline));
     TRY_ASSIGN(auto credentials, credentials_.get());
-    const HttpRequest request{
+    return HttpRequest{
         .method = "POST",
         .url = Secret(options_.endpoint.value_or(ecs_endpoint(options_.region)) + "/"),
-        .log_name = fmt::format("ecs {}", operation),
+        .log_name = fmt::format("ecs {}", call.operation),
         .headers = {{"Content-Type", "application/x-amz-json-1.1"},
-                    {"X-Amz-Target", fmt::format("{}{}", kTargetPrefix, operation)}},
-        .body = body,
+                    {"X-Amz-Target", fmt::format("{}{}", kTargetPrefix, call.operation)}},
+        .body = call.body,
         .signing = Signing{.region = options_.region, .service = "ecs", .credentials = std::move(credentials)},
         .trust = options_.endpoint || !signed_by_amazon(options_.region) ? Trust::kSystem : Trust::kAmazonRoots,
         .timeout = deadline.clamp(clock_, kCallTimeout),
-        .idempotent = repeatable == Repeatable::kYes,
+        .idempotent = call.repeatable == Repeatable::kYes,
     };
-    return http_.send(request);
 }
 
-Result<std::string> EcsClient::call(std::string_view operation, const std::string& body, Repeatable repeatable,
-                                    Deadline deadline) {
-    for (bool renewed = false;; renewed = true) {
-        TRY_ASSIGN(auto response, send(operation, body, repeatable, deadline));
-        if (response.status == 200) {
-            quotas_.succeeded(operation);
-            return std::move(response.body);
-        }
-        auto error = ecs_error(response);
-        if (error.kind == ErrorKind::kThrottled) quotas_.throttled(operation);
-        if (error.kind == ErrorKind::kExpiredCredentials && !renewed) {
-            credentials_.invalidate();  // AWS has refused the call, so sending it again does nothing twice
-            continue;
-        }
-        return std::unexpected(with_context(std::move(error), fmt::format("ecs {}", operation)));
+Result<std::string> EcsClient::body_of(const Call& call, Result<HttpResponse> response) {
+    if (!response) return std::unexpected(std::move(response).error());
+    if (response->status == 200) {
+        quotas_.succeeded(call.operation);
+        return std::move(response->body);
     }
+    auto error = ecs_error(*response);
+    if (error.kind == ErrorKind::kThrottled) quotas_.throttled(call.operation);
+    return std::unexpected(with_context(std::move(error), fmt::format("ecs {}", call.operation)));
+}
+
+std::vector<Result<std::string>> EcsClient::make(std::span<const Call> calls, Deadline deadline) {
+    std::vector<Result<std::string>> bodies(calls.size());
+    std::vector<std::size_t> todo(calls.size());
+    std::iota(todo.begin(), todo.end(), std::size_t{0});
+    for (bool renewed = false; !todo.empty(); renewed = true) {
+        std::vector<HttpRequest> requests;
+        std::erase_if(todo, [&](std::size_t i) {
+            auto request = request_for(calls[i], deadline);
+            if (request)
+                requests.push_back(*std::move(request));
+            else
+                bodies[i] = std::unexpected(std::move(request).error());
+            return !request;
+        });
+        auto responses = http_.send_all(requests);
+        std::vector<std::size_t> expired;
+        for (std::size_t k = 0; k < todo.size(); ++k) {
+            auto& body = bodies[todo[k]] = body_of(calls[todo[k]], std::move(responses[k]));
+            if (!body && body.error().kind == ErrorKind::kExpiredCredentials && !renewed) expired.push_back(todo[k]);
+        }
+        todo = std::move(expired);
+        if (!todo.empty())
+            credentials_.invalidate();  // AWS has refused the call, so making it again does nothing twice
+    }
+    return bodies;
+}
+
+Result<std::string> EcsClient::make(const Call& call, Deadline deadline) {
+    return std::move(make(std::span(&call, 1), deadline).front());
 }
 
 Result<Json> EcsClient::read(std::string_view operation, const Json& request, Deadline deadline) {
-    auto body = call(operation, dump_json(request), Repeatable::kYes, deadline);
-    if (!body) {
-        body.error().maybe_done = false;  // what may be sent again has done nothing that counts
-        return std::unexpected(std::move(body).error());
-    }
-    return parse_ecs_answer(operation, *body);
+    return answer_of(operation, make({.operation = operation, .body = dump_json(request)}, deadline));
 }
 
-Status EcsClient::read_pages(std::string_view operation, Json request, std::string_view member, Deadline deadline,
+Status EcsClient::read_pages(std::string_view operation, Json request, Result<std::string> first,
+                             std::string_view member, Deadline deadline,
                              const std::function<void(const Json& item)>& on_item) {
-    request["maxResults"] = kPageSize;
+    auto answer = answer_of(operation, std::move(first));
     for (int page = 0; page < kMaxPages; ++page) {
-        TRY_ASSIGN(const auto answer, read(operation, request, deadline));
-        TRY_ASSIGN(const auto* items, require_array(answer, member));
+        if (!answer) return std::unexpected(std::move(answer).error());
+        TRY_ASSIGN(const auto* items, require_array(*answer, member));
         for (const auto& item : *items) on_item(item);
-        const auto next = find_string(answer, "nextToken").value_or("");
+        const auto next = find_string(*answer, "nextToken").value_or("");
         if (next.empty()) break;
         request["nextToken"] = next;
+        answer = read(operation, request, deadline);
     }
     return {};
 }
 
 Result<DescribedServices> EcsClient::describe_services(const ClusterName& cluster,
                                                        const std::vector<EcsServiceName>& names, Deadline deadline) {
-    Json request{{"cluster", cluster.str()}, {"services", Json::array()}};
-    for (const auto& name : names) request["services"].push_back(name.str());
-    TRY_ASSIGN(const auto answer, read("DescribeServices", request, deadline));
-    TRY_ASSIGN(const auto* services, require_array(answer, "services"));
-    DescribedServices described;
-    for (const auto& service : *services) described.services.push_back(read_service(service));
-    if (const Json* failures = find(answer, "failures"); failures != nullptr && failures->is_array())
-        for (const auto& failure : *failures) described.failures.push_back(read_failure(failure));
-    return described;
+    return described_services(read(kDescribeServices, describe_request(cluster, names), deadline));
 }
 
 Result<std::vector<TaskDefinition>> EcsClient::active_task_definitions(const TaskFamily& family, Deadline deadline) {
+    return revisions_of(
+        family, make({.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}, deadline), deadline);
+}
+
+EcsApi::Lookup EcsClient::look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
+                                  const TaskFamily& family, Deadline deadline) {
+    const std::array calls{Call{.operation = kDescribeServices, .body = dump_json(describe_request(cluster, names))},
+                           Call{.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}};
+    auto bodies = make(calls, deadline);
+    return {.services = described_services(answer_of(kDescribeServices, std::move(bodies[0]))),
+            .revisions = revisions_of(family, std::move(bodies[1]), deadline)};
+}
+
+Result<std::vector<TaskDefinition>> EcsClient::revisions_of(const TaskFamily& family, Result<std::string> first,
+                                                            Deadline deadline) {
     struct Numbered {
         unsigned long long number;
         std::string arn;
@@ -130,8 +191,8 @@ Result<std::vector<TaskDefinition>> EcsClient::active_task_definitions(const Tas
     std::vector<Numbered> found;
     // Every page is read and every number compared: the order of the answer proves nothing (an emulator may ignore
     // `sort`, and `:10` sorts before `:9` as text).
-    TRY(read_pages("ListTaskDefinitions", {{"familyPrefix", family.str()}, {"status", "ACTIVE"}, {"sort", "DESC"}},
-                   "taskDefinitionArns", deadline, [&](const Json& item) {
+    TRY(read_pages(kListTaskDefinitions, list_request(family), std::move(first), "taskDefinitionArns", deadline,
+                   [&](const Json& item) {
                        if (!item.is_string()) return;
                        auto arn = item.get<std::string>();
                        const auto revision = parse_revision(arn);
@@ -158,7 +219,8 @@ Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest&
     if (request.deployment_configuration) {
         TRY_ASSIGN(body["deploymentConfiguration"], parse_json(*request.deployment_configuration));
     }
-    TRY_ASSIGN(const auto text, call("UpdateService", dump_json(body), Repeatable::kNo, deadline));
+    TRY_ASSIGN(const auto text,
+               make({.operation = "UpdateService", .body = dump_json(body), .repeatable = Repeatable::kNo}, deadline));
     auto answer = parse_ecs_answer("UpdateService", text);
     if (!answer) {
         answer.error().maybe_done = true;
@@ -191,7 +253,9 @@ Result<EcsCluster> EcsClient::describe_cluster(const ClusterName& cluster, Deadl
 
 Result<std::vector<EcsServiceName>> EcsClient::list_services(const ClusterName& cluster, Deadline deadline) {
     std::vector<EcsServiceName> names;
-    TRY(read_pages("ListServices", {{"cluster", cluster.str()}}, "serviceArns", deadline, [&](const Json& arn) {
+    const Json request{{"cluster", cluster.str()}, {"maxResults", kPageSize}};
+    auto first = make({.operation = "ListServices", .body = dump_json(request)}, deadline);
+    TRY(read_pages("ListServices", request, std::move(first), "serviceArns", deadline, [&](const Json& arn) {
         if (arn.is_string()) names.emplace_back(std::string(last_segment(arn.get<std::string>())));
     }));
     return names;
@@ -261,7 +325,9 @@ Result<TaskDefinition> EcsClient::register_pinned_copy(const EcsServiceRevision&
     if (original == nullptr || !original->is_object())
         return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition has no \"taskDefinition\"");
     const auto request = pinned_copy_request(*original, revision, family);
-    TRY_ASSIGN(const auto text, call("RegisterTaskDefinition", dump_json(request), Repeatable::kNo, deadline));
+    TRY_ASSIGN(const auto text,
+               make({.operation = "RegisterTaskDefinition", .body = dump_json(request), .repeatable = Repeatable::kNo},
+                    deadline));
     TRY_ASSIGN(const auto answer, parse_ecs_answer("RegisterTaskDefinition", text));
     const Json* registered = find(answer, "taskDefinition");
     auto arn = registered == nullptr ? std::nullopt : find_string(*registered, "taskDefinitionArn");

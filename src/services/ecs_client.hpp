@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,8 @@ public:
     Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                                 Deadline deadline) override;
     Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family, Deadline deadline) override;
+    Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names, const TaskFamily& family,
+                   Deadline deadline) override;
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) override;
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline deadline) override;
     Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline deadline) override;
@@ -48,15 +51,26 @@ public:
 
 private:
     enum class Repeatable { kYes, kNo };
-    Result<std::string> call(std::string_view operation, const std::string& body, Repeatable repeatable,
-                             Deadline deadline);
+    struct Call {
+        std::string_view operation;
+        std::string body;
+        Repeatable repeatable = Repeatable::kYes;
+    };
+    /// Makes calls at the same time, on the calling thread; the bodies of the answers, in their order. What is refused
+    /// because the credentials have expired is made once more, with new ones.
+    std::vector<Result<std::string>> make(std::span<const Call> calls, Deadline deadline);
+    Result<std::string> make(const Call& call, Deadline deadline);
+    /// The requests of those calls whose turn comes before the deadline, each when it has come.
+    Result<HttpRequest> request_for(const Call& call, Deadline deadline);
+    Result<std::string> body_of(const Call& call, Result<HttpResponse> response);
     /// One call that changes nothing, its answer as JSON.
     Result<nlohmann::json> read(std::string_view operation, const nlohmann::json& request, Deadline deadline);
-    /// The same for every page of the list `member`.
-    Status read_pages(std::string_view operation, nlohmann::json request, std::string_view member, Deadline deadline,
+    /// The items of the list `member`, of all pages; `first` is the body of the first one.
+    Status read_pages(std::string_view operation, nlohmann::json request, Result<std::string> first,
+                      std::string_view member, Deadline deadline,
                       const std::function<void(const nlohmann::json& item)>& on_item);
-    Result<HttpResponse> send(std::string_view operation, const std::string& body, Repeatable repeatable,
-                              Deadline deadline);
+    Result<std::vector<TaskDefinition>> revisions_of(const TaskFamily& family, Result<std::string> first,
+                                                     Deadline deadline);
 
     Options options_;
     HttpClient& http_;

@@ -56,6 +56,11 @@ public:
         }
         return on_active(family);
     }
+    Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names, const TaskFamily& family,
+                   Deadline deadline) override {
+        auto services = describe_services(cluster, names, deadline);
+        return {.services = std::move(services), .revisions = active_task_definitions(family, deadline)};
+    }
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline) override {
         int nth = 1;
         {

@@ -220,6 +220,38 @@ TEST_F(CurlHttpClientTest, SendsManyRequestsAtTheSameTime) {
     EXPECT_LE(server.connections(), CurlHttpClient::kMaxConnectionsPerHost);
 }
 
+TEST_F(CurlHttpClientTest, SendsSeveralRequestsOfOneCallerAtTheSameTime) {
+    std::barrier together(3);
+    const LoopbackServer server([&](const ServerRequest& request) {
+        together.arrive_and_wait();
+        return reply(200, "answer to " + request.body);
+    });
+    const std::vector requests{post(server, "a"), post(server, "b"), post(server, "c")};
+    const auto results = client_.send_all(requests);
+    ASSERT_THAT(results, SizeIs(3));
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        ASSERT_THAT(results[i], IsOk());
+        EXPECT_EQ(results[i]->body, "answer to " + requests[i].body);
+    }
+}
+
+TEST_F(CurlHttpClientTest, GivesEachOfSeveralRequestsItsOwnResult) {
+    const LoopbackServer server([&](const ServerRequest& request) {
+        if (request.body == "broken") return ServerReply{.bytes = "", .close = true};
+        return reply(request.body == "refused" ? 400 : 200, request.body);
+    });
+    auto late = post(server, "late");
+    late.timeout = Milliseconds{0};
+    const auto results =
+        client_.send_all(std::vector{post(server, "good"), post(server, "broken"), late, post(server, "refused")});
+    ASSERT_THAT(results, SizeIs(4));
+    EXPECT_EQ(results[0].value().body, "good");
+    EXPECT_THAT(results[1], IsErr(ErrorKind::kConnection, HasSubstr("")));
+    EXPECT_THAT(results[2], IsErr(ErrorKind::kDeadline, HasSubstr("no time left")));
+    EXPECT_EQ(results[3].value().status, 400);
+    EXPECT_THAT(client_.send_all({}), ::testing::IsEmpty());
+}
+
 TEST_F(CurlHttpClientTest, StartsNoThreadForARequest) {
     std::set<std::string> before;
     std::vector<std::string> started;

@@ -106,6 +106,43 @@ TEST_F(EcsClientTest, UnderstandsAnAnswerWithAMessageInAnotherCharset) {
     EXPECT_NE(described->find(kService), nullptr);
 }
 
+TEST_F(EcsClientTest, LooksUpServicesAndRevisionsAndKeepsTheirFailuresApart) {
+    const std::string services = R"({"services":[{"serviceName":"shop_service_api_dev","status":"ACTIVE"}]})";
+    const std::string refused = R"({"__type":"AccessDeniedException","message":"not allowed"})";
+    const std::string revisions = arns({"shop_service_api_dev:9"});
+    for (const bool describes : {true, false}) {
+        for (const bool lists : {true, false}) {
+            FakeHttp http;
+            http.then(describes ? 200 : 400, describes ? services : refused);
+            http.then(lists ? 200 : 400, lists ? revisions : refused);
+            EcsClient client = client_with(http);
+            const auto found = client.look_up(kCluster, {kService}, kFamily, Deadline::none());
+            EXPECT_EQ(found.services.has_value(), describes);
+            EXPECT_EQ(found.revisions.has_value(), lists);
+            for (const auto* error :
+                 {describes ? nullptr : &found.services.error(), lists ? nullptr : &found.revisions.error()})
+                EXPECT_TRUE(error == nullptr || error->kind == ErrorKind::kAccessDenied);
+            EXPECT_THAT(http.requests(), SizeIs(2));
+        }
+    }
+}
+
+TEST_F(EcsClientTest, RenewsExpiredCredentialsOnceForBothLookups) {
+    const std::string expired = R"({"__type":"ExpiredTokenException","message":"expired"})";
+    http_.then(400, expired)
+        .then(400, expired)
+        .then(200, R"({"services":[]})")
+        .then(200, arns({"shop_service_api_dev:9", "shop_service_api_dev:10"}, "more"))
+        .then(200, arns({"shop_service_api_dev:11"}));
+    const auto found = client_.look_up(kCluster, {kService}, kFamily, Deadline::none());
+    EXPECT_THAT(found.services, IsOk());
+    ASSERT_THAT(found.revisions, IsOk());
+    EXPECT_EQ(found.revisions->front().str(),
+              "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop_service_api_dev:11");
+    EXPECT_EQ(credentials_.invalidated(), 1);
+    EXPECT_THAT(http_.requests(), SizeIs(5));
+}
+
 TEST_F(EcsClientTest, ChoosesTheHighestRevisionNumberInWhateverOrderTheyCome) {
     http_.then(200, arns({"shop_service_api_dev:9", "shop_service_api_dev:42", "shop_service_api_dev:10"}));
     const auto newest = client_.active_task_definitions(kFamily, Deadline::none());
