@@ -9,6 +9,7 @@
 
 #include "app/app.hpp"
 #include "app/version.hpp"
+#include "base/allocator.hpp"
 #include "runtime/runtime_api.hpp"
 
 namespace {
@@ -68,6 +69,7 @@ int main() {
     // A log reader or a peer that goes away must cost a line or a request, not the process.
     std::signal(SIGPIPE, SIG_IGN);
     fill_in_closed_streams();
+    keep_memory_small();
     try {
         return run();
     } catch (const std::exception& exception) {
