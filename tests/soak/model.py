@@ -1,0 +1,437 @@
+"""What must become of an event, by the rules of docs/events.md, docs/rollouts.md and docs/faults.md.
+
+Written from those pages and not from the program. It knows what an event means, what ECS shows before it, and which
+faults will befall it; it says the answer, the rollouts and the messages."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, Service
+from events import FIFO, SINGLE, TOPIC, Broken, Deploy, Event, Item, Message, News, Nothing, Sweep
+from faults import Effect, Fault, Plan
+
+# "After" is two seconds: event times are whole seconds, and clocks differ.
+AFTER = 2 * SECOND
+# A rollout takes too long after DEPLOYMENT_TIMEOUT_SECONDS.
+TOO_LONG = 600 * SECOND
+
+# What failed in a way that can heal is tried again, so long after the first try.
+TRIES = (0, 5 * SECOND, 15 * SECOND)
+# An event that was answered well gets the same answer again.
+REMEMBERED = 600 * SECOND
+# But the function's memory is not boundless. Within these it must remember, beyond them it may.
+SURELY_ANSWERED = 100  # events
+SURELY_ANSWERED_SERVICES = 500
+SURELY_TOLD = 300  # facts
+
+ALREADY = {
+    IN_PROGRESS: "already rolling",
+    COMPLETED: "already rolled out",
+    FAILED: "already rolled, and failed",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Fate:
+    """What becomes of one service."""
+
+    service: str
+    status: str
+    says: str = ""  # what the answer's `outcome` must be
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.status}" + (f" ({self.says})" if self.says else "")
+
+
+@dataclasses.dataclass
+class Expected:
+    """One way in which an event may end."""
+
+    status: str = ""
+    errors: tuple[str, ...] = ()  # the error is one of these types; empty: there is an answer
+    fates: list[Fate] = dataclasses.field(default_factory=list)
+    failed_messages: list[str] | None = None
+    rollouts: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    updates: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # requests, by service
+    messages: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+    perhaps: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # messages, too
+    silent: bool = False  # no call at all, and no message
+    same_as: dict | None = None  # the answer, word for word
+    answered: list[tuple[Item, Answered]] = dataclasses.field(default_factory=list)  # to be remembered
+    told: list[tuple[str, str, str]] = dataclasses.field(default_factory=list)
+
+    @property
+    def failing(self) -> list[str]:
+        return sorted(fate.service for fate in self.fates if fate.status == "failed")
+
+    def __str__(self) -> str:
+        lines = [f"error {' or '.join(self.errors)}" if self.errors else f"status {self.status}"]
+        lines += [str(fate) for fate in sorted(self.fates, key=str)]
+        if self.failed_messages is not None:
+            lines.append(f"failed messages: {self.failed_messages}")
+        lines.append(f"rollouts: {sorted(self.rollouts)}")
+        lines.append(f"messages: {sorted(self.messages.elements())}")
+        if self.perhaps:
+            lines.append(f"perhaps: {sorted(self.perhaps.elements())}")
+        if self.silent:
+            lines.append("no call to ECS")
+        return "; ".join(lines)
+
+
+@dataclasses.dataclass
+class Answered:
+    """What the function remembers of an event that it has handled well."""
+
+    status: str
+    fates: list[Fate]
+    at: int = 0
+    number: int = 0  # events that it had answered before
+    services: int = 0  # and services in those answers
+    answer: dict | None = None  # where the event came alone
+
+
+class Model:
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._answered: dict[tuple[str, str], Answered] = {}
+        self._answers = 0
+        self._answered_services = 0
+        self._told: dict[tuple[str, str, str], int] = {}
+        self.said_started: set[str] = set()
+
+    def expect(self, event: Event, plan: Plan) -> list[Expected]:
+        """All ways in which the event may end: one, but where the function may have forgotten something."""
+        if event.source == SINGLE and self._before(event.items[0]):
+            ways = [self._as_before(event.items[0])]
+            return ways if self._surely(event.items[0]) else [*ways, Invocation(self, event, plan, set()).run()]
+        known = {(item.id, item.text) for item in event.items if self._before(item)}
+        return [Invocation(self, event, plan, known).run()]
+
+    def happened(self, event: Event, expected: Expected, answer: dict | None) -> None:
+        """This way it was: what the function remembers from now on."""
+        for item, answered in expected.answered:
+            if not item.id:
+                continue
+            self._answers += 1
+            self._answered_services += len(answered.fates)
+            answered.number, answered.services = self._answers, self._answered_services
+            answered.at = self._cluster.now
+            answered.answer = answer if event.source == SINGLE else None
+            self._answered[item.id, item.text] = answered
+        for fact in expected.told:
+            self._told.setdefault(fact, len(self._told))
+        deployed = {fate.service for fate in expected.fates if fate.status == "deployed"}
+        self.said_started.update(deployment for service, deployment in self._cluster.begun if service in deployed)
+
+    def has_told(self, fact: tuple[str, str, str]) -> bool:
+        return fact in self._told
+
+    def surely_told(self, fact: tuple[str, str, str]) -> bool:
+        return fact in self._told and len(self._told) - self._told[fact] < SURELY_TOLD
+
+    @property
+    def cluster(self) -> Cluster:
+        return self._cluster
+
+    def status_before(self, item: Item) -> str:
+        return self._answered[item.id, item.text].status
+
+    def _before(self, item: Item) -> Answered | None:
+        before = self._answered.get((item.id, item.text)) if item.id else None
+        return before if before and self._cluster.now - before.at <= REMEMBERED else None
+
+    def _surely(self, item: Item) -> bool:
+        before = self._answered[item.id, item.text]
+        return (
+            self._answers - before.number < SURELY_ANSWERED
+            and self._answered_services - before.services < SURELY_ANSWERED_SERVICES
+        )
+
+    def _as_before(self, item: Item) -> Expected:
+        before = self._answered[item.id, item.text]
+        return Expected(status=before.status, fates=before.fates, silent=True, same_as=before.answer)
+
+
+@dataclasses.dataclass
+class Wish:
+    """What is asked for one service, by one or several events."""
+
+    time: int | None
+    revision: str | None
+
+
+@dataclasses.dataclass
+class Way:
+    """A service on its way, over all tries."""
+
+    service: str
+    revision: str | None
+    offset: int = 0  # of this try
+    looked: bool = False
+    lost: bool = False  # an UpdateService was answered in no way that says what became of it
+    carried_out: bool = False  # and ECS has begun
+    heals: bool = False  # what this try failed with
+
+    def failed(self, fault: Fault) -> None:
+        self.heals = fault.heals
+
+
+class Invocation:
+    """One event, thought through."""
+
+    def __init__(self, model: Model, event: Event, plan: Plan, known: set[tuple[str, str]]) -> None:
+        self._model = model
+        self._cluster = model.cluster
+        self._event = event
+        self._plan = plan
+        self._known = known
+        self._used: set[str] = set()  # services whose UpdateService has met with its fault
+        self._began: dict[str, tuple[str, int]] = {}  # service -> revision and time of what has begun meanwhile
+        self._expected = Expected()
+
+    def run(self) -> Expected:
+        if self._event.source == SINGLE:
+            self._single(self._event.items[0])
+        else:
+            self._batch()
+        return self._expected
+
+    # --- one event ---------------------------------------------------------------------------------------------------
+
+    def _single(self, item: Item) -> None:
+        expected, meaning = self._expected, item.meaning
+        if isinstance(meaning, Broken):
+            expected.errors = ("Function.InvalidEvent",)
+        elif isinstance(meaning, Nothing):
+            expected.status = "ignored"
+        elif isinstance(meaning, News):
+            expected.status = self._tell(meaning)
+        elif isinstance(meaning, Sweep):
+            self._sweep(meaning)
+        else:
+            expected.fates = self._deploy(wishes([meaning]))
+            expected.status = worst(expected.fates)
+            if expected.failing:
+                expected.errors = ("Function.DeploymentFailed",)
+        if not expected.errors:
+            expected.answered.append((item, Answered(expected.status, expected.fates)))
+
+    def _tell(self, news: News) -> str:
+        """`notified` or `ignored`."""
+        fact = (news.deployment, news.name, news.words)
+        if news.name == "SERVICE_DEPLOYMENT_IN_PROGRESS" and news.deployment in self._model.said_started:
+            return "ignored"
+        if self._model.has_told(fact) or fact in self._expected.told:
+            return "ignored"
+        self._expected.told.append(fact)
+        self._expected.messages[f"Deployment {news.words}: {news.service}"] += 1
+        return "notified"
+
+    def _sweep(self, sweep: Sweep) -> None:
+        expected = self._expected
+        if self._fails(self._plan.look):
+            expected.errors = ("Function.SweepFailed",)
+            return
+        expected.status = "swept"
+        time = self._cluster.now if sweep.time is None else sweep.time
+        for service in self._cluster.services.values():
+            primary = service.primary
+            if primary.state == COMPLETED or primary.created > time - TOO_LONG:
+                continue
+            if primary.state == FAILED:
+                expected.fates.append(Fate(service.id, "failed"))
+                continue  # ECS has told it
+            expected.fates.append(Fate(service.id, "timed_out"))
+            fact = (primary.id, "overdue", "")
+            where = expected.perhaps if self._model.has_told(fact) else expected.messages
+            if not self._model.surely_told(fact):
+                where[f"Deployment timed out: {service.id}"] += 1
+            expected.told.append(fact)
+
+    # --- deploying ---------------------------------------------------------------------------------------------------
+
+    def _deploy(self, wanted: dict[str, Wish]) -> list[Fate]:
+        fates = [self._deploy_one(service, wish) for service, wish in wanted.items()]
+        for fate in fates:
+            if fate.status == "deployed":
+                self._expected.messages[f"Deployment started: {fate.service}"] += 1
+            elif fate.status == "failed":
+                self._expected.messages[f"Deployment could not start: {fate.service}"] += 1
+        return fates
+
+    def _deploy_one(self, service: str, wish: Wish) -> Fate:
+        known = self._cluster.services.get(service)
+        if known is None:
+            return Fate(service, "failed")
+        way = Way(service, wish.revision)
+        for offset in TRIES:
+            way.offset = offset
+            fate = self._try(way, known, wish)
+            if fate is not None:
+                return fate
+            if not way.heals:
+                break
+        # ECS is asked once more before the deployment counts as failed; what has begun is taken as the answer.
+        found = way.carried_out and not self._fails(self._look(), way.offset)
+        return Fate(service, "deployed" if found else "failed")
+
+    def _try(self, way: Way, known: Service, wish: Wish) -> Fate | None:
+        """None: it failed."""
+        if way.revision is None and self._fails(self._plan.revisions.get(way.service), way.offset):
+            return way.failed(self._plan.revisions[way.service])
+        look = None if way.looked and not way.lost else self._look()
+        if self._fails(look, way.offset):
+            return way.failed(look)
+        way.looked = True
+        way.revision = way.revision or known.newest
+        if way.carried_out:
+            return Fate(way.service, "deployed")
+        if not way.lost and (fate := self._already(way, known, wish)):
+            return fate
+        return self._update(way)
+
+    def _already(self, way: Way, known: Service, wish: Wish) -> Fate | None:
+        """What ECS makes true has the change, if it began after it and runs the revision."""
+        runs, created = self._began.get(way.service, (known.primary.revision, known.primary.created))
+        if wish.time is None or runs != way.revision or created < wish.time + AFTER:
+            return None
+        if way.service in self._began:
+            return Fate(way.service, "ignored")
+        return Fate(way.service, "ignored", f"{ALREADY[known.primary.state]}: {known.primary.id}")
+
+    def _update(self, way: Way) -> Fate | None:
+        expected, service = self._expected, way.service
+        fault = None if service in self._used else self._plan.updates.get(service)
+        self._used.add(service)
+        expected.updates[service] += 1
+        if fault is None or fault.effect is Effect.NONE:
+            if fault is not None and not fault.carried_out:
+                expected.updates[service] += 1  # with credentials that are read anew
+            self._begin(service, way.revision)
+            return Fate(service, "deployed")
+        if fault.effect is Effect.REFUSED:
+            expected.updates[service] += fault.times - 1
+            return way.failed(fault)
+        way.lost = True
+        way.carried_out = fault.carried_out
+        if way.carried_out:
+            self._begin(service, way.revision)
+        return way.failed(fault)
+
+    def _look(self) -> Fault | None:
+        return self._plan.second_look if self._expected.updates else self._plan.look
+
+    def _fails(self, fault: Fault | None, offset: int = 0) -> bool:
+        """A call that only reads."""
+        return fault is not None and fault.effect is not Effect.NONE and offset < self._plan.reading_fails_for
+
+    def _begin(self, service: str, revision: str) -> None:
+        self._expected.rollouts.append((service, revision))
+        self._began[service] = (revision, self._cluster.now)
+
+    # --- batches -----------------------------------------------------------------------------------------------------
+
+    def _batch(self) -> None:
+        expected, event = self._expected, self._event
+        failed: set[int] = set()
+        statuses: list[str] = []
+        steps = self._in_order(failed) if event.source == FIFO else iter([list(range(len(event.messages)))])
+        for step in steps:
+            expected.fates += self._step(step, failed, statuses)
+        ids = [event.messages[index].id for index in sorted(failed)]
+        if event.source == TOPIC:
+            if failed:
+                expected.errors = ("Function.InvalidEvent", "Function.DeploymentFailed")
+        else:
+            expected.failed_messages = ids
+        if failed:
+            expected.status = "failed"
+        elif expected.fates:
+            expected.status = worst(expected.fates)
+        else:
+            expected.status = "notified" if "notified" in statuses else "ignored"
+
+    def _step(self, step: Iterable[int], failed: set[int], statuses: list[str]) -> list[Fate]:
+        """These messages together: each service at most once."""
+        todo: list[tuple[int, Item]] = []
+        for index in step:
+            for item in self._event.messages[index].items:
+                if (item.id, item.text) in self._known:
+                    statuses.append(self._model.status_before(item))
+                elif isinstance(item.meaning, Broken):
+                    failed.add(index)
+                elif isinstance(item.meaning, Deploy):
+                    todo.append((index, item))
+                else:
+                    status = self._tell(item.meaning) if isinstance(item.meaning, News) else "ignored"
+                    statuses.append(status)
+                    self._expected.answered.append((item, Answered(status, [])))
+        wanted = wishes([item.meaning for _, item in todo], keep_order=self._event.source == FIFO)
+        fates = {fate.service: fate for fate in self._deploy(wanted)}
+        for index, item in todo:
+            own = [fates[service] for service in item.meaning.services]
+            if any(fate.status == "failed" for fate in own):
+                failed.add(index)
+            else:
+                self._expected.answered.append((item, Answered(worst(own), own)))
+        return list(fates.values())
+
+    def _in_order(self, failed: set[int]) -> Iterator[list[int]]:
+        """The messages of a group keep their order: those in a row that concern the same services go together."""
+        left: dict[str, list[int]] = {}
+        for index, message in enumerate(self._event.messages):
+            left.setdefault(message.group, []).append(index)
+        while any(left.values()):
+            step: list[int] = []
+            for group, indices in left.items():
+                row = self._row(indices)
+                step += row
+                left[group] = indices[len(row) :]
+            yield sorted(step)
+            for group, indices in left.items():
+                if indices and any(self._event.messages[index].group == group for index in failed):
+                    failed.update(indices)  # nothing behind a failed message is done, and it comes again, too
+                    left[group] = []
+
+    def _row(self, indices: list[int]) -> list[int]:
+        row: list[int] = []
+        concerned: set[str] = set()
+        for index in indices:
+            message = self._event.messages[index]
+            services = concerns(message)
+            if services and concerned and services != concerned:
+                break
+            row.append(index)
+            concerned |= services
+            if any(isinstance(item.meaning, Broken) for item in message.items):
+                break
+        return row
+
+
+def concerns(message: Message) -> set[str]:
+    return {service for item in message.items if isinstance(item.meaning, Deploy) for service in item.meaning.services}
+
+
+def wishes(deploys: list[Deploy], keep_order: bool = False) -> dict[str, Wish]:
+    """What is asked for each service: the last request, by the events' times or in the queue's order, says with which
+    revision, and the latest change is to be contained."""
+    merged: dict[str, Wish] = {}
+    for deploy in deploys if keep_order else sorted(deploys, key=time_of):
+        for service in deploy.services:
+            before = merged.get(service)
+            latest = deploy if before is None else max(deploy, Deploy((), before.time), key=time_of)
+            merged[service] = Wish(latest.time, deploy.revision)
+    return merged
+
+
+def time_of(deploy: Deploy) -> tuple[bool, int]:
+    """What has no time means "now", and comes last."""
+    return deploy.time is None, deploy.time or 0
+
+
+def worst(fates: list[Fate]) -> str:
+    statuses = {fate.status for fate in fates}
+    return next(status for status in ("failed", "deployed", "ignored") if status in statuses)
