@@ -124,7 +124,7 @@ OtherEvent other_kind(const Envelope& envelope) {
                         cut(envelope.source))};
 }
 
-std::string cut(std::string_view text) { return truncate_utf8(text, kLongestQuote); }
+std::string cut(std::string_view text) { return one_line(text, kLongestQuote); }
 
 std::string describe(const Event& event) {
     if (const auto* sweep = std::get_if<SweepRequest>(&event.body); sweep != nullptr && !sweep->scheduled)

@@ -47,7 +47,7 @@ namespace ci_lambda {
 /// An event of one of our sources, but of a kind that says nothing about deployments.
 [[nodiscard]] OtherEvent other_kind(const Envelope& envelope);
 
-/// Text of an event, cut so that it can be part of a sentence.
+/// Text of an event, cut and on one line, so that it can be part of a sentence.
 [[nodiscard]] std::string cut(std::string_view text);
 
 }  // namespace ci_lambda

@@ -8,11 +8,13 @@ namespace ci_lambda {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using testing::fixture;
 using ::testing::HasSubstr;
 using testing::IsErr;
 using testing::IsOk;
+using ::testing::Not;
 using ::testing::Optional;
 
 /// An event of EventBridge; `detail` is JSON.
@@ -471,6 +473,13 @@ TEST(Describe, SaysWhatAnEventIs) {
         {"{}", "event without a source"},
     };
     for (const auto& [bytes, text] : cases) EXPECT_EQ(describe(*decode_event(bytes)), text);
+}
+
+TEST(Describe, IsOneLineWhateverTheEventHolds) {
+    for (const char* bytes : {R"({"source":"a\n\u001b[2Kb","detail-type":"c\rd"})", R"({"source":"a\n\u001b[2Kb"})",
+                              R"({"source":"action.\n\u001b[2Kb","detail":{}})"})
+        EXPECT_THAT(describe(*decode_event(bytes)), Not(ContainsRegex("[[:cntrl:]]"))) << bytes;
+    EXPECT_THAT(decode_event(R"({"action":"a\n\u001b[2Kb"})").error().message, Not(ContainsRegex("[[:cntrl:]]")));
 }
 
 }  // namespace
