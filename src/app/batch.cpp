@@ -16,6 +16,9 @@ constexpr std::string_view kInvalidEvent = "Function.InvalidEvent";
 /// How many failures an answer tells in words. It names all of them.
 constexpr std::size_t kFailuresInWords = 10;
 
+/// An id of SQS has 36 characters; one in a dump is whatever somebody has written there.
+constexpr std::size_t kLongestId = 200;
+
 std::string count(std::size_t number, std::string_view what) {
     return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
@@ -130,9 +133,9 @@ Handled Batch::answer(std::vector<DeploymentReport> reports) const {
     if (notified_ > 0) parts.push_back(fmt::format("{} told", count(notified_, "event")));
     if (!failures.empty()) parts.push_back(fmt::format("{} failed", count(failures.size(), "message")));
     for (std::size_t i = 0; i < std::min(failures.size(), kFailuresInWords); ++i)
-        parts.push_back(failures[i]->id.empty()
-                            ? failures[i]->failure->message
-                            : fmt::format("{}: {}", failures[i]->id, failures[i]->failure->message));
+        parts.push_back(failures[i]->id.empty() ? failures[i]->failure->message
+                                                : fmt::format("{}: {}", one_line(failures[i]->id, kLongestId),
+                                                              failures[i]->failure->message));
     answer.detail = join(parts, "; ");
     if (!failures.empty()) answer.status = "failed";
     if (answer.status.empty()) answer.status = notified_ > 0 ? "notified" : "ignored";

@@ -280,6 +280,14 @@ TEST_F(BatchTest, NamesExactlyTheMessagesThatAreToComeAgain) {
     EXPECT_THAT(updated(), SizeIs(2));
 }
 
+TEST_F(BatchTest, AnswersOnOneLineWhateverTheIdsAre) {
+    auto batch = *parse_json(queue_of({"worker"}));
+    batch["Records"][0]["messageId"] = "m\n\x1b[2K";
+    const auto handled = handle(dump_json(batch));
+    EXPECT_THAT(handled.answer.detail, ::testing::Not(::testing::ContainsRegex("[[:cntrl:]]")));
+    EXPECT_THAT(failed_ids(handled), ::testing::ElementsAre("m\n\x1b[2K")) << "the queue gets the id as it is";
+}
+
 TEST_F(BatchTest, KeepsTheOrderOfAFifoQueueAndStopsBehindAFailure) {
     const auto handled = handle(queue_of({"api", "api", "backend", "worker", "api"}, "events.fifo"));
     EXPECT_THAT(updated(),
