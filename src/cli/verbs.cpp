@@ -201,11 +201,16 @@ Result<std::vector<Message>> read_dumps(const std::string& path) {
     return messages;
 }
 
+constexpr std::size_t kLongestPlanLine = 2000;
+
 /// What replaying would do, as a table for a person; the number of events that deploy.
 std::size_t show_replay_plan(const std::vector<Message>& messages, const Config& config) {
     std::size_t deploying = 0;
     for (const auto& message : messages) {
-        const auto say = [&](std::string_view what) { std::cout << fmt::format("{}: {}\n", message.id, what); };
+        // Anybody may have sent these messages; the plan must not be what they make of the terminal.
+        const auto say = [&](std::string_view what) {
+            std::cout << one_line(fmt::format("{}: {}", message.id, what), kLongestPlanLine) << "\n";
+        };
         if (!message.events) say("cannot be read: " + message.events.error().message);
         for (const auto& event : message.events.value_or(std::vector<Event>{})) {
             const auto decision = decide(event, config);

@@ -147,6 +147,19 @@ def test_invoke_of_a_bad_event_fails(event, ecs):
     assert done.json()["status"] == "failed"
 
 
+def test_replay_shows_each_message_on_one_line_whatever_is_in_it(ecs, tmp_path):
+    hidden = "\n\x1b[2K"
+    event = {"source": f"a{hidden}", "time": hidden}
+    dump = tmp_path / "dump.json"
+    bodies = [event, {"source": "action.deploy", "time": hidden, "detail": {"service": "api"}}, "no json"]
+    messages = [{"MessageId": f"m{hidden}", "Body": json.dumps(body)} for body in bodies]
+    dump.write_text(json.dumps({"Messages": messages}))
+    done = cli("replay", str(dump), environment=function_environment(ecs.url), stdin="n\n")
+    assert "\x1b" not in done.out + done.err
+    assert len(done.out.splitlines()) == len(bodies) + 1, "one each, and the question"
+    assert ecs.requests("UpdateService") == []
+
+
 def test_deploy_deploys(ecs):
     done = cli(
         "deploy", "api", "--task-definition", "7", "--reason", "because", environment=function_environment(ecs.url)
