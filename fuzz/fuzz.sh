@@ -9,7 +9,7 @@ readonly fuzz_longest_input=4096
 
 # How many inputs ./dev check tries: what a slow machine does in about 15 seconds.
 declare -rA fuzz_runs=(
-    [config]=10000 [ecs]=10000 [events]=20000 [headers]=30000 [slack]=1500 [text]=20000 [time]=100000 [url]=50000
+    [config]=10000 [deliveries]=5000 [ecs]=10000 [events]=20000 [headers]=30000 [slack]=1500 [text]=20000 [time]=100000 [url]=50000
 )
 readonly fuzz_runs_otherwise=10000
 
@@ -18,7 +18,7 @@ fuzz_targets() { (cd fuzz && printf '%s\n' *.cpp) | sed 's/\.cpp$//'; }
 # The directories with a target's inputs; nothing is written to them.
 fuzz_corpora() {
     if [[ -d "fuzz/corpus/$1" ]]; then printf '%s\n' "fuzz/corpus/$1"; fi
-    if [[ "$1" == events ]]; then printf '%s\n' tests/fixtures/events; fi
+    if [[ "$1" == events || "$1" == deliveries ]]; then printf '%s\n' tests/fixtures/events; fi
 }
 
 build_fuzz() {

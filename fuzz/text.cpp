@@ -29,6 +29,21 @@ void check_split(std::string_view input) {
     require(to_lower(to_lower(input)) == to_lower(input), "lower case twice is lower case once");
 }
 
+void check_form(std::string_view input) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : input) {
+        const auto byte = static_cast<unsigned char>(c);
+        const std::string escape{'%', kHex[byte >> 4U], kHex[byte & 0xFU]};
+        encoded += c == ' ' ? "+" : escape;
+    }
+    require(decode_form(encoded) == input, "what was encoded is decoded", encoded);
+    const auto decoded = decode_form(input);
+    require(decoded.size() <= input.size(), "decoding makes nothing longer", input);
+    const bool plain = input.find_first_of("+%") == std::string_view::npos;
+    require(!plain || decoded == input, "what has no escape stays as it is", input);
+}
+
 void check_number(std::string_view input) {
     const auto number = parse_unsigned(input);
     if (!number) return;
@@ -61,6 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzzing::require(!fuzzing::is_utf8(input) || clean == input, "valid UTF-8 stays as it is", clean);
     for (const std::size_t limit : {0U, 1U, 2U, 5U, 40U}) fuzzing::check_truncated(input, clean, limit);
     fuzzing::check_split(input);
+    fuzzing::check_form(input);
     fuzzing::check_number(input);
     fuzzing::check_closest(input);
     fuzzing::check_json(input);
