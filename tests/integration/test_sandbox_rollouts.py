@@ -3,6 +3,7 @@
 import json
 import pathlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import botocore
 import pytest
@@ -105,17 +106,23 @@ def quick_waiters(directory: pathlib.Path) -> pathlib.Path:
 
 
 def test_the_aws_cli_waits_until_services_are_stable(tmp_path):
-    with Sandbox("--speed", "20") as sandbox:
+    wait = ("ecs", "wait", "services-stable", "--cluster", CLUSTER, "--services", API)
+    with Sandbox("--speed", "200", "--scenario", "api=no-capacity") as sandbox, ThreadPoolExecutor() as pool:
         deploy(sandbox)
         known = len(sandbox.get("/sandbox/ecs/calls"))
-        done = aws_cli(
-            sandbox,
-            *("ecs", "wait", "services-stable", "--cluster", CLUSTER, "--services", API),
-            AWS_DATA_PATH=str(quick_waiters(tmp_path)),
-        )
+
+        def looks() -> list[dict]:
+            calls = [one for one in sandbox.get("/sandbox/ecs/calls")[known:] if one["operation"] == "DescribeServices"]
+            return [one["response"]["services"][0] for one in calls if one["caller"] == "sandbox"]
+
+        waiter = pool.submit(aws_cli, sandbox, *wait, AWS_DATA_PATH=str(quick_waiters(tmp_path)))
+        # The rollout comes to its end only after the first look, however long that takes on a busy machine.
+        eventually(lambda: looks() or waiter.done(), "the waiter's first look")
+        sandbox.post("/sandbox/scenario", b"api=healthy")
+        deploy(sandbox)
+        done = waiter.result()
         assert done.returncode == 0, done.stderr
-        looks = [one for one in sandbox.get("/sandbox/ecs/calls")[known:] if one["operation"] == "DescribeServices"]
-        seen = [one["response"]["services"][0] for one in looks if one["caller"] == "sandbox"]
+        seen = looks()
         assert len(seen[0]["deployments"]) == 2, "it had to wait"
         assert len(seen[-1]["deployments"]) == 1
         assert seen[-1]["runningCount"] == seen[-1]["desiredCount"] == 2
