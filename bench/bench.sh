@@ -27,7 +27,7 @@ run_bench() {
     else
         say "go cannot build the Go bootstrap (see $log_dir/bench-go.log): nothing is compared with Go"
     fi
-    say "measuring (two minutes; the less else runs here, the better)"
+    say "measuring (six minutes; the less else runs here, the better)"
     PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python3" bench/run.py --driver build-release/bin/bench_driver \
         --floor build-release/bin/bench_floor "${go[@]}" --dist dist --work "$bench_dir" || die "the bench failed"
 }
