@@ -304,8 +304,8 @@ def test_the_query_for_failed_deployments_finds_its_lines(ecs):
 def test_debug_shows_the_event_the_revision_and_each_exchange(ecs):
     with Function(function_environment(ecs.url, LOG_LEVEL="debug")) as function:
         function.invoke({"service": "api", "reason": "a very special reason"})
-        text = function.output()
 
+    text = function.output()  # all of it, now that it has ended
     assert "a very special reason" in text
     assert "shop_service_api_dev:42" in text
     for operation in ("ListTaskDefinitions", "DescribeServices", "UpdateService"):
