@@ -118,8 +118,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     testing::FakeHttp http;
     fuzzing::script(http, status, input.substr(line_end + 1));
     testing::FakeCredentials credentials;
-    const testing::FakeClock clock;
-    EcsClient ecs({.region = "us-east-1", .endpoint = std::nullopt}, http, credentials, clock);
+    testing::RecordingLog log;
+    testing::FakeSleeper sleeper(log.clock);
+    EcsClient ecs({.region = "us-east-1", .endpoint = std::nullopt}, http, credentials, log.clock, sleeper, log.logger);
     if (const auto done = call(ecs); !done) fuzzing::check_error(done.error());
     return 0;
 }
