@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # The verb `fuzz` of ./dev, which sources this file. See docs/development.md.
 
-readonly fuzz_packages=(clang-19 libclang-rt-19-dev binutils)
 readonly fuzz_programs=build-fuzz/bin
 readonly fuzz_dir="$cache_dir/fuzz"
 readonly fuzz_seconds=60
@@ -22,7 +21,7 @@ fuzz_corpora() {
 }
 
 build_fuzz() {
-    need_packages "fuzz" "${build_packages[@]}" "${fuzz_packages[@]}"
+    need_packages "fuzz" "${build_packages[@]}" "${clang_packages[@]}"
     step fuzz-configure "configuring the fuzz programs" cmake --preset fuzz
     step fuzz-build "building the fuzz programs" cmake --build --preset fuzz
 }
