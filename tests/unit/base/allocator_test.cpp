@@ -28,8 +28,6 @@ void read_large_answer() {
     while (answer.size() < std::size_t{8} * 1024 * 1024) answer += piece;
 }
 
-// The sanitizers have an allocator of their own, which keeps what is freed on purpose.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST(Allocator, GivesLargeBlocksBackWhicheverThreadHadThem) {
     constexpr int kThreads = 6;
     keep_memory_small();
@@ -51,7 +49,6 @@ TEST(Allocator, GivesLargeBlocksBackWhicheverThreadHadThem) {
     measured.count_down();
     EXPECT_LT(after, before + std::size_t{4} * 1024 * 1024);
 }
-#endif
 
 }  // namespace
 }  // namespace ci_lambda
