@@ -18,15 +18,24 @@ std::string draw(std::mt19937_64& engine, std::string_view alphabet, std::size_t
 
 }  // namespace
 
+// One draw after the other: the order in which an expression makes several is the compiler's to choose.
+
 std::string Ids::uuid() {
     const std::scoped_lock lock(mutex_);
-    return draw(engine_, kHexDigits, 8) + '-' + draw(engine_, kHexDigits, 4) + "-4" + draw(engine_, kHexDigits, 3) +
-           '-' + draw(engine_, kVariantDigits, 1) + draw(engine_, kHexDigits, 3) + '-' + draw(engine_, kHexDigits, 12);
+    std::string text = draw(engine_, kHexDigits, 8) + '-';
+    text += draw(engine_, kHexDigits, 4) + "-4";
+    text += draw(engine_, kHexDigits, 3) + '-';
+    text += draw(engine_, kVariantDigits, 1);
+    text += draw(engine_, kHexDigits, 3) + '-';
+    text += draw(engine_, kHexDigits, 12);
+    return text;
 }
 
 std::string Ids::digits(std::size_t count) {
     const std::scoped_lock lock(mutex_);
-    return draw(engine_, "123456789", 1) + draw(engine_, "0123456789", count - 1);
+    std::string text = draw(engine_, "123456789", 1);
+    text += draw(engine_, "0123456789", count - 1);
+    return text;
 }
 
 std::string Ids::hex(std::size_t count) {
