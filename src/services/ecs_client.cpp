@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <numeric>
 #include <utility>
 
 #include "base/json.hpp"
@@ -114,17 +113,18 @@ Result<std::string> EcsClient::body_of(const Call& call, Result<HttpResponse> re
 
 std::vector<Result<std::string>> EcsClient::make(std::span<const Call> calls, Deadline deadline) {
     std::vector<Result<std::string>> bodies(calls.size());
-    std::vector<std::size_t> todo(calls.size());
-    std::iota(todo.begin(), todo.end(), std::size_t{0});
+    std::vector<std::size_t> todo;  // the calls that are still to be answered
+    for (std::size_t i = 0; i < calls.size(); ++i) todo.push_back(i);
     for (bool renewed = false; !todo.empty(); renewed = true) {
         std::vector<HttpRequest> requests;
         std::erase_if(todo, [&](std::size_t i) {
             auto request = request_for(calls[i], deadline);
-            if (request)
-                requests.push_back(*std::move(request));
-            else
+            if (!request) {
                 bodies[i] = std::unexpected(std::move(request).error());
-            return !request;
+                return true;
+            }
+            requests.push_back(*std::move(request));
+            return false;
         });
         auto responses = http_.send_all(requests);
         std::vector<std::size_t> expired;
