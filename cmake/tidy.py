@@ -66,8 +66,8 @@ def object_file(entry: dict) -> str:
 def fingerprint(entry: dict, headers: list[pathlib.Path], root: pathlib.Path, common: bytes) -> str:
     digest = hashlib.sha256(common)
     digest.update(entry["command"].replace(str(root), "").encode())
-    for path in sorted({pathlib.Path(entry["file"]), *headers}):
-        state = state_of(path, root)
+    # Sorted by what they are: where the repository's files come among the system's would depend on where it is.
+    for state in sorted({state_of(path, root) for path in {pathlib.Path(entry["file"]), *headers}}):
         digest.update(f"{len(state)}:".encode() + state)
     return digest.hexdigest()
 
