@@ -31,8 +31,10 @@ def program(variable: str) -> str:
 
 
 def base_environment(home: pathlib.Path | str = "/nonexistent") -> dict[str, str]:
-    """Nothing of the machine's: no proxies, no certificates, no AWS settings of the one who runs the tests."""
-    return {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
+    """Nothing of the machine's: no proxies, no certificates, no AWS settings of the one who runs the tests. What a
+    sanitizer is told (`./dev tsan`) goes on to the programs that it watches."""
+    sanitizers = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    return {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8", **sanitizers}
 
 
 def function_environment(ecs_url: str, **extra: str | None) -> dict[str, str]:
