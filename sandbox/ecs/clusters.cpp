@@ -32,13 +32,13 @@ EcsAnswer list_clusters(EcsContext& context, const Json& request) {
     return list_page(request, arns, "clusterArns", 100);
 }
 
-constexpr std::array kOperations{
+constexpr std::array kClusterOperations{
     EcsOperation{"DescribeClusters", &describe_clusters},
     EcsOperation{"ListClusters", &list_clusters},
 };
 
 }  // namespace
 
-std::span<const EcsOperation> cluster_operations() { return kOperations; }
+std::span<const EcsOperation> cluster_operations() { return kClusterOperations; }
 
 }  // namespace ci_lambda::sandbox

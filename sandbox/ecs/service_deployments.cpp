@@ -143,7 +143,7 @@ EcsAnswer stop_service_deployment(EcsContext& context, const Json& request) {
     return Json{{"serviceDeploymentArn", *arn}};
 }
 
-constexpr std::array kOperations{
+constexpr std::array kServiceDeploymentOperations{
     EcsOperation{"ListServiceDeployments", &list_service_deployments},
     EcsOperation{"DescribeServiceDeployments", &describe_service_deployments},
     EcsOperation{"DescribeServiceRevisions", &describe_service_revisions},
@@ -152,6 +152,6 @@ constexpr std::array kOperations{
 
 }  // namespace
 
-std::span<const EcsOperation> service_deployment_operations() { return kOperations; }
+std::span<const EcsOperation> service_deployment_operations() { return kServiceDeploymentOperations; }
 
 }  // namespace ci_lambda::sandbox

@@ -74,7 +74,7 @@ EcsAnswer update_service(EcsContext& context, const Json& request) {
     return Json{{"service", service_json(context.state, *service)}};
 }
 
-constexpr std::array kOperations{
+constexpr std::array kServiceOperations{
     EcsOperation{"DescribeServices", &describe_services},
     EcsOperation{"ListServices", &list_services},
     EcsOperation{"UpdateService", &update_service},
@@ -82,6 +82,6 @@ constexpr std::array kOperations{
 
 }  // namespace
 
-std::span<const EcsOperation> service_operations() { return kOperations; }
+std::span<const EcsOperation> service_operations() { return kServiceOperations; }
 
 }  // namespace ci_lambda::sandbox

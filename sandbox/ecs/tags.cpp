@@ -44,7 +44,7 @@ EcsAnswer list_tags_for_resource(EcsContext& context, const Json& request) {
     return Json{{"tags", tags_json(*tags)}};
 }
 
-constexpr std::array kOperations{
+constexpr std::array kTagOperations{
     EcsOperation{"TagResource", &tag_resource},
     EcsOperation{"UntagResource", &untag_resource},
     EcsOperation{"ListTagsForResource", &list_tags_for_resource},
@@ -52,6 +52,6 @@ constexpr std::array kOperations{
 
 }  // namespace
 
-std::span<const EcsOperation> tag_operations() { return kOperations; }
+std::span<const EcsOperation> tag_operations() { return kTagOperations; }
 
 }  // namespace ci_lambda::sandbox

@@ -95,7 +95,7 @@ EcsAnswer deregister_task_definition(EcsContext& context, const Json& request) {
     return Json{{"taskDefinition", task_definition_json(context.state, *revision)}};
 }
 
-constexpr std::array kOperations{
+constexpr std::array kTaskDefinitionOperations{
     EcsOperation{"ListTaskDefinitions", &list_task_definitions},
     EcsOperation{"ListTaskDefinitionFamilies", &list_task_definition_families},
     EcsOperation{"DescribeTaskDefinition", &describe_task_definition},
@@ -105,6 +105,6 @@ constexpr std::array kOperations{
 
 }  // namespace
 
-std::span<const EcsOperation> task_definition_operations() { return kOperations; }
+std::span<const EcsOperation> task_definition_operations() { return kTaskDefinitionOperations; }
 
 }  // namespace ci_lambda::sandbox

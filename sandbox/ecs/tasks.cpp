@@ -87,13 +87,13 @@ EcsAnswer describe_tasks(EcsContext& context, const Json& request) {
     return Json{{"tasks", std::move(tasks)}, {"failures", std::move(failures)}};
 }
 
-constexpr std::array kOperations{
+constexpr std::array kTaskOperations{
     EcsOperation{"ListTasks", &list_tasks_operation},
     EcsOperation{"DescribeTasks", &describe_tasks},
 };
 
 }  // namespace
 
-std::span<const EcsOperation> task_operations() { return kOperations; }
+std::span<const EcsOperation> task_operations() { return kTaskOperations; }
 
 }  // namespace ci_lambda::sandbox

@@ -63,7 +63,7 @@ std::string summary(const std::vector<DeploymentReport>& reports) {
     return join(parts, ". ");
 }
 
-std::string passed_by_text(const std::vector<PassedBy>& passed_by) {
+std::string passed_by_clauses(const std::vector<PassedBy>& passed_by) {
     std::string text;
     for (const auto& one : passed_by) text += fmt::format("; {}: {}", one.service, one.reason);
     return text;
@@ -88,7 +88,7 @@ Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<Passe
         .error = std::nullopt};
     if (std::ranges::any_of(reports, [](const auto& report) { return report.error.has_value(); }))
         handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = handled.answer.detail};
-    handled.answer.detail += passed_by_text(passed_by);
+    handled.answer.detail += passed_by_clauses(passed_by);
     handled.answer.deployments = std::move(reports);
     return handled;
 }

@@ -71,7 +71,7 @@ std::string_view name_of(const Notify&) { return "notify"; }
 
 std::string line(std::string_view label, std::string_view text) { return fmt::format("{:<10}{}\n", label, text); }
 
-std::string passed_by_text(const std::vector<PassedBy>& passed_by) {
+std::string passed_by_lines(const std::vector<PassedBy>& passed_by) {
     std::string text;
     for (const auto& one : passed_by) text += line("passed by", fmt::format("{}: {}", one.service, one.reason));
     return text;
@@ -87,14 +87,14 @@ std::string text_of(const Deploy& deploy) {
                                                  : fmt::format("  to the newest ACTIVE revision of {}", target.family));
         text += line("", fmt::format("  because {}", request.reason));
     }
-    return text + passed_by_text(deploy.passed_by);
+    return text + passed_by_lines(deploy.passed_by);
 }
 
 std::string text_of(const Ignore& ignore) {
     std::string text = line("decision", "nothing to do");
     text += line("because", ignore.reason);
     if (ignore.hint) text += line("hint", *ignore.hint);
-    return text + passed_by_text(ignore.passed_by);
+    return text + passed_by_lines(ignore.passed_by);
 }
 
 std::string text_of(const Sweep& sweep) {

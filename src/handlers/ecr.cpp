@@ -21,7 +21,7 @@ bool is_attachment(std::string_view tag) {
 }
 
 /// `{project}_backend` or `{project}_service_{name}`, the whole of it.
-std::vector<ServiceId> services_by_rule(std::string_view repository, const Config& config) {
+std::vector<ServiceId> services_by_name(std::string_view repository, const Config& config) {
     if (repository == config.project + "_backend") return {ServiceId{std::string(kBackend)}};
     const std::string prefix = config.project + "_service_";
     if (!repository.starts_with(prefix)) return {};
@@ -33,7 +33,7 @@ std::vector<ServiceId> services_by_rule(std::string_view repository, const Confi
 }
 
 std::vector<ServiceId> services_of(const std::string& repository, const Config& config) {
-    if (config.ecr_repositories.empty()) return services_by_rule(repository, config);
+    if (config.ecr_repositories.empty()) return services_by_name(repository, config);
     const auto found = config.ecr_repositories.find(repository);
     return found == config.ecr_repositories.end() ? std::vector<ServiceId>{} : found->second;
 }

@@ -10,7 +10,7 @@ namespace ci_lambda {
 namespace {
 
 /// `{env}/{project}/{service}/NAME`, NAME of one or more segments.
-std::vector<ServiceId> services_by_rule(std::string_view name, const Config& config) {
+std::vector<ServiceId> services_by_path(std::string_view name, const Config& config) {
     constexpr std::size_t kFewestSegments = 4;
     const auto segments = split(name, '/');
     if (segments.size() < kFewestSegments || segments[0] != config.environment || segments[1] != config.project ||
@@ -56,7 +56,7 @@ Decision decide_ssm(const ParameterChange& change, const Config& config) {
     // Parameter Store has /a/b and a/b; people mean the same by them.
     std::string_view name = change.name;
     if (name.starts_with('/')) name.remove_prefix(1);
-    auto services = config.ssm_prefixes.empty() ? services_by_rule(name, config) : services_by_map(name, config);
+    auto services = config.ssm_prefixes.empty() ? services_by_path(name, config) : services_by_map(name, config);
     if (services.empty()) return ignore(not_our_parameter(change.name, config));
     return deploy_automatically(
         std::move(services),

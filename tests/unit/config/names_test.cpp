@@ -14,7 +14,7 @@ using testing::IsErr;
 using testing::IsOk;
 using ::testing::Optional;
 
-const ServiceId kBackendId{std::string(kBackend)};
+const ServiceId kTheBackend{std::string(kBackend)};
 
 NamePattern pattern(std::string_view text) { return NamePattern::parse(text, false).value(); }
 
@@ -48,7 +48,7 @@ TEST(NamePattern, ExpandsPlaceholdersAndDropsTheBackendsName) {
     };
     for (const auto& [text, api, backend] : cases) {
         EXPECT_EQ(pattern(text).expand("shop", "dev", ServiceId("api")), api) << text;
-        EXPECT_EQ(pattern(text).expand("shop", "dev", kBackendId), backend) << text;
+        EXPECT_EQ(pattern(text).expand("shop", "dev", kTheBackend), backend) << text;
     }
 }
 
@@ -83,7 +83,7 @@ TEST(IsValidServiceId, AllowsLettersDigitsAndThreeSigns) {
 
 TEST(Names, TakesThreeSpellingsOfTheBackend) {
     const auto names = make_names();
-    for (const std::string text : {"", "backend", "web"}) EXPECT_THAT(names.canonical(text), Optional(kBackendId));
+    for (const std::string text : {"", "backend", "web"}) EXPECT_THAT(names.canonical(text), Optional(kTheBackend));
     EXPECT_THAT(names.canonical("Backend"), Optional(ServiceId("Backend")));
     EXPECT_THAT(names.canonical("api"), Optional(ServiceId("api")));
     EXPECT_EQ(names.canonical("a/b"), std::nullopt);
@@ -97,11 +97,11 @@ TEST(Names, BuildsTargetsFromPatterns) {
                                .cluster = ClusterName("shop_cluster_dev"),
                                .service = EcsServiceName("shop_service_api_dev"),
                                .family = TaskFamily("shop_family_api_dev")}));
-    EXPECT_THAT(make_names().target(kBackendId)->service, EcsServiceName("shop_service_dev"));
+    EXPECT_THAT(make_names().target(kTheBackend)->service, EcsServiceName("shop_service_dev"));
 }
 
 TEST(Names, HasNoTargetWhereThePatternLeavesNoName) {
-    EXPECT_EQ(make_names("{name}").target(kBackendId), std::nullopt);
+    EXPECT_EQ(make_names("{name}").target(kTheBackend), std::nullopt);
     EXPECT_TRUE(make_names("{name}").target(ServiceId("api")));
 }
 
@@ -109,7 +109,7 @@ TEST(Names, FindsTheServiceOfAnEcsName) {
     const auto names = make_names();
     EXPECT_THAT(names.id_of(EcsServiceName("shop_service_api_dev")), Optional(ServiceId("api")));
     EXPECT_THAT(names.id_of(EcsServiceName("shop_service_a_b.c-d_dev")), Optional(ServiceId("a_b.c-d")));
-    EXPECT_THAT(names.id_of(EcsServiceName("shop_service_dev")), Optional(kBackendId));
+    EXPECT_THAT(names.id_of(EcsServiceName("shop_service_dev")), Optional(kTheBackend));
     EXPECT_THAT(make_names("{name}-{project}-{name}").id_of(EcsServiceName("api-shop-api")),
                 Optional(ServiceId("api")));
 }
@@ -128,11 +128,11 @@ TEST(Names, DoesNotTakeNamesThatOnlyLookLikeOurs) {
 TEST(Names, UsesTheMapInsteadOfThePatterns) {
     const auto names = make_names("{project}_service_{name}_{env}",
                                   {{ServiceId("api"), {EcsServiceName("front-door"), TaskFamily("front")}},
-                                   {kBackendId, {EcsServiceName("core"), TaskFamily("core-tasks")}}});
+                                   {kTheBackend, {EcsServiceName("core"), TaskFamily("core-tasks")}}});
     EXPECT_EQ(names.target(ServiceId("api"))->service, EcsServiceName("front-door"));
-    EXPECT_EQ(names.target(kBackendId)->family, TaskFamily("core-tasks"));
+    EXPECT_EQ(names.target(kTheBackend)->family, TaskFamily("core-tasks"));
     EXPECT_EQ(names.target(ServiceId("worker")), std::nullopt);
-    EXPECT_THAT(names.id_of(EcsServiceName("core")), Optional(kBackendId));
+    EXPECT_THAT(names.id_of(EcsServiceName("core")), Optional(kTheBackend));
     EXPECT_EQ(names.id_of(EcsServiceName("shop_service_api_dev")), std::nullopt);
     EXPECT_THAT(names.mapped_ids(), ElementsAre("api", "backend"));
     EXPECT_TRUE(names.has_service_map());

@@ -13,8 +13,8 @@ using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using enum RolloutState;
 using Record = ServiceDeploymentStatus;
+using State = RolloutState;
 
 constexpr Milliseconds kTimeout = minutes{10};
 
@@ -45,9 +45,9 @@ TEST(Verdict, FollowsThePrimaryDeploymentAsLongAsItIsOurs) {
         Verdict verdict;
         std::string reason;
     } cases[] = {
-        {kInProgress, Verdict::kInProgress, "0 of 2 tasks run shop_service_api_dev:8"},
-        {kCompleted, Verdict::kCompleted, "2 of 2 tasks run shop_service_api_dev:8"},
-        {kFailed, Verdict::kFailed, "the rollout failed"},
+        {State::kInProgress, Verdict::kInProgress, "0 of 2 tasks run shop_service_api_dev:8"},
+        {State::kCompleted, Verdict::kCompleted, "2 of 2 tasks run shop_service_api_dev:8"},
+        {State::kFailed, Verdict::kFailed, "the rollout failed"},
     };
     for (const auto& [state, verdict, reason] : cases) {
         const auto judgement = judge_after(service_with({deployment("ecs-svc/1", "8", state)}));
@@ -57,17 +57,17 @@ TEST(Verdict, FollowsThePrimaryDeploymentAsLongAsItIsOurs) {
 }
 
 TEST(Verdict, WithoutARolloutStateIsCompletedOnlyWhenTheServiceIsStable) {
-    auto own = deployment("ecs-svc/1", "8", kNone);
+    auto own = deployment("ecs-svc/1", "8", State::kNone);
     own.running_count = 2;
     EXPECT_EQ(judge_after(service_with({own})).verdict, Verdict::kCompleted);
-    EXPECT_EQ(judge_after(service_with({own, deployment("ecs-svc/0", "7", kNone, "ACTIVE")})).verdict,
+    EXPECT_EQ(judge_after(service_with({own, deployment("ecs-svc/0", "7", State::kNone, "ACTIVE")})).verdict,
               Verdict::kInProgress);
     own.running_count = 1;
     EXPECT_EQ(judge_after(service_with({own})).verdict, Verdict::kInProgress);
 }
 
 TEST(Verdict, NamesTheTasksOwnWordsWhenTheRolloutFailed) {
-    auto own = deployment("ecs-svc/1", "8", kFailed);
+    auto own = deployment("ecs-svc/1", "8", State::kFailed);
     own.rollout_reason = "ECS deployment circuit breaker: tasks failed to start.";
     const auto judgement = judge_after(service_with({own}), minutes{1}, {}, {no_image(), no_image(), no_image()});
     EXPECT_EQ(judgement.verdict, Verdict::kFailed);
@@ -82,12 +82,12 @@ TEST(Verdict, PassesOverTheTasksOfOtherDeploymentsAndRoutineStops) {
     const auto routine =
         stopped_task("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)");
     const auto judgement =
-        judge_after(service_with({deployment("ecs-svc/1", "8", kFailed)}), minutes{1}, {}, {other, routine});
+        judge_after(service_with({deployment("ecs-svc/1", "8", State::kFailed)}), minutes{1}, {}, {other, routine});
     EXPECT_EQ(judgement.reason, "the rollout failed");
 }
 
 TEST(Verdict, QuotesTheServicesMessageWhenNoTaskStopped) {
-    auto service = service_with({deployment("ecs-svc/1", "8", kInProgress)});
+    auto service = service_with({deployment("ecs-svc/1", "8", State::kInProgress)});
     service.messages = {{.at = start() + seconds{30}, .text = "(service x) has started 1 tasks: (task 1)."},
                         {.at = start() + seconds{20}, .text = "(service x) was unable to place a task: no capacity"},
                         {.at = start() - seconds{20}, .text = "(service x) was unhealthy long ago"}};
@@ -97,7 +97,7 @@ TEST(Verdict, QuotesTheServicesMessageWhenNoTaskStopped) {
 }
 
 TEST(Verdict, TimesOutWhatIsStillInProgress) {
-    const auto service = service_with({deployment("ecs-svc/1", "8", kInProgress)});
+    const auto service = service_with({deployment("ecs-svc/1", "8", State::kInProgress)});
     EXPECT_EQ(judge_after(service, minutes{10} - seconds{1}).verdict, Verdict::kInProgress);
     const auto judgement = judge_after(service, minutes{10});
     EXPECT_EQ(judgement.verdict, Verdict::kTimedOut);
@@ -105,18 +105,18 @@ TEST(Verdict, TimesOutWhatIsStillInProgress) {
 }
 
 TEST(Verdict, NeverTimesOutWhatHasEnded) {
-    EXPECT_EQ(judge_after(service_with({deployment("ecs-svc/1", "8", kCompleted)}), minutes{60}).verdict,
+    EXPECT_EQ(judge_after(service_with({deployment("ecs-svc/1", "8", State::kCompleted)}), minutes{60}).verdict,
               Verdict::kCompleted);
 }
 
 TEST(Verdict, GivesARollbackTheSameTimeOnceMore) {
-    const auto service = replaced_by("7", kInProgress, kFailed);
+    const auto service = replaced_by("7", State::kInProgress, State::kFailed);
     EXPECT_TRUE(judge_after(service, minutes{12}).rolling_back);
     EXPECT_EQ(judge_after(service, minutes{20}).verdict, Verdict::kTimedOut);
 }
 
 TEST(Verdict, WaitsForTheBreakerThatIsAboutToRollBack) {
-    auto service = service_with({deployment("ecs-svc/1", "8", kFailed)});
+    auto service = service_with({deployment("ecs-svc/1", "8", State::kFailed)});
     service.rolls_back_by_itself = true;
     service.deployments[0].updated_at = start() + seconds{40};
     const auto soon = judge_after(service, seconds{50});
@@ -144,7 +144,7 @@ TEST(Verdict, FollowsEcsRecordOnceTheDeploymentIsReplaced) {
         {Record::kInProgress, false, Verdict::kInProgress, false},
         {Record::kUnknown, false, Verdict::kInProgress, false},
     };
-    const auto service = replaced_by("7", kCompleted, RolloutState::kInProgress);
+    const auto service = replaced_by("7", State::kCompleted, State::kInProgress);
     for (const auto& [status, successor, verdict, rolling_back] : cases) {
         std::vector<EcsServiceDeployment> history{record("own", status)};
         if (successor) history.insert(history.begin(), record("new", Record::kInProgress, seconds{50}, "9"));
@@ -159,20 +159,20 @@ TEST(Verdict, SaysWhatRunsAfterARollbackAndWhy) {
     auto own = record("own", Record::kRollbackSuccessful);
     own.rollback_reason = "Service deployment rolled back because the circuit breaker threshold was exceeded.";
     const auto judgement =
-        judge_after(replaced_by("7", kCompleted, RolloutState::kFailed), minutes{1}, {own}, {no_image()});
+        judge_after(replaced_by("7", State::kCompleted, State::kFailed), minutes{1}, {own}, {no_image()});
     EXPECT_EQ(judgement.now_runs, arn_of("7"));
     EXPECT_THAT(judgement.reason, AllOf(HasSubstr("rolled it back to shop_service_api_dev:7"),
                                         HasSubstr("CannotPullContainerError"), HasSubstr("threshold was exceeded")));
 }
 
 TEST(Verdict, WithoutARecordTellsARollbackByTheFailedDeploymentBesideIt) {
-    EXPECT_TRUE(judge_after(replaced_by("7", kInProgress, kFailed)).rolling_back);
-    EXPECT_EQ(judge_after(replaced_by("7", kCompleted, kFailed)).verdict, Verdict::kRolledBack);
-    EXPECT_EQ(judge_after(replaced_by("7", kFailed, kFailed)).verdict, Verdict::kFailed);
+    EXPECT_TRUE(judge_after(replaced_by("7", State::kInProgress, State::kFailed)).rolling_back);
+    EXPECT_EQ(judge_after(replaced_by("7", State::kCompleted, State::kFailed)).verdict, Verdict::kRolledBack);
+    EXPECT_EQ(judge_after(replaced_by("7", State::kFailed, State::kFailed)).verdict, Verdict::kFailed);
 }
 
 TEST(Verdict, WithoutARecordTellsARollbackByTheMessagesOfTheService) {
-    auto service = service_with({deployment("ecs-svc/2", "7", kCompleted)});
+    auto service = service_with({deployment("ecs-svc/2", "7", State::kCompleted)});
     service.deployments[0].created_at = start() + seconds{40};
     EXPECT_EQ(judge_after(service).verdict, Verdict::kSuperseded) << "nobody speaks of a rollback";
     service.messages = {{.at = start() + seconds{39}, .text = "(service x) rolling back to deployment ecs-svc/2."}};
@@ -182,7 +182,7 @@ TEST(Verdict, WithoutARecordTellsARollbackByTheMessagesOfTheService) {
 }
 
 TEST(Verdict, WithoutARecordANewerDeploymentSupersedes) {
-    const auto judgement = judge_after(replaced_by("9", kInProgress, kInProgress));
+    const auto judgement = judge_after(replaced_by("9", State::kInProgress, State::kInProgress));
     EXPECT_EQ(judgement.verdict, Verdict::kSuperseded);
     EXPECT_THAT(judgement.reason, AllOf(HasSubstr("ecs-svc/2"), HasSubstr("shop_service_api_dev:9")));
     EXPECT_EQ(judgement.now_runs, arn_of("9"));
@@ -190,17 +190,17 @@ TEST(Verdict, WithoutARecordANewerDeploymentSupersedes) {
 
 TEST(Verdict, FailsWhenTheServiceIsGone) {
     EXPECT_EQ(judge(rollout_to_8(), {.now = start()}, kTimeout).verdict, Verdict::kFailed);
-    auto service = service_with({deployment("ecs-svc/1", "8", kCompleted)});
+    auto service = service_with({deployment("ecs-svc/1", "8", State::kCompleted)});
     service.status = "DRAINING";
     EXPECT_EQ(judge_after(service).verdict, Verdict::kFailed);
 }
 
 TEST(Verdict, AsksForRecordsOnlyWhenTheServiceAloneCannotTell) {
     const auto rollout = rollout_to_8();
-    EXPECT_FALSE(needs_history(rollout, service_with({deployment("ecs-svc/1", "8", kInProgress)})));
-    EXPECT_FALSE(needs_history(rollout, service_with({deployment("ecs-svc/1", "8", kCompleted)})));
-    EXPECT_TRUE(needs_history(rollout, service_with({deployment("ecs-svc/1", "8", kFailed)})));
-    EXPECT_TRUE(needs_history(rollout, replaced_by("9", kInProgress, kInProgress)));
+    EXPECT_FALSE(needs_history(rollout, service_with({deployment("ecs-svc/1", "8", State::kInProgress)})));
+    EXPECT_FALSE(needs_history(rollout, service_with({deployment("ecs-svc/1", "8", State::kCompleted)})));
+    EXPECT_TRUE(needs_history(rollout, service_with({deployment("ecs-svc/1", "8", State::kFailed)})));
+    EXPECT_TRUE(needs_history(rollout, replaced_by("9", State::kInProgress, State::kInProgress)));
     EXPECT_TRUE(needs_history(rollout, service_with({})));
 }
 

@@ -14,6 +14,7 @@ using ::testing::HasSubstr;
 using testing::ignored_because;
 using testing::IsErr;
 using testing::IsOk;
+using testing::push_to;
 using testing::service_map;
 using testing::shop;
 using ::testing::StartsWith;
@@ -88,10 +89,6 @@ TEST(Decide, KnowsWhatEveryFixtureMeans) {
         ASSERT_THAT(event, IsOk()) << name;
         EXPECT_THAT(summary(decide(*event, config)), StartsWith(start)) << name;
     }
-}
-
-EcrImageAction push_to(const std::string& repository) {
-    return {.action = "PUSH", .result = "SUCCESS", .repository = repository, .tag = "v7", .digest = {}};
 }
 
 TEST(Decide, SortsServicesAndDeploysNoneTwice) {

@@ -11,12 +11,9 @@ using testing::deployed;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::ignored_because;
+using testing::push_to;
 using testing::service_map;
 using testing::shop;
-
-EcrImageAction push_to(const std::string& repository) {
-    return {.action = "PUSH", .result = "SUCCESS", .repository = repository, .tag = "v7", .digest = {}};
-}
 
 EcrImageAction push_of(const std::optional<std::string>& tag) {
     auto push = push_to("shop_service_api");

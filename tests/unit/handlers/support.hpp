@@ -30,6 +30,11 @@ inline std::pair<const std::string, std::string> service_map() {
                                    "worker":{"service_name":"back","task_family":"back-tasks"}})"};
 }
 
+/// A push of the tag v7.
+inline EcrImageAction push_to(const std::string& repository) {
+    return {.action = "PUSH", .result = "SUCCESS", .repository = repository, .tag = "v7", .digest = {}};
+}
+
 inline Result<Decision> decide_body(EventBody body, const Config& config, const std::string& source = "") {
     return decide(Event{.envelope = {.source = source}, .body = std::move(body)}, config);
 }

@@ -16,7 +16,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using testing::Rollouts;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 

@@ -11,7 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
-using testing::Rollouts;
 using ::testing::SizeIs;
 
 Json list_request(const Json& more = Json::object()) {

@@ -13,7 +13,7 @@
 #include "sandbox/shop.hpp"
 #include "tests/support/fakes.hpp"
 
-namespace ci_lambda::sandbox::testing {
+namespace ci_lambda::sandbox {
 
 using namespace std::chrono_literals;
 
@@ -118,10 +118,10 @@ public:
         return answer["serviceRevisions"][0]["containerImages"][0]["imageDigest"];
     }
 
-    ci_lambda::testing::FakeClock clock_;
+    testing::FakeClock clock_;
     Ids ids_{1};
     std::vector<Json> events_;
     Ecs ecs_;
 };
 
-}  // namespace ci_lambda::sandbox::testing
+}  // namespace ci_lambda::sandbox
