@@ -127,7 +127,7 @@ class Soak:
                 LD_PRELOAD=os.path.relpath(clock_library),
                 SOAK_CLOCK=self._clock.path,
                 # A sanitizer would rather come first.
-                ASAN_OPTIONS="verify_asan_link_order=0",
+                ASAN_OPTIONS=" ".join([os.environ.get("ASAN_OPTIONS", ""), "verify_asan_link_order=0"]),
             ),
         )
         self._wire.watch(self._program.log_fd, self._read_log)
