@@ -23,9 +23,11 @@ public:
     Watch(RolloutWatcher& watcher, const std::vector<Rollout>& rollouts, Deadline deadline, const OnLook& on_look,
           const OnVerdict& on_verdict)
         : watcher_(watcher), deadline_(deadline), on_look_(on_look), on_verdict_(on_verdict) {
-        for (const auto& rollout : rollouts)
-            entries_.push_back(
-                {.outcome = {.rollout = rollout, .judgement = {}, .took = {}, .rollback = {}}, .followed = rollout});
+        for (const auto& rollout : rollouts) {
+            auto& entry = entries_.emplace_back();
+            entry.outcome.rollout = rollout;
+            entry.followed = rollout;
+        }
     }
 
     std::vector<RolloutOutcome> run() {
