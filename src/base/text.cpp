@@ -13,11 +13,11 @@ constexpr std::string_view kEllipsis = "\xE2\x80\xA6";     // U+2026
 
 /// Length of the well-formed UTF-8 sequence at the start of `text`, 0 if there is none (Unicode 15, table 3-7).
 std::size_t sequence_length(std::string_view text) {
+    if (!text.empty() && static_cast<std::uint8_t>(text[0]) <= 0x7F) return 1;
     const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
     const auto in = [&](std::size_t i, unsigned low, unsigned high) {
         return i < text.size() && byte(i) >= low && byte(i) <= high;
     };
-    if (in(0, 0x00, 0x7F)) return 1;
     if (in(0, 0xC2, 0xDF)) return in(1, 0x80, 0xBF) ? 2 : 0;
     if (in(0, 0xE0, 0xEF)) {
         const unsigned low = byte(0) == 0xE0 ? 0xA0 : 0x80;
@@ -53,17 +53,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string sanitize_utf8(std::string_view text) {
     std::string result;
     result.reserve(text.size());
-    while (!text.empty()) {
-        const auto length = sequence_length(text);
-        if (length == 0) {
-            result += kReplacement;
-            text.remove_prefix(1);
-        } else {
-            result += text.substr(0, length);
-            text.remove_prefix(length);
-        }
+    // What is well-formed, mostly all of it, is taken in one piece.
+    for (std::size_t good = 0;; good = 0) {
+        while (const auto length = sequence_length(text.substr(good))) good += length;
+        result += text.substr(0, good);
+        if (good == text.size()) return result;
+        result += kReplacement;
+        text.remove_prefix(good + 1);
     }
-    return result;
 }
 
 std::string truncate_utf8(std::string_view text, std::size_t max_characters) {

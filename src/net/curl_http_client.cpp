@@ -159,6 +159,7 @@ Status prepare(Transfer& transfer, const CurlHttpClient::Options& options, const
     // Names are asked for anew with each new connection: a host that has moved is found by the next try, not after the
     // minute for which libcurl would remember its old address.
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferSize);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "ci_lambda");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));

@@ -92,6 +92,7 @@ private:
         curl_easy_setopt(easy_, CURLOPT_PROXY, "");
         curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+        curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferSize);
         curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
         curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, body == nullptr ? 0L : kPostTimeoutMs);
         curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_text.data());
