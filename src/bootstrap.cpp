@@ -19,6 +19,9 @@ using namespace ci_lambda;
 constexpr int kBadConfiguration = 1;
 constexpr int kNoRuntimeApi = 2;
 
+/// So rarely that it costs nothing, so often that a process which lives long does not keep what its worst hours needed.
+constexpr int kEventsBetweenTrims = 256;
+
 /// In the place of a standard stream that is closed: else the next connection would get its number, and the log would
 /// be written into that connection.
 void fill_in_closed_streams() {
@@ -59,8 +62,12 @@ int run() {
         if (!posted) logger.error("the init error could not be reported", {{log_key::kError, posted.error().message}});
         return kBadConfiguration;
     }
-    return serve(*api, environment, (*app)->logger(),
-                 [&](const Invocation& invocation) { return answer_invocation(**app, invocation); });
+    int events = 0;
+    return serve(*api, environment, (*app)->logger(), [&](const Invocation& invocation) {
+        auto answer = answer_invocation(**app, invocation);
+        if (++events % kEventsBetweenTrims == 0) give_free_memory_back();
+        return answer;
+    });
 }
 
 }  // namespace

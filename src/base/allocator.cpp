@@ -15,8 +15,11 @@ void keep_memory_small() {
     // The threads wait for the network most of the time, and not for each other's memory.
     mallopt(M_ARENA_MAX, 1);
 }
+
+void give_free_memory_back() { malloc_trim(0); }
 #else
 void keep_memory_small() {}
+void give_free_memory_back() {}
 #endif
 
 }  // namespace ci_lambda

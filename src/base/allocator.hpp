@@ -9,4 +9,9 @@ namespace ci_lambda {
 /// function that has 128 MB.
 void keep_memory_small();
 
+/// Gives what is free between the blocks in use back to the system: free memory at the end of the heap goes back by
+/// itself, but one small block behind what a burst needed keeps all of it. Walks through the whole heap (a tenth of a
+/// millisecond for some megabytes); what is needed again has to be fetched page by page.
+void give_free_memory_back();
+
 }  // namespace ci_lambda
