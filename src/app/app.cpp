@@ -8,6 +8,7 @@
 #include "app/answered_events.hpp"
 #include "app/batch.hpp"
 #include "app/version.hpp"
+#include "base/allocator.hpp"
 #include "deployer/memory.hpp"
 #include "deployer/news.hpp"
 #include "deployer/our_services.hpp"
@@ -109,6 +110,12 @@ public:
             rollback_.roll_back_on_request(rollout, primary->rollout_state == RolloutState::kInProgress, deadline);
         if (report.means == RollbackReport::Means::kNone) return not_rolled_back(target, report.words);
         return follow_rollback(rollout, report, wait, deadline);
+    }
+
+    void rest() override {
+        deployer_.rest();
+        notifications_.rest();
+        give_free_memory_back();
     }
 
     const Config& config() const override { return config_; }

@@ -52,6 +52,10 @@ public:
     /// Brings one service back to what it ran before, for a person. With `wait`, until that is done.
     virtual Handled roll_back(const EcsTarget& target, bool wait, Deadline deadline) = 0;
 
+    /// Ends the threads that wait for a next time and gives free memory back: for a process that lives long, now and
+    /// then. Between events.
+    virtual void rest() = 0;
+
     [[nodiscard]] virtual const Config& config() const = 0;
     [[nodiscard]] virtual Logger& logger() = 0;
     [[nodiscard]] virtual const Redactor& redactor() const = 0;

@@ -80,6 +80,8 @@ public:
              const Clock& clock, Sleeper& sleeper, const Logger& logger);
     /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);
+    /// See `Helpers::rest`. Between decisions.
+    void rest() { helpers_.rest(); }
 
 private:
     class Run;

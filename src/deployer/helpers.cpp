@@ -4,12 +4,16 @@
 
 namespace ci_lambda {
 
-Helpers::~Helpers() {
+Helpers::~Helpers() { rest(); }
+
+void Helpers::rest() {
     {
         const std::scoped_lock lock(mutex_);
         stopping_ = true;
     }
     has_tasks_.notify_all();
+    threads_.clear();
+    stopping_ = false;
 }
 
 void Helpers::run(const Tasks& tasks) {

@@ -27,6 +27,10 @@ public:
     /// Returns when all tasks have run, begun in their order, the first one by the calling thread. One call at a time.
     void run(const Tasks& tasks);
 
+    /// Ends the threads, and with them the memory that malloc keeps for each: up to a quarter of a megabyte. The next
+    /// run starts new ones. Not while tasks run.
+    void rest();
+
 private:
     [[nodiscard]] bool more() const { return tasks_ != nullptr && next_ < tasks_->size(); }
     /// With the mutex held, before and after. A task that throws ends the program: others still use what it would
@@ -41,7 +45,7 @@ private:
     std::size_t next_ = 0;
     std::size_t busy_ = 0;  // tasks that are being run
     bool stopping_ = false;
-    std::vector<std::jthread> threads_;  // last: joined before anything above is destroyed
+    std::vector<std::jthread> threads_;
 };
 
 }  // namespace ci_lambda

@@ -72,6 +72,16 @@ NotificationQueue::Delivery NotificationQueue::flush() {
     return std::exchange(delivery_, {});
 }
 
+void NotificationQueue::rest() {
+    std::vector<std::jthread> ending;
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return jobs_.empty() && busy_ == 0; });
+        ending.swap(threads_);
+    }
+    ending.clear();  // without the mutex, which they need to end; joined here
+}
+
 void NotificationQueue::set_deadline(Deadline deadline) {
     const std::scoped_lock lock(mutex_);
     deadline_ = deadline;

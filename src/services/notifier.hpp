@@ -79,6 +79,10 @@ public:
     /// obeys `kBudget`, so this returns within little more than that.
     Delivery flush();
 
+    /// Ends the threads once all is delivered, for the reason of `Helpers::rest`. The next notification starts new
+    /// ones.
+    void rest();
+
     /// Deliveries from now on must end before this (the invocation's deadline).
     void set_deadline(Deadline deadline);
 

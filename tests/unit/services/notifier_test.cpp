@@ -7,6 +7,7 @@
 #include <barrier>
 #include <semaphore>
 
+#include "support/ended_threads.hpp"
 #include "support/fakes.hpp"
 
 namespace ci_lambda::testing {
@@ -68,6 +69,23 @@ TEST(NotificationQueue, DeliversSeveralAtTheSameTime) {
     NotificationQueue queue({&channel}, log.clock, log.logger);
     for (int i = 0; i < 4; ++i) queue.notify({});
     EXPECT_EQ(queue.flush().delivered, 4U);
+}
+
+TEST(NotificationQueue, EndsItsThreadsToRestOnceAllIsDeliveredAndDeliversAgain) {
+    const RecordingLog log;
+    const EndedThreads ended;
+    FakeChannel channel([](const Notification&, Deadline) -> Status {
+        EndedThreads::watch_this_thread();
+        return {};
+    });
+    NotificationQueue queue({&channel}, log.clock, log.logger);
+    for (int i = 1; i <= 2; ++i) {
+        queue.notify({});
+        queue.rest();
+        EXPECT_EQ(channel.deliveries(), i);
+        EXPECT_EQ(ended.count(), i);
+    }
+    EXPECT_EQ(queue.flush().delivered, 2U);
 }
 
 TEST(NotificationQueue, TellsNoChannelASecret) {
