@@ -50,8 +50,8 @@ class Options:
 
     @staticmethod
     def usual_warm_up(events: int) -> int:
-        """What the function remembers is bounded, and the heap around it finds its size more and more slowly."""
-        return min(events * 2 // 3, 30_000)
+        """What the function remembers is bounded, but has to be full first."""
+        return min(events * 2 // 3, 10_000)
 
 
 @dataclasses.dataclass
