@@ -26,7 +26,11 @@ DEADLINE = 900_000  # milliseconds that an invocation has
 A_MOMENT = 0.05  # seconds in which nothing comes
 PROGRESS = 5.0  # seconds between two lines about it
 HISTORY = 6
-LEAST_QUIET = 20  # events
+# The function ends the threads that wait, and gives free memory back, each time that it has handled so many events
+# (bootstrap.cpp).
+RESTS_AFTER = 256
+# So many that it has done so since the event that needed all threads.
+LEAST_QUIET = RESTS_AFTER + 10
 GROWTH = 512  # KiB
 
 TARGET = b"AmazonEC2ContainerServiceV20141113."
@@ -180,7 +184,11 @@ class Soak:
         yield self.generator.widest()
         self._wire.drop(self._ecs, self._slack)
         began, number = time.monotonic(), 0
-        while number < LEAST_QUIET or time.monotonic() - began < self._options.quiet:
+        while (
+            number < LEAST_QUIET
+            or time.monotonic() - began < self._options.quiet
+            or (self.tally.events + self.tally.quiet) % RESTS_AFTER == 0  # no thread has come again yet
+        ):
             number += 1
             yield self.generator.quiet()
 
