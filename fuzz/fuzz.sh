@@ -33,8 +33,7 @@ fuzz_once() {
     if [[ -f "fuzz/dictionaries/$target" ]]; then options+=("-dict=fuzz/dictionaries/$target"); fi
     mapfile -t corpora < <(fuzz_corpora "$target")
     mkdir -p "$new" "$fuzz_dir/findings"
-    # Where there is no llvm-symbolizer, addr2line gives the stack traces their names.
-    ASAN_SYMBOLIZER_PATH="$(command -v llvm-symbolizer-19 || command -v addr2line)" \
+    ASAN_SYMBOLIZER_PATH="$(find_symbolizer)" \
         "$fuzz_programs/fuzz_$target" -max_len="$fuzz_longest_input" -timeout=20 -print_final_stats=1 \
         -artifact_prefix="$fuzz_dir/findings/$target-" "${options[@]}" "$@" "$new" "${corpora[@]}" \
         >"$log.log" 2>&1 </dev/null || status=$?
