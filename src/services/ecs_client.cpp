@@ -117,22 +117,21 @@ std::vector<Result<std::string>> EcsClient::make(std::span<const Call> calls, De
     for (std::size_t i = 0; i < calls.size(); ++i) todo.push_back(i);
     for (bool renewed = false; !todo.empty(); renewed = true) {
         std::vector<HttpRequest> requests;
-        std::erase_if(todo, [&](std::size_t i) {
-            auto request = request_for(calls[i], deadline);
-            if (!request) {
+        std::vector<std::size_t> sent;  // whose they are
+        for (const auto i : todo) {
+            if (auto request = request_for(calls[i], deadline)) {
+                requests.push_back(*std::move(request));
+                sent.push_back(i);
+            } else {
                 bodies[i] = std::unexpected(std::move(request).error());
-                return true;
             }
-            requests.push_back(*std::move(request));
-            return false;
-        });
-        auto responses = http_.send_all(requests);
-        std::vector<std::size_t> expired;
-        for (std::size_t k = 0; k < todo.size(); ++k) {
-            auto& body = bodies[todo[k]] = body_of(calls[todo[k]], std::move(responses[k]));
-            if (!body && body.error().kind == ErrorKind::kExpiredCredentials && !renewed) expired.push_back(todo[k]);
         }
-        todo = std::move(expired);
+        auto responses = http_.send_all(requests);
+        todo.clear();
+        for (std::size_t k = 0; k < sent.size(); ++k) {
+            auto& body = bodies[sent[k]] = body_of(calls[sent[k]], std::move(responses[k]));
+            if (!body && body.error().kind == ErrorKind::kExpiredCredentials && !renewed) todo.push_back(sent[k]);
+        }
         if (!todo.empty())
             credentials_.invalidate();  // AWS has refused the call, so making it again does nothing twice
     }

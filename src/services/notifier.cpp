@@ -68,7 +68,7 @@ void NotificationQueue::work(const std::stop_token& stop) {
 
 NotificationQueue::Delivery NotificationQueue::flush() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return jobs_.empty() && busy_ == 0; });
+    changed_.wait(lock, [&] { return idle(); });
     return std::exchange(delivery_, {});
 }
 
@@ -76,7 +76,7 @@ void NotificationQueue::rest() {
     std::vector<std::jthread> ending;
     {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return jobs_.empty() && busy_ == 0; });
+        changed_.wait(lock, [&] { return idle(); });
         ending.swap(threads_);
     }
     ending.clear();  // without the mutex, which they need to end; joined here

@@ -95,6 +95,7 @@ private:
         Deadline deadline;
     };
     void work(const std::stop_token& stop);
+    [[nodiscard]] bool idle() const { return jobs_.empty() && busy_ == 0; }  // with the mutex held
 
     static constexpr std::size_t kMaxThreads = 4;
 
