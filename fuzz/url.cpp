@@ -8,7 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace ci_lambda;
     const std::string input(fuzzing::text_of(data, size));
     const auto url = parse_url(input);
-    const auto host = host_of_url(input);
+    const auto host = split_url(input).host;
     if (!url || host.empty()) return 0;
     // A webhook may go without encryption to this machine only, and it is libcurl that goes there.
     fuzzing::require(!is_loopback(url->host) || is_loopback(to_lower(host)), "libcurl goes to this machine, too", host);

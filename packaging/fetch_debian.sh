@@ -15,7 +15,7 @@ set -euo pipefail
 
 readonly target=$1
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-# curl signs AWS requests more correctly from 8.10 on; Debian 12 has 7.88.
+# A newer curl than Debian 12's 7.88, and one that gets security patches for longer.
 readonly preferred_curl_codename=trixie
 
 codename="$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")"

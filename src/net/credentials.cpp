@@ -67,7 +67,7 @@ public:
                              "the container's endpoint: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and "
                              "AWS_CONTAINER_CREDENTIALS_FULL_URI are not set"};
         const std::string url = relative ? "http://169.254.170.2" + *relative : *full;
-        if (!url.starts_with("https://") && !(url.starts_with("http://") && plain_http_allowed(host_of_url(url))))
+        if (!url.starts_with("https://") && !(url.starts_with("http://") && plain_http_allowed(split_url(url).host)))
             return fail(ErrorKind::kCredentials,
                         "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or http to a loopback or ECS/EKS address");
         HttpRequest request{.url = Secret(url),

@@ -14,6 +14,7 @@
 
 #include "base/text.hpp"
 #include "net/amazon_roots.hpp"
+#include "net/aws_signer.hpp"
 #include "net/curl_global.hpp"
 #include "net/header_line.hpp"
 #include "net/url.hpp"
@@ -96,8 +97,8 @@ int on_about_to_send(void* user, char*, char*, int, int) {
 }
 
 Status add_header(Transfer& transfer, const std::string& name, const std::string& value) {
-    // An empty value would be listed as signed but not sent (libcurl 7.88), a line break would be a second header.
-    if (value.empty() || value.find_first_of("\r\n") != std::string::npos)
+    // An empty value would be signed but not sent, a line break would be a second header.
+    if (value.empty() || value.contains('\r') || value.contains('\n'))
         return fail(ErrorKind::kInternal,
                     fmt::format("{}: the header {} is empty or holds a line break", transfer.request.log_name, name));
     auto* longer = curl_slist_append(transfer.headers.get(), fmt::format("{}: {}", name, value).c_str());
@@ -130,25 +131,26 @@ Status set_trust(Transfer& transfer, const CurlHttpClient::Options& options) {
     return {};
 }
 
-Status prepare(Transfer& transfer, const CurlHttpClient::Options& options, const std::string& host) {
+/// Adds the signature, and the Host header that it covers: what is sent is what is signed.
+Status sign(Transfer& transfer, const UrlParts& url, AwsSigner& signer, WallTime now) {
+    const auto& request = transfer.request;
+    if (!url.query.empty())
+        return fail(ErrorKind::kInternal, fmt::format("{}: a query is not signed", request.log_name));
+    const auto host = url.host_and_port();
+    TRY_ASSIGN(const auto added, signer.sign({.method = request.method,
+                                              .host = host,
+                                              .path = url.path,
+                                              .headers = request.headers,
+                                              .body = request.body},
+                                             *request.signing, now));
+    TRY(add_header(transfer, "Host", host));
+    for (const auto& header : added) TRY(add_header(transfer, header.name, header.value));
+    return {};
+}
+
+Status set_options(Transfer& transfer, const CurlHttpClient::Options& options, const std::string& host) {
     const auto& request = transfer.request;
     CURL* easy = transfer.easy.get();
-    if (easy == nullptr) return fail(ErrorKind::kInternal, "libcurl gave no handle");
-
-    for (const auto& header : request.headers) TRY(add_header(transfer, header.name, header.value));
-    if (request.signing) {
-        const auto& signing = *request.signing;
-        if (signing.credentials.access_key_id.empty() || signing.credentials.secret_access_key.empty())
-            return fail(ErrorKind::kCredentials, "the AWS credentials are incomplete");
-        if (!signing.credentials.session_token.empty())
-            TRY(add_header(transfer, "X-Amz-Security-Token", signing.credentials.session_token.reveal()));
-        // Region and service are always named: libcurl's guess from the host fails for a custom endpoint.
-        curl_easy_setopt(easy, CURLOPT_AWS_SIGV4,
-                         fmt::format("aws:amz:{}:{}", signing.region, signing.service).c_str());
-        curl_easy_setopt(easy, CURLOPT_USERNAME, signing.credentials.access_key_id.c_str());
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, signing.credentials.secret_access_key.reveal().c_str());
-    }
-
     curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
     curl_easy_setopt(easy, CURLOPT_URL, request.url.reveal().c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -179,7 +181,6 @@ Status prepare(Transfer& transfer, const CurlHttpClient::Options& options, const
     if (never_by_proxy(host)) curl_easy_setopt(easy, CURLOPT_PROXY, "");
     if (request.method == "POST") {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        // By POSTFIELDS and not by a read callback: libcurl signs an empty body for the latter.
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
     } else if (request.method == "PUT") {
@@ -280,12 +281,17 @@ private:
         const auto& request = transfer.request;
         if (request.timeout <= Milliseconds{0})
             return fail(ErrorKind::kDeadline, fmt::format("{}: no time left to send it", request.log_name));
-        const auto host = host_of_url(request.url.reveal());
-        TRY(prepare(transfer, options_, host));
+        const auto url = split_url(request.url.reveal());
+        if (url.host.empty())
+            return fail(ErrorKind::kConfiguration, fmt::format("{}: the URL is malformed", request.log_name));
+        if (transfer.easy == nullptr) return fail(ErrorKind::kInternal, "libcurl gave no handle");
+        for (const auto& header : request.headers) TRY(add_header(transfer, header.name, header.value));
+        if (request.signing) TRY(sign(transfer, url, signer_, clock_.now()));
+        TRY(set_options(transfer, options_, url.host));
         if (logger_.enabled(LogLevel::kDebug))
             logger_.debug("http request", {{"request", request.log_name},
                                            {"method", request.method},
-                                           {"host", host},
+                                           {"host", url.host},
                                            {"body", truncate_utf8(request.body, kLoggedBodyCharacters)}});
         transfer.began = clock_.now();
         return {};
@@ -403,6 +409,7 @@ private:
     Options options_;
     const Clock& clock_;
     const Logger& logger_;
+    AwsSigner signer_;
     std::mutex mutex_;
     CURLM* multi_ = nullptr;  // replaced only with the mutex held and nothing on its way
     WallTime last_activity_;

@@ -6,16 +6,25 @@
 #include <memory>
 
 namespace ci_lambda {
+namespace {
 
-std::string host_of_url(const std::string& url) {
+/// Empty when the URL has no such part.
+std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
+    char* text = nullptr;
+    if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
+    const std::unique_ptr<char, decltype(&curl_free)> owned(text, &curl_free);
+    return text;
+}
+
+}  // namespace
+
+UrlParts split_url(const std::string& url) {
     const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
-    char* host = nullptr;
-    if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-        curl_url_get(parsed.get(), CURLUPART_HOST, &host, 0) != CURLUE_OK)
-        return {};
-    std::string result(host);
-    curl_free(host);
-    return result;
+    if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return {};
+    return {.host = part_of(parsed.get(), CURLUPART_HOST),
+            .port = part_of(parsed.get(), CURLUPART_PORT, CURLU_NO_DEFAULT_PORT),
+            .path = part_of(parsed.get(), CURLUPART_PATH),
+            .query = part_of(parsed.get(), CURLUPART_QUERY)};
 }
 
 bool is_loopback_v4(const std::string& host) {

@@ -1,12 +1,21 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 namespace ci_lambda {
 
-/// The host of a URL as libcurl understands it (IPv6 addresses in brackets); empty when it is no URL.
-[[nodiscard]] std::string host_of_url(const std::string& url);
+/// The parts of a URL, as libcurl understands it and sends it. All are empty when it is no URL.
+struct UrlParts {
+    std::string host;  ///< IPv6 addresses in brackets
+    std::string port;  ///< in digits; empty when it is the scheme's own
+    std::string path;  ///< `/` when the URL has none; dots in it are resolved, escapes stay
+    std::string query;
+
+    /// As in a Host header: `localhost:8080`.
+    [[nodiscard]] std::string host_and_port() const { return port.empty() ? host : host + ':' + port; }
+};
+
+[[nodiscard]] UrlParts split_url(const std::string& url);
 
 /// True for a dotted address of 127.0.0.0/8; false for a name that only begins like one.
 [[nodiscard]] bool is_loopback_v4(const std::string& host);

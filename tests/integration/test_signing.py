@@ -61,11 +61,19 @@ def test_signature_equals_botocores_in_other_regions(region):
 
 
 def test_an_empty_token_is_no_token():
-    # libcurl 7.88 would sign an empty header that it does not send, and AWS would refuse the request.
+    # An empty header would be signed and not sent, and AWS would refuse the request.
     with EcsStub() as ecs:
         with Function(function_environment(ecs.url, AWS_SESSION_TOKEN="")) as function:
             assert function.invoke(b'{"service":"api"}').kind == "response"
         assert_signed_like_botocore(ecs, SECRET_ACCESS_KEY, None, "us-east-1")
+
+
+def test_signature_equals_botocores_below_a_path():
+    with EcsStub() as ecs:
+        with Function(function_environment(ecs.url + "/a%20b//c:d")) as function:
+            assert function.invoke(b'{"service":"api"}').kind == "response"
+        assert {request.path for request in ecs.requests()} == {"/a%20b//c:d/"}
+        assert_signed_like_botocore(ecs, SECRET_ACCESS_KEY, SESSION_TOKEN, "us-east-1")
 
 
 def test_the_command_line_signs_like_botocore():

@@ -40,6 +40,16 @@ protected:
         return {.method = "POST", .url = Secret(server.url("/")), .log_name = "test call", .body = body};
     }
 
+    static HttpRequest signed_post(const LoopbackServer& server, const std::string& token) {
+        auto request = post(server);
+        request.signing = Signing{
+            .region = "eu-west-1",
+            .service = "ecs",
+            .credentials = {
+                .access_key_id = "AKID", .secret_access_key = Secret("a/secret+key"), .session_token = Secret(token)}};
+        return request;
+    }
+
     RecordingLog log_;
     FakeClock clock_;
     CurlHttpClient client_{{}, clock_, log_.logger};
@@ -175,15 +185,37 @@ TEST_F(CurlHttpClientTest, NeverSendsUnsignedWhatShouldBeSigned) {
     EXPECT_THAT(server.requests(), SizeIs(0));
 }
 
+TEST_F(CurlHttpClientTest, SendsTheHostThatItSignedAndOnlyOnce) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    ASSERT_THAT(client_.send(signed_post(server, "")), IsOk());
+    const auto sent = server.requests().front();
+    EXPECT_EQ(sent.header("Host"), server.host_and_port());
+    EXPECT_EQ(sent.head.find("Host:"), sent.head.rfind("Host:"));
+}
+
+TEST_F(CurlHttpClientTest, SignsForTheTimeOfItsClock) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    ASSERT_THAT(client_.send(signed_post(server, "")), IsOk());
+    EXPECT_EQ(server.requests().front().header("X-Amz-Date"), "20260101T100803Z");
+}
+
+TEST_F(CurlHttpClientTest, RefusesToSignAQuery) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    auto request = signed_post(server, "");
+    request.url = Secret(server.url("/?a=b"));
+    EXPECT_THAT(client_.send(request), IsErr(ErrorKind::kInternal, HasSubstr("query")));
+    EXPECT_THAT(server.requests(), SizeIs(0));
+}
+
+TEST_F(CurlHttpClientTest, CallsWhatIsNoUrlMalformedWithoutShowingIt) {
+    const auto response = client_.send({.url = Secret("secret nonsense"), .log_name = "test call"});
+    EXPECT_THAT(response, IsErr(ErrorKind::kConfiguration, "test call: the URL is malformed"));
+}
+
 TEST_F(CurlHttpClientTest, SignsWithTheTokenHeaderOnlyWhenThereIsAToken) {
     const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
     for (const std::string token : {"", "a//token+=="}) {
-        auto request = post(server);
-        request.signing = Signing{
-            .region = "eu-west-1",
-            .service = "ecs",
-            .credentials = {
-                .access_key_id = "AKID", .secret_access_key = Secret("a/secret+key"), .session_token = Secret(token)}};
+        const auto request = signed_post(server, token);
         ASSERT_THAT(client_.send(request), IsOk());
         const auto sent = server.requests().back();
         EXPECT_THAT(sent.header("Authorization"), HasSubstr("/eu-west-1/ecs/aws4_request"));
@@ -367,17 +399,13 @@ TEST_F(CurlHttpClientTest, GivesUpInTimeThoughAnotherCallerDrives) {
 
 TEST_F(CurlHttpClientTest, ShowsRequestAndAnswerAtDebugWithoutUrlOrSecrets) {
     const LoopbackServer server([](const ServerRequest&) { return reply(200, "the answer"); });
-    auto request = post(server, "the question");
+    auto request = signed_post(server, "sessiontoken");
+    request.body = "the question";
     request.url = Secret(server.url("/services/T0/B0/verysecret"));
-    request.signing = Signing{.region = "us-east-1",
-                              .service = "ecs",
-                              .credentials = {.access_key_id = "AKID",
-                                              .secret_access_key = Secret("secretaccesskey"),
-                                              .session_token = Secret("sessiontoken")}};
     ASSERT_THAT(client_.send(request), IsOk());
     EXPECT_THAT(log_.sink.text(), HasSubstr("the question"));
     EXPECT_THAT(log_.sink.text(), HasSubstr("the answer"));
-    for (const std::string secret : {"verysecret", "secretaccesskey", "sessiontoken", "Signature"})
+    for (const std::string secret : {"verysecret", "a/secret+key", "sessiontoken", "Signature"})
         EXPECT_THAT(log_.sink.text(), Not(HasSubstr(secret)));
 }
 
