@@ -34,7 +34,7 @@ if [[ ! -e "$prefix/lib/libcurl.a" ]]; then
     # For speed, unlike the rest: curl puts its texts together byte by byte, and -Os makes each of these copies slow.
     cmake -S "$debian/curl" -B "$build" -G Ninja -Wno-dev \
         -DCMAKE_TOOLCHAIN_FILE="$toolchains/package-$arch.cmake" -DCI_LAMBDA_SYSROOT="$debian/sysroot-$arch" \
-        -DCMAKE_BUILD_TYPE=Release "-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG -include $here/curl_openssl.h" \
+        -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON "-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG -include $here/curl_openssl.h" \
         -DCMAKE_INSTALL_PREFIX="$prefix.new" \
         -DBUILD_SHARED_LIBS=OFF -DBUILD_STATIC_LIBS=ON -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DBUILD_EXAMPLES=OFF \
         -DBUILD_LIBCURL_DOCS=OFF -DBUILD_MISC_DOCS=OFF -DENABLE_CURL_MANUAL=OFF -DCURL_USE_PKGCONFIG=OFF \

@@ -1,4 +1,5 @@
-/* Included before all of curl's own source. curl makes OpenSSL start each of its engines, at every cold start; there is
-   nothing here that they could drive. It asks whether they exist, for OpenSSL's descendants have none. */
-#include <openssl/crypto.h>
-#undef OPENSSL_INIT_ENGINE_ALL_BUILTIN
+/* Included before all of curl's own source. curl makes OpenSSL start its TLS whole, with each engine, cipher and digest,
+   at every cold start; OpenSSL does so by itself when TLS is first used (OPENSSL_init_ssl(3)), which is never for the
+   Runtime API. What is not wanted of it is declined in src/net/curl_global.cpp. */
+#include <openssl/ssl.h>
+#define OPENSSL_init_ssl(options, settings) ((void)(options), 1)
