@@ -114,8 +114,9 @@ std::string repository_of(std::string_view image) {
 }  // namespace
 
 Result<Json> parse_ecs_answer(std::string_view operation, const std::string& body) {
+    auto json = parse_json(body);
     // A message in another charset must not cost the answer around it.
-    auto json = parse_json(sanitize_utf8(body));
+    if (!json) json = parse_json(sanitize_utf8(body));
     if (!json)
         return std::unexpected(
             with_context(json.error(), fmt::format("ECS's answer to {} is not understood", operation)));
