@@ -1,5 +1,5 @@
 // Runs programs side by side, round by round, and prints what was measured: one line `PROGRAM METRIC VALUE` for each
-// value. bench/report.py makes medians of them.
+// value. bench/run.py makes medians of them.
 
 #include <fmt/format.h>
 
