@@ -241,9 +241,8 @@ Error error_of(const Transfer& transfer) {
 class CurlHttpClient::Multi {
 public:
     Multi(Options options, const Clock& clock, const Logger& logger)
-        : options_(std::move(options)), clock_(clock), logger_(logger), last_activity_(clock.now()) {
+        : options_(std::move(options)), clock_(clock), logger_(logger) {
         global_curl_init();
-        open_multi();
     }
 
     Multi(const Multi&) = delete;
@@ -322,19 +321,16 @@ private:
         return std::move(transfer.response);
     }
 
-    void open_multi() {
+    /// With the mutex held and nothing on its way: makes the multi, at first (a cold start needs none), and anew
+    /// when its connections are stale. Wall-clock time counts, because the monotonic clock may stand still while
+    /// Lambda freezes the process; a clock that went backwards proves nothing either.
+    void freshen_multi() {
+        const auto idle = clock_.now() - last_activity_;
+        if (multi_ != nullptr && idle <= kMaxIdle && idle >= Milliseconds{0}) return;
+        curl_multi_cleanup(multi_);
         multi_ = curl_multi_init();
         curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, kMaxConnectionsPerHost);
         curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMaxConnectionsPerHost * 2);
-    }
-
-    /// With the mutex held and nothing on its way. Wall-clock time counts, because the monotonic clock may stand
-    /// still while Lambda freezes the process; a clock that went backwards proves nothing either.
-    void drop_stale_connections() {
-        const auto idle = clock_.now() - last_activity_;
-        if (idle <= kMaxIdle && idle >= Milliseconds{0}) return;
-        curl_multi_cleanup(multi_);
-        open_multi();
     }
 
     /// Returns when all of the caller's transfers have ended: driven by itself, or by another caller meanwhile.
@@ -356,7 +352,7 @@ private:
     /// may be thrown across libcurl, nor past callers who wait.
     void drive_until_done(const Caller& own, std::unique_lock<std::mutex>& lock) noexcept {
         for (;;) {
-            if (active_.empty()) drop_stale_connections();
+            if (active_.empty()) freshen_multi();
             std::vector<Transfer*> fresh;
             fresh.swap(queue_);
             lock.unlock();
@@ -412,7 +408,7 @@ private:
     AwsSigner signer_;
     std::mutex mutex_;
     CURLM* multi_ = nullptr;  // replaced only with the mutex held and nothing on its way
-    WallTime last_activity_;
+    WallTime last_activity_{};
     std::vector<Transfer*> queue_;          // not yet begun
     bool driven_ = false;                   // somebody drives, or has been told to
     std::unordered_set<Transfer*> active_;  // the driver's own; handed over with the mutex held
