@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "net/owned.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -90,16 +91,6 @@ CanonicalHeaders canonical_headers(std::string_view host, std::span<const HttpHe
     }
     return canonical;
 }
-
-template <auto Free>
-struct FreedBy {
-    template <typename T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-template <typename T, auto Free>
-using Owned = std::unique_ptr<T, FreedBy<Free>>;
 
 }  // namespace
 

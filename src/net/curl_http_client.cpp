@@ -17,6 +17,7 @@
 #include "net/aws_signer.hpp"
 #include "net/curl_global.hpp"
 #include "net/header_line.hpp"
+#include "net/owned.hpp"
 #include "net/url.hpp"
 
 namespace ci_lambda {
@@ -32,13 +33,6 @@ namespace {
 
 /// How much of an answer a debug line shows.
 constexpr std::size_t kLoggedBodyCharacters = 4000;
-
-struct SlistDeleter {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-struct EasyDeleter {
-    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
 
 /// Loopback and link-local addresses are this machine's own: no proxy can reach them on our behalf.
 bool never_by_proxy(const std::string& host) {
@@ -57,8 +51,8 @@ struct Caller {
 struct Transfer {
     const HttpRequest& request;
     Caller& caller;
-    std::unique_ptr<CURL, EasyDeleter> easy{curl_easy_init()};
-    std::unique_ptr<curl_slist, SlistDeleter> headers{};
+    Owned<CURL, &curl_easy_cleanup> easy{curl_easy_init()};
+    Owned<curl_slist, &curl_slist_free_all> headers{};
     std::array<char, CURL_ERROR_SIZE> error_text{};
     HttpResponse response{};
     int sends = 0;

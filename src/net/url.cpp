@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 
-#include <memory>
+#include "net/owned.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -12,14 +12,14 @@ namespace {
 std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
     char* text = nullptr;
     if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
-    const std::unique_ptr<char, decltype(&curl_free)> owned(text, &curl_free);
+    const Owned<char, &curl_free> owned(text);
     return text;
 }
 
 }  // namespace
 
 UrlParts split_url(const std::string& url) {
-    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
+    const Owned<CURLU, &curl_url_cleanup> parsed(curl_url());
     if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return {};
     return {.host = part_of(parsed.get(), CURLUPART_HOST),
             .port = part_of(parsed.get(), CURLUPART_PORT, CURLU_NO_DEFAULT_PORT),
