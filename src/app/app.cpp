@@ -45,8 +45,8 @@ public:
           wait_(options.wait.value_or(config_.wait_for_deployment)),
           on_look_(std::move(options.on_look)),
           answered_(clock),
-          observer_(ecs_, clock, logger_),
-          rollback_(ecs_, memory_, logger_),
+          observer_(ecs_, clock, sleeper, logger_),
+          rollback_({.max_retries = config_.max_deployment_retries}, ecs_, observer_, memory_, clock, sleeper, logger_),
           deployer_({.max_retries = config_.max_deployment_retries,
                      .dry_run = dry_run_,
                      .rollback_on_failure = config_.rollback_on_failure,
@@ -103,9 +103,10 @@ public:
         const Rollout rollout{.target = target,
                               .deployment_id = primary->id,
                               .task_definition = primary->task_definition,
-                              .started_at = primary->created_at};
-        const auto report =
-            rollback_.roll_back_on_request(rollout, primary->rollout_state == RolloutState::kInProgress, deadline);
+                              .started_at = primary->created_at,
+                              .seen = true};
+        const auto report = rollback_.roll_back_on_request(
+            {.rollout = rollout, .rolling = primary->rollout_state == RolloutState::kInProgress}, deadline);
         if (report.means == RollbackReport::Means::kNone) return not_rolled_back(target, report.words);
         return follow_rollback(rollout, report, wait, deadline);
     }
@@ -185,8 +186,27 @@ private:
             return {.answer = {.status = "ignored", .detail = what + " (no notification channel is on)"}};
         const auto target = config_.names.target(notice.service);
         const auto at = parse_rfc3339(event.envelope.time).value_or(clock_.now());
-        auto told = target ? news_.tell(notice, *target, at, working_time(deadline)) : std::nullopt;
+        auto news = target ? news_.tell(notice, *target, at, working_time(deadline)) : RolloutNews::News{};
+        auto handled = tell(notice, std::move(news.told), std::move(what));
+        if (!news.done.empty()) {
+            // Something was begun, whether anybody is told or not.
+            handled.answer.status = "notified";
+            handled.answer.detail += redactor_.redact("; rollback: " + news.done);
+        }
+        if (news.undone) {
+            // The event comes again, and with it the chance to do it.
+            const auto message =
+                redactor_.redact(fmt::format("{}: it could not be rolled back: {}", notice.service, news.undone->message));
+            handled.answer.status = "failed";
+            handled.error = HandlingError{.type = "Function.RollbackFailed", .message = message};
+        }
+        return handled;
+    }
+
+    /// Says it, where there is something to say and somebody to say it to.
+    Handled tell(const Notify& notice, std::optional<Notification> told, std::string what) {
         if (!told) return {.answer = {.status = "ignored", .detail = redactor_.redact(what + " (said before)")}};
+        what = fmt::format("{} of {}: {}", notice.event_name, notice.service, told->status);
         logger_.info("deployment verdict", {{log_key::kService, notice.service.str()},
                                             {"status", told->status},
                                             {log_key::kReason, told->reason.value_or("")}});

@@ -31,12 +31,18 @@ public:
     }
 
     std::vector<RolloutOutcome> run() {
-        for (auto wait = kFirstWait;; wait = longer(wait)) {
+        auto wait = kFirstWait;
+        // What was accepted this instant is not visible yet.
+        if (std::ranges::any_of(entries_, [](const Entry& entry) { return !entry.followed.seen; }) &&
+            has_time_for(wait)) {
+            watcher_.sleeper_.sleep_for(wait);
+            wait = longer(wait);
+        }
+        for (;; wait = longer(wait)) {
             look_at_all();
             tell_verdicts();
             if (std::ranges::all_of(entries_, &Entry::over)) break;
-            const auto left = deadline_.remaining(watcher_.clock_);
-            if (left && *left <= wait) break;
+            if (!has_time_for(wait)) break;
             watcher_.sleeper_.sleep_for(wait);
         }
         std::vector<RolloutOutcome> outcomes;
@@ -53,6 +59,11 @@ private:
         bool tried_back = false;  ///< a rollback was tried
         bool over = false;
     };
+
+    [[nodiscard]] bool has_time_for(Milliseconds wait) const {
+        const auto left = deadline_.remaining(watcher_.clock_);
+        return !left || *left > wait;
+    }
 
     void look_at_all() {
         std::map<ClusterName, std::vector<Entry*>> by_cluster;
@@ -121,6 +132,7 @@ private:
         auto report = watcher_.rollback_.roll_back(entry.followed, judgement, deadline_);
         entry.outcome.rollback = report.words;
         entry.outcome.going_back = report.means != RollbackReport::Means::kNone;
+        entry.outcome.rollback_error = report.error;
         verdicts_.push_back(entry.outcome);
         if (report.means == RollbackReport::Means::kNone) {
             entry.over = true;
@@ -128,7 +140,10 @@ private:
         }
         entry.outcome.judgement.verdict = Verdict::kInProgress;
         entry.outcome.judgement.rolling_back = true;
-        if (report.means != RollbackReport::Means::kRevision) return;
+        if (report.means != RollbackReport::Means::kRevision) {
+            entry.followed.rollback_asked_at = watcher_.clock_.now();
+            return;
+        }
         entry.followed = *std::move(report.rollout);
         entry.restoring = true;
     }
