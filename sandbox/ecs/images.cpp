@@ -73,6 +73,14 @@ ResolvedImages resolve_images(EcsState& state, const Service& service, const Tas
         if (!goes_back) push(pushed, service.scenario);
         image.digest = digest_of(image.image, pushed.pushes);
     }
+    if (const auto own = state.fates.find(task_definition.substr(task_definition.rfind('/') + 1));
+        own != state.fates.end()) {
+        resolved.fate = own->second;
+        return resolved;
+    }
+    for (const auto& image : resolved.images)
+        if (const auto fate = state.images[image.image].fate; fate && *fate != Scenario::kHealthy)
+            resolved.fate = *fate;
     const auto known = [&](const ContainerImage& image) { return has_succeeded(service, image); };
     if (!resolved.images.empty() && std::ranges::all_of(resolved.images, known)) resolved.fate = Scenario::kHealthy;
     return resolved;

@@ -66,7 +66,10 @@ std::optional<WallTime> RolloutEngine::next_change() const {
 }
 
 void RolloutEngine::advance(WallTime to) {
-    for (auto due = next_change(); due && *due <= to; due = next_change()) do_what_is_due(*due);
+    for (auto due = next_change(); due && *due <= to; due = next_change()) {
+        do_what_is_due(*due);
+        if (on_step_) on_step_(*due);
+    }
     for (auto& service : state_.services) bury_stopped(service, to);
 }
 
@@ -150,7 +153,11 @@ void RolloutEngine::look_soon(Service& service, WallTime at) const {
 void RolloutEngine::stop_surplus(Service& service, WallTime at) {
     const Deployment& primary = service.primary();
     if (!primary.launches) return;  // it takes nothing over any more, so the others stay
-    const auto is_other = [&](const Task& task) { return task.is_wanted() && task.deployment_id != primary.id; };
+    const auto is_other = [&](const Task& task) {
+        return task.is_wanted() && task.deployment_id != primary.id && !task.is_protected(at);
+    };
+    for (const auto& task : service.tasks)
+        if (task.is_wanted() && task.is_protected(at)) look_no_later_than(service, *task.protected_until);
 
     const auto pending = select(service, [&](const Task& task) { return is_other(task) && task.is_pending(); });
     stop(service, pending, at);
@@ -165,7 +172,7 @@ void RolloutEngine::stop_surplus(Service& service, WallTime at) {
         if (dispensable-- > 0) running.push_back(task);
 
     auto surplus = own - service.desired_count;  // fewer tasks are wanted than before
-    for (Task* task : select(service, [&](const Task& t) { return t.is_wanted() && !is_other(t); }))
+    for (Task* task : select(service, [&](const Task& t) { return t.is_wanted() && t.deployment_id == primary.id; }))
         if (surplus-- > 0) running.push_back(task);
     stop(service, running, at);
     if (!running.empty()) notices_.message(service, "has stopped " + list_tasks(running, "running tasks"), at);

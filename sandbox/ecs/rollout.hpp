@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -30,6 +32,8 @@ public:
 
     /// When something is due; nullopt when all is at rest.
     [[nodiscard]] std::optional<WallTime> next_change() const;
+    /// Called after all that is due at one time was done, with that time.
+    void on_step(std::function<void(WallTime)> on_step) { on_step_ = std::move(on_step); }
     /// Does all that is due until `to`, each thing at its own time.
     void advance(WallTime to);
 
@@ -63,6 +67,7 @@ private:
     void break_circuit(Service& service, WallTime at);
     void roll_back(Service& service, const ServiceRevision& revision, std::string_view cause, std::string_view words,
                    WallTime at);
+    Deployment& bring_back(Service& service, const ServiceRevision& revision, WallTime at);
     void drop_drained(Service& service) const;
     void conclude(Service& service, WallTime at);
     void complete(Service& service, WallTime at);
@@ -72,6 +77,7 @@ private:
     Ids& ids_;
     Pace pace_;
     Notices notices_;
+    std::function<void(WallTime)> on_step_;
 };
 
 /// How many failures the circuit breaker takes: half of the desired count, at least 3, at most 200 (Amazon ECS

@@ -51,6 +51,7 @@ Deployment make_deployment(std::string id, std::string task_definition, Resolved
     deployment.fate = images.fate;
     deployment.created_at = at;
     deployment.updated_at = at;
+    deployment.wanted_since = at;
     return deployment;
 }
 
@@ -103,9 +104,11 @@ void RolloutEngine::deploy(Service& service, const TaskDefinitionRevision& revis
 void RolloutEngine::request_rollback(Service& service, WallTime at) const {
     ServiceDeployment* ongoing = service.ongoing_service_deployment();
     if (ongoing == nullptr || ongoing->rollback || ongoing->status == ServiceDeploymentStatus::kStopRequested) return;
+    if (ongoing->status == ServiceDeploymentStatus::kRollbackRequested) return;
     ongoing->status = ServiceDeploymentStatus::kRollbackRequested;
+    ongoing->rollback_due = pace_.after(at, state_.quirks.until_rollback);
     ongoing->updated_at = at;
-    look_soon(service, at);
+    look_no_later_than(service, *ongoing->rollback_due);
 }
 
 void RolloutEngine::request_stop(Service& service, WallTime at) const {
@@ -133,8 +136,12 @@ void RolloutEngine::carry_out_request(Service& service, WallTime at) {
         service.deployments.front().updated_at = at;
         return;
     }
-    const ServiceRevision* good = service.last_successful_revision();
-    if (ongoing->status == ServiceDeploymentStatus::kRollbackRequested && good != nullptr)
+    if (ongoing->status != ServiceDeploymentStatus::kRollbackRequested) return;
+    if (ongoing->rollback_due && at < *ongoing->rollback_due) {
+        look_no_later_than(service, *ongoing->rollback_due);
+        return;
+    }
+    if (const ServiceRevision* good = service.last_successful_revision())
         roll_back(service, *good, "Service deployment rolled back by a StopServiceDeployment request.",
                   "ECS deployment stopped", at);
 }
@@ -185,24 +192,41 @@ void RolloutEngine::roll_back(Service& service, const ServiceRevision& revision,
                               std::string_view words, WallTime at) {
     service.deployments.front().launches = false;
     service.deployments.front().updated_at = at;
-    Deployment& back = make_primary(service, revision, at);
+    const std::string restored = revision.number;
+    Deployment& back = bring_back(service, revision, at);
     back.state = DeploymentState::kPrimary;
     back.rollout = RolloutState::kInProgress;
     back.rollout_reason = fmt::format("{}: rolling back to deploymentId {}.", words, back.id);
     back.launches = true;
     back.fate = Scenario::kHealthy;
-    back.created_at = at;
     back.updated_at = at;
+    back.wanted_since = at;
     service.launch_not_before.reset();
     service.steady = false;
     if (ServiceDeployment* ongoing = service.ongoing_service_deployment()) {
         ongoing->status = ServiceDeploymentStatus::kRollbackInProgress;
         ongoing->status_reason = std::string(cause);
-        ongoing->rollback = Rollback{.reason = std::string(cause), .started_at = at, .revision = revision.number};
+        ongoing->rollback = Rollback{.reason = std::string(cause), .started_at = at, .revision = restored};
         ongoing->updated_at = at;
     }
     notices_.message(service, fmt::format("rolling back to deployment {}.", back.id), at);
     notices_.deployment_event(service, back, "SERVICE_DEPLOYMENT_IN_PROGRESS", back.rollout_reason, at);
+}
+
+Deployment& RolloutEngine::bring_back(Service& service, const ServiceRevision& revision, WallTime at) {
+    const auto look = state_.quirks.rollback;
+    ServiceRevision wanted = revision;
+    if (look == RollbackLook::kNewId) {
+        wanted.number = ids_.digits(19);
+        wanted.created_at = at;
+        service.revisions.push_back(wanted);
+    }
+    const bool is_there = std::ranges::find(service.deployments, deployment_id(wanted.number), &Deployment::id) !=
+                          service.deployments.end();
+    Deployment& back = make_primary(service, wanted, at);
+    if (look == RollbackLook::kOldTime && !is_there) back.created_at = wanted.created_at;
+    if (look != RollbackLook::kOldTime) back.created_at = at;
+    return back;
 }
 
 /// A failed deployment is shown until the rollback has completed.
@@ -217,7 +241,7 @@ void RolloutEngine::conclude(Service& service, WallTime at) {
     const Deployment& primary = service.primary();
     if (!primary.launches || !is_settled(service)) return;
     if (primary.rollout == RolloutState::kInProgress) {
-        const auto earliest = pace_.after(primary.created_at, kShortestRollout);
+        const auto earliest = pace_.after(primary.wanted_since, kShortestRollout);
         if (at < earliest) {
             look_no_later_than(service, earliest);
             return;

@@ -51,6 +51,12 @@ const ServiceRevision* Service::revision(std::string_view number) const {
     return found == revisions.end() ? nullptr : &*found;
 }
 
+int Service::unfinished_deployments() const {
+    return static_cast<int>(std::ranges::count_if(deployments, [](const Deployment& deployment) {
+        return deployment.state == DeploymentState::kActive || deployment.rollout != RolloutState::kCompleted;
+    }));
+}
+
 ServiceDeployment* Service::ongoing_service_deployment() {
     if (service_deployments.empty() || !service_deployments.back().is_ongoing()) return nullptr;
     return &service_deployments.back();

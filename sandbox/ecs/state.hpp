@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/ecs/quirks.hpp"
 #include "sandbox/scenario.hpp"
 
 namespace ci_lambda::sandbox {
@@ -52,13 +53,15 @@ struct Task {
     std::string stopped_reason;
     std::optional<int> exit_code;
     std::string container_reason;
-    std::optional<WallTime> next_step_at;  ///< absent: it stays as it is
+    std::optional<WallTime> next_step_at;     ///< absent: it stays as it is
+    std::optional<WallTime> protected_until;  ///< the scheduler does not stop it before (scale-in protection)
 
     /// Not on its way out.
     [[nodiscard]] bool is_wanted() const { return !stopping_at; }
     [[nodiscard]] bool is_pending() const { return is_wanted() && status != TaskStatus::kRunning; }
     [[nodiscard]] bool is_running() const { return is_wanted() && status == TaskStatus::kRunning; }
     [[nodiscard]] bool is_healthy() const { return is_running() && health == TaskHealth::kHealthy; }
+    [[nodiscard]] bool is_protected(WallTime at) const { return protected_until && at < *protected_until; }
 };
 
 enum class DeploymentState { kPrimary, kActive };
@@ -80,6 +83,7 @@ struct Deployment {
     bool told_no_capacity = false;
     WallTime created_at{};
     WallTime updated_at{};
+    WallTime wanted_since{};  ///< it became PRIMARY: with the UpdateService, or with a rollback to it
 
     [[nodiscard]] int failed_tasks() const { return launch_failures + health_failures; }
 };
@@ -144,6 +148,7 @@ struct ServiceDeployment {
     int failure_count = 0;
     int threshold = 0;
     std::optional<Rollback> rollback;
+    std::optional<WallTime> rollback_due;  ///< somebody has asked for it
     WallTime created_at{};
     WallTime updated_at{};
     std::optional<WallTime> started_at;
@@ -188,6 +193,8 @@ struct Service {
     /// What a rollback goes back to; nullptr when nothing has ever succeeded.
     [[nodiscard]] const ServiceRevision* last_successful_revision() const;
     [[nodiscard]] const ServiceRevision* revision(std::string_view number) const;
+    /// How many deployments are not done: ECS refuses a new one when there are kMaxUnfinishedDeployments.
+    [[nodiscard]] int unfinished_deployments() const;
     /// The one that is under way; nullptr for none.
     [[nodiscard]] ServiceDeployment* ongoing_service_deployment();
 };
@@ -195,7 +202,8 @@ struct Service {
 /// What was pushed under an image's name.
 struct PushedImage {
     int pushes = 0;
-    bool broken = false;  ///< the last push was made for a scenario other than healthy
+    bool broken = false;           ///< the last push was made for a scenario other than healthy
+    std::optional<Scenario> fate;  ///< of what was pushed last, if somebody has said so
 };
 
 struct EcsState {
@@ -205,6 +213,8 @@ struct EcsState {
     std::vector<Service> services;
     std::map<std::string, std::vector<TaskDefinitionRevision>> families;  ///< revisions in ascending order
     std::map<std::string, PushedImage> images;                            ///< by name: `repository:tag`
+    std::map<std::string, Scenario> fates = {};  ///< by `family:revision`: how it goes, whatever the scenario is
+    Quirks quirks = {};
 
     [[nodiscard]] std::string cluster_arn(std::string_view cluster) const;
     [[nodiscard]] std::string service_arn(std::string_view cluster, std::string_view service) const;
@@ -221,6 +231,8 @@ struct EcsState {
 
 /// ECS keeps that many of a service's messages (ECS API reference, Service: "the 100 most recent events").
 inline constexpr std::size_t kMaxServiceMessages = 100;
+/// AWS support, quoted in aws/containers-roadmap issue 2836; a deployment of before counts until its tasks are gone.
+inline constexpr int kMaxUnfinishedDeployments = 5;
 
 /// `1234` of `ecs-svc/1234`.
 [[nodiscard]] std::string revision_number(std::string_view deployment_id);
