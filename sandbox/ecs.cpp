@@ -6,8 +6,17 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "sandbox/ecs/configuration.hpp"
 
 namespace ci_lambda::sandbox {
+namespace {
+
+void take_scenario(Service& service, Scenario scenario) {
+    service.configuration = configured_for(service.configuration, service.scenario, scenario);
+    service.scenario = scenario;
+}
+
+}  // namespace
 
 Ecs::Ecs(EcsOptions options, Ids& ids, const Clock& clock)
     : state_(std::move(options.state)),
@@ -16,7 +25,7 @@ Ecs::Ecs(EcsOptions options, Ids& ids, const Clock& clock)
       pace_(options.speed),
       engine_(state_, ids, options.speed, outbox_),
       on_event_(std::move(options.on_event)) {
-    for (auto& service : state_.services) service.scenario = options.scenario;
+    for (auto& service : state_.services) take_scenario(service, options.scenario);
     engine_.on_step([this](WallTime at) { past_.record(at, state_.services); });
 }
 
@@ -76,7 +85,7 @@ bool Ecs::set_scenario(const ScenarioChoice& choice) {
     bool found = false;
     for (auto& service : state_.services) {
         if (choice.service && *choice.service != service.name) continue;
-        service.scenario = choice.scenario;
+        take_scenario(service, choice.scenario);
         found = true;
     }
     return found;
@@ -119,6 +128,33 @@ void Ecs::push_image(const std::string& image, Scenario fate) {
 void Ecs::set_fate(const std::string& task_definition, Scenario fate) {
     const std::scoped_lock lock(mutex_);
     state_.fates[task_definition] = fate;
+}
+
+std::optional<Deployment> Ecs::primary(std::string_view service) {
+    const std::scoped_lock lock(mutex_);
+    engine_.advance(clock_.now());
+    const auto found = std::ranges::find(state_.services, service, &Service::name);
+    return found == state_.services.end() ? std::nullopt : std::optional(found->primary());
+}
+
+int Ecs::unfinished_deployments(std::string_view service) {
+    const std::scoped_lock lock(mutex_);
+    engine_.advance(clock_.now());
+    const auto found = std::ranges::find(state_.services, service, &Service::name);
+    return found == state_.services.end() ? 0 : found->unfinished_deployments();
+}
+
+void Ecs::set_alarm(const std::string& name, bool is_on) {
+    const std::scoped_lock lock(mutex_);
+    const WallTime now = clock_.now();
+    engine_.advance(now);
+    if (is_on)
+        state_.alarms.insert(name);
+    else
+        state_.alarms.erase(name);
+    for (auto& service : state_.services)
+        if (std::ranges::find(service.configuration.alarms.names, name) != service.configuration.alarms.names.end())
+            engine_.look_soon(service, now);
 }
 
 bool Ecs::protect_tasks(std::string_view service, int count, std::chrono::seconds duration) {

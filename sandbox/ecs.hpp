@@ -72,6 +72,11 @@ public:
     void push_image(const std::string& image, Scenario fate = Scenario::kHealthy);
     /// From now on deployments of this revision (`family:revision`) go like this, whatever the service's scenario is.
     void set_fate(const std::string& task_definition, Scenario fate);
+    /// What is true of the service now, whatever a lag shows; nullopt when there is no such service.
+    [[nodiscard]] std::optional<Deployment> primary(std::string_view service);
+    [[nodiscard]] int unfinished_deployments(std::string_view service);
+    /// A CloudWatch alarm goes off, or is over.
+    void set_alarm(const std::string& name, bool is_on);
     /// So many more of the service's running tasks are not to be stopped by deployments for that long (of ECS's time).
     /// False when there is no such service.
     [[nodiscard]] bool protect_tasks(std::string_view service, int count, std::chrono::seconds duration);

@@ -56,7 +56,7 @@ bool has_succeeded(const Service& service, const ContainerImage& image) {
 }
 
 void push(PushedImage& image, Scenario scenario) {
-    const bool broken = scenario != Scenario::kHealthy;
+    const bool broken = is_of_the_image(scenario);
     if (broken || image.broken) ++image.pushes;  // a broken image is followed by a repaired one
     image.broken = broken;
 }
@@ -67,10 +67,11 @@ ResolvedImages resolve_images(EcsState& state, const Service& service, const Tas
     const std::string task_definition = state.task_definition_arn(revision);
     const bool goes_back = !service.deployments.empty() && task_definition != service.primary().task_definition &&
                            has_succeeded(service, task_definition);
-    ResolvedImages resolved{.images = containers_of(revision), .fate = service.scenario};
+    const Scenario scenario = is_of_the_image(service.scenario) ? service.scenario : Scenario::kHealthy;
+    ResolvedImages resolved{.images = containers_of(revision), .fate = scenario};
     for (auto& image : resolved.images) {
         auto& pushed = state.images[image.image];
-        if (!goes_back) push(pushed, service.scenario);
+        if (!goes_back) push(pushed, scenario);
         image.digest = digest_of(image.image, pushed.pushes);
     }
     if (const auto own = state.fates.find(task_definition.substr(task_definition.rfind('/') + 1));

@@ -1,15 +1,19 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
 #include "sandbox/ecs/quirks.hpp"
+#include "sandbox/ecs/strategy.hpp"
 #include "sandbox/scenario.hpp"
 
 namespace ci_lambda::sandbox {
@@ -108,7 +112,13 @@ struct DeploymentConfiguration {
     bool breaker_rollback = false;
     int maximum_percent = 200;
     int minimum_healthy_percent = 100;
-    std::string content;  ///< JSON object, as DescribeServices shows it
+    Strategy strategy = Strategy::kRolling;
+    std::chrono::minutes bake_time{0};
+    double step_percent = 100;  ///< of the traffic: each step of a linear deployment, the first of a canary one
+    std::chrono::minutes step_bake{0};
+    std::vector<LifecycleHook> hooks = {};
+    DeploymentAlarms alarms = {};
+    std::string content;  ///< JSON object, as it was given
 };
 
 enum class ServiceDeploymentStatus {
@@ -123,12 +133,14 @@ enum class ServiceDeploymentStatus {
     kRollbackFailed,
 };
 
-enum class BreakerStatus { kDisabled, kMonitoring, kMonitoringComplete, kTriggered };
+/// Of the circuit breaker, and of the alarms.
+enum class MonitorStatus { kDisabled, kMonitoring, kMonitoringComplete, kTriggered };
 
 struct Rollback {
     std::string reason;
     WallTime started_at{};
     std::string revision;  ///< number
+    std::string restored;  ///< number of the PRIMARY deployment; another one with RollbackLook::kNewId
 };
 
 struct RevisionCounts {
@@ -144,9 +156,19 @@ struct ServiceDeployment {
     RevisionCounts target;
     std::vector<RevisionCounts> sources;
     DeploymentConfiguration configuration;
-    BreakerStatus breaker = BreakerStatus::kDisabled;
+    MonitorStatus breaker = MonitorStatus::kDisabled;
     int failure_count = 0;
     int threshold = 0;
+    MonitorStatus alarms = MonitorStatus::kDisabled;
+    std::set<std::string> ignored_alarms;  ///< they were in ALARM already when it began
+    std::vector<std::string> triggered_alarms;
+    std::optional<WallTime> alarm_due;     ///< when one goes off by itself
+    std::optional<WallTime> bake_over_at;  ///< of a rolling update with alarms, once all tasks are there
+    LifecycleStage stage = LifecycleStage::kNone;
+    WallTime stage_over_at{};  ///< not before
+    double test_weight = 0;    ///< percent of the traffic that the new tasks get
+    double production_weight = 0;
+    std::vector<HookRun> hooks;
     std::optional<Rollback> rollback;
     std::optional<WallTime> rollback_due;  ///< somebody has asked for it
     WallTime created_at{};
@@ -156,6 +178,7 @@ struct ServiceDeployment {
     std::optional<WallTime> stopped_at;
 
     [[nodiscard]] bool is_ongoing() const { return !finished_at; }
+    [[nodiscard]] bool shifts_traffic() const { return configuration.strategy != Strategy::kRolling; }
 };
 
 /// A line of a service's `events`.
@@ -197,6 +220,8 @@ struct Service {
     [[nodiscard]] int unfinished_deployments() const;
     /// The one that is under way; nullptr for none.
     [[nodiscard]] ServiceDeployment* ongoing_service_deployment();
+    /// The same if it goes forward and is no rolling update.
+    [[nodiscard]] ServiceDeployment* traffic_shift();
 };
 
 /// What was pushed under an image's name.
@@ -213,7 +238,8 @@ struct EcsState {
     std::vector<Service> services;
     std::map<std::string, std::vector<TaskDefinitionRevision>> families;  ///< revisions in ascending order
     std::map<std::string, PushedImage> images;                            ///< by name: `repository:tag`
-    std::map<std::string, Scenario> fates = {};  ///< by `family:revision`: how it goes, whatever the scenario is
+    std::map<std::string, Scenario> fates = {};      ///< by `family:revision`: how it goes, whatever the scenario is
+    std::set<std::string, std::less<>> alarms = {};  ///< those in ALARM
     Quirks quirks = {};
 
     [[nodiscard]] std::string cluster_arn(std::string_view cluster) const;

@@ -60,7 +60,7 @@ ServerReply World::answer(const ServerRequest& request) {
     }
     const auto target = request.header("X-Amz-Target");
     const auto operation = target.substr(target.find('.') + 1);
-    if (before_each_call_) before_each_call_(operation);
+    if (before_each_call_) before_each_call_(operation, request.body);
     std::optional<sandbox::FaultKind> fault;
     {
         const std::scoped_lock lock(mutex_);
@@ -145,6 +145,7 @@ void World::deliver() {
 void World::deliver(Arrival arrival) {
     constexpr int kTries = 3;
     const auto handled = listener().handle(arrival.event, Deadline::none());
+    outcomes_.push_back({.event = arrival.event, .handled = handled});
     if (!handled.error) return;
     EXPECT_TRUE(options_.lambda_retries) << handled.error->message << "\n" << arrival.event;
     if (++arrival.failures == kTries) {

@@ -49,7 +49,7 @@ public:
     Handled deploy();
     /// Handles an event or a batch, now.
     Handled handle(const std::string& event);
-    /// An event arrives, as ECS's own do: what comes of it is seen in ECS and in Slack.
+    /// An event arrives, as ECS's own do, and is handled now or when the function has time.
     void send(const std::string& event);
     /// A new process takes the place of the one that gets the events.
     void forget_all();
@@ -63,7 +63,7 @@ public:
     /// are not interrupted.
     void at_each_wait(std::function<void(int wait)> what) { at_each_wait_ = std::move(what); }
     /// Before each call of the function to ECS. From the thread of the server, while the function waits for the answer.
-    void before_each_call(std::function<void(const std::string& operation)> what) {
+    void before_each_call(std::function<void(const std::string& operation, const std::string& body)> what) {
         before_each_call_ = std::move(what);
     }
     void set_scenario(sandbox::Scenario scenario);
@@ -91,6 +91,12 @@ public:
     /// All that ECS and the schedule have sent so far.
     [[nodiscard]] const std::vector<std::string>& delivered() const { return delivered_; }
     [[nodiscard]] std::string log() const { return sink_.text(); }
+    /// What came of each event that arrived, and of each try again.
+    struct Outcome {
+        std::string event;
+        Handled handled;
+    };
+    [[nodiscard]] const std::vector<Outcome>& outcomes() const { return outcomes_; }
     /// Events that failed for the last time.
     [[nodiscard]] const std::vector<std::string>& lost_events() const { return lost_; }
     /// How often the function has waited.
@@ -146,8 +152,9 @@ private:
     std::deque<Arrival> arrivals_;
     std::vector<std::string> delivered_;
     std::vector<std::string> lost_;
+    std::vector<Outcome> outcomes_;
     std::function<void(int)> at_each_wait_;
-    std::function<void(const std::string&)> before_each_call_;
+    std::function<void(const std::string&, const std::string&)> before_each_call_;
     int waits_ = 0;
     bool interrupted_ = false;  ///< what at_each_wait_ does is under way
     sandbox::Ecs ecs_;

@@ -46,7 +46,7 @@ TEST(WorldItself, SomebodyDeploysAtEachWaitOfTheFunction) {
 TEST(WorldItself, SomethingHappensBeforeACallOfTheFunction) {
     World world({.sweep = false});
     std::set<std::string> operations;
-    world.before_each_call([&](const std::string& operation) {
+    world.before_each_call([&](const std::string& operation, const std::string&) {
         if (operations.insert(operation).second && operation == "UpdateService") world.somebody_registers();
     });
     world.deploy();
