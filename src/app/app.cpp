@@ -47,13 +47,11 @@ public:
           answered_(clock),
           observer_(ecs_, clock, logger_),
           rollback_(ecs_, memory_, logger_),
-          deployer_({.project = config_.project,
-                     .environment = config_.environment,
-                     .max_retries = config_.max_deployment_retries,
+          deployer_({.max_retries = config_.max_deployment_retries,
                      .dry_run = dry_run_,
                      .rollback_on_failure = config_.rollback_on_failure,
                      .coalesce = config_.coalesce},
-                    ecs_, observer_, memory_, notifications_, clock, sleeper, logger_),
+                    ecs_, observer_, memory_, clock, sleeper, logger_),
           watcher_({.timeout = config_.deployment_timeout, .roll_back = config_.rollback_on_failure}, observer_,
                    rollback_, clock, sleeper, logger_),
           news_({.timeout = config_.deployment_timeout,
@@ -295,6 +293,7 @@ private:
         const auto budget =
             Deadline::earlier(working_time(deadline), Deadline::after(clock_, config_.deployment_timeout));
         auto reports = deployer_.deploy(deploy, budget);
+        for (const auto& report : reports) say_started_or_not(report);
         if (wait_ && !dry_run_) watch(reports, deadline);
         notifications_.flush();
         return reports;
@@ -339,11 +338,11 @@ private:
         }
         if (rollouts.empty()) return;
         notifications_.flush();  // "started" is news now, not when all is over
-        const auto outcomes =
-            watcher_.watch(rollouts, working_time(deadline), on_look_, [&](const RolloutOutcome& outcome) {
-                say_verdict(outcome);
-                notifications_.flush();
-            });
+        const auto outcomes = watcher_.watch(rollouts, working_time(deadline), on_look_,
+                                             [&](const std::vector<RolloutOutcome>& verdicts) {
+                                                 for (const auto& outcome : verdicts) say_verdict(outcome);
+                                                 notifications_.flush();
+                                             });
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
             add_outcome(*started[i], outcomes[i]);
             log_outcome(*started[i]);
@@ -360,6 +359,21 @@ private:
                      {"status", std::string(to_string(report.status))},
                      {log_key::kReason, report.outcome},
                      {"took_ms", report.took.value_or(Milliseconds{0}).count()}});
+    }
+
+    void say_started_or_not(const DeploymentReport& report) {
+        const bool started = report.status == DeploymentStatus::kDeployed;
+        if (!started && !report.error) return;
+        const std::string status = started ? "started" : "could not start";
+        Notification notification{.type = started ? NotificationType::kInfo : NotificationType::kError,
+                                  .title = fmt::format("Deployment {}: {}", status, report.target.id),
+                                  .service = report.target.id.str(),
+                                  .status = status,
+                                  .reason = report.reason};
+        if (!started) notification.reason = fmt::format("{}\nTried because {}.", report.error->message, report.reason);
+        if (!report.deployment_id.empty()) notification.deployment_id = report.deployment_id;
+        if (!report.task_definition.empty()) notification.task_definition = report.task_definition;
+        say(std::move(notification));
     }
 
     /// What nobody else tells: ECS's own events and the sweep tell the rest. One voice for each fact.

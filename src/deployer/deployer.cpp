@@ -184,7 +184,7 @@ private:
         if (service.revision) report.task_definition = service.revision->str();
         if (!outcome) {
             report.error = outcome.error();
-            say_failed(report);
+            log_failed(report);
             return report;
         }
         report.task_definition = outcome->deployment.task_definition;
@@ -201,7 +201,7 @@ private:
             report.status = DeploymentStatus::kDeployed;
             deployer_.memory_.remember_started(report.deployment_id,
                                                {.reason = report.reason, .at = report.started_at});
-            say_started(report);
+            log_started(report);
         }
         return report;
     }
@@ -376,18 +376,15 @@ private:
         deployer_.logger_.warn("deployment retry: the last attempt failed in a way that can heal", std::move(fields));
     }
 
-    void say_started(const DeploymentReport& report) {
+    void log_started(const DeploymentReport& report) {
         deployer_.logger_.info("deployment accepted by ECS", fields_of(report));
-        notify(report, NotificationType::kInfo, "Deployment started", "started", report.reason);
     }
 
-    void say_failed(const DeploymentReport& report) {
+    void log_failed(const DeploymentReport& report) {
         auto fields = fields_of(report);
         fields.emplace_back(log_key::kError, report.error->message);
         fields.emplace_back("error_kind", to_string(report.error->kind));
         deployer_.logger_.error("deployment failed: it could not start", std::move(fields));
-        notify(report, NotificationType::kError, "Deployment could not start", "could not start",
-               fmt::format("{}\nTried because {}.", report.error->message, report.reason));
     }
 
     static std::vector<LogField> fields_of(const DeploymentReport& report) {
@@ -401,20 +398,6 @@ private:
         return fields;
     }
 
-    void notify(const DeploymentReport& report, NotificationType type, std::string_view title, std::string_view status,
-                std::string reason) {
-        Notification notification{.type = type,
-                                  .title = fmt::format("{}: {}", title, report.target.id),
-                                  .project = deployer_.options_.project,
-                                  .environment = deployer_.options_.environment,
-                                  .service = report.target.id.str(),
-                                  .status = std::string(status),
-                                  .reason = std::move(reason)};
-        if (!report.deployment_id.empty()) notification.deployment_id = report.deployment_id;
-        if (!report.task_definition.empty()) notification.task_definition = report.task_definition;
-        deployer_.notifier_.notify(std::move(notification));
-    }
-
     Deployer& deployer_;
     const Deploy& decision_;
     Deadline deadline_;
@@ -423,13 +406,12 @@ private:
     std::vector<DeploymentReport> reports_;
 };
 
-Deployer::Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, Notifier& notifier,
-                   const Clock& clock, Sleeper& sleeper, const Logger& logger)
+Deployer::Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, const Clock& clock,
+                   Sleeper& sleeper, const Logger& logger)
     : options_(std::move(options)),
       ecs_(ecs),
       observer_(observer),
       memory_(memory),
-      notifier_(notifier),
       clock_(clock),
       sleeper_(sleeper),
       logger_(logger) {}

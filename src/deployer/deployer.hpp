@@ -17,7 +17,6 @@
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
 #include "services/ecs.hpp"
-#include "services/notifier.hpp"
 
 namespace ci_lambda {
 
@@ -60,14 +59,11 @@ struct DeploymentReport {
 void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome);
 
 /// Carries out a `Deploy` decision: pre-flight, UpdateService, retries. All services of one decision run at the same
-/// time. What ECS has begun since the change is not begun again (`coalescing.hpp`). Says "started" or "could not start"
-/// to the notifier, and nothing about how the rollout ends: ECS's own events do that. Whatever is passed in must
-/// outlive it.
+/// time. What ECS has begun since the change is not begun again (`coalescing.hpp`). Reports, and
+/// says nothing to people: that is left to the caller. Whatever is passed in must outlive it.
 class Deployer {
 public:
     struct Options {
-        std::string project;
-        std::string environment;
         int max_retries = 2;
         bool dry_run = false;
         /// Switches the services' circuit breakers on, and passes revisions over that were rolled back.
@@ -76,8 +72,8 @@ public:
         /// leaves.
         std::chrono::seconds coalesce{0};
     };
-    Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, Notifier& notifier,
-             const Clock& clock, Sleeper& sleeper, const Logger& logger);
+    Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, const Clock& clock,
+             Sleeper& sleeper, const Logger& logger);
     /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);
     /// See `Helpers::rest`. Between decisions.
@@ -89,7 +85,6 @@ private:
     EcsApi& ecs_;
     RolloutObserver& observer_;
     RolloutMemory& memory_;
-    Notifier& notifier_;
     const Clock& clock_;
     Sleeper& sleeper_;
     const Logger& logger_;

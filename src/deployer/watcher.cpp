@@ -21,8 +21,8 @@ Milliseconds longer(Milliseconds wait) { return std::min(wait * 3 / 2, kLongestW
 class RolloutWatcher::Watch {
 public:
     Watch(RolloutWatcher& watcher, const std::vector<Rollout>& rollouts, Deadline deadline, const OnLook& on_look,
-          const OnVerdict& on_verdict)
-        : watcher_(watcher), deadline_(deadline), on_look_(on_look), on_verdict_(on_verdict) {
+          const OnVerdicts& on_verdicts)
+        : watcher_(watcher), deadline_(deadline), on_look_(on_look), on_verdicts_(on_verdicts) {
         for (const auto& rollout : rollouts) {
             auto& entry = entries_.emplace_back();
             entry.outcome.rollout = rollout;
@@ -33,6 +33,7 @@ public:
     std::vector<RolloutOutcome> run() {
         for (auto wait = kFirstWait;; wait = longer(wait)) {
             look_at_all();
+            tell_verdicts();
             if (std::ranges::all_of(entries_, &Entry::over)) break;
             const auto left = deadline_.remaining(watcher_.clock_);
             if (left && *left <= wait) break;
@@ -58,6 +59,11 @@ private:
         for (auto& entry : entries_)
             if (!entry.over) by_cluster[entry.followed.target.cluster].push_back(&entry);
         for (auto& [cluster, entries] : by_cluster) look_at_some(cluster, entries);
+    }
+
+    void tell_verdicts() {
+        const auto verdicts = std::exchange(verdicts_, {});
+        if (on_verdicts_ && !verdicts.empty()) on_verdicts_(verdicts);
     }
 
     void look_at_some(const ClusterName& cluster, const std::vector<Entry*>& entries) {
@@ -100,7 +106,7 @@ private:
 
     void finish(Entry& entry) {
         entry.over = true;
-        if (on_verdict_) on_verdict_(entry.outcome);
+        verdicts_.push_back(entry.outcome);
     }
 
     void judge_itself(Entry& entry, const Judgement& judgement) {
@@ -115,7 +121,7 @@ private:
         auto report = watcher_.rollback_.roll_back(entry.followed, judgement, deadline_);
         entry.outcome.rollback = report.words;
         entry.outcome.going_back = report.means != RollbackReport::Means::kNone;
-        if (on_verdict_) on_verdict_(entry.outcome);
+        verdicts_.push_back(entry.outcome);
         if (report.means == RollbackReport::Means::kNone) {
             entry.over = true;
             return;
@@ -149,13 +155,14 @@ private:
     RolloutWatcher& watcher_;
     Deadline deadline_;
     const OnLook& on_look_;
-    const OnVerdict& on_verdict_;
+    const OnVerdicts& on_verdicts_;
+    std::vector<RolloutOutcome> verdicts_;  // of this round
     std::vector<Entry> entries_;
 };
 
 std::vector<RolloutOutcome> RolloutWatcher::watch(const std::vector<Rollout>& rollouts, Deadline deadline,
-                                                  const OnLook& on_look, const OnVerdict& on_verdict) {
-    return Watch(*this, rollouts, deadline, on_look, on_verdict).run();
+                                                  const OnLook& on_look, const OnVerdicts& on_verdicts) {
+    return Watch(*this, rollouts, deadline, on_look, on_verdicts).run();
 }
 
 }  // namespace ci_lambda

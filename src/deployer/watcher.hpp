@@ -42,13 +42,14 @@ public:
 
     /// Told after each round, for each rollout that is not over; `service` is nullptr when ECS did not show it.
     using OnLook = std::function<void(const RolloutOutcome& so_far, const EcsService* service)>;
-    /// Told at once of each verdict: also of a failure that is being rolled back and whose last word is still to come.
-    using OnVerdict = std::function<void(const RolloutOutcome& outcome)>;
+    /// Told the verdicts of each round, when there are any: also failures that are being rolled back and whose last
+    /// word is still to come.
+    using OnVerdicts = std::function<void(const std::vector<RolloutOutcome>& outcomes)>;
 
     /// One outcome per rollout, in their order. Returns when all have ended, or before the deadline with the rest
     /// `in_progress`. The functions are called from within; either may be empty.
     [[nodiscard]] std::vector<RolloutOutcome> watch(const std::vector<Rollout>& rollouts, Deadline deadline,
-                                                    const OnLook& on_look = {}, const OnVerdict& on_verdict = {});
+                                                    const OnLook& on_look = {}, const OnVerdicts& on_verdicts = {});
 
 private:
     class Watch;

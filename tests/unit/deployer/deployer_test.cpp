@@ -39,9 +39,7 @@ class DeployerTest : public ::testing::Test {
 protected:
     std::vector<DeploymentReport> run(const Deploy& deploy, Deployer::Options options = {},
                                       Deadline deadline = Deadline::none()) {
-        options.project = "shop";
-        options.environment = "dev";
-        Deployer deployer(options, ecs_, observer_, memory_, notifier_, clock_, sleeper_, log_.logger);
+        Deployer deployer(options, ecs_, observer_, memory_, clock_, sleeper_, log_.logger);
         return deployer.deploy(deploy, deadline);
     }
     DeploymentReport run_one(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
@@ -58,7 +56,6 @@ protected:
     }
 
     FakeEcs ecs_;
-    RecordingNotifier notifier_;
     FakeClock clock_;
     FakeSleeper sleeper_{clock_};
     RecordingLog log_;
@@ -115,7 +112,6 @@ TEST_F(DeployerTest, PassesARevisionOverThatWasRolledBackAndSaysSo) {
     const auto report = run_one({.rollback_on_failure = true});
     EXPECT_EQ(report.task_definition, arn_of("7"));
     EXPECT_THAT(report.reason, AllOf(HasSubstr("not with shop_service_api_dev:8"), HasSubstr("by its number")));
-    EXPECT_THAT(*notifier_.said().back().reason, HasSubstr("not with shop_service_api_dev:8"));
 
     auto by_number = deploy_of({"api"});
     by_number.requests[0].task_definition = TaskDefinition(arn_of("8"));
@@ -129,19 +125,7 @@ TEST_F(DeployerTest, RemembersWhyItStartedADeployment) {
     EXPECT_FALSE(memory_.started("ecs-svc/2"));
 }
 
-TEST_F(DeployerTest, SaysStartedWhenEcsAcceptedAndNothingAboutTheEnd) {
-    run_one();
-    ASSERT_THAT(notifier_.said(), SizeIs(1));
-    const auto said = notifier_.said()[0];
-    EXPECT_EQ(said.type, NotificationType::kInfo);
-    EXPECT_EQ(said.status, "started");
-    EXPECT_EQ(said.service, "api");
-    EXPECT_EQ(said.environment, "dev");
-    EXPECT_EQ(said.deployment_id, "ecs-svc/1");
-    EXPECT_EQ(said.reason, "a test wants it");
-}
-
-TEST_F(DeployerTest, SaysCouldNotStartWithEcsOwnWords) {
+TEST_F(DeployerTest, ReportsWhyItCouldNotStartInEcsOwnWords) {
     ecs_.on_update = [](const UpdateServiceRequest&, int) -> Result<AcceptedDeployment> {
         return fail(ErrorKind::kRejected, "ClientException: TaskDefinition is inactive");
     };
@@ -149,21 +133,15 @@ TEST_F(DeployerTest, SaysCouldNotStartWithEcsOwnWords) {
     EXPECT_EQ(report.status, DeploymentStatus::kFailed);
     ASSERT_TRUE(report.error);
     EXPECT_THAT(report.error->message, HasSubstr("TaskDefinition is inactive"));
-    ASSERT_THAT(notifier_.said(), SizeIs(1));
-    EXPECT_EQ(notifier_.said()[0].type, NotificationType::kError);
-    EXPECT_EQ(notifier_.said()[0].status, "could not start");
-    EXPECT_THAT(*notifier_.said()[0].reason,
-                AllOf(HasSubstr("TaskDefinition is inactive"), HasSubstr("a test wants it")));
 }
 
-TEST_F(DeployerTest, StopsBeforeUpdateServiceInADryRunAndTellsNobody) {
+TEST_F(DeployerTest, StopsBeforeUpdateServiceInADryRun) {
     const auto report = run_one({.dry_run = true});
     EXPECT_EQ(report.status, DeploymentStatus::kDryRun);
     EXPECT_THAT(report.task_definition, ::testing::EndsWith(":42"));
     EXPECT_THAT(report.deployment_id, IsEmpty());
     EXPECT_THAT(ecs_.updates(), IsEmpty());
     EXPECT_THAT(ecs_.describes(), SizeIs(1)) << "the pre-flight looks at the service all the same";
-    EXPECT_THAT(notifier_.said(), IsEmpty());
 }
 
 TEST_F(DeployerTest, RetriesAThrottledUpdateAfterFiveSeconds) {
@@ -273,7 +251,7 @@ TEST_F(DeployerTest, KeepsItsThreadsForTheNextEvent) {
         threads.insert(::gettid());
         return AcceptedDeployment{.deployment_id = "ecs-svc/1", .task_definition = "td:42"};
     };
-    Deployer deployer({}, ecs_, observer_, memory_, notifier_, clock_, sleeper_, log_.logger);
+    Deployer deployer({}, ecs_, observer_, memory_, clock_, sleeper_, log_.logger);
     for (int event = 0; event < 10; ++event)
         for (const auto& report : deployer.deploy(deploy_of({"api", "worker", "mail"}), Deadline::none()))
             EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
@@ -392,7 +370,6 @@ TEST_F(CoalescingTest, SendsNothingWhereADeploymentBeganAfterTheChange) {
         EXPECT_EQ(report.deployment_id, "ecs-svc/7");
     }
     EXPECT_THAT(ecs_.updates(), IsEmpty());
-    EXPECT_THAT(notifier_.said(), IsEmpty());
     EXPECT_THAT(sleeper_.slept(), IsEmpty());
 }
 
@@ -470,7 +447,6 @@ TEST_F(CoalescingTest, FindsTheDeploymentWhoseAnswerWasLostInsteadOfStartingASec
     EXPECT_EQ(report.deployment_id, "ecs-svc/2");
     EXPECT_THAT(ecs_.updates(), SizeIs(1));
     EXPECT_EQ(lines_like("", R"("may_start_a_second_rollout":true)"), 0);
-    EXPECT_THAT(notifier_.said(), SizeIs(1));
 }
 
 TEST_F(CoalescingTest, LooksForTheLostAnswerAlsoWhenNoRetryIsLeft) {

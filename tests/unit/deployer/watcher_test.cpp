@@ -55,7 +55,9 @@ protected:
                                log_.logger);
         return watcher.watch(
             rollouts, deadline, [&](const RolloutOutcome&, const EcsService*) { ++looks_; },
-            [&](const RolloutOutcome& outcome) { verdicts_.emplace_back(to_string(outcome.judgement.verdict)); });
+            [&](const std::vector<RolloutOutcome>& outcomes) {
+                for (const auto& outcome : outcomes) verdicts_.emplace_back(to_string(outcome.judgement.verdict));
+            });
     }
 
     FakeSleeper sleeper_{clock_};
