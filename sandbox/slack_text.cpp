@@ -24,15 +24,17 @@ constexpr std::array kEmoji{
 std::string plain(std::string text) {
     for (const auto& emoji : kEmoji) text = replace_all(std::move(text), emoji.name, emoji.character);
     text = replace_all(std::move(text), "*", "");
+    text = replace_all(std::move(text), "\xC2\xAD", "");  // soft hyphens, which make markup of others harmless
     text = replace_all(std::move(text), "&lt;", "<");
     text = replace_all(std::move(text), "&gt;", ">");
     return replace_all(std::move(text), "&amp;", "&");
 }
 
-/// "*Status*\nstarted" -> "Status: started".
+/// "*Status*\nstarted" -> "Status: started"; a text without a label stays as it is, with its lines.
 std::string field(const std::string& text) {
     const auto line_end = text.find('\n');
-    if (line_end == std::string::npos) return plain(text);
+    const bool labelled = line_end != std::string::npos && text.starts_with('*') && text[line_end - 1] == '*';
+    if (!labelled) return plain(text);
     std::string label(trim(plain(text.substr(0, line_end))));
     if (!label.ends_with(':')) label += ':';
     return label + ' ' + plain(text.substr(line_end + 1));

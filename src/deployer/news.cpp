@@ -108,6 +108,11 @@ std::optional<Notification> RolloutNews::tell(const Notify& notice, const EcsTar
         add_sentence(story.told.reason,
                      why.empty() ? why_the_others_failed(story.rollout.deployment_id, story.facts) : why);
     }
+    if (!notice.event_name.starts_with("SERVICE_DEPLOYMENT_")) story.told.ecs_event = notice.event_name;
+    // Without a deployment of its own ECS says it again and again, for as long as it is so.
+    if (!notice.deployment_id)
+        story.told.facts = {fmt::format("{}\n{}\n{}\n{}", notice.service, notice.event_name,
+                                        story.rollout.deployment_id, notice.reason.value_or(""))};
     story.told.title = fmt::format("Deployment {}: {}", story.told.status, notice.service);
     return std::move(story.told);
 }
@@ -170,8 +175,9 @@ void RolloutNews::tell_failed(Story& story, Deadline deadline) {
     if (!options_.roll_back) return;
     const auto judgement = judge(story.rollout, story.facts, options_.timeout);
     if (judgement.verdict != Verdict::kFailed) return;  // ECS has moved on since it sent the event
-    add_sentence(story.told.reason,
-                 fmt::format("Rollback: {}.", rollback_.roll_back(story.rollout, judgement, deadline).words));
+    const auto back = rollback_.roll_back(story.rollout, judgement, deadline);
+    if (back.means != RollbackReport::Means::kNone) story.told.rollback = back.words;
+    add_sentence(story.told.reason, fmt::format("Rollback: {}.", back.words));
 }
 
 }  // namespace ci_lambda
