@@ -35,8 +35,8 @@ std::vector<LogField> fields_of(const NotificationChannel& channel, const Announ
 
 }  // namespace
 
-NotificationQueue::NotificationQueue(std::vector<NotificationChannel*> channels, const Clock& clock, Sleeper& sleeper,
-                                     const Logger& logger)
+NotificationQueue::NotificationQueue(const std::vector<NotificationChannel*>& channels, const Clock& clock,
+                                     Sleeper& sleeper, const Logger& logger)
     : clock_(clock), sleeper_(sleeper), logger_(logger) {
     for (auto* channel : channels) outlets_.push_back({.channel = channel});
 }

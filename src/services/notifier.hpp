@@ -99,7 +99,7 @@ public:
     static constexpr Milliseconds kBudget{4000};
 
     /// Channels, clock, sleeper and logger must outlive it. Threads start with the first announcement.
-    NotificationQueue(std::vector<NotificationChannel*> channels, const Clock& clock, Sleeper& sleeper,
+    NotificationQueue(const std::vector<NotificationChannel*>& channels, const Clock& clock, Sleeper& sleeper,
                       const Logger& logger);
     ~NotificationQueue() override;
 

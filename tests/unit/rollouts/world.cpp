@@ -33,6 +33,7 @@ World::World(const WorldOptions& options)
                                             {"PROJECT_ENV", "dev"},
                                             {"SERVICE_CONFIG", "{}"},
                                             {"AWS_ENDPOINT_URL_ECS", server_.url()},
+                                            {"ENABLE_SLACK_NOTIFICATIONS", options.slack ? "true" : "false"},
                                             {"SLACK_WEBHOOK_URL", server_.url("/services/T000/B000/hook")},
                                             {"AWS_ACCESS_KEY_ID", "AKID"},
                                             {"AWS_SECRET_ACCESS_KEY", "secret"},
@@ -117,6 +118,7 @@ void World::deliver() {
         delivered_.push_back(event);
         const auto handled = listener().handle(event, Deadline::none());
         EXPECT_FALSE(handled.error) << handled.error->message << "\n" << event;
+        answers_.push_back(handled.answer);
     }
     busy_ = false;
 }

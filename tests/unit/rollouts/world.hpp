@@ -23,7 +23,8 @@ struct WorldOptions {
     Breaker breaker = Breaker::kOff;
     bool wait = false;
     bool roll_back = false;
-    bool sweep = true;              ///< a schedule of every five minutes
+    bool sweep = true;  ///< a schedule of every five minutes
+    bool slack = true;
     Milliseconds lambda_timeout{};  ///< 0: no deadline
 };
 
@@ -59,6 +60,8 @@ public:
     [[nodiscard]] int changes() const;
     /// All that ECS and the schedule have sent so far.
     [[nodiscard]] const std::vector<std::string>& delivered() const { return delivered_; }
+    /// What the function answered to that.
+    [[nodiscard]] const std::vector<Answer>& answers() const { return answers_; }
     [[nodiscard]] std::string log() const { return sink_.text(); }
     /// The process that gets the events.
     [[nodiscard]] App& listener() { return options_.wait ? *second_app_ : *app_; }
@@ -101,6 +104,7 @@ private:
     sandbox::Ids ids_{42};
     std::deque<std::string> events_;
     std::vector<std::string> delivered_;
+    std::vector<Answer> answers_;
     sandbox::Ecs ecs_;
     mutable std::mutex mutex_;
     std::vector<std::string> messages_;
