@@ -62,7 +62,7 @@ TEST(SlackText, RendersALineForEachService) {
         "text":":x: worker: could not start: *\u00ADno*\n:information_source: api: started"}}]})");
     ASSERT_EQ(lines.size(), 1U);
     EXPECT_EQ(lines[0].kind, SlackLine::Kind::kText);
-    EXPECT_THAT(lines[0].parts, ElementsAre("❌ worker: could not start: no\nℹ️  api: started"));
+    EXPECT_THAT(lines[0].parts, ElementsAre("❌ worker: could not start: *no*\nℹ️  api: started"));
 }
 
 TEST(SlackText, FallsBackToTheTextAndThenToThePayload) {
