@@ -1,4 +1,5 @@
-// Any text in each field of a notification (they are divided by tabs): what Slack gets.
+// Any text in each field of a notification (they are divided by tabs), and in each line of an announcement of several
+// services: what Slack gets.
 
 #include <array>
 
@@ -55,6 +56,7 @@ void check_text(const Json& text, std::size_t limit) {
 
 void check_markdown(const Json& object, std::size_t limit) {
     require(object["type"] == "mrkdwn", "texts are mrkdwn");
+    require(object["verbatim"] == true, "Slack makes no links of a text");
     check_text(object["text"], limit);
 }
 
@@ -75,6 +77,29 @@ void check_block(const Json& block) {
     }
 }
 
+Announcement alone(const Notification& notification) {
+    return {.type = notification.type, .title = notification.title, .parts = {notification}};
+}
+
+/// As many services as there are lines in the input.
+Announcement of_several(std::string_view input, const Notification& notification) {
+    auto announcement = alone(notification);
+    announcement.parts.push_back(notification);
+    announcement.reason = notification.reason;
+    for (const auto& text : split(input, '\n'))
+        announcement.lines.push_back({.type = static_cast<NotificationType>(text.size() % 4), .text = text});
+    return announcement;
+}
+
+void check_message(const Announcement& announcement) {
+    const auto text = slack_message(announcement);
+    const auto message = parse_json(text);
+    require(message.has_value(), "the message is JSON", text);
+    check_text((*message)["text"], kMaxFallback);
+    require((*message)["blocks"].size() <= kMaxBlocks, "a message has at most 50 blocks");
+    for (const auto& block : (*message)["blocks"]) check_block(block);
+}
+
 std::string unescaped(std::string text) {
     text = replace_all(std::move(text), "&lt;", "<");
     text = replace_all(std::move(text), "&gt;", ">");
@@ -89,11 +114,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto input = fuzzing::text_of(data, size);
     fuzzing::require(fuzzing::unescaped(slack_escape(input)) == input, "escaping loses nothing", input);
 
-    const auto text = slack_message(fuzzing::notification_of(input));
-    const auto message = parse_json(text);
-    fuzzing::require(message.has_value(), "the message is JSON", text);
-    fuzzing::check_text((*message)["text"], fuzzing::kMaxFallback);
-    fuzzing::require((*message)["blocks"].size() <= fuzzing::kMaxBlocks, "a message has at most 50 blocks");
-    for (const auto& block : (*message)["blocks"]) fuzzing::check_block(block);
+    const auto notification = fuzzing::notification_of(input);
+    fuzzing::check_message(fuzzing::alone(notification));
+    fuzzing::check_message(fuzzing::of_several(input, notification));
     return 0;
 }

@@ -20,20 +20,24 @@ constexpr std::array kEmoji{
     Emoji{":heavy_check_mark:", "✔"},    Emoji{":no_entry:", "⛔"}, Emoji{":hourglass:", "⏳"},
 };
 
-/// What Slack shows of mrkdwn: no asterisks, entities as characters.
+/// What Slack shows of mrkdwn: emoji and entities as characters. Asterisks of others are not markup: see slack_literal.
 std::string plain(std::string text) {
     for (const auto& emoji : kEmoji) text = replace_all(std::move(text), emoji.name, emoji.character);
-    text = replace_all(std::move(text), "*", "");
+    text = replace_all(std::move(text), "\xC2\xAD", "");  // soft hyphens, which make markup of others harmless
     text = replace_all(std::move(text), "&lt;", "<");
     text = replace_all(std::move(text), "&gt;", ">");
     return replace_all(std::move(text), "&amp;", "&");
 }
 
-/// "*Status*\nstarted" -> "Status: started".
+/// The same of our own titles and labels, which are bold.
+std::string bold(const std::string& text) { return plain(replace_all(text, "*", "")); }
+
+/// "*Status*\nstarted" -> "Status: started"; a text without a label stays as it is, with its lines.
 std::string field(const std::string& text) {
     const auto line_end = text.find('\n');
-    if (line_end == std::string::npos) return plain(text);
-    std::string label(trim(plain(text.substr(0, line_end))));
+    const bool labelled = line_end != std::string::npos && text.starts_with('*') && text[line_end - 1] == '*';
+    if (!labelled) return plain(text);
+    std::string label(trim(bold(text.substr(0, line_end))));
     if (!label.ends_with(':')) label += ':';
     return label + ' ' + plain(text.substr(line_end + 1));
 }
@@ -57,7 +61,7 @@ void render_block(const Json& block, std::vector<SlackLine>& lines) {
     if (type == "header" && text) lines.push_back({.kind = Kind::kTitle, .parts = {plain(*text)}});
     if (type == "section" && text) {
         const bool title = is_title(*text);
-        lines.push_back({.kind = title ? Kind::kTitle : Kind::kText, .parts = {title ? plain(*text) : field(*text)}});
+        lines.push_back({.kind = title ? Kind::kTitle : Kind::kText, .parts = {title ? bold(*text) : field(*text)}});
     }
     if (auto fields = texts_of(find(block, "fields")); !fields.empty()) {
         for (auto& one : fields) one = field(one);

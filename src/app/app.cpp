@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "announce/announcer.hpp"
 #include "app/answered_events.hpp"
 #include "app/batch.hpp"
 #include "app/version.hpp"
@@ -40,7 +41,7 @@ public:
           ecs_({.region = config_.region, .endpoint = config_.ecs_endpoint}, http_, credentials_, clock, sleeper,
                logger_),
           slack_(slack_channel(config_, http_, clock, sleeper)),
-          notifications_(channels(slack_.get()), clock, logger_),
+          notifications_(channels(slack_.get()), clock, sleeper, logger_),
           dry_run_(options.dry_run.value_or(config_.dry_run)),
           wait_(options.wait.value_or(config_.wait_for_deployment)),
           on_look_(std::move(options.on_look)),
@@ -61,7 +62,11 @@ public:
           sweeper_({.timeout = config_.deployment_timeout,
                     .interval = config_.sweep_interval,
                     .roll_back = config_.rollback_on_failure && !dry_run_},
-                   observer_, rollback_, memory_, clock, logger_) {
+                   observer_, rollback_, memory_, clock, logger_),
+          announcer_({.project = config_.project,
+                      .environment = config_.environment,
+                      .sweeps = config_.sweep_interval > std::chrono::seconds{0}},
+                     notifications_, memory_, clock, logger_) {
         register_secrets(environment);
         logger_.set_level(config_.log_level);
         logger_.set_identity(config_.project, config_.environment);
@@ -172,8 +177,51 @@ private:
         return {.answer = {.status = "ignored", .detail = redactor_.redact(ignore.reason)}};
     }
 
+    /// What came of something that ECS said.
+    struct Heard {
+        std::string what;                           ///< for the answer
+        std::optional<Notification> told = {};      ///< what people should hear of it
+        std::optional<DeploymentReport> back = {};  ///< of the rollout that is being rolled back because of it
+        std::optional<Error> undone = {};           ///< a rollback that could not begin, for a reason that can heal
+    };
+
     Handled act(const Event& event, const Notify& notice, Deadline deadline) {
-        std::string what = fmt::format("{} of {}: {}", notice.event_name, notice.service, notice.status);
+        const auto heard = hear(event, notice, deadline);
+        if (heard.told) announcer_.news({*heard.told});
+        return answer_of(heard, flush());
+    }
+
+    Heard hear(const Event& event, const Notify& notice, Deadline deadline) {
+        Heard heard{.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, notice.status)};
+        log(event, notice);
+        const bool acts = config_.rollback_on_failure && !dry_run_;
+        const auto target = config_.names.target(notice.service);
+        if (!notifications_.has_channels() && !acts) {
+            heard.what += " (no notification channel is on)";
+            return heard;
+        }
+        const auto at = parse_rfc3339(event.envelope.time).value_or(clock_.now());
+        auto [told, done, undone] =
+            target ? news_.tell(notice, *target, at, working_time(deadline)) : RolloutNews::News{};
+        if (!done.empty()) heard.back = rolled_back_for(notice, *target, std::move(done));
+        heard.undone = std::move(undone);
+        if (!told || !announcer_.is_new(*told)) {
+            heard.what += " (said before)";
+            return heard;
+        }
+        logger_.info("deployment verdict", {{log_key::kService, notice.service.str()},
+                                            {"status", told->status},
+                                            {log_key::kReason, told->reason.value_or("")}});
+        heard.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, told->status);
+        if (heard.back) heard.back->task_definition = told->task_definition.value_or("");
+        if (notifications_.has_channels())
+            heard.told = std::move(told);
+        else
+            heard.what += " (no notification channel is on)";
+        return heard;
+    }
+
+    void log(const Event& event, const Notify& notice) {
         std::vector<LogField> fields{{"event", describe(event)},
                                      {log_key::kService, notice.service.str()},
                                      {"event_name", notice.event_name},
@@ -181,42 +229,41 @@ private:
         if (notice.deployment_id) fields.emplace_back(log_key::kDeploymentId, *notice.deployment_id);
         if (notice.reason) fields.emplace_back(log_key::kReason, *notice.reason);
         logger_.info("deployment news from ECS", std::move(fields));
-        const bool acts = config_.rollback_on_failure && !dry_run_;
-        if (!notifications_.has_channels() && !acts)
-            return {.answer = {.status = "ignored", .detail = what + " (no notification channel is on)"}};
-        const auto target = config_.names.target(notice.service);
-        const auto at = parse_rfc3339(event.envelope.time).value_or(clock_.now());
-        auto news = target ? news_.tell(notice, *target, at, working_time(deadline)) : RolloutNews::News{};
-        auto handled = tell(notice, std::move(news.told), std::move(what));
-        if (!news.done.empty()) {
-            // Something was begun, whether anybody is told or not.
-            handled.answer.status = "notified";
-            handled.answer.detail += redactor_.redact("; rollback: " + news.done);
-        }
-        if (news.undone) {
-            // The event comes again, and with it the chance to do it.
-            const auto message =
-                redactor_.redact(fmt::format("{}: it could not be rolled back: {}", notice.service, news.undone->message));
-            handled.answer.status = "failed";
-            handled.error = HandlingError{.type = "Function.RollbackFailed", .message = message};
-        }
-        return handled;
     }
 
-    /// Says it, where there is something to say and somebody to say it to.
-    Handled tell(const Notify& notice, std::optional<Notification> told, std::string what) {
-        if (!told) return {.answer = {.status = "ignored", .detail = redactor_.redact(what + " (said before)")}};
-        what = fmt::format("{} of {}: {}", notice.event_name, notice.service, told->status);
-        logger_.info("deployment verdict", {{log_key::kService, notice.service.str()},
-                                            {"status", told->status},
-                                            {log_key::kReason, told->reason.value_or("")}});
-        if (!notifications_.has_channels())
-            return {
-                .answer = {.status = "ignored", .detail = redactor_.redact(what + " (no notification channel is on)")}};
-        say(*std::move(told));
-        for (const auto& problem : notifications_.flush().problems)
-            what += fmt::format(" (not delivered: {})", problem);
-        return {.answer = {.status = "notified", .detail = redactor_.redact(what)}};
+    static DeploymentReport rolled_back_for(const Notify& notice, const EcsTarget& target, std::string how) {
+        return {.target = target,
+                .status = DeploymentStatus::kInProgress,
+                .reason = fmt::format("a rollback, because of {}", notice.event_name),
+                .task_definition = {},
+                .deployment_id = notice.deployment_id.value_or(""),
+                .attempts = 1,
+                .outcome = std::move(how)};
+    }
+
+    [[nodiscard]] Handled answer_of(const Heard& heard, const std::vector<std::string>& problems) const {
+        Handled handled{.answer = {.status = heard.told ? "notified" : "ignored", .detail = heard.what}};
+        for (const auto& problem : problems) handled.answer.detail += fmt::format(" (not delivered: {})", problem);
+        if (heard.back) {
+            if (!heard.told) handled.answer.status = to_string(heard.back->status);
+            handled.answer.detail += fmt::format("; it is being rolled back: {}", heard.back->outcome);
+            handled.answer.deployments.push_back(*heard.back);
+        }
+        if (heard.undone) {
+            // The event comes again, and with it the chance to do it.
+            handled.answer.status = "failed";
+            handled.error = HandlingError{
+                .type = "Function.RollbackFailed",
+                .message = fmt::format("{}; it could not be rolled back: {}", heard.what, heard.undone->message)};
+        }
+        return redacted(std::move(handled));
+    }
+
+    /// All is delivered, or lost: what was, is not counted as told.
+    std::vector<std::string> flush() {
+        const auto delivery = notifications_.flush();
+        announcer_.lost(delivery.lost);
+        return delivery.problems;
     }
 
     Handled act(const Event& event, const Sweep& sweep, Deadline deadline) {
@@ -232,12 +279,14 @@ private:
             return {.answer = {.status = "failed", .detail = message},
                     .error = HandlingError{.type = "Function.SweepFailed", .message = message}};
         }
+        std::vector<RolloutOutcome> news;
         for (const auto& one : *overdue)
-            if (one.news) say_overdue(one.outcome);
-        notifications_.flush();
+            if (one.news) news.push_back(one.outcome);
+        announcer_.overdue(news);
+        flush();
         logger_.info("sweep done", {{"services", static_cast<int>(ours.targets.size())},
                                     {"overdue", static_cast<int>(overdue->size())}});
-        return redacted(answer_of(*overdue, ours.targets.size()));
+        return redacted(ci_lambda::answer_of(*overdue, ours.targets.size()));
     }
 
     std::optional<Handled> answered_before(const Event& event) {
@@ -267,22 +316,45 @@ private:
                                             Deadline deadline) {
         std::vector<const Batch::Item*> deploying;
         std::vector<Deploy> decisions;
+        std::vector<std::pair<const Batch::Item*, Heard>> heard;
         for (const auto* item : step) {
             if (const auto before = answered_before(item->event)) {
                 batch.done(*item, *before);
             } else if (const auto* deploy = std::get_if<Deploy>(&item->decision)) {
                 deploying.push_back(item);
                 decisions.push_back(*deploy);
+            } else if (const auto* notice = std::get_if<Notify>(&item->decision)) {
+                heard.emplace_back(item, hear(item->event, *notice, deadline));
             } else {
                 finish(batch, *item,
                        std::visit([&](const auto& what) { return act(item->event, what, deadline); }, item->decision));
             }
         }
-        if (decisions.empty()) return {};
-        auto reports = deploy_all(merge(decisions), deadline);
+        auto reports = tell(batch, heard);
+        if (decisions.empty()) return reports;
+        std::vector<Announcer::Cause> causes;
+        for (std::size_t i = 0; i < deploying.size(); ++i)
+            causes.push_back({.id = deploying[i]->event.envelope.id, .decision = &decisions[i]});
+        const auto deployed = deploy_all(merge(decisions), causes, deadline);
         for (std::size_t i = 0; i < deploying.size(); ++i)
             finish(batch, *deploying[i],
-                   redacted(answer_of(reports_for(decisions[i], reports), decisions[i].passed_by)));
+                   redacted(ci_lambda::answer_of(reports_for(decisions[i], deployed), decisions[i].passed_by)));
+        std::ranges::copy(deployed, std::back_inserter(reports));
+        return reports;
+    }
+
+    /// What ECS said in one step of a batch, in one message. The reports are of what is rolled back because of it.
+    std::vector<DeploymentReport> tell(Batch& batch, const std::vector<std::pair<const Batch::Item*, Heard>>& heard) {
+        std::vector<Notification> news;
+        std::vector<DeploymentReport> reports;
+        for (const auto& [item, one] : heard) {
+            if (one.told) news.push_back(*one.told);
+            if (one.back) reports.push_back(*one.back);
+        }
+        announcer_.news(std::move(news));
+        const auto problems = flush();
+        for (const auto& [item, one] : heard)
+            finish(batch, *item, answer_of(one, one.told ? problems : std::vector<std::string>{}));
         return reports;
     }
 
@@ -304,18 +376,20 @@ private:
     Handled act(const Event& event, const Deploy& deploy, Deadline deadline) {
         logger_.debug("event decided: deploy",
                       {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
-        return redacted(answer_of(deploy_all(deploy, deadline), deploy.passed_by));
+        const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &deploy}};
+        return redacted(ci_lambda::answer_of(deploy_all(deploy, causes, deadline), deploy.passed_by));
     }
 
-    std::vector<DeploymentReport> deploy_all(const Deploy& deploy, Deadline deadline) {
+    std::vector<DeploymentReport> deploy_all(const Deploy& deploy, const std::vector<Announcer::Cause>& causes,
+                                             Deadline deadline) {
         for (const auto& passed : deploy.passed_by)
             logger_.info("service passed by", {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
         const auto budget =
             Deadline::earlier(working_time(deadline), Deadline::after(clock_, config_.deployment_timeout));
         auto reports = deployer_.deploy(deploy, budget);
-        for (const auto& report : reports) say_started_or_not(report);
+        announcer_.deployments(reports, causes);
         if (wait_ && !dry_run_) watch(reports, deadline);
-        notifications_.flush();
+        flush();
         return reports;
     }
 
@@ -341,7 +415,7 @@ private:
             add_outcome(done, outcomes.front());
             if (own && done.status == DeploymentStatus::kCompleted) done.status = DeploymentStatus::kRolledBack;
         }
-        auto handled = answer_of({done}, {});
+        auto handled = ci_lambda::answer_of({done}, {});
         handled.answer.detail =
             fmt::format("{}: {}{}{}", rollout.target.id, report.words, done.outcome.empty() ? "" : "; ", done.outcome);
         return redacted(std::move(handled));
@@ -357,12 +431,12 @@ private:
             rollouts.push_back(rollout_of(report));
         }
         if (rollouts.empty()) return;
-        notifications_.flush();  // "started" is news now, not when all is over
-        const auto outcomes = watcher_.watch(rollouts, working_time(deadline), on_look_,
-                                             [&](const std::vector<RolloutOutcome>& verdicts) {
-                                                 for (const auto& outcome : verdicts) say_verdict(outcome);
-                                                 notifications_.flush();
-                                             });
+        notifications_.hand_over();  // "started" is news now, not when all is over
+        const auto tell = [this](const std::vector<RolloutOutcome>& verdicts) {
+            announcer_.verdicts(verdicts);
+            notifications_.hand_over();
+        };
+        const auto outcomes = watcher_.watch(rollouts, working_time(deadline), on_look_, tell);
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
             add_outcome(*started[i], outcomes[i]);
             log_outcome(*started[i]);
@@ -379,62 +453,6 @@ private:
                      {"status", std::string(to_string(report.status))},
                      {log_key::kReason, report.outcome},
                      {"took_ms", report.took.value_or(Milliseconds{0}).count()}});
-    }
-
-    void say_started_or_not(const DeploymentReport& report) {
-        const bool started = report.status == DeploymentStatus::kDeployed;
-        if (!started && !report.error) return;
-        const std::string status = started ? "started" : "could not start";
-        Notification notification{.type = started ? NotificationType::kInfo : NotificationType::kError,
-                                  .title = fmt::format("Deployment {}: {}", status, report.target.id),
-                                  .service = report.target.id.str(),
-                                  .status = status,
-                                  .reason = report.reason};
-        if (!started) notification.reason = fmt::format("{}\nTried because {}.", report.error->message, report.reason);
-        if (!report.deployment_id.empty()) notification.deployment_id = report.deployment_id;
-        if (!report.task_definition.empty()) notification.task_definition = report.task_definition;
-        say(std::move(notification));
-    }
-
-    /// What nobody else tells: ECS's own events and the sweep tell the rest. One voice for each fact.
-    void say_verdict(const RolloutOutcome& outcome) {
-        if (outcome.judgement.told_by_ecs) return;
-        // A rollout that goes back is over before the next sweep can find it.
-        const bool left_to_the_sweep = config_.sweep_interval > std::chrono::seconds{0} && !outcome.going_back;
-        switch (outcome.judgement.verdict) {
-            case Verdict::kTimedOut:
-                if (!left_to_the_sweep && memory_.first_time(overdue_fact(outcome.rollout), outcome.rollout.started_at))
-                    say_overdue(outcome);
-                break;
-            case Verdict::kFailed: say_outcome(outcome, NotificationType::kError, "failed"); break;
-            case Verdict::kSuperseded: say_outcome(outcome, NotificationType::kInfo, "superseded"); break;
-            case Verdict::kInProgress:
-            case Verdict::kCompleted:
-            case Verdict::kRolledBack: break;
-        }
-    }
-
-    void say_overdue(const RolloutOutcome& outcome) { say_outcome(outcome, NotificationType::kError, "timed out"); }
-
-    void say_outcome(const RolloutOutcome& outcome, NotificationType type, const std::string& status) {
-        Notification notification{.type = type,
-                                  .title = fmt::format("Deployment {}: {}", status, outcome.rollout.target.id),
-                                  .service = outcome.rollout.target.id.str(),
-                                  .status = status,
-                                  .deployment_id = outcome.rollout.deployment_id,
-                                  .task_definition = outcome.rollout.task_definition,
-                                  .took = in_words(outcome.took),
-                                  .reason = outcome.judgement.reason};
-        if (!outcome.rollback.empty()) *notification.reason += fmt::format("\nRollback: {}.", outcome.rollback);
-        if (const auto started = memory_.started(outcome.rollout.deployment_id))
-            notification.started_because = started->reason;
-        say(std::move(notification));
-    }
-
-    void say(Notification notification) {
-        notification.project = config_.project;
-        notification.environment = config_.environment;
-        notifications_.notify(std::move(notification));
     }
 
     /// What is left for calls to ECS.
@@ -473,6 +491,7 @@ private:
     RolloutWatcher watcher_;
     RolloutNews news_;
     Sweeper sweeper_;
+    Announcer announcer_;
 };
 
 }  // namespace

@@ -113,6 +113,11 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
         add_sentence(story.told.reason,
                      why.empty() ? why_the_others_failed(story.rollout.deployment_id, story.facts) : why);
     }
+    if (!notice.event_name.starts_with("SERVICE_DEPLOYMENT_")) story.told.ecs_event = notice.event_name;
+    // Without a deployment of its own ECS says it again and again, for as long as it is so.
+    if (!notice.deployment_id)
+        story.told.facts = {fmt::format("{}\n{}\n{}\n{}", notice.service, notice.event_name,
+                                        story.rollout.deployment_id, notice.reason.value_or(""))};
     story.told.title = fmt::format("Deployment {}: {}", story.told.status, notice.service);
     News news{.told = std::nullopt, .done = std::move(story.done), .undone = std::move(story.undone)};
     if (!said) news.told = std::move(story.told);

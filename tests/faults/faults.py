@@ -132,7 +132,7 @@ UNAVAILABLE = Fault(
     lambda call: Response(503, error_page(call), {"Content-Type": "text/html"}),
 )
 TOO_MANY = answering("answers 429", Response(429, {"__type": "TooManyRequestsException", "message": "slow down"}, JSON))
-TOO_MANY_FOR_LONG = answering("answers 429, to come again after 30 s", Response(429, "", {"Retry-After": "30"}))
+TOO_MANY_FOR_LONG = answering("answers 429, to come again after 300 s", Response(429, "", {"Retry-After": "300"}))
 NOT_FOUND = answering("answers 404", Response(404, "no_service", {"Content-Type": "text/html"}))
 DENIED = answering(
     "refuses: the IAM policy does not allow it",

@@ -218,7 +218,7 @@ def test_a_proxy_in_the_environment_does_not_come_between_lambda_and_the_functio
     [
         [Response(500, "rollup_error")] * 9,
         [Response(404, "no_service")],
-        [Response(429, "", {"Retry-After": "30"})] * 9,
+        [Response(429, "", {"Retry-After": "300"})] * 9,
     ],
     ids=["500", "404", "429"],
 )

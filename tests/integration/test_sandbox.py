@@ -104,7 +104,7 @@ def test_each_kind_ends_in_the_right_calls(kind: Kind, sandbox):
     for update in updates:
         assert update["cluster"] == CLUSTER and update["forceNewDeployment"] is True
         assert update["taskDefinition"].endswith(f"/{update['service']}:42")
-    assert len(news.messages()) == max(1, len(kind.services))
+    assert len(news.messages()) == 1
     assert all(message["status"] == 200 for message in news.messages()), "Slack refused a message"
 
 

@@ -259,8 +259,18 @@ class Invocation:
             if fate.status == "deployed":
                 self._expected.messages[f"Deployment started: {fate.service}"] += 1
             elif fate.status == "failed":
-                self._expected.messages[f"Deployment could not start: {fate.service}"] += 1
+                self._could_not_start(fate.service)
         return fates
+
+    def _could_not_start(self, service: str) -> None:
+        """Told once for each event, however often it comes again; without an id, the function goes by what it asks for.
+        Told again when it fails in another way, after a while, or when Slack did not get it."""
+        wanted_by = {item.id for item in self._event.items if service in getattr(item.meaning, "services", ())}
+        facts = [(event, "could not start", service) for event in sorted(wanted_by)]
+        again = facts and all(self._model.has_told(fact) for fact in facts)
+        where = self._expected.perhaps if again else self._expected.messages
+        where[f"Deployment could not start: {service}"] += 1
+        self._expected.told += facts
 
     def _deploy_one(self, service: str, wish: Wish) -> Fate:
         known = self._cluster.services.get(service)

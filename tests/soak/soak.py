@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -35,6 +36,8 @@ GROWTH = 512  # KiB
 
 TARGET = b"AmazonEC2ContainerServiceV20141113."
 ACCEPTED = Reply(http(202, b'{"status":"OK"}'))
+# Of a service among several that Slack is told of: ":x: worker: could not start, shop_service_worker_dev:42: .."
+LINE = re.compile(r"^:\w+: ([^:]+): ([^,:(]+?)(?: after [^,:]+)?(?: \([A-Z_]+\))?(?:[,:].*)?$")
 REFUSALS = {Runtime.ANSWER_413: 413, Runtime.ANSWER_403: 403}
 
 
@@ -458,7 +461,7 @@ class Soak:
             reply, last = self._next_of(fault, course.posts[message])
         course.posts[message] += 1
         if last:
-            course.messages[title_of(message)] += 1
+            course.messages.update(titles_of(message))
         if course.event.kind == WIDEST:
             self._held.append((request.connection, reply))
             return None
@@ -520,10 +523,16 @@ def wrapped(failed: list[str] | None) -> list[dict] | None:
     return None if failed is None else [{"itemIdentifier": one} for one in failed]
 
 
-def title_of(message: bytes) -> str:
-    """Of ":emoji: Deployment started: api [dev]: reason"."""
-    text = json.loads(message)["text"]
-    return text.split(" ", 1)[1].split(" [dev]", 1)[0]
+def titles_of(message: bytes) -> list[str]:
+    """Of ":emoji: Deployment started: api [dev]: reason". Where several services are told of, what the title would be
+    of each of them alone: of ":emoji: api: started, ecs-svc/7, ..", a line each."""
+    content = json.loads(message)
+    title = content["text"].split(" ", 1)[1].split(" [dev]", 1)[0]
+    if not title.startswith("Deployments: "):
+        return [title]
+    texts = [block["text"]["text"] for block in content["blocks"][1:] if "text" in block]
+    lines = [line for text in texts if not text.startswith("*Reason*") for line in text.split("\n")]
+    return [LINE.sub(r"Deployment \2: \1", line) for line in lines]
 
 
 def shortened(text: str) -> str:

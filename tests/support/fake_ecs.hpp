@@ -158,18 +158,18 @@ private:
 
 class RecordingNotifier final : public Notifier {
 public:
-    void notify(Notification notification) override {
+    void notify(Announcement announcement) override {
         const std::scoped_lock lock(mutex_);
-        said_.push_back(std::move(notification));
+        said_.push_back(std::move(announcement));
     }
-    [[nodiscard]] std::vector<Notification> said() const {
+    [[nodiscard]] std::vector<Announcement> said() const {
         const std::scoped_lock lock(mutex_);
         return said_;
     }
 
 private:
     mutable std::mutex mutex_;
-    std::vector<Notification> said_;
+    std::vector<Announcement> said_;
 };
 
 }  // namespace ci_lambda::testing

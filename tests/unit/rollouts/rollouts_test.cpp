@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -234,6 +235,38 @@ TEST(Rollouts, AFailureThatStaysIsRolledBackToTheVeryImagesThatWorked) {
     EXPECT_THAT(world.slack(), HasSubstr("with the very images that it ran"));
     EXPECT_EQ(world.end_state(), "shop_service_api_dev-rollback:1 COMPLETED");
     EXPECT_EQ(world.calls("UpdateService"), 1) << "a rollback is not repeated";
+}
+
+TEST(Rollouts, WhatIsLearntInOneLookOrOneSweepIsOneMessage) {
+    const auto message = [](const std::string& service) {
+        return fmt::format(R"({{"messageId":"{0}","body":"{{\"service\":\"{0}\"}}","eventSource":"aws:sqs",
+                               "eventSourceARN":"arn:aws:sqs:us-east-1:1:events"}})",
+                           service);
+    };
+    for (const bool wait : {true, false}) {
+        World world({.scenario = Scenario::kCrashAfterStart, .wait = wait, .sweep = !wait});
+        const auto handled = world.handle(fmt::format(R"({{"Records":[{},{}]}})", message("api"), message("worker")));
+        EXPECT_EQ(handled.answer.status, wait ? "timed_out" : "deployed") << handled.answer.detail;
+        world.run_for(minutes{45});
+        EXPECT_THAT(world.titles(), ElementsAre("Deployments: 2 started", "Deployments: 2 timed out")) << wait;
+    }
+}
+
+TEST(Rollouts, TheAnswerTellsOfARollbackThatWasBegunAlsoWithoutSlack) {
+    for (const bool slack : {true, false}) {
+        World world({.scenario = Scenario::kImageNotFound, .breaker = Breaker::kOn, .roll_back = true, .slack = slack});
+        world.call_ecs("UpdateService", R"({"cluster":"shop_cluster_dev","service":"shop_service_api_dev",
+                                            "taskDefinition":"shop_service_api_dev:42"})");
+        world.run_for(minutes{30});
+        ASSERT_EQ(world.end_state(), "shop_service_api_dev-rollback:1 COMPLETED");
+        const auto answer = std::ranges::find_if(
+            world.answers(), [](const Answer& one) { return one.detail.contains("SERVICE_DEPLOYMENT_FAILED"); });
+        ASSERT_NE(answer, world.answers().end());
+        EXPECT_EQ(answer->status, slack ? "notified" : "in_progress");
+        EXPECT_THAT(answer->detail, HasSubstr("it is being rolled back: shop_service_api_dev:9 is deployed again"));
+        ASSERT_THAT(answer->deployments, ::testing::SizeIs(1));
+        EXPECT_EQ(answer->deployments[0].target.id.str(), "api");
+    }
 }
 
 TEST(Rollouts, ARollbackToWhatThisProcessHasSeenCompleteIsToldAsOne) {

@@ -34,6 +34,7 @@ World::World(const WorldOptions& options)
                                             {"PROJECT_ENV", "dev"},
                                             {"SERVICE_CONFIG", "{}"},
                                             {"AWS_ENDPOINT_URL_ECS", server_.url()},
+                                            {"ENABLE_SLACK_NOTIFICATIONS", options.slack ? "true" : "false"},
                                             {"SLACK_WEBHOOK_URL", server_.url("/services/T000/B000/hook")},
                                             {"AWS_ACCESS_KEY_ID", "AKID"},
                                             {"AWS_SECRET_ACCESS_KEY", "secret"},
@@ -128,6 +129,12 @@ void World::run_until(WallTime until) {
         deliver();
         if (clock_.now() >= until) break;
     }
+}
+
+std::vector<Answer> World::answers() const {
+    std::vector<Answer> all;
+    for (const auto& outcome : outcomes_) all.push_back(outcome.handled.answer);
+    return all;
 }
 
 void World::deliver() {

@@ -28,7 +28,8 @@ struct WorldOptions {
     Breaker breaker = Breaker::kOff;
     bool wait = false;
     bool roll_back = false;
-    bool sweep = true;              ///< a schedule of every five minutes
+    bool sweep = true;  ///< a schedule of every five minutes
+    bool slack = true;
     Milliseconds lambda_timeout{};  ///< 0: no deadline
     sandbox::Quirks quirks = {};
     /// More settings of the function, or other ones.
@@ -90,6 +91,8 @@ public:
     [[nodiscard]] int changes() const;
     /// All that ECS and the schedule have sent so far.
     [[nodiscard]] const std::vector<std::string>& delivered() const { return delivered_; }
+    /// What the function answered to that.
+    [[nodiscard]] std::vector<Answer> answers() const;
     [[nodiscard]] std::string log() const { return sink_.text(); }
     /// What came of each event that arrived, and of each try again.
     struct Outcome {

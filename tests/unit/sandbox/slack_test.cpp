@@ -57,6 +57,14 @@ TEST(SlackText, RendersWhatAPersonReads) {
     EXPECT_EQ(lines[3].kind, SlackLine::Kind::kContext);
 }
 
+TEST(SlackText, RendersALineForEachService) {
+    const auto lines = render_slack(R"({"blocks":[{"type":"section","text":{"type":"mrkdwn",
+        "text":":x: worker: could not start: *\u00ADno*\n:information_source: api: started"}}]})");
+    ASSERT_EQ(lines.size(), 1U);
+    EXPECT_EQ(lines[0].kind, SlackLine::Kind::kText);
+    EXPECT_THAT(lines[0].parts, ElementsAre("❌ worker: could not start: *no*\nℹ️  api: started"));
+}
+
 TEST(SlackText, FallsBackToTheTextAndThenToThePayload) {
     EXPECT_THAT(render_slack(R"({"text":"hello"})").at(0).parts, ElementsAre("hello"));
     EXPECT_THAT(render_slack("no message").at(0).parts, ElementsAre("no message"));

@@ -1,0 +1,101 @@
+#include "announce/announcer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "deployer/sweeper.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// Lambda tries an event again within minutes; a queue may keep it longer.
+constexpr std::chrono::minutes kSameEvent{60};
+/// An event without an id may be sent again by somebody who means it: only what Lambda's own two tries need, after one
+/// minute and after two more.
+constexpr std::chrono::minutes kTriesOfLambda{5};
+
+/// Each event that wanted this service: what could not start is the same as before when it is the same event again.
+/// Without an id an event is known by what it asks for.
+std::vector<std::string> facts_of(const DeploymentReport& report, const std::vector<Announcer::Cause>& causes) {
+    std::vector<std::string> facts;
+    for (const auto& cause : causes) {
+        const auto request = std::ranges::find(cause.decision->requests, report.target, &DeploymentRequest::target);
+        if (request == cause.decision->requests.end()) continue;
+        const auto since_epoch = request->changed_at.value_or(WallTime{}).time_since_epoch().count();
+        facts.push_back(fmt::format("could not start\n{}\n{}\n{}\n{}\n{}", cause.id, report.target.service,
+                                    to_string(report.error->kind), request->reason, since_epoch));
+    }
+    return facts;
+}
+
+}  // namespace
+
+void Announcer::deployments(const std::vector<DeploymentReport>& reports, const std::vector<Cause>& causes) {
+    std::vector<Notification> parts;
+    for (const auto& report : reports) {
+        const auto fact = fact_of(report);
+        if (!fact) continue;
+        auto part = notification_of(*fact, report);
+        if (*fact == Fact::kCouldNotStart) {
+            part.facts = facts_of(report, causes);
+            part.stays_told =
+                std::ranges::any_of(causes, &std::string::empty, &Cause::id) ? kTriesOfLambda : kSameEvent;
+        }
+        parts.push_back(std::move(part));
+    }
+    say(std::move(parts));
+}
+
+void Announcer::verdicts(const std::vector<RolloutOutcome>& outcomes) {
+    std::vector<Notification> parts;
+    for (const auto& outcome : outcomes) {
+        const auto fact = fact_of(outcome, options_.sweeps);
+        if (!fact) continue;
+        // Told by the sweep or by whoever waits, not by both.
+        if (*fact == Fact::kTimedOut && !memory_.first_time(overdue_fact(outcome.rollout), outcome.rollout.started_at))
+            continue;
+        parts.push_back(notification_of(*fact, outcome, memory_.started(outcome.rollout.deployment_id)));
+    }
+    say(std::move(parts));
+}
+
+void Announcer::overdue(const std::vector<RolloutOutcome>& outcomes) {
+    std::vector<Notification> parts;
+    for (const auto& outcome : outcomes)
+        parts.push_back(notification_of(Fact::kTimedOut, outcome, memory_.started(outcome.rollout.deployment_id)));
+    say(std::move(parts));
+}
+
+void Announcer::news(std::vector<Notification> notifications) { say(std::move(notifications)); }
+
+bool Announcer::is_new(const Notification& notification) const {
+    const auto& facts = notification.facts;
+    return facts.empty() || std::ranges::any_of(facts, [&](const std::string& fact) { return !told_.knows(fact); });
+}
+
+void Announcer::lost(const std::vector<Announcement>& announcements) {
+    for (const auto& announcement : announcements)
+        for (const auto& part : announcement.parts)
+            for (const auto& fact : part.facts) told_.forget(fact);
+}
+
+void Announcer::say(std::vector<Notification> parts) {
+    std::vector<Notification> fresh;
+    for (auto& part : parts) {
+        if (!is_new(part)) {
+            logger_.info("notification not repeated: the very same was told before",
+                         {{log_key::kService, part.service}, {"title", part.title}});
+            continue;
+        }
+        part.project = options_.project;
+        part.environment = options_.environment;
+        for (const auto& fact : part.facts) told_.remember(fact, part.stays_told);
+        fresh.push_back(std::move(part));
+    }
+    if (!fresh.empty()) notifier_.notify(gather(std::move(fresh)));
+}
+
+}  // namespace ci_lambda
