@@ -240,6 +240,9 @@ class Generator:
             "image-tag": f"v{self._number()}",
             "image-digest": "sha256:" + "7f5b2640" * 8,
         }
+        if self._dice.random() < 0.1:
+            detail |= {"action-type": "REPLICATE", "source-account": ACCOUNT, "source-region": "us-west-2"}
+            return self._item("aws.ecr", "ECR Replication Action", detail, moment, Deploy((service,), moment))
         return self._item("aws.ecr", "ECR Image Action", detail, moment, Deploy((service,), moment))
 
     def _parameter(self, service: str, moment: int) -> Item:
@@ -354,18 +357,28 @@ class Generator:
             "requestParameters": {"bucketName": BUCKET, "key": "api.env"},
         }
         parameter = {"operation": "Update", "name": "/dev/shop/api/KEY"}
+        old_version = {
+            "bucket": {"name": BUCKET},
+            "object": {"key": "api.env", "version-id": "mtB0cV.jejK63XkRNceanNMC.qXPWLeK"},
+            "reason": "Lifecycle Expiration",
+            "deletion-type": "Permanently Deleted",
+        }
         choices: list[tuple[str, str, str, dict]] = [
             ("other project", "aws.ecr", "ECR Image Action", {**image, "repository-name": "other_service_api"}),
             ("failed push", "aws.ecr", "ECR Image Action", {**image, "result": "FAILURE"}),
             ("no tag", "aws.ecr", "ECR Image Action", {**image, "image-tag": ""}),
             ("signature", "aws.ecr", "ECR Image Action", {**image, "image-tag": "sha256-7f5b.sig"}),
             ("deleted image", "aws.ecr", "ECR Image Action", {**image, "action-type": "DELETE"}),
+            ("failed copy", "aws.ecr", "ECR Replication Action", {**image, "action-type": "REPLICATE", "result": "FAILED"}),
             ("scan", "aws.ecr", "ECR Image Scan", {"scan-status": "COMPLETE"}),
             ("deleted parameter", "aws.ssm", "Parameter Store Change", {**parameter, "operation": "Delete"}),
             ("other env", "aws.ssm", "Parameter Store Change", {**parameter, "name": "/prod/shop/api/KEY"}),
+            ("placeholder", "aws.ssm", "Parameter Store Change", {"operation": "Create", "name": "/dev/shop/api/env"}),
             ("failed change", "aws.ssm", "Parameter Store Change", {**parameter, "exception": "no"}),
             ("switched off", "aws.ssm", "Parameter Store Change", {**parameter, "name": f"/dev/shop/{FROZEN}/KEY"}),
             ("denied call", "aws.s3", "AWS API Call via CloudTrail", {**trail, "errorCode": "AccessDenied"}),
+            ("no parameters", "aws.s3", "AWS API Call via CloudTrail", {**trail, "requestParameters": None}),
+            ("old version", "aws.s3", "Object Deleted", old_version),
             ("read", "aws.s3", "AWS API Call via CloudTrail", {**trail, "eventName": "GetObject"}),
             ("other key", "aws.s3", "Object Created", {"bucket": {"name": BUCKET}, "object": {"key": f"{number}"}}),
             ("other env", "github.actions.prod", "DEPLOY", {"service": "api"}),

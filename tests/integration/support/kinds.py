@@ -33,6 +33,7 @@ class Kind:
 
 KINDS = [
     Kind("ecr-push", "deployed", ("api",)),
+    Kind("ecr-replication", "deployed", ("api",)),
     Kind("ssm-update", "deployed", ("api",)),
     Kind("s3-cloudtrail-put", "deployed", ("api", "worker")),
     Kind("s3-native-created", "deployed", ("api", "worker")),
@@ -70,6 +71,9 @@ def near_misses() -> dict[str, tuple[dict, str]]:
         "image-of-another-project": (other_project, "other_service_api"),
         "image-without-a-tag": (untagged, "tag"),
         "failed-s3-call": (failed_call, "AccessDenied"),
+        "s3-call-without-parameters": (event_json("s3-cloudtrail-null-parameters"), "which file"),
+        "old-version-of-a-file-deleted": (event_json("s3-native-deleted-version"), "one version"),
+        "placeholder-of-terraform": (event_json("ssm-create-placeholder"), "placeholder"),
         "deleted-parameter": (deleted, "elete"),
         "parameter-of-another-environment": (other_environment, "/prod/shop/api/LOG_LEVEL"),
         "service-of-another-cluster": (other_cluster, "other_cluster_dev"),
