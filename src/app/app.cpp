@@ -37,10 +37,14 @@ public:
           http_({.ca_bundle = std::move(ca_bundle), .ca_bundle_overrides = config_.ca_bundle.has_value()}, clock,
                 logger_),
           credentials_(credential_sources(options, environment, http_), clock, redactor_),
-          ecs_({.region = config_.region, .endpoint = config_.ecs_endpoint}, http_, credentials_, clock, sleeper,
-               logger_),
+          ecs_({.region = config_.region,
+                .endpoint = config_.ecs_endpoint,
+                .fips = config_.use_fips_endpoint,
+                .dualstack = config_.use_dualstack_endpoint},
+               http_, credentials_, clock, sleeper, logger_),
           slack_(slack_channel(config_, http_, clock, sleeper)),
           notifications_(channels(slack_.get()), clock, logger_),
+          for_people_(options.profiles != nullptr),
           dry_run_(options.dry_run.value_or(config_.dry_run)),
           wait_(options.wait.value_or(config_.wait_for_deployment)),
           on_look_(std::move(options.on_look)),
@@ -71,6 +75,8 @@ public:
         for (const auto& warning : loaded.warnings) logger_.warn("configuration: " + warning);
     }
 
+    void set_home(Home home) override { home_ = std::move(home); }
+
     Handled handle(std::string_view event_bytes, Deadline deadline) override {
         logger_.debug("event received", {{"event", std::string(event_bytes)}});
         return handle(decode_delivery(event_bytes), deadline);
@@ -86,7 +92,8 @@ public:
     Handled handle(const Event& event, Deadline deadline) override {
         notifications_.set_deadline(deadline.minus(kAnswerMargin));
         if (auto before = answered_before(event)) return *std::move(before);
-        const auto decision = decide(event, config_);
+        if (!event.envelope.account.empty()) find_home();
+        const auto decision = decide(event, config_, home_);
         if (!decision) return invalid(decision.error());
         auto handled = std::visit([&](const auto& what) { return act(event, what, deadline); }, *decision);
         answered_.remember(event, handled);
@@ -230,9 +237,16 @@ private:
         return before;
     }
 
+    /// Lambda says with each invocation where the function lives. For people, their credentials may know it.
+    void find_home() {
+        if (!for_people_ || !home_.account.empty()) return;
+        if (const auto credentials = credentials_.get()) home_.account = credentials->account_id;
+    }
+
     Handled handle_batch(const Delivery& delivery, Deadline deadline) {
         notifications_.set_deadline(deadline.minus(kAnswerMargin));
-        Batch batch(delivery, config_);
+        find_home();
+        Batch batch(delivery, config_, home_);
         std::vector<DeploymentReport> reports;
         for (auto step = batch.next(); !step.empty(); step = batch.next())
             std::ranges::move(carry_out(batch, step, deadline), std::back_inserter(reports));
@@ -290,6 +304,8 @@ private:
     }
 
     std::vector<DeploymentReport> deploy_all(const Deploy& deploy, Deadline deadline) {
+        for (const auto& warning : deploy.warnings)
+            logger_.warn("request names no environment", {{log_key::kReason, warning}});
         for (const auto& passed : deploy.passed_by)
             logger_.info("service passed by", {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
         const auto budget =
@@ -421,6 +437,7 @@ private:
 
     Redactor redactor_;
     Config config_;
+    Home home_;
     const Clock& clock_;
     Logger logger_;
     CurlHttpClient http_;
@@ -428,6 +445,7 @@ private:
     EcsClient ecs_;
     std::unique_ptr<SlackChannel> slack_;
     NotificationQueue notifications_;
+    bool for_people_;
     bool dry_run_;
     bool wait_;
     RolloutWatcher::OnLook on_look_;

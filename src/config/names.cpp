@@ -99,6 +99,13 @@ bool is_valid_service_id(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, is_name_character);
 }
 
+bool is_account(std::string_view text) {
+    constexpr std::size_t kDigits = 12;
+    return text.size() == kDigits && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+TaskFamily rollback_family(const TaskFamily& family) { return TaskFamily(family.str() + "-rollback"); }
+
 std::optional<ServiceId> Names::canonical(std::string_view text) const {
     return canonical(text, options_.backend_service_name);
 }

@@ -44,6 +44,13 @@ inline constexpr std::string_view kBackend = "backend";
 /// True for text made of letters, digits, `_`, `-` and `.` only, and not empty.
 [[nodiscard]] bool is_valid_service_id(std::string_view text);
 
+/// True for the twelve digits of an AWS account.
+[[nodiscard]] bool is_account(std::string_view text);
+
+/// The family of the copies that a rollback registers. Not the service's own, whose newest revision is what the next
+/// event deploys.
+[[nodiscard]] TaskFamily rollback_family(const TaskFamily& family);
+
 /// Service ids <-> ECS names, by map or by pattern. Immutable.
 class Names {
 public:

@@ -29,8 +29,6 @@ bool runs_the_same(const EcsServiceRevision& a, const EcsServiceRevision& b) {
 
 }  // namespace
 
-TaskFamily rollback_family(const TaskFamily& family) { return TaskFamily(family.str() + "-rollback"); }
-
 bool is_own_rollback(const Rollout& rollout, const RolloutMemory& memory) {
     if (const auto started = memory.started(rollout.deployment_id); started && started->rollback) return true;
     return short_name(rollout.task_definition).starts_with(rollback_family(rollout.target.family).str() + ":");

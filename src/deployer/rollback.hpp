@@ -60,10 +60,6 @@ private:
     const Logger& logger_;
 };
 
-/// The family of the copies that a rollback registers. Not the service's own, whose newest revision is what the next
-/// event deploys.
-[[nodiscard]] TaskFamily rollback_family(const TaskFamily& family);
-
 /// True when the rollout brings back an older revision: a rollback of ours, in this process or an earlier one.
 [[nodiscard]] bool is_own_rollback(const Rollout& rollout, const RolloutMemory& memory);
 

@@ -387,8 +387,16 @@ class Generator:
         ]
         if self._dice.random() < 0.1:
             return self._ecs_item("api", "ecs-svc/1", NEWS[0][0], "INFO", moment, Nothing("other cluster"), "other")
+        if self._dice.random() < 0.1:
+            return self._from_elsewhere(moment, image)
         why, source, kind, detail = self._dice.choice(choices)
         return self._item(source, kind, detail, moment, Nothing(why))
+
+    def _from_elsewhere(self, moment: int, image: dict) -> Item:
+        """A change of ours in all, but of another account or region."""
+        item = self._item("aws.ecr", "ECR Image Action", image, moment, Nothing("from elsewhere"))
+        foreign = self._dice.choice(({"account": "999999999999"}, {"region": "eu-west-1"}))
+        return Item(item.id, json.dumps(json.loads(item.text) | foreign), item.meaning)
 
     def _garbage(self) -> Event:
         body, why = self._dice.choice(GARBAGE)

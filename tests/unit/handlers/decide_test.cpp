@@ -51,6 +51,8 @@ TEST(Decide, KnowsWhatEveryFixtureMeans) {
         {"ecr-scan", "ignore: \"ECR Image Scan\""},
         {"ecr-replication", "deploy: shop_service_api_dev (image shop_service_api:v7 was replicated)"},
         {"ecr-replication-failed", "ignore: the replication did not succeed (FAILED)"},
+        {"ecr-push-other-account", "ignore: the event is of the account 999999999999, not of 123456789012"},
+        {"ecr-push-other-region", "ignore: the event is of the region eu-west-1, not of us-east-1"},
         {"ssm-update", "deploy: shop_service_api_dev (parameter /dev/shop/api/LOG_LEVEL was updated)"},
         {"ssm-create", "deploy: shop_service_dev (parameter /dev/shop/backend/db/PASSWORD was created)"},
         {"ssm-create-placeholder", "ignore: parameter /dev/shop/api/env was created, and the first value"},
@@ -92,7 +94,7 @@ TEST(Decide, KnowsWhatEveryFixtureMeans) {
     for (const auto& [name, start] : cases) {
         const auto event = decode_event(fixture(name + ".json"));
         ASSERT_THAT(event, IsOk()) << name;
-        EXPECT_THAT(summary(decide(*event, config)), StartsWith(start)) << name;
+        EXPECT_THAT(summary(decide(*event, config, Home{.account = "123456789012"})), StartsWith(start)) << name;
     }
 }
 
