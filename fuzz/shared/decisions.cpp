@@ -35,8 +35,9 @@ struct Describe {
         return all;
     }
     std::string operator()(const Notify& notify) const {
-        return fmt::format("notify|{}|{}|{}|{}|{}|{}", static_cast<int>(notify.level), notify.service,
-                           notify.event_name, notify.status, text(notify.deployment_id), text(notify.reason));
+        return fmt::format("notify|{}|{}|{}|{}|{}|{}|{}", static_cast<int>(notify.level), notify.service,
+                           notify.event_name, notify.status, text(notify.deployment_id), text(notify.reason),
+                           text(notify.doubt));
     }
     std::string operator()(const Ignore& ignore) const {
         return fmt::format("ignore|{}|{}{}", ignore.reason, text(ignore.hint), text(ignore.passed_by));

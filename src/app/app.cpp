@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 
 #include "app/answered_events.hpp"
 #include "app/batch.hpp"
@@ -189,7 +190,7 @@ private:
         if (notice.deployment_id) fields.emplace_back(log_key::kDeploymentId, *notice.deployment_id);
         if (notice.reason) fields.emplace_back(log_key::kReason, *notice.reason);
         logger_.info("deployment news from ECS", std::move(fields));
-        const bool acts = config_.rollback_on_failure && !dry_run_;
+        const bool acts = config_.rollback_on_failure && !dry_run_ && !notice.doubt;
         if (!notifications_.has_channels() && !acts)
             return {.answer = {.status = "ignored", .detail = what + " (no notification channel is on)"}};
         const auto target = config_.names.target(notice.service);
@@ -214,7 +215,7 @@ private:
             logger_.warn("sweep incomplete: only the services that the configuration names are looked at",
                          {{log_key::kError, ours.not_listed->message}});
         const auto scheduled_at = sweep.scheduled ? parse_rfc3339(event.envelope.time) : std::nullopt;
-        const auto overdue = sweeper_.sweep(ours.targets, scheduled_at, working_time(deadline));
+        const auto overdue = sweeper_.sweep(ours.certain, scheduled_at, working_time(deadline));
         if (!overdue) {
             const auto message = redactor_.redact(overdue.error().message);
             logger_.error("sweep failed", {{log_key::kError, message}});
@@ -224,9 +225,21 @@ private:
         for (const auto& one : *overdue)
             if (one.news) say_overdue(one.outcome);
         notifications_.flush();
-        logger_.info("sweep done", {{"services", static_cast<int>(ours.targets.size())},
+        logger_.info("sweep done", {{"services", static_cast<int>(ours.certain.size())},
                                     {"overdue", static_cast<int>(overdue->size())}});
-        return redacted(answer_of(*overdue, ours.targets.size()));
+        auto handled = answer_of(*overdue, ours.certain.size());
+        if (!ours.doubtful.empty()) handled.answer.detail += "; " + leave_alone(ours.doubtful);
+        return redacted(std::move(handled));
+    }
+
+    /// Says that these may be somebody else's, so that the sweep does not touch them.
+    std::string leave_alone(const std::vector<DoubtfulService>& services) {
+        constexpr std::size_t kNamedAtMost = 20;
+        std::vector<std::string> names;
+        for (const auto& service : services | std::views::take(kNamedAtMost)) names.push_back(service.name.str());
+        logger_.warn("services left alone by the sweep: they may not be ours (`ci_lambda check` says why)",
+                     {{"services", static_cast<int>(services.size())}, {"names", names}});
+        return fmt::format("{} left alone, as they may not be ours", services.size());
     }
 
     std::optional<Handled> answered_before(const Event& event) {

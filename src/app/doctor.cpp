@@ -88,6 +88,7 @@ private:
         for (const auto& id : ours.without_target)
             bad(fmt::format("service {}", id),
                 "is named in a map but is not in ECS_SERVICE_MAP, so no event can deploy it");
+        note_doubtful(ours.doubtful);
         const auto& targets = ours.targets;
         if (targets.empty())
             bad("services",
@@ -98,6 +99,14 @@ private:
             examine_batch(
                 {targets.begin() + static_cast<std::ptrdiff_t>(i), targets.begin() + static_cast<std::ptrdiff_t>(end)});
         }
+    }
+
+    /// Events that name these services deploy them; but the sweep and rollbacks leave them alone.
+    void note_doubtful(const std::vector<DoubtfulService>& services) {
+        for (const auto& service : services)
+            note(fmt::format("service {}", service.reading.id),
+                 fmt::format("{} may not be ours, so the sweep and rollbacks after news of ECS leave it alone: {}",
+                             service.name, service.reading.doubt()));
     }
 
     void examine_batch(const std::vector<EcsTarget>& targets) {

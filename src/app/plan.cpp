@@ -62,6 +62,7 @@ void put(OrderedJson& json, const Notify& notice) {
                     {"status", notice.status}};
     if (notice.deployment_id) one["deployment_id"] = *notice.deployment_id;
     if (notice.reason) one["reason"] = *notice.reason;
+    if (notice.doubt) one["not_rolled_back"] = *notice.doubt;
     json["notification"] = std::move(one);
 }
 

@@ -168,6 +168,10 @@ void RolloutNews::tell_failed(Story& story, Deadline deadline) {
         return;
     }
     if (!options_.roll_back) return;
+    if (story.notice.doubt) {
+        add_sentence(story.told.reason, fmt::format("Not rolled back: {}.", *story.notice.doubt));
+        return;
+    }
     const auto judgement = judge(story.rollout, story.facts, options_.timeout);
     if (judgement.verdict != Verdict::kFailed) return;  // ECS has moved on since it sent the event
     add_sentence(story.told.reason,

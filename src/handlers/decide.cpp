@@ -28,6 +28,7 @@ void tidy(Decision& decision) {
         tidy(notify->status);
         tidy(notify->deployment_id);
         tidy(notify->reason);
+        tidy(notify->doubt);
     } else if (auto* nothing = std::get_if<Ignore>(&decision)) {
         tidy(nothing->reason);
     }

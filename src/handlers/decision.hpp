@@ -47,6 +47,7 @@ struct Notify {
     std::string status;      ///< in words: "completed", "failed", "impaired"
     std::optional<std::string> deployment_id;
     std::optional<std::string> reason;
+    std::optional<std::string> doubt = {};  ///< why the service may not be ours, and nothing is rolled back
 };
 
 /// Nothing to do: not ours, not interesting, or switched off.
