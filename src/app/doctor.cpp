@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "deployer/our_services.hpp"
 
 namespace ci_lambda {
@@ -103,10 +104,23 @@ private:
 
     /// Events that name these services deploy them; but the sweep and rollbacks leave them alone.
     void note_doubtful(const std::vector<DoubtfulService>& services) {
-        for (const auto& service : services)
-            note(fmt::format("service {}", service.reading.id),
-                 fmt::format("{} may not be ours, so the sweep and rollbacks after news of ECS leave it alone: {}",
-                             service.name, service.reading.doubt()));
+        std::vector<std::string> unnamed;
+        std::vector<std::string> entries;
+        for (const auto& [name, reading] : services) {
+            if (reading.rival) {
+                note(fmt::format("service {}", reading.id),
+                     fmt::format("{} may not be ours, so the sweep and rollbacks after news of ECS leave it alone: {}",
+                                 name, reading.doubt()));
+                continue;
+            }
+            unnamed.push_back(name.str());
+            entries.push_back(fmt::format(R"("{}":true)", reading.id));
+        }
+        if (!unnamed.empty())
+            note("services",
+                 fmt::format("no variable names {}, so the sweep and rollbacks after news of ECS leave them alone; "
+                             "AUTO_DEPLOY_MAP={{{}}} would name them and change nothing else",
+                             join(unnamed, ", "), join(entries, ",")));
     }
 
     void examine_batch(const std::vector<EcsTarget>& targets) {

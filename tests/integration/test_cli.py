@@ -100,7 +100,7 @@ def test_plan_says_what_each_event_would_do_without_any_network(kind, ecs):
 @pytest.mark.parametrize("name", near_misses())
 def test_plan_says_why_nothing_would_happen(name, ecs):
     event, word = near_misses()[name]
-    environment = function_environment(ecs.url, AWS_ACCOUNT_ID="123456789012")
+    environment = function_environment(ecs.url, AWS_ACCOUNT_ID="123456789012", SERVICE_CONFIG=s3_configuration())
     text = cli("plan", "-", environment=environment, stdin=json.dumps(event))
     plan = cli("plan", "-", "--json", environment=environment, stdin=json.dumps(event))
     assert (text.code, plan.code) == (0, 0)

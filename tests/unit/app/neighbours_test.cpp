@@ -168,13 +168,14 @@ TEST_F(NeighboursTest, AnEventThatNamesAServiceDeploysItByThePatternAsEver) {
 TEST_F(NeighboursTest, TheDoctorSaysWhichServicesMayNotBeOursAndHowToNameThem) {
     auto app = App::create({}, environment_, log_.sink, clock_, sleeper_);
     ASSERT_THAT(app, IsOk());
+    services_.emplace_back("arn:aws:ecs:us-east-1:123456789012:service/shared/shop-mail-dev");
     std::vector<std::string> notes;
     (void)examine(**app, clock_, [&](const Finding& finding) {
         if (finding.verdict == Finding::Verdict::kNote) notes.push_back(finding.subject + ": " + finding.detail);
     });
     EXPECT_THAT(notes, ElementsAre(AllOf(HasSubstr("shop-admin-api-dev may not be ours"), HasSubstr("ECS_SERVICE_MAP")),
-                                   AllOf(HasSubstr("shop-billing-dev may not be ours"),
-                                         HasSubstr(R"(AUTO_DEPLOY_MAP={"billing":true})"))));
+                                   AllOf(HasSubstr("no variable names shop-billing-dev, shop-mail-dev"),
+                                         HasSubstr(R"(AUTO_DEPLOY_MAP={"billing":true,"mail":true})"))));
 }
 
 TEST_F(NeighboursTest, EventsOfAnotherAccountOrRegionAreIgnored) {

@@ -32,7 +32,7 @@ World::World(const WorldOptions& options)
          std::map<std::string, std::string>{{"PROJECT_NAME", "shop"},
                                             {"PROJECT_ENV", "dev"},
                                             {"SERVICE_CONFIG", "{}"},
-                                            {"AUTO_DEPLOY_MAP", R"({"api":true})"},  // ours beyond doubt
+                                            {"AUTO_DEPLOY_MAP", R"({"api":true,"backend":true,"worker":true})"},
                                             {"AWS_ENDPOINT_URL_ECS", server_.url()},
                                             {"SLACK_WEBHOOK_URL", server_.url("/services/T000/B000/hook")},
                                             {"AWS_ACCESS_KEY_ID", "AKID"},
