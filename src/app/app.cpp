@@ -237,8 +237,12 @@ private:
         constexpr std::size_t kNamedAtMost = 20;
         std::vector<std::string> names;
         for (const auto& service : services | std::views::take(kNamedAtMost)) names.push_back(service.name.str());
-        logger_.warn("services left alone by the sweep: they may not be ours (`ci_lambda check` says why)",
-                     {{"services", static_cast<int>(services.size())}, {"names", names}});
+        // What rather is another project's will always be there; what may be ours wants to be named.
+        const bool others =
+            std::ranges::all_of(services, [](const auto& service) { return service.reading.is_rather_another_ones(); });
+        logger_.log(others ? LogLevel::kInfo : LogLevel::kWarn,
+                    "services left alone by the sweep: they may not be ours (`ci_lambda check` says why)",
+                    {{"services", static_cast<int>(services.size())}, {"names", names}});
         return fmt::format("{} left alone, as they may not be ours", services.size());
     }
 

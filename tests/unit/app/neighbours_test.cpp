@@ -127,6 +127,13 @@ TEST_F(NeighboursTest, TheSweepLeavesTheServicesOfOthersAlone) {
                                         HasSubstr("shop-billing-dev")));
 }
 
+TEST_F(NeighboursTest, TheSweepDoesNotWarnOfWhatRatherIsAnotherProjects) {
+    environment_.set("AUTO_DEPLOY_MAP", R"({"billing":true})");
+    EXPECT_THAT(handle(R"({"action":"sweep"})").answer.detail, HasSubstr("1 left alone"));
+    for (const auto& line : log_.sink.lines())
+        if (line.contains("left alone by the sweep")) EXPECT_THAT(line, HasSubstr(R"("level":"info")"));
+}
+
 TEST_F(NeighboursTest, TheSweepLooksAtWhatIsNamedAndCanBeNobodyElses) {
     environment_.set("AUTO_DEPLOY_MAP", R"({"billing":true,"admin-api":true})");
     EXPECT_THAT(handle(R"({"action":"sweep"})").answer.detail, HasSubstr("looked at 2 services"));
