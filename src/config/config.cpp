@@ -178,10 +178,9 @@ std::optional<std::string> read_endpoint(Reader& reader, std::string_view name, 
     if (!value) return std::nullopt;
     const auto url = parse_url(*value);
     if (url && !url->https && !is_loopback(url->host) && !plain_http_allowed)
-        reader.problem(
-            name, fmt::format("{} would have ECS asked without encryption by way of another machine; use https, or "
-                              "set ALLOW_PLAIN_HTTP=true where that is safe, as in a container network",
-                              in_quotes(*value)));
+        reader.problem(name, fmt::format("{} goes to another machine without encryption; use https, or "
+                                         "set ALLOW_PLAIN_HTTP=true where that is safe, as in a container network",
+                                         in_quotes(*value)));
     if (!url) {
         // What stands in front of an @ may be a password.
         const std::string shown = value->contains('@') ? "the value" : in_quotes(*value);
