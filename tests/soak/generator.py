@@ -357,6 +357,7 @@ class Generator:
             "requestParameters": {"bucketName": BUCKET, "key": "api.env"},
         }
         parameter = {"operation": "Update", "name": "/dev/shop/api/KEY"}
+        failed_copy = {**image, "action-type": "REPLICATE", "result": "FAILED"}
         old_version = {
             "bucket": {"name": BUCKET},
             "object": {"key": "api.env", "version-id": "mtB0cV.jejK63XkRNceanNMC.qXPWLeK"},
@@ -369,7 +370,7 @@ class Generator:
             ("no tag", "aws.ecr", "ECR Image Action", {**image, "image-tag": ""}),
             ("signature", "aws.ecr", "ECR Image Action", {**image, "image-tag": "sha256-7f5b.sig"}),
             ("deleted image", "aws.ecr", "ECR Image Action", {**image, "action-type": "DELETE"}),
-            ("failed copy", "aws.ecr", "ECR Replication Action", {**image, "action-type": "REPLICATE", "result": "FAILED"}),
+            ("failed copy", "aws.ecr", "ECR Replication Action", failed_copy),
             ("scan", "aws.ecr", "ECR Image Scan", {"scan-status": "COMPLETE"}),
             ("deleted parameter", "aws.ssm", "Parameter Store Change", {**parameter, "operation": "Delete"}),
             ("other env", "aws.ssm", "Parameter Store Change", {**parameter, "name": "/prod/shop/api/KEY"}),
