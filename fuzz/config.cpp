@@ -1,6 +1,7 @@
 // A line `NAME=VALUE` for each environment variable. What is required and not there gets a good value.
 
 #include "config/config.hpp"
+#include "config/ownership.hpp"
 #include "fuzz/support.hpp"
 #include "support/fakes.hpp"
 
@@ -37,6 +38,7 @@ void check_problems(const Error& error, bool knows_secret) {
 
 void check_names(const Config& config) {
     require(!config.names.cluster().empty(), "the cluster has a name");
+    const Ownership ownership(config);
     for (const auto& id : config.known_services()) {
         require(config.names.canonical(id.str()) == id, "known ids are canonical", id.str());
         const auto target = config.names.target(id);
@@ -44,6 +46,10 @@ void check_names(const Config& config) {
         require(target->id == id, "the target is of the id that was asked for", id.str());
         require(!target->service.empty() && !target->family.empty(), "no ECS name is empty", id.str());
         require(config.names.id_of(target->service) == id, "the ECS service's name leads back to the id", id.str());
+        const auto reading = ownership.read(target->service);
+        require(reading && reading->id == id && reading->named, "a service that is named is ours, if perhaps in doubt",
+                id.str());
+        require_readable(reading->doubt(), "a doubt");
     }
 }
 

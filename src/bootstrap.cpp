@@ -30,6 +30,7 @@ void fill_in_closed_streams() {
 }
 
 std::expected<std::string, InvocationFailure> answer_invocation(App& app, const Invocation& invocation) {
+    app.set_home(Home::of_function(invocation.function_arn));
     auto handled = app.handle(invocation.event, invocation.deadline);
     if (handled.error)
         return std::unexpected(

@@ -26,6 +26,7 @@ struct Describe {
 
     std::string operator()(const Deploy& deploy) const {
         std::string all = "deploy" + text(deploy.passed_by);
+        for (const auto& warning : deploy.warnings) all += fmt::format("|{}", warning);
         for (const auto& request : deploy.requests)
             all +=
                 fmt::format("|{} {} {} {} {} {} {}", request.target.id, request.target.cluster, request.target.service,
@@ -34,8 +35,9 @@ struct Describe {
         return all;
     }
     std::string operator()(const Notify& notify) const {
-        return fmt::format("notify|{}|{}|{}|{}|{}|{}", static_cast<int>(notify.level), notify.service,
-                           notify.event_name, notify.status, text(notify.deployment_id), text(notify.reason));
+        return fmt::format("notify|{}|{}|{}|{}|{}|{}|{}", static_cast<int>(notify.level), notify.service,
+                           notify.event_name, notify.status, text(notify.deployment_id), text(notify.reason),
+                           text(notify.doubt));
     }
     std::string operator()(const Ignore& ignore) const {
         return fmt::format("ignore|{}|{}{}", ignore.reason, text(ignore.hint), text(ignore.passed_by));
@@ -85,10 +87,11 @@ std::string text_of(const Result<Decision>& decision) {
 }
 
 Result<Decision> decide_checked(const Event& event, const Config& config) {
-    auto decision = decide(event, config);
+    static const Home home{.account = "123456789012"};
+    auto decision = decide(event, config, home);
     const auto text = text_of(decision);
     require_readable(text, "every string of a decision");
-    require(text == text_of(decide(event, config)), "decide is deterministic", text);
+    require(text == text_of(decide(event, config, home)), "decide is deterministic", text);
     if (!decision) {
         require(decision.error().kind == ErrorKind::kInvalidEvent, "decide fails with kInvalidEvent only", text);
     } else if (const auto* deploy = std::get_if<Deploy>(&*decision)) {

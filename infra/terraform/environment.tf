@@ -20,7 +20,11 @@ locals {
     ENABLE_SSM_MONITORING               = "true"
     ENABLE_S3_MONITORING                = "true"
     ENABLE_MANUAL_DEPLOY                = "true"
+    REQUESTS_WITHOUT_ENV                = "warn"
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = "false"
+    ALLOW_PLAIN_HTTP                    = "false"
+    AWS_USE_FIPS_ENDPOINT               = "false"
+    AWS_USE_DUALSTACK_ENDPOINT          = "false"
   }
 
   # The function wants SERVICE_CONFIG said when files are watched, even if there are none.
@@ -50,6 +54,9 @@ locals {
     ENABLE_SSM_MONITORING               = tostring(var.enable_ssm_monitoring)
     ENABLE_S3_MONITORING                = tostring(var.enable_s3_monitoring)
     ENABLE_MANUAL_DEPLOY                = tostring(var.enable_manual_deploy)
+    REQUESTS_WITHOUT_ENV                = var.requests_without_env
+    EVENT_ACCOUNTS                      = join(",", var.event_accounts)
+    EVENT_REGIONS                       = join(",", var.event_regions)
     ECS_CLUSTER_NAME                    = var.ecs_cluster_name
     ECS_SERVICE_MAP                     = length(var.ecs_service_map) > 0 ? jsonencode(var.ecs_service_map) : ""
     ECR_REPO_MAP                        = length(var.ecr_repo_map) > 0 ? jsonencode(var.ecr_repo_map) : ""
@@ -59,6 +66,9 @@ locals {
     AWS_ENDPOINT_URL_ECS                = var.aws_endpoint_url_ecs
     AWS_ENDPOINT_URL                    = var.aws_endpoint_url
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = tostring(var.aws_ignore_configured_endpoint_urls)
+    ALLOW_PLAIN_HTTP                    = tostring(var.allow_plain_http)
+    AWS_USE_FIPS_ENDPOINT               = tostring(var.aws_use_fips_endpoint)
+    AWS_USE_DUALSTACK_ENDPOINT          = tostring(var.aws_use_dualstack_endpoint)
     AWS_CA_BUNDLE                       = var.aws_ca_bundle
   }
 

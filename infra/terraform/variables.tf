@@ -231,6 +231,39 @@ variable "enable_manual_deploy" {
   nullable    = false
 }
 
+variable "requests_without_env" {
+  type        = string
+  description = "What becomes of requests of action.deploy or action.production that name no env: warn, deploy or ignore (REQUESTS_WITHOUT_ENV). Several environments in one account: ignore."
+  default     = "warn"
+  nullable    = false
+  validation {
+    condition     = contains(["warn", "deploy", "ignore"], var.requests_without_env)
+    error_message = "requests_without_env: warn, deploy or ignore."
+  }
+}
+
+variable "event_accounts" {
+  type        = list(string)
+  description = "Other accounts whose events count, beside the function's own (EVENT_ACCOUNTS)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for account in var.event_accounts : can(regex("^[0-9]{12}$", account))])
+    error_message = "event_accounts: account ids of twelve digits."
+  }
+}
+
+variable "event_regions" {
+  type        = list(string)
+  description = "Other regions whose events count, beside the function's own (EVENT_REGIONS)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for region in var.event_regions : can(regex("^[a-zA-Z0-9-]+$", region))])
+    error_message = "event_regions: names of regions, such as eu-west-1."
+  }
+}
+
 variable "dry_run" {
   type        = bool
   description = "Look everything up, say what would be deployed, change nothing (DRY_RUN)."
@@ -321,6 +354,27 @@ variable "aws_endpoint_url" {
 variable "aws_ignore_configured_endpoint_urls" {
   type        = bool
   description = "Pass over both endpoint variables (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)."
+  default     = false
+  nullable    = false
+}
+
+variable "allow_plain_http" {
+  type        = bool
+  description = "Whether the endpoint variables may name another machine by http:// (ALLOW_PLAIN_HTTP)."
+  default     = false
+  nullable    = false
+}
+
+variable "aws_use_fips_endpoint" {
+  type        = bool
+  description = "Use the FIPS endpoint of the ECS API (AWS_USE_FIPS_ENDPOINT)."
+  default     = false
+  nullable    = false
+}
+
+variable "aws_use_dualstack_endpoint" {
+  type        = bool
+  description = "Use the endpoint of the ECS API that has IPv6 addresses, too (AWS_USE_DUALSTACK_ENDPOINT)."
   default     = false
   nullable    = false
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 
 #include "announce/announcer.hpp"
 #include "app/answered_events.hpp"
@@ -38,10 +39,14 @@ public:
           http_({.ca_bundle = std::move(ca_bundle), .ca_bundle_overrides = config_.ca_bundle.has_value()}, clock,
                 logger_),
           credentials_(credential_sources(options, environment, http_), clock, redactor_),
-          ecs_({.region = config_.region, .endpoint = config_.ecs_endpoint}, http_, credentials_, clock, sleeper,
-               logger_),
+          ecs_({.region = config_.region,
+                .endpoint = config_.ecs_endpoint,
+                .fips = config_.use_fips_endpoint,
+                .dualstack = config_.use_dualstack_endpoint},
+               http_, credentials_, clock, sleeper, logger_),
           slack_(slack_channel(config_, http_, clock, sleeper)),
           notifications_(channels(slack_.get()), clock, sleeper, logger_),
+          for_people_(options.profiles != nullptr),
           dry_run_(options.dry_run.value_or(config_.dry_run)),
           wait_(options.wait.value_or(config_.wait_for_deployment)),
           on_look_(std::move(options.on_look)),
@@ -74,6 +79,8 @@ public:
         for (const auto& warning : loaded.warnings) logger_.warn("configuration: " + warning);
     }
 
+    void set_home(Home home) override { home_ = std::move(home); }
+
     Handled handle(std::string_view event_bytes, Deadline deadline) override {
         logger_.debug("event received", {{"event", std::string(event_bytes)}});
         return handle(decode_delivery(event_bytes), deadline);
@@ -89,7 +96,8 @@ public:
     Handled handle(const Event& event, Deadline deadline) override {
         notifications_.set_deadline(deadline.minus(kAnswerMargin));
         if (auto before = answered_before(event)) return *std::move(before);
-        const auto decision = decide(event, config_);
+        if (!event.envelope.account.empty()) find_home();
+        const auto decision = decide(event, config_, home_);
         if (!decision) return invalid(decision.error());
         auto handled = std::visit([&](const auto& what) { return act(event, what, deadline); }, *decision);
         answered_.remember(event, handled);
@@ -194,7 +202,7 @@ private:
     Heard hear(const Event& event, const Notify& notice, Deadline deadline) {
         Heard heard{.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, notice.status)};
         log(event, notice);
-        const bool acts = config_.rollback_on_failure && !dry_run_;
+        const bool acts = config_.rollback_on_failure && !dry_run_ && !notice.doubt;
         const auto target = config_.names.target(notice.service);
         if (!notifications_.has_channels() && !acts) {
             heard.what += " (no notification channel is on)";
@@ -272,7 +280,7 @@ private:
             logger_.warn("sweep incomplete: only the services that the configuration names are looked at",
                          {{log_key::kError, ours.not_listed->message}});
         const auto scheduled_at = sweep.scheduled ? parse_rfc3339(event.envelope.time) : std::nullopt;
-        const auto overdue = sweeper_.sweep(ours.targets, scheduled_at, working_time(deadline));
+        const auto overdue = sweeper_.sweep(ours.certain, scheduled_at, working_time(deadline));
         if (!overdue) {
             const auto message = redactor_.redact(overdue.error().message);
             logger_.error("sweep failed", {{log_key::kError, message}});
@@ -284,9 +292,25 @@ private:
             if (one.news) news.push_back(one.outcome);
         announcer_.overdue(news);
         flush();
-        logger_.info("sweep done", {{"services", static_cast<int>(ours.targets.size())},
+        logger_.info("sweep done", {{"services", static_cast<int>(ours.certain.size())},
                                     {"overdue", static_cast<int>(overdue->size())}});
-        return redacted(ci_lambda::answer_of(*overdue, ours.targets.size()));
+        auto handled = ci_lambda::answer_of(*overdue, ours.certain.size());
+        if (!ours.doubtful.empty()) handled.answer.detail += "; " + leave_alone(ours.doubtful);
+        return redacted(std::move(handled));
+    }
+
+    /// Says that these may be somebody else's, so that the sweep does not touch them.
+    std::string leave_alone(const std::vector<DoubtfulService>& services) {
+        constexpr std::size_t kNamedAtMost = 20;
+        std::vector<std::string> names;
+        for (const auto& service : services | std::views::take(kNamedAtMost)) names.push_back(service.name.str());
+        // What rather is another project's will always be there; what may be ours wants to be named.
+        const bool others =
+            std::ranges::all_of(services, [](const auto& service) { return service.reading.is_rather_another_ones(); });
+        logger_.log(others ? LogLevel::kInfo : LogLevel::kWarn,
+                    "services left alone by the sweep: they may not be ours (`ci_lambda check` says why)",
+                    {{"services", static_cast<int>(services.size())}, {"names", names}});
+        return fmt::format("{} left alone, as they may not be ours", services.size());
     }
 
     std::optional<Handled> answered_before(const Event& event) {
@@ -297,9 +321,16 @@ private:
         return before;
     }
 
+    /// Lambda says with each invocation where the function lives. For people, their credentials may know it.
+    void find_home() {
+        if (!for_people_ || !home_.account.empty()) return;
+        if (const auto credentials = credentials_.get()) home_.account = credentials->account_id;
+    }
+
     Handled handle_batch(const Delivery& delivery, Deadline deadline) {
         notifications_.set_deadline(deadline.minus(kAnswerMargin));
-        Batch batch(delivery, config_);
+        find_home();
+        Batch batch(delivery, config_, home_);
         std::vector<DeploymentReport> reports;
         for (auto step = batch.next(); !step.empty(); step = batch.next())
             std::ranges::move(carry_out(batch, step, deadline), std::back_inserter(reports));
@@ -382,6 +413,8 @@ private:
 
     std::vector<DeploymentReport> deploy_all(const Deploy& deploy, const std::vector<Announcer::Cause>& causes,
                                              Deadline deadline) {
+        for (const auto& warning : deploy.warnings)
+            logger_.warn("request names no environment", {{log_key::kReason, warning}});
         for (const auto& passed : deploy.passed_by)
             logger_.info("service passed by", {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
         const auto budget =
@@ -473,6 +506,7 @@ private:
 
     Redactor redactor_;
     Config config_;
+    Home home_;
     const Clock& clock_;
     Logger logger_;
     CurlHttpClient http_;
@@ -480,6 +514,7 @@ private:
     EcsClient ecs_;
     std::unique_ptr<SlackChannel> slack_;
     NotificationQueue notifications_;
+    bool for_people_;
     bool dry_run_;
     bool wait_;
     RolloutWatcher::OnLook on_look_;

@@ -42,6 +42,9 @@ public:
     App(const App&) = delete;
     App& operator=(const App&) = delete;
 
+    /// Where the function lives, once that is known: events of elsewhere are ignored from then on.
+    virtual void set_home(Home home) = 0;
+
     /// Handles what one invocation brings, an event or a batch, notifications included: when it returns, nothing goes
     /// on in the background.
     virtual Handled handle(std::string_view event_bytes, Deadline deadline) = 0;

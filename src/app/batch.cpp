@@ -34,7 +34,7 @@ bool came_before(const Batch::Item* a, const Batch::Item* b) {
 
 }  // namespace
 
-Batch::Batch(const Delivery& delivery, const Config& config) : source_(delivery.source) {
+Batch::Batch(const Delivery& delivery, const Config& config, const Home& home) : source_(delivery.source) {
     for (std::size_t i = 0; i < delivery.messages.size(); ++i) {
         const auto& message = delivery.messages[i];
         Entry entry{.id = message.id, .group = message.group, .items = {}, .services = {}, .failure = {}};
@@ -43,7 +43,7 @@ Batch::Batch(const Delivery& delivery, const Config& config) : source_(delivery.
         };
         if (!message.events) fails(message.events.error());
         for (const auto& event : message.events.value_or(std::vector<Event>{})) {
-            auto decision = decide(event, config);
+            auto decision = decide(event, config, home);
             if (!decision) {
                 fails(decision.error());
                 continue;

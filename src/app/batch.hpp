@@ -27,7 +27,7 @@ public:
         Decision decision;
     };
 
-    Batch(const Delivery& delivery, const Config& config);
+    Batch(const Delivery& delivery, const Config& config, const Home& home = {});
 
     /// The items that may be carried out now, in their order; none when all is done. What came of them must be told
     /// before the next call.

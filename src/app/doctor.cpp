@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "deployer/our_services.hpp"
 
 namespace ci_lambda {
@@ -88,6 +89,7 @@ private:
         for (const auto& id : ours.without_target)
             bad(fmt::format("service {}", id),
                 "is named in a map but is not in ECS_SERVICE_MAP, so no event can deploy it");
+        note_doubtful(ours.doubtful);
         const auto& targets = ours.targets;
         if (targets.empty())
             bad("services",
@@ -98,6 +100,27 @@ private:
             examine_batch(
                 {targets.begin() + static_cast<std::ptrdiff_t>(i), targets.begin() + static_cast<std::ptrdiff_t>(end)});
         }
+    }
+
+    /// Events that name these services deploy them; but the sweep and rollbacks leave them alone.
+    void note_doubtful(const std::vector<DoubtfulService>& services) {
+        std::vector<std::string> unnamed;
+        std::vector<std::string> entries;
+        for (const auto& [name, reading] : services) {
+            if (reading.rival) {
+                note(fmt::format("service {}", reading.id),
+                     fmt::format("{} may not be ours, so the sweep and rollbacks after news of ECS leave it alone: {}",
+                                 name, reading.doubt()));
+                continue;
+            }
+            unnamed.push_back(name.str());
+            entries.push_back(fmt::format(R"("{}":true)", reading.id));
+        }
+        if (!unnamed.empty())
+            note("services",
+                 fmt::format("no variable names {}, so the sweep and rollbacks after news of ECS leave them alone; "
+                             "AUTO_DEPLOY_MAP={{{}}} would name them and change nothing else",
+                             join(unnamed, ", "), join(entries, ",")));
     }
 
     void examine_batch(const std::vector<EcsTarget>& targets) {

@@ -45,6 +45,7 @@ void put(OrderedJson& json, const Deploy& deploy) {
         json["deployments"].push_back(std::move(one));
     }
     json["passed_by"] = passed_by_json(deploy.passed_by);
+    if (!deploy.warnings.empty()) json["warnings"] = deploy.warnings;
 }
 
 void put(OrderedJson& json, const Ignore& ignore) {
@@ -61,6 +62,7 @@ void put(OrderedJson& json, const Notify& notice) {
                     {"status", notice.status}};
     if (notice.deployment_id) one["deployment_id"] = *notice.deployment_id;
     if (notice.reason) one["reason"] = *notice.reason;
+    if (notice.doubt) one["not_rolled_back"] = *notice.doubt;
     json["notification"] = std::move(one);
 }
 
@@ -87,6 +89,7 @@ std::string text_of(const Deploy& deploy) {
                                                  : fmt::format("  to the newest ACTIVE revision of {}", target.family));
         text += line("", fmt::format("  because {}", request.reason));
     }
+    for (const auto& warning : deploy.warnings) text += line("warning", warning);
     return text + passed_by_lines(deploy.passed_by);
 }
 

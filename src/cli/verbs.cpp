@@ -110,7 +110,9 @@ int execute(const PlanCommand& command, const Environment& environment) {
     for (const auto& message : decode_delivery(*bytes).messages) {
         if (!message.events) return complain(message.events.error());
         for (const auto& event : *message.events) {
-            const auto decision = decide(event, loaded->config);
+            // No credentials are fetched for a plan; but where the environment says whose they are, that is known.
+            const Home home{.account = environment.get_non_empty("AWS_ACCOUNT_ID").value_or("")};
+            const auto decision = decide(event, loaded->config, home);
             if (!decision) return complain(decision.error());
             plans.push_back(command.json ? plan_json(event, *decision) : plan_text(event, *decision));
         }

@@ -87,12 +87,15 @@ private:
     std::vector<std::string> warnings_;
 };
 
+bool is_region(std::string_view text) {
+    return is_valid_service_id(text) && text.find_first_of("_.") == std::string_view::npos;
+}
+
 std::string read_region(Reader& reader, const Environment& environment) {
     const bool fall_back = !environment.get_non_empty("AWS_REGION") && environment.get_non_empty("AWS_DEFAULT_REGION");
     const std::string_view name = fall_back ? "AWS_DEFAULT_REGION" : "AWS_REGION";
     auto region = reader.word(name).value_or("");
-    if (region.empty() || region.find_first_of("_.") != std::string::npos || !is_valid_service_id(region))
-        reader.problem(name, fmt::format("{} is not the name of a region", in_quotes(region)));
+    if (!is_region(region)) reader.problem(name, fmt::format("{} is not the name of a region", in_quotes(region)));
     return region;
 }
 
@@ -101,6 +104,31 @@ LogLevel read_log_level(Reader& reader) {
     const auto level = parse_log_level(text);
     if (!level) reader.problem("LOG_LEVEL", fmt::format("{} is not a log level", in_quotes(text)));
     return level.value_or(LogLevel::kInfo);
+}
+
+WithoutEnvironment read_without_environment(Reader& reader) {
+    constexpr std::string_view kVariable = "REQUESTS_WITHOUT_ENV";
+    const auto text = to_lower(reader.word(kVariable).value_or(""));
+    if (text == "warn") return WithoutEnvironment::kWarn;
+    if (text == "deploy") return WithoutEnvironment::kDeploy;
+    if (text == "ignore") return WithoutEnvironment::kIgnore;
+    reader.problem(kVariable, fmt::format("{} is none of the three", in_quotes(text)));
+    return WithoutEnvironment::kWarn;
+}
+
+/// Words with commas between them.
+std::set<std::string> read_list(Reader& reader, std::string_view name, bool (*is_good)(std::string_view)) {
+    std::set<std::string> words;
+    const auto text = reader.text(name);
+    if (!text) return words;
+    for (const auto& part : split(*text, ',')) {
+        const auto word = trim(part);
+        if (is_good(word))
+            words.emplace(word);
+        else
+            reader.problem(name, fmt::format("{} is not one of what belongs there", in_quotes(word)));
+    }
+    return words;
 }
 
 std::optional<NamePattern> read_pattern(Reader& reader, std::string_view name, bool needs_name) {
@@ -145,10 +173,15 @@ std::optional<Secret> read_webhook(Reader& reader) {
     return Secret{*std::move(value)};
 }
 
-std::optional<std::string> read_endpoint(Reader& reader, std::string_view name) {
+std::optional<std::string> read_endpoint(Reader& reader, std::string_view name, bool plain_http_allowed) {
     auto value = reader.word(name);
     if (!value) return std::nullopt;
-    if (!parse_url(*value)) {
+    const auto url = parse_url(*value);
+    if (url && !url->https && !is_loopback(url->host) && !plain_http_allowed)
+        reader.problem(name, fmt::format("{} goes to another machine without encryption; use https, or "
+                                         "set ALLOW_PLAIN_HTTP=true where that is safe, as in a container network",
+                                         in_quotes(*value)));
+    if (!url) {
         // What stands in front of an @ may be a password.
         const std::string shown = value->contains('@') ? "the value" : in_quotes(*value);
         reader.problem(name, fmt::format("{} is not the URL of an endpoint", shown));
@@ -158,10 +191,21 @@ std::optional<std::string> read_endpoint(Reader& reader, std::string_view name) 
 }
 
 std::optional<std::string> read_ecs_endpoint(Reader& reader) {
+    const bool plain_http_allowed = reader.boolean("ALLOW_PLAIN_HTTP");
     if (reader.boolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) return std::nullopt;
-    auto ecs = read_endpoint(reader, "AWS_ENDPOINT_URL_ECS");
-    auto all = read_endpoint(reader, "AWS_ENDPOINT_URL");
+    auto ecs = read_endpoint(reader, "AWS_ENDPOINT_URL_ECS", plain_http_allowed);
+    auto all = read_endpoint(reader, "AWS_ENDPOINT_URL", plain_http_allowed);
     return ecs ? ecs : all;
+}
+
+/// AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT. As in the AWS SDKs, it is an error beside an endpoint of one's
+/// own: which of the two is meant to count, nobody can tell.
+bool read_endpoint_variant(Reader& reader, std::string_view name, bool has_endpoint) {
+    const bool wanted = reader.boolean(name);
+    if (wanted && has_endpoint)
+        reader.problem(name,
+                       "is on, but AWS_ENDPOINT_URL_ECS or AWS_ENDPOINT_URL names an endpoint: turn one of them off");
+    return wanted;
 }
 
 /// Everything that the variables with JSON say.
@@ -259,6 +303,9 @@ Result<LoadedConfig> load_config(const Environment& environment) {
     const bool ssm_enabled = reader.boolean("ENABLE_SSM_MONITORING");
     const bool s3_enabled = reader.boolean("ENABLE_S3_MONITORING");
     const bool manual_enabled = reader.boolean("ENABLE_MANUAL_DEPLOY");
+    const auto without_environment = read_without_environment(reader);
+    auto event_accounts = read_list(reader, "EVENT_ACCOUNTS", &is_account);
+    auto event_regions = read_list(reader, "EVENT_REGIONS", &is_region);
     const bool dry_run = reader.boolean("DRY_RUN");
     const int timeout = reader.number("DEPLOYMENT_TIMEOUT_SECONDS", 1, 86400);
     const bool wait = reader.boolean("WAIT_FOR_DEPLOYMENT");
@@ -269,6 +316,8 @@ Result<LoadedConfig> load_config(const Environment& environment) {
     const int coalesce = reader.number("COALESCE_SECONDS", 0, 60);
     const int max_retries = reader.number("MAX_DEPLOYMENT_RETRIES", 0, 10);
     auto ecs_endpoint = read_ecs_endpoint(reader);
+    const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", ecs_endpoint.has_value());
+    const bool dualstack = read_endpoint_variant(reader, "AWS_USE_DUALSTACK_ENDPOINT", ecs_endpoint.has_value());
     auto ca_bundle = reader.text("AWS_CA_BUNDLE");
     auto maps = read_maps(reader, backend_name, s3_enabled);
     if (reader.has_problems() || !cluster_pattern || !service_pattern || !family_pattern)
@@ -301,6 +350,9 @@ Result<LoadedConfig> load_config(const Environment& environment) {
                                    .ssm_enabled = ssm_enabled,
                                    .s3_enabled = s3_enabled,
                                    .manual_enabled = manual_enabled,
+                                   .requests_without_environment = without_environment,
+                                   .event_accounts = std::move(event_accounts),
+                                   .event_regions = std::move(event_regions),
                                    .dry_run = dry_run,
                                    .deployment_timeout = std::chrono::seconds{timeout},
                                    .wait_for_deployment = wait,
@@ -309,6 +361,8 @@ Result<LoadedConfig> load_config(const Environment& environment) {
                                    .coalesce = std::chrono::seconds{coalesce},
                                    .max_deployment_retries = max_retries,
                                    .ecs_endpoint = std::move(ecs_endpoint),
+                                   .use_fips_endpoint = fips,
+                                   .use_dualstack_endpoint = dualstack,
                                    .ca_bundle = std::move(ca_bundle)},
                         .warnings = reader.take_warnings()};
 }

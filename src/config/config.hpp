@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,13 @@ struct S3File {
     std::string bucket;
     std::string key;
     friend auto operator<=>(const S3File&, const S3File&) = default;
+};
+
+/// What becomes of a manual request that does not say for which environment it is.
+enum class WithoutEnvironment {
+    kWarn,    ///< deployed, with a warning in the log
+    kDeploy,  ///< deployed: there is no other environment
+    kIgnore,
 };
 
 /// Everything that the environment says, checked. Read once, never changed.
@@ -45,6 +53,9 @@ struct Config {
     bool ssm_enabled = true;
     bool s3_enabled = true;
     bool manual_enabled = true;
+    WithoutEnvironment requests_without_environment = WithoutEnvironment::kWarn;
+    std::set<std::string> event_accounts;  ///< EVENT_ACCOUNTS: beside our own
+    std::set<std::string> event_regions;   ///< EVENT_REGIONS: beside our own
     bool dry_run = false;
 
     std::chrono::seconds deployment_timeout{600};  ///< of one rollout, and of starting all of an event's
@@ -55,7 +66,9 @@ struct Config {
     int max_deployment_retries = 2;
 
     std::optional<std::string> ecs_endpoint;  ///< AWS_ENDPOINT_URL_ECS, else AWS_ENDPOINT_URL
-    std::optional<std::string> ca_bundle;     ///< AWS_CA_BUNDLE
+    bool use_fips_endpoint = false;
+    bool use_dualstack_endpoint = false;
+    std::optional<std::string> ca_bundle;  ///< AWS_CA_BUNDLE
 
     /// Every service id that the configuration names anywhere, sorted.
     [[nodiscard]] std::vector<ServiceId> known_services() const;

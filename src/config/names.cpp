@@ -70,6 +70,50 @@ std::optional<std::string> name_in(const std::string& name, const std::string& p
     return name.substr(pattern.find(kNamePlaceholder), (name.size() - fixed) / placeholders);
 }
 
+/// Finds a project and an environment other than ours with which a pattern makes a name.
+class ElsewhereReader {
+public:
+    /// `environments_apart`: the services of our project's other environments are in other clusters.
+    ElsewhereReader(std::string_view project, std::string_view environment, bool environments_apart)
+        : ours_{project, environment}, environments_apart_(environments_apart) {}
+
+    /// True once `pattern`, without `{name}`, and `name` agree to their ends.
+    bool read(std::string_view pattern, std::string_view name) {
+        if (pattern.empty()) return name.empty() && is_elsewhere();
+        for (std::size_t i = 0; i < kPlaceholders.size(); ++i)
+            if (pattern.starts_with(kPlaceholders[i]))
+                return read_placeholder(i, pattern.substr(kPlaceholders[i].size()), name);
+        return !name.empty() && name.front() == pattern.front() && read(pattern.substr(1), name.substr(1));
+    }
+
+    [[nodiscard]] std::string project() const { return std::string(value(0)); }
+    [[nodiscard]] std::string environment() const { return std::string(value(1)); }
+
+private:
+    static constexpr std::array<std::string_view, 2> kPlaceholders{"{project}", "{env}"};
+
+    bool read_placeholder(std::size_t i, std::string_view pattern, std::string_view name) {
+        if (read_[i]) return name.starts_with(*read_[i]) && read(pattern, name.substr(read_[i]->size()));
+        for (std::size_t length = 1; length <= name.size(); ++length) {
+            read_[i] = name.substr(0, length);
+            if (read(pattern, name.substr(length))) return true;
+        }
+        read_[i].reset();
+        return false;
+    }
+
+    [[nodiscard]] bool is_elsewhere() const {
+        return value(0) != ours_[0] || (value(1) != ours_[1] && !environments_apart_);
+    }
+
+    /// What the pattern does not hold cannot be another's.
+    [[nodiscard]] std::string_view value(std::size_t i) const { return read_[i].value_or(ours_[i]); }
+
+    std::array<std::string_view, 2> ours_;
+    bool environments_apart_;
+    std::array<std::optional<std::string_view>, 2> read_;
+};
+
 }  // namespace
 
 Result<NamePattern> NamePattern::parse(std::string_view text, bool needs_name) {
@@ -98,6 +142,13 @@ std::string NamePattern::expand(std::string_view project, std::string_view env, 
 bool is_valid_service_id(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, is_name_character);
 }
+
+bool is_account(std::string_view text) {
+    constexpr std::size_t kDigits = 12;
+    return text.size() == kDigits && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+TaskFamily rollback_family(const TaskFamily& family) { return TaskFamily(family.str() + "-rollback"); }
 
 std::optional<ServiceId> Names::canonical(std::string_view text) const {
     return canonical(text, options_.backend_service_name);
@@ -145,6 +196,23 @@ std::optional<ServiceId> Names::id_of(const EcsServiceName& name) const {
     auto id = canonical(*candidate);
     if (!id || !names_it(*id)) return std::nullopt;
     return id;
+}
+
+std::optional<Names::Reading> Names::read_elsewhere(const EcsServiceName& name,
+                                                    const std::vector<ServiceId>& ids) const {
+    constexpr std::size_t kLongestName = 255;  // in ECS
+    if (has_service_map() || name.str().size() > kLongestName) return std::nullopt;
+    const bool environments_apart = !options_.cluster_name && options_.cluster_pattern.text().contains("{env}");
+    for (const auto& id : ids) {
+        const bool backend = id.str() == kBackend;
+        if (!backend && !name.str().contains(id.str())) continue;
+        const auto& text = options_.service_pattern.text();
+        const auto pattern = backend ? without_name(text) : replace_all(text, kNamePlaceholder, id.str());
+        ElsewhereReader reader(options_.project, options_.environment, environments_apart || backend);
+        if (reader.read(pattern, name.str()))
+            return Reading{.project = reader.project(), .environment = reader.environment(), .id = id};
+    }
+    return std::nullopt;
 }
 
 ClusterName Names::cluster() const {

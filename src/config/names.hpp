@@ -44,6 +44,13 @@ inline constexpr std::string_view kBackend = "backend";
 /// True for text made of letters, digits, `_`, `-` and `.` only, and not empty.
 [[nodiscard]] bool is_valid_service_id(std::string_view text);
 
+/// True for the twelve digits of an AWS account.
+[[nodiscard]] bool is_account(std::string_view text);
+
+/// The family of the copies that a rollback registers. Not the service's own, whose newest revision is what the next
+/// event deploys.
+[[nodiscard]] TaskFamily rollback_family(const TaskFamily& family);
+
 /// Service ids <-> ECS names, by map or by pattern. Immutable.
 class Names {
 public:
@@ -74,7 +81,22 @@ public:
     /// The id whose ECS service has this name; `nullopt` when it is none of ours. `target(*result)->service == name`.
     [[nodiscard]] std::optional<ServiceId> id_of(const EcsServiceName& name) const;
 
+    /// A name taken apart by the pattern, as another project's or environment's.
+    struct Reading {
+        std::string project;
+        std::string environment;
+        ServiceId id;
+    };
+    /// How else the name of an ECS service can be read: as that of one of `ids` elsewhere. Other projects always count,
+    /// as their clusters may have been named without a pattern. Other environments of our project do not count where
+    /// the pattern of the cluster tells them apart, nor for the backend, which would make an environment `api_dev` of
+    /// every service `api`. With a service map, which leaves nothing to read, none.
+    [[nodiscard]] std::optional<Reading> read_elsewhere(const EcsServiceName& name,
+                                                        const std::vector<ServiceId>& ids) const;
+
     [[nodiscard]] ClusterName cluster() const;
+    /// BACKEND_SERVICE_NAME is set.
+    [[nodiscard]] bool has_backend_name() const { return !options_.backend_service_name.empty(); }
     [[nodiscard]] bool has_service_map() const { return !options_.service_map.empty(); }
     /// The ids of the service map, sorted; empty when the patterns are used.
     [[nodiscard]] std::vector<std::string> mapped_ids() const;

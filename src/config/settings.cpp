@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kBoolean = "true/false, 1/0, yes/no, on/off or enabled/disabled";
 constexpr std::string_view kPattern = "a name with `{project}`, `{env}` and `{name}` in it; `{name}` is needed";
 constexpr std::string_view kPlainName = "letters, digits, `_`, `-` and `.` only";
-constexpr std::string_view kUrl = "`http://HOST[:PORT]` or `https://HOST[:PORT]`";
+constexpr std::string_view kUrl = "`https://HOST[:PORT]`, or `http://HOST[:PORT]` to this machine";
 constexpr std::string_view kFiles = R"(`{"api":[{"bucket":"shop-env","key":"api.env"}]}`)";
 
 constexpr auto kSettings = std::to_array<Setting>({
@@ -114,6 +114,22 @@ constexpr auto kSettings = std::to_array<Setting>({
      .default_value = "true",
      .expects = kBoolean,
      .meaning = "Whether manual requests deploy."},
+    {.name = "REQUESTS_WITHOUT_ENV",
+     .default_value = "warn",
+     .expects = "warn, deploy or ignore",
+     .meaning = "What becomes of requests of `action.deploy` or `action.production` that name no `env`: `warn` deploys "
+                "and says "
+                "in the log that other environments may have heard them too; `deploy` is for the only environment of a "
+                "project; `ignore` is for several in one account."},
+    {.name = "EVENT_ACCOUNTS",
+     .default_value = "",
+     .expects = "account ids with commas between them, `111122223333,444455556666`",
+     .meaning = "Other accounts whose events count, too. Events of all others than these and the function's own are "
+                "ignored."},
+    {.name = "EVENT_REGIONS",
+     .default_value = "",
+     .expects = "regions with commas between them, `eu-west-1,eu-central-1`",
+     .meaning = "Other regions whose events count, too. Events of all others than these and `AWS_REGION` are ignored."},
     {.name = "ECS_CLUSTER_NAME",
      .default_value = "",
      .expects = "the cluster's name, not its ARN",
@@ -151,6 +167,21 @@ constexpr auto kSettings = std::to_array<Setting>({
      .default_value = "false",
      .expects = kBoolean,
      .meaning = "Pass over both endpoint variables."},
+    {.name = "ALLOW_PLAIN_HTTP",
+     .default_value = "false",
+     .expects = kBoolean,
+     .meaning = "Whether the endpoint variables may name another machine by `http://`, which anybody on the way can "
+                "read and change: for emulators in a container network."},
+    {.name = "AWS_USE_FIPS_ENDPOINT",
+     .default_value = "false",
+     .expects = kBoolean,
+     .meaning = "Use the endpoint of the ECS API with FIPS 140 validated cryptography. Not together with an endpoint "
+                "variable."},
+    {.name = "AWS_USE_DUALSTACK_ENDPOINT",
+     .default_value = "false",
+     .expects = kBoolean,
+     .meaning =
+         "Use the endpoint of the ECS API that has IPv6 addresses, too. Not together with an endpoint variable."},
     {.name = "AWS_CA_BUNDLE",
      .default_value = "",
      .expects = "the path of a PEM file",

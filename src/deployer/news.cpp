@@ -181,7 +181,11 @@ void RolloutNews::tell_failed(Story& story, Deadline deadline) {
         add_sentence(story.told.reason, can ? "ECS rolls it back." : "There is nothing that ECS could go back to.");
         return;
     }
-    if (options_.roll_back) roll_back(story, deadline);
+    if (!options_.roll_back) return;
+    if (story.notice.doubt)
+        add_sentence(story.told.reason, fmt::format("Not rolled back: {}.", *story.notice.doubt));
+    else
+        roll_back(story, deadline);
 }
 
 void RolloutNews::roll_back(Story& story, Deadline deadline) {

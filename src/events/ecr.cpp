@@ -3,8 +3,10 @@
 namespace ci_lambda {
 
 Result<EventBody> decode_ecr(const Envelope& envelope, const Json& event) {
-    // Scans, replications and pull-through caches have the same source and similar details.
-    if (envelope.detail_type != "ECR Image Action") return other_kind(envelope);
+    // Scans and pull-through caches have the same source and similar details. In the region that an image is replicated
+    // to, there is no "ECR Image Action" of it (ECR user guide, "Events from Amazon ECR").
+    if (envelope.detail_type != "ECR Image Action" && envelope.detail_type != "ECR Replication Action")
+        return other_kind(envelope);
     TRY_ASSIGN(const Json* const detail, require_detail(event));
     EcrImageAction body;
     TRY_ASSIGN(body.action, require_string(*detail, "action-type", "detail.action-type"));

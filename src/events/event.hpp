@@ -23,9 +23,9 @@ struct Envelope {
     friend bool operator==(const Envelope&, const Envelope&) = default;
 };
 
-/// `ECR Image Action`.
+/// `ECR Image Action` and `ECR Replication Action`.
 struct EcrImageAction {
-    std::string action;      ///< PUSH, DELETE, UPDATE_STORAGE_CLASS
+    std::string action;      ///< PUSH, DELETE, UPDATE_STORAGE_CLASS; REPLICATE: it came from another registry
     std::string result;      ///< SUCCESS, FAILED, FAILURE
     std::string repository;  ///< without the registry
     std::optional<std::string> tag;
@@ -50,6 +50,9 @@ struct S3ObjectChange {
     std::optional<std::string> bucket;
     std::optional<std::string> key;         ///< raw, never URL-encoded
     std::optional<std::string> error_code;  ///< CloudTrail only: the call failed
+    /// One version of an object was deleted for good, by its id: not the deletion that puts a marker on top, nor that
+    /// of an object without versions.
+    bool deletes_version = false;
     friend bool operator==(const S3ObjectChange&, const S3ObjectChange&) = default;
 };
 

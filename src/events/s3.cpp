@@ -6,6 +6,7 @@ namespace ci_lambda {
 namespace {
 
 constexpr std::string_view kCloudTrail = "AWS API Call via CloudTrail";
+constexpr std::string_view kDeleted = "Object Deleted";
 
 std::optional<std::string> read_error_code(const Json& detail) {
     const Json* code = find(detail, "errorCode");
@@ -28,6 +29,7 @@ Result<EventBody> decode_cloudtrail(const Json& event) {
     if (const Json* parameters = find(*detail, "requestParameters")) {
         body.bucket = find_string(*parameters, "bucketName");
         body.key = find_string(*parameters, "key");
+        body.deletes_version = body.operation == "DeleteObject" && find(*parameters, "versionId") != nullptr;
     }
     return body;
 }
@@ -46,6 +48,9 @@ Result<EventBody> decode_native(const Envelope& envelope, const Json& event) {
     S3ObjectChange body{.origin = S3ObjectChange::Origin::kNative, .operation = envelope.detail_type};
     TRY_ASSIGN(body.bucket, require_nested(*detail, "bucket", "name"));
     TRY_ASSIGN(body.key, require_nested(*detail, "object", "key"));
+    body.deletes_version = envelope.detail_type == kDeleted &&
+                           find_string(*detail, "deletion-type") == "Permanently Deleted" &&
+                           find(*find(*detail, "object"), "version-id") != nullptr;
     return body;
 }
 
@@ -53,7 +58,7 @@ Result<EventBody> decode_native(const Envelope& envelope, const Json& event) {
 
 Result<EventBody> decode_s3(const Envelope& envelope, const Json& event) {
     if (envelope.detail_type == kCloudTrail) return decode_cloudtrail(event);
-    if (envelope.detail_type == "Object Created" || envelope.detail_type == "Object Deleted")
+    if (envelope.detail_type == "Object Created" || envelope.detail_type == kDeleted)
         return decode_native(envelope, event);
     // Tags, ACLs, storage classes and restores leave the content as it was.
     return other_kind(envelope);

@@ -29,6 +29,9 @@ Result<Event> decode_record(const Json& record) {
     TRY_ASSIGN(change.bucket, require_in_s3(record, "bucket", "name"));
     TRY_ASSIGN(const auto key, require_in_s3(record, "object", "key"));
     change.key = decode_form(key);  // encoded like a form's field (S3 user guide, "Event message structure")
+    // A marker on top of the versions is called `:DeleteMarkerCreated`.
+    const bool deleted = change.operation == "ObjectRemoved:Delete" || change.operation == "LifecycleExpiration:Delete";
+    change.deletes_version = deleted && find(record["s3"]["object"], "versionId") != nullptr;
     event.body = std::move(change);
     return event;
 }

@@ -22,11 +22,13 @@ void tidy(std::optional<std::string>& text) {
 void tidy(Decision& decision) {
     if (auto* deploy = std::get_if<Deploy>(&decision)) {
         for (auto& request : deploy->requests) tidy(request.reason);
+        for (auto& warning : deploy->warnings) tidy(warning);
     } else if (auto* notify = std::get_if<Notify>(&decision)) {
         tidy(notify->event_name);
         tidy(notify->status);
         tidy(notify->deployment_id);
         tidy(notify->reason);
+        tidy(notify->doubt);
     } else if (auto* nothing = std::get_if<Ignore>(&decision)) {
         tidy(nothing->reason);
     }
@@ -40,6 +42,7 @@ void set_time(Decision& decision, const Envelope& envelope) {
 struct Decide {
     const Event& event;
     const Config& config;
+    const Home& home;
 
     Result<Decision> operator()(const EcrImageAction& push) const { return decide_ecr(push, config); }
     Result<Decision> operator()(const ParameterChange& change) const { return decide_ssm(change, config); }
@@ -48,7 +51,7 @@ struct Decide {
         return decide_ecs(service_event, config);
     }
     Result<Decision> operator()(const ManualRequest& request) const {
-        return decide_manual(request, event.envelope.source, config);
+        return decide_manual(request, event.envelope.source, config, home);
     }
     Result<Decision> operator()(const SweepRequest& request) const { return Sweep{.scheduled = request.scheduled}; }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
@@ -56,8 +59,11 @@ struct Decide {
 
 }  // namespace
 
-Result<Decision> decide(const Event& event, const Config& config) {
-    auto decision = std::visit(Decide{.event = event, .config = config}, event.body);
+Result<Decision> decide(const Event& event, const Config& config, const Home& home) {
+    const auto elsewhere = why_from_elsewhere(event.envelope, config, home);
+    auto decision = elsewhere && !std::holds_alternative<OtherEvent>(event.body)
+                        ? ignore(*elsewhere)
+                        : std::visit(Decide{.event = event, .config = config, .home = home}, event.body);
     if (decision) {
         tidy(*decision);
         set_time(*decision, event.envelope);

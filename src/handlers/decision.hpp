@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "config/config.hpp"
 #include "events/event.hpp"
+#include "handlers/home.hpp"
 
 namespace ci_lambda {
 
@@ -43,6 +44,7 @@ struct PassedBy {
 struct Deploy {
     std::vector<DeploymentRequest> requests;  ///< at least one; no service twice
     std::vector<PassedBy> passed_by;
+    std::vector<std::string> warnings = {};  ///< for the log: what whoever sent this should know
 };
 
 enum class NoticeLevel { kSuccess, kInfo, kWarning, kError };
@@ -55,6 +57,7 @@ struct Notify {
     std::string status;      ///< in words: "completed", "failed", "impaired"
     std::optional<std::string> deployment_id;
     std::optional<std::string> reason;
+    std::optional<std::string> doubt = {};  ///< why the service may not be ours, and nothing is rolled back
 };
 
 /// Nothing to do: not ours, not interesting, or switched off.
@@ -73,6 +76,6 @@ using Decision = std::variant<Deploy, Notify, Sweep, Ignore>;
 
 /// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
 /// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.
-[[nodiscard]] Result<Decision> decide(const Event& event, const Config& config);
+[[nodiscard]] Result<Decision> decide(const Event& event, const Config& config, const Home& home = {});
 
 }  // namespace ci_lambda

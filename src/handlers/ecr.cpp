@@ -49,18 +49,22 @@ std::string not_our_repository(const std::string& repository, const Config& conf
 
 Decision decide_ecr(const EcrImageAction& push, const Config& config) {
     if (!config.ecr_enabled) return ignore("pushed images do not deploy (ENABLE_ECR_MONITORING is off)");
-    if (push.action != "PUSH") return ignore(fmt::format("action {} on an image is not a push", push.action));
-    if (push.result != "SUCCESS") return ignore(fmt::format("the push did not succeed ({})", push.result));
+    const bool replicated = push.action == "REPLICATE";
+    if (push.action != "PUSH" && !replicated)
+        return ignore(fmt::format("action {} on an image is not a push", push.action));
+    if (push.result != "SUCCESS")
+        return ignore(fmt::format("the {} did not succeed ({})", replicated ? "replication" : "push", push.result));
+    const auto how = replicated ? "replicated" : "pushed";
     if (!push.tag || push.tag->empty())
-        return ignore(fmt::format("an image without a tag was pushed to {}: part of another image, most likely",
+        return ignore(fmt::format("an image without a tag was {} to {}: part of another image, most likely", how,
                                   push.repository));
     if (is_attachment(*push.tag))
         return ignore(fmt::format("{}:{} is a signature or attestation, not an image", push.repository, *push.tag));
 
     auto services = services_of(push.repository, config);
     if (services.empty()) return ignore(not_our_repository(push.repository, config));
-    auto decision = deploy_automatically(std::move(services),
-                                         fmt::format("image {}:{} was pushed", push.repository, *push.tag), config);
+    auto decision = deploy_automatically(
+        std::move(services), fmt::format("image {}:{} was {}", push.repository, *push.tag, how), config);
     if (auto* deploy = std::get_if<Deploy>(&decision))
         for (auto& request : deploy->requests) request.images = {{.repository = push.repository, .tag = *push.tag}};
     return decision;

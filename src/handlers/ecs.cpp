@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "config/ownership.hpp"
 #include "handlers/handlers.hpp"
 
 namespace ci_lambda {
@@ -49,17 +50,22 @@ Decision decide_ecs(const EcsServiceEvent& event, const Config& config) {
     if (event.cluster && ClusterName{*event.cluster} != config.names.cluster())
         return ignore(fmt::format("service {} is in the cluster {}, not in {}", *event.service, *event.cluster,
                                   config.names.cluster()));
-    const auto id = config.names.id_of(EcsServiceName{*event.service});
-    if (!id) return ignore(fmt::format("service {} is not one of ours", *event.service));
-    if (event.event_name == "SERVICE_STEADY_STATE") return ignore(fmt::format("{} is steady, which is no news", *id));
+    const auto reading = Ownership(config).read(EcsServiceName{*event.service});
+    if (!reading) return ignore(fmt::format("service {} is not one of ours", *event.service));
+    const auto& id = reading->id;
+    if (reading->is_rather_another_ones())
+        return ignore(fmt::format("service {} is not one of ours, as it seems: no variable names {}, and {}",
+                                  *event.service, id, reading->doubt()));
+    if (event.event_name == "SERVICE_STEADY_STATE") return ignore(fmt::format("{} is steady, which is no news", id));
 
     auto verdict = judge(event);
     return Notify{.level = verdict.level,
-                  .service = *id,
+                  .service = id,
                   .event_name = event.event_name,
                   .status = std::move(verdict.status),
                   .deployment_id = event.deployment_id,
-                  .reason = event.reason};
+                  .reason = event.reason,
+                  .doubt = reading->is_ours_beyond_doubt() ? std::nullopt : std::optional(reading->doubt())};
 }
 
 }  // namespace ci_lambda

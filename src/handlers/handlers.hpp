@@ -18,7 +18,7 @@ namespace ci_lambda {
 [[nodiscard]] Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config);
 [[nodiscard]] Decision decide_ecs(const EcsServiceEvent& event, const Config& config);
 [[nodiscard]] Result<Decision> decide_manual(const ManualRequest& request, const std::string& source,
-                                             const Config& config);
+                                             const Config& config, const Home& home);
 
 [[nodiscard]] Decision ignore(std::string reason);
 

@@ -65,28 +65,81 @@ Result<EcsTarget> find_target(const ManualRequest& request, const Config& config
     return *std::move(target);
 }
 
-std::unexpected<Error> bad_task_definition(std::string_view given) {
+std::unexpected<Error> bad_task_definition(std::string_view given, std::string_view problem) {
     return fail(ErrorKind::kInvalidEvent,
-                fmt::format(R"("task_definition" is "{}"; it looks like family:42, :42, 42, a family or an ARN)",
-                            truncate_utf8(given, 60)));
+                fmt::format(R"("task_definition" is "{}"{})", truncate_utf8(given, 100), problem));
 }
 
-/// What was asked for, in a form that ECS takes. A bare revision means the service's own family.
-Result<std::optional<TaskDefinition>> read_task_definition(const ManualRequest& request, const TaskFamily& family) {
+constexpr std::string_view kLooksLike = "; it looks like family:42, :42, 42, a family or an ARN";
+
+/// The revision, if the text is one.
+std::optional<unsigned long long> read_revision(std::string_view text) {
+    const auto revision = parse_unsigned(text);
+    return revision && *revision > 0 ? revision : std::nullopt;
+}
+
+/// `FAMILY[:REVISION]` of `arn:PARTITION:ecs:REGION:ACCOUNT:task-definition/FAMILY[:REVISION]`.
+Result<std::string> read_arn(const std::string& arn, const Config& config, const Home& home) {
+    constexpr std::string_view kResource = "task-definition/";
+    constexpr std::size_t kFewestParts = 6;
+    const auto parts = split(arn, ':');
+    if (parts.size() < kFewestParts || parts.size() > kFewestParts + 1 || parts[2] != "ecs" ||
+        !parts[5].starts_with(kResource))
+        return bad_task_definition(arn, kLooksLike);
+    if (parts[3] != config.region)
+        return bad_task_definition(arn, fmt::format(", which is in another region than {}", config.region));
+    if (!home.account.empty() && parts[4] != home.account)
+        return bad_task_definition(arn, fmt::format(", which is in another account than {}", home.account));
+    auto name = parts[5].substr(kResource.size());
+    return parts.size() == kFewestParts ? name : name + ":" + parts[6];
+}
+
+/// What was asked for, in a form that ECS takes: a revision of the service's own family, or one of the copies that a
+/// rollback made of them. Whoever may send a request must not have a service run another one's tasks, with their role
+/// and their secrets.
+Result<std::optional<TaskDefinition>> read_task_definition(const ManualRequest& request, const EcsTarget& target,
+                                                           const Config& config, const Home& home) {
     if (!request.task_definition || request.task_definition->empty()) return std::nullopt;
     const std::string& given = *request.task_definition;
-    if (!std::ranges::all_of(given, [](char c) { return c > ' ' && c <= '~'; })) return bad_task_definition(given);
+    if (!std::ranges::all_of(given, [](char c) { return c > ' ' && c <= '~'; }))
+        return bad_task_definition(given, kLooksLike);
+    if (const auto revision = read_revision(std::string_view(given).substr(given.starts_with(':') ? 1 : 0)))
+        return TaskDefinition{fmt::format("{}:{}", target.family, *revision)};
 
-    const bool colon = given.starts_with(':');
-    const auto number = std::string_view(given).substr(colon ? 1 : 0);
-    const bool revision = !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
-    if (!revision) {
-        if (colon) return bad_task_definition(given);
-        return TaskDefinition{given};
+    auto name = given;
+    if (given.starts_with("arn:")) {
+        TRY_ASSIGN(name, read_arn(given, config, home));
     }
-    const auto parsed = parse_unsigned(number);
-    if (!parsed || *parsed == 0) return bad_task_definition(given);
-    return TaskDefinition{fmt::format("{}:{}", family, *parsed)};
+    const auto colon = name.find(':');
+    const TaskFamily family{name.substr(0, colon)};
+    const bool has_revision = colon != std::string::npos;
+    // Text without letters is a revision that cannot be, not the name of a family.
+    if (family.empty() || (has_revision && !read_revision(std::string_view(name).substr(colon + 1))) ||
+        (!has_revision && family.str().find_first_not_of("0123456789") == std::string::npos))
+        return bad_task_definition(given, kLooksLike);
+    if (family == rollback_family(target.family) && !has_revision)
+        return bad_task_definition(given, ", the copies that rollbacks made; say which one of them, by its revision");
+    if (family != target.family && family != rollback_family(target.family))
+        return bad_task_definition(given,
+                                   fmt::format(", which is not of {}, the family of {}: a service runs revisions "
+                                               "of its own family only",
+                                               target.family, target.id));
+    return TaskDefinition{given};
+}
+
+/// True where neither the source nor the request itself says which environment is meant. Such a request is heard by
+/// every environment of the account. `action.production` does say it where that is the name, as for the origin.
+bool names_no_environment(const ManualRequest& request, const std::string& source, const Config& config) {
+    if (request.bare || (request.environment && !request.environment->empty())) return false;
+    if (source == "action.production" && config.environment == "prod") return false;
+    return (source == "action.deploy" || source == "action.production") && source != "action." + config.environment;
+}
+
+std::string warning_of(const std::string& source, const ServiceId& id, const Config& config) {
+    return fmt::format(
+        R"(a request of {0} for {1} names no environment: every environment of this account whose rule has that source )"
+        R"(deploys it, not {2} alone; put "project":"{3}","env":"{2}" into its detail, or set REQUESTS_WITHOUT_ENV)",
+        source, id, config.environment, config.project);
 }
 
 std::string reason_of(const ManualRequest& request, const std::string& source) {
@@ -96,16 +149,26 @@ std::string reason_of(const ManualRequest& request, const std::string& source) {
 
 }  // namespace
 
-Result<Decision> decide_manual(const ManualRequest& request, const std::string& source, const Config& config) {
+Result<Decision> decide_manual(const ManualRequest& request, const std::string& source, const Config& config,
+                               const Home& home) {
     if (!config.manual_enabled) return ignore("manual requests do not deploy (ENABLE_MANUAL_DEPLOY is off)");
     if (auto foreign = why_foreign(request, source, config)) return ignore(*std::move(foreign));
+    const bool unaddressed = names_no_environment(request, source, config);
+    if (unaddressed && config.requests_without_environment == WithoutEnvironment::kIgnore)
+        return ignore(fmt::format(R"(a request of {} must say for which environment it is, as in "env":"{}" )"
+                                  "(REQUESTS_WITHOUT_ENV is ignore)",
+                                  source, config.environment));
     if (request.malformed) return fail(ErrorKind::kInvalidEvent, "the request is malformed: " + *request.malformed);
     TRY_ASSIGN(auto target, find_target(request, config));
-    TRY_ASSIGN(auto task_definition, read_task_definition(request, target.family));
+    TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
+    std::vector<std::string> warnings;
+    if (unaddressed && config.requests_without_environment == WithoutEnvironment::kWarn)
+        warnings.push_back(warning_of(source, target.id, config));
     return Deploy{.requests = {{.target = std::move(target),
                                 .task_definition = std::move(task_definition),
                                 .reason = reason_of(request, source)}},
-                  .passed_by = {}};
+                  .passed_by = {},
+                  .warnings = std::move(warnings)};
 }
 
 }  // namespace ci_lambda

@@ -54,6 +54,9 @@ Deploy merge(const std::vector<Deploy>& decisions) {
         for (const auto& passed : decision.passed_by)
             if (std::ranges::find(merged.passed_by, passed) == merged.passed_by.end())
                 merged.passed_by.push_back(passed);
+        for (const auto& warning : decision.warnings)
+            if (std::ranges::find(merged.warnings, warning) == merged.warnings.end())
+                merged.warnings.push_back(warning);
     }
     for (auto& one : all) {
         one.request.reason = truncate_utf8(join(one.reasons, "; "), kLongestReason);

@@ -39,6 +39,16 @@ Decision ignore_delete_objects(const S3ObjectChange& change) {
                       "`aws s3 rm` sends DeleteObject"};
 }
 
+/// The current version is as it was, in all likelihood: lifecycle rules delete the old ones for good, one event each.
+Decision ignore_deleted_version(const S3ObjectChange& change) {
+    return Ignore{.reason = fmt::format("{} deleted one version of s3://{}/{} for good, not the file", change.operation,
+                                        change.bucket.value_or(""), change.key.value_or("")),
+                  .passed_by = {},
+                  .hint =
+                      "No event says whether the version was the current one. If it was, deploy by hand what reads "
+                      "the file"};
+}
+
 }  // namespace
 
 Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config) {
@@ -47,6 +57,9 @@ Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config) {
         return ignore(fmt::format("{} failed ({})", change.operation, *change.error_code));
     if (change.operation == "DeleteObjects") return ignore_delete_objects(change);
     if (!changes_content(change)) return ignore(fmt::format("{} changes no file's content", change.operation));
+    // CloudTrail may leave all parameters of a call out.
+    if (change.origin == S3ObjectChange::Origin::kCloudTrail && !change.bucket && !change.key)
+        return ignore(fmt::format("{} (CloudTrail) does not say which file it is about", change.operation));
     if (!change.bucket || !change.key)
         return fail(ErrorKind::kInvalidEvent, fmt::format("{} (aws.s3): the event names no {}", change.operation,
                                                           change.bucket ? "object key" : "bucket"));
@@ -55,6 +68,7 @@ Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config) {
     if (found == config.s3_files.end())
         return ignore(
             fmt::format("s3://{}/{} is no file of ours (SERVICE_CONFIG, S3_SERVICE_MAP)", *change.bucket, *change.key));
+    if (change.deletes_version) return ignore_deleted_version(change);
     return deploy_automatically(
         found->second, fmt::format("s3://{}/{} was changed ({})", *change.bucket, *change.key, change.operation),
         config);

@@ -33,6 +33,20 @@ std::vector<ServiceId> services_by_map(std::string_view name, const Config& conf
     return services == nullptr ? std::vector<ServiceId>{} : *services;
 }
 
+/// Meroku's Terraform creates `PATH/env` for each service and each scheduled task, with a blank in it, so that the path
+/// is there for somebody to fill in: thirty services would roll for nothing, before they exist. What is filled in later
+/// is an `Update`. Only that one name counts: a parameter `PATH/db/env` is somebody's own.
+bool is_placeholder(std::string_view name, const Config& config) {
+    constexpr std::string_view kName = "/env";
+    if (!name.ends_with(kName)) return false;
+    const auto path = name.substr(0, name.size() - kName.size());
+    if (!config.ssm_prefixes.empty()) return config.ssm_prefixes.contains(std::string(path));
+    const auto segments = split(path, '/');
+    constexpr std::size_t kServicePath = 3;
+    constexpr std::size_t kTaskPath = 4;
+    return segments.size() == kServicePath || (segments.size() == kTaskPath && segments[2] == "task");
+}
+
 std::string not_our_parameter(const std::string& name, const Config& config) {
     if (!config.ssm_prefixes.empty()) return fmt::format("parameter {} is below no path of SSM_SERVICE_MAP", name);
     return fmt::format("parameter {} is not named /{}/{}/SERVICE/NAME", name, config.environment, config.project);
@@ -58,6 +72,10 @@ Decision decide_ssm(const ParameterChange& change, const Config& config) {
     if (name.starts_with('/')) name.remove_prefix(1);
     auto services = config.ssm_prefixes.empty() ? services_by_path(name, config) : services_by_map(name, config);
     if (services.empty()) return ignore(not_our_parameter(change.name, config));
+    if (change.operation == "Create" && is_placeholder(name, config))
+        return ignore(fmt::format(
+            "parameter {} was created, and the first value of \"env\" is a placeholder; an update of it deploys",
+            change.name));
     return deploy_automatically(
         std::move(services),
         fmt::format("parameter {} was {}", change.name, change.operation == "Create" ? "created" : "updated"), config);

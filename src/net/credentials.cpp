@@ -39,9 +39,11 @@ public:
                                                              key_id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID"));
         auto token = environment_.get_non_empty("AWS_SESSION_TOKEN");
         if (!token) token = environment_.get_non_empty("AWS_SECURITY_TOKEN");  // its name before 2014
-        return Found{.credentials = Credentials{.access_key_id = *key_id,
-                                                .secret_access_key = Secret(*secret),
-                                                .session_token = Secret(token.value_or(""))}};
+        return Found{.credentials =
+                         Credentials{.access_key_id = *key_id,
+                                     .secret_access_key = Secret(*secret),
+                                     .session_token = Secret(token.value_or("")),
+                                     .account_id = environment_.get_non_empty("AWS_ACCOUNT_ID").value_or("")}};
     }
 
 private:
@@ -127,8 +129,10 @@ Result<Credentials> parse_credentials_json(const std::string& text) {
         return fail(ErrorKind::kCredentials, "the answer has no AccessKeyId and SecretAccessKey");
     auto token = find_string(json, "SessionToken");
     if (!token) token = find_string(json, "Token");
-    Credentials credentials{
-        .access_key_id = *key_id, .secret_access_key = Secret(*secret), .session_token = Secret(token.value_or(""))};
+    Credentials credentials{.access_key_id = *key_id,
+                            .secret_access_key = Secret(*secret),
+                            .session_token = Secret(token.value_or("")),
+                            .account_id = find_string(json, "AccountId").value_or("")};
     if (const auto expiration = find_string(json, "Expiration")) {
         credentials.expires_at = parse_rfc3339(*expiration);
         if (!credentials.expires_at)

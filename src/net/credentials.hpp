@@ -77,7 +77,8 @@ private:
 };
 
 /// Reads what a container endpoint, `credential_process` or `export-credentials` prints:
-/// `{"AccessKeyId","SecretAccessKey","Token"|"SessionToken","Expiration"}`. The error never repeats the text.
+/// `{"AccessKeyId","SecretAccessKey","Token"|"SessionToken","Expiration","AccountId"}`. The error never repeats the
+/// text.
 [[nodiscard]] Result<Credentials> parse_credentials_json(const std::string& text);
 
 }  // namespace ci_lambda

@@ -20,6 +20,7 @@ struct Credentials {
     Secret secret_access_key;
     Secret session_token;                ///< empty for long-lived keys
     std::optional<WallTime> expires_at;  ///< absent: does not expire, or nobody said
+    std::string account_id = {};         ///< empty: nobody said
 };
 
 /// Asks for an AWS Signature Version 4 over the request.

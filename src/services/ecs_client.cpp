@@ -126,7 +126,8 @@ Result<HttpRequest> EcsClient::request_for(const Call& call, Deadline deadline) 
     TRY_ASSIGN(auto credentials, credentials_.get());
     return HttpRequest{
         .method = "POST",
-        .url = Secret(options_.endpoint.value_or(ecs_endpoint(options_.region)) + "/"),
+        .url =
+            Secret(options_.endpoint.value_or(ecs_endpoint(options_.region, options_.fips, options_.dualstack)) + "/"),
         .log_name = fmt::format("ecs {}", call.operation),
         .headers = {{"Content-Type", "application/x-amz-json-1.1"},
                     {"X-Amz-Target", fmt::format("{}{}", kTargetPrefix, call.operation)}},

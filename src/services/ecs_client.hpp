@@ -25,6 +25,8 @@ public:
     struct Options {
         std::string region;
         std::optional<std::string> endpoint;  ///< overrides the region's own
+        bool fips = false;                    ///< the region's endpoint for FIPS 140
+        bool dualstack = false;               ///< the region's endpoint that has IPv6 addresses, too
     };
     EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock, Sleeper& sleeper,
               const Logger& logger);
@@ -91,8 +93,9 @@ private:
     EcsQuotas quotas_;
 };
 
-/// `https://ecs.REGION.SUFFIX`, the suffix by the region's partition (botocore's partitions.json).
-[[nodiscard]] std::string ecs_endpoint(std::string_view region);
+/// `https://ecs[-fips].REGION.SUFFIX`, the suffix by the region's partition and by whether it is the dual-stack one
+/// (botocore's partitions.json).
+[[nodiscard]] std::string ecs_endpoint(std::string_view region, bool fips = false, bool dualstack = false);
 
 /// True for the regions whose endpoints have certificates of Amazon Trust Services: those of the partitions `aws` and
 /// `aws-us-gov`. The others (China, the isolated and the sovereign ones) have authorities of their own.

@@ -32,6 +32,9 @@ OTHER_VALUES = {
     "ENABLE_SSM_MONITORING": (False, "false"),
     "ENABLE_S3_MONITORING": (False, "false"),
     "ENABLE_MANUAL_DEPLOY": (False, "false"),
+    "REQUESTS_WITHOUT_ENV": ("ignore", "ignore"),
+    "EVENT_ACCOUNTS": (["111122223333", "444455556666"], "111122223333,444455556666"),
+    "EVENT_REGIONS": (["eu-west-1", "eu-central-1"], "eu-west-1,eu-central-1"),
     "ECS_CLUSTER_NAME": ("live", "live"),
     "ECS_SERVICE_MAP": (
         {"": {"service_name": "core", "task_family": "core"}},
@@ -44,6 +47,9 @@ OTHER_VALUES = {
     "AWS_ENDPOINT_URL_ECS": ("https://vpce.example.com", "https://vpce.example.com"),
     "AWS_ENDPOINT_URL": ("https://vpce.example.com:8443", "https://vpce.example.com:8443"),
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": (True, "true"),
+    "ALLOW_PLAIN_HTTP": (True, "true"),
+    "AWS_USE_FIPS_ENDPOINT": (True, "true"),
+    "AWS_USE_DUALSTACK_ENDPOINT": (True, "true"),
     "AWS_CA_BUNDLE": ("/opt/ca.pem", "/opt/ca.pem"),
 }
 

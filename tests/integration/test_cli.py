@@ -100,8 +100,9 @@ def test_plan_says_what_each_event_would_do_without_any_network(kind, ecs):
 @pytest.mark.parametrize("name", near_misses())
 def test_plan_says_why_nothing_would_happen(name, ecs):
     event, word = near_misses()[name]
-    text = cli("plan", "-", environment=function_environment(ecs.url), stdin=json.dumps(event))
-    plan = cli("plan", "-", "--json", environment=function_environment(ecs.url), stdin=json.dumps(event))
+    environment = function_environment(ecs.url, AWS_ACCOUNT_ID="123456789012", SERVICE_CONFIG=s3_configuration())
+    text = cli("plan", "-", environment=environment, stdin=json.dumps(event))
+    plan = cli("plan", "-", "--json", environment=environment, stdin=json.dumps(event))
     assert (text.code, plan.code) == (0, 0)
     assert plan.json()["decision"] == "ignore"
     assert word in plan.json()["reason"] and word in text.out

@@ -29,6 +29,7 @@ def emulator(moto_url, slack):
         SERVICE_CONFIG=s3_configuration(),
         ENABLE_SLACK_NOTIFICATIONS="true",
         SLACK_WEBHOOK_URL=slack.webhook,
+        EVENT_ACCOUNTS="123456789012",  # the emulator has another account, 012345678912
     )
     with Emulator(environment) as emulator:
         yield emulator

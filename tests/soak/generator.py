@@ -240,6 +240,9 @@ class Generator:
             "image-tag": f"v{self._number()}",
             "image-digest": "sha256:" + "7f5b2640" * 8,
         }
+        if self._dice.random() < 0.1:
+            detail |= {"action-type": "REPLICATE", "source-account": ACCOUNT, "source-region": "us-west-2"}
+            return self._item("aws.ecr", "ECR Replication Action", detail, moment, Deploy((service,), moment))
         return self._item("aws.ecr", "ECR Image Action", detail, moment, Deploy((service,), moment))
 
     def _parameter(self, service: str, moment: int) -> Item:
@@ -354,18 +357,29 @@ class Generator:
             "requestParameters": {"bucketName": BUCKET, "key": "api.env"},
         }
         parameter = {"operation": "Update", "name": "/dev/shop/api/KEY"}
+        failed_copy = {**image, "action-type": "REPLICATE", "result": "FAILED"}
+        old_version = {
+            "bucket": {"name": BUCKET},
+            "object": {"key": "api.env", "version-id": "mtB0cV.jejK63XkRNceanNMC.qXPWLeK"},
+            "reason": "Lifecycle Expiration",
+            "deletion-type": "Permanently Deleted",
+        }
         choices: list[tuple[str, str, str, dict]] = [
             ("other project", "aws.ecr", "ECR Image Action", {**image, "repository-name": "other_service_api"}),
             ("failed push", "aws.ecr", "ECR Image Action", {**image, "result": "FAILURE"}),
             ("no tag", "aws.ecr", "ECR Image Action", {**image, "image-tag": ""}),
             ("signature", "aws.ecr", "ECR Image Action", {**image, "image-tag": "sha256-7f5b.sig"}),
             ("deleted image", "aws.ecr", "ECR Image Action", {**image, "action-type": "DELETE"}),
+            ("failed copy", "aws.ecr", "ECR Replication Action", failed_copy),
             ("scan", "aws.ecr", "ECR Image Scan", {"scan-status": "COMPLETE"}),
             ("deleted parameter", "aws.ssm", "Parameter Store Change", {**parameter, "operation": "Delete"}),
             ("other env", "aws.ssm", "Parameter Store Change", {**parameter, "name": "/prod/shop/api/KEY"}),
+            ("placeholder", "aws.ssm", "Parameter Store Change", {"operation": "Create", "name": "/dev/shop/api/env"}),
             ("failed change", "aws.ssm", "Parameter Store Change", {**parameter, "exception": "no"}),
             ("switched off", "aws.ssm", "Parameter Store Change", {**parameter, "name": f"/dev/shop/{FROZEN}/KEY"}),
             ("denied call", "aws.s3", "AWS API Call via CloudTrail", {**trail, "errorCode": "AccessDenied"}),
+            ("no parameters", "aws.s3", "AWS API Call via CloudTrail", {**trail, "requestParameters": None}),
+            ("old version", "aws.s3", "Object Deleted", old_version),
             ("read", "aws.s3", "AWS API Call via CloudTrail", {**trail, "eventName": "GetObject"}),
             ("other key", "aws.s3", "Object Created", {"bucket": {"name": BUCKET}, "object": {"key": f"{number}"}}),
             ("other env", "github.actions.prod", "DEPLOY", {"service": "api"}),
@@ -374,8 +388,16 @@ class Generator:
         ]
         if self._dice.random() < 0.1:
             return self._ecs_item("api", "ecs-svc/1", NEWS[0][0], "INFO", moment, Nothing("other cluster"), "other")
+        if self._dice.random() < 0.1:
+            return self._from_elsewhere(moment, image)
         why, source, kind, detail = self._dice.choice(choices)
         return self._item(source, kind, detail, moment, Nothing(why))
+
+    def _from_elsewhere(self, moment: int, image: dict) -> Item:
+        """A change of ours in all, but of another account or region."""
+        item = self._item("aws.ecr", "ECR Image Action", image, moment, Nothing("from elsewhere"))
+        foreign = self._dice.choice(({"account": "999999999999"}, {"region": "eu-west-1"}))
+        return Item(item.id, json.dumps(json.loads(item.text) | foreign), item.meaning)
 
     def _garbage(self) -> Event:
         body, why = self._dice.choice(GARBAGE)

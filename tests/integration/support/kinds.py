@@ -33,6 +33,7 @@ class Kind:
 
 KINDS = [
     Kind("ecr-push", "deployed", ("api",)),
+    Kind("ecr-replication", "deployed", ("api",)),
     Kind("ssm-update", "deployed", ("api",)),
     Kind("s3-cloudtrail-put", "deployed", ("api", "worker")),
     Kind("s3-native-created", "deployed", ("api", "worker")),
@@ -65,11 +66,21 @@ def near_misses() -> dict[str, tuple[dict, str]]:
     steady["detail"]["eventName"] = "SERVICE_STEADY_STATE"
     manual_elsewhere = event_json("manual")
     manual_elsewhere["detail"]["project"] = "other"
+    other_account = event_json("ecr-push")
+    other_account["account"] = "999999999999"
+    other_region = event_json("ecr-push")
+    other_region["region"] = "eu-west-1"
     unknown = {"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "detail": {}}
     return {
         "image-of-another-project": (other_project, "other_service_api"),
         "image-without-a-tag": (untagged, "tag"),
+        "image-of-another-account": (other_account, "999999999999"),
+        "image-of-another-region": (other_region, "eu-west-1"),
+        "replication-that-failed": (event_json("ecr-replication-failed"), "FAILED"),
         "failed-s3-call": (failed_call, "AccessDenied"),
+        "s3-call-without-parameters": (event_json("s3-cloudtrail-null-parameters"), "which file"),
+        "old-version-of-a-file-deleted": (event_json("s3-native-deleted-version"), "one version"),
+        "placeholder-of-terraform": (event_json("ssm-create-placeholder"), "placeholder"),
         "deleted-parameter": (deleted, "elete"),
         "parameter-of-another-environment": (other_environment, "/prod/shop/api/LOG_LEVEL"),
         "service-of-another-cluster": (other_cluster, "other_cluster_dev"),

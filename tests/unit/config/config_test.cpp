@@ -253,6 +253,62 @@ TEST(LoadConfig, PrefersTheEndpointOfEcs) {
                 Optional(std::string("https://ecs.local/x")));
 }
 
+TEST(LoadConfig, AsksEcsWithoutEncryptionOnThisMachineOnlyUnlessAllowedByName) {
+    for (const std::string variable : {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECS"}) {
+        for (const std::string url : {"http://localhost:1", "http://127.0.0.9", "http://[::1]:1", "https://ecs.local"})
+            EXPECT_THAT(load({{variable, url}}), IsOk()) << url;
+        for (const std::string url : {"http://localstack:4566", "http://10.0.0.1", "http://127.evil.example"}) {
+            EXPECT_THAT(load({{variable, url}}),
+                        IsErr(ErrorKind::kConfiguration,
+                              AllOf(HasSubstr(variable + ": \"" + url), HasSubstr("ALLOW_PLAIN_HTTP=true"))));
+            EXPECT_THAT(load({{variable, url}, {"ALLOW_PLAIN_HTTP", "true"}})->config.ecs_endpoint, Optional(url));
+            EXPECT_THAT(load({{variable, url}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}}), IsOk());
+        }
+    }
+}
+
+TEST(LoadConfig, UsesTheEndpointsOfAwsThatAreAskedFor) {
+    const auto loaded = load({{"AWS_USE_FIPS_ENDPOINT", "true"}, {"AWS_USE_DUALSTACK_ENDPOINT", "true"}});
+    ASSERT_THAT(loaded, IsOk());
+    EXPECT_TRUE(loaded->config.use_fips_endpoint);
+    EXPECT_TRUE(loaded->config.use_dualstack_endpoint);
+    EXPECT_FALSE(load({})->config.use_fips_endpoint);
+}
+
+TEST(LoadConfig, RefusesToChooseBetweenAnEndpointAndThatOfFips) {
+    for (const std::string variable : {"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"}) {
+        EXPECT_THAT(load({{variable, "true"}, {"AWS_ENDPOINT_URL", "https://vpce.example"}}),
+                    IsErr(ErrorKind::kConfiguration, HasSubstr(variable + ": is on, but AWS_ENDPOINT_URL_ECS")));
+        EXPECT_THAT(load({{variable, "true"},
+                          {"AWS_ENDPOINT_URL", "https://vpce.example"},
+                          {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}}),
+                    IsOk());
+    }
+}
+
+TEST(LoadConfig, ReadsWhoseEventsCount) {
+    const auto loaded =
+        load({{"EVENT_ACCOUNTS", " 111122223333, 444455556666"}, {"EVENT_REGIONS", "eu-west-1,us-gov-west-1"}});
+    ASSERT_THAT(loaded, IsOk());
+    EXPECT_THAT(loaded->config.event_accounts, ElementsAre("111122223333", "444455556666"));
+    EXPECT_THAT(loaded->config.event_regions, ElementsAre("eu-west-1", "us-gov-west-1"));
+    EXPECT_THAT(load({})->config.event_accounts, ElementsAre());
+    for (const std::string accounts : {"1", "11112222333x", "111122223333,", "111122223333 444455556666", "*"})
+        EXPECT_THAT(load({{"EVENT_ACCOUNTS", accounts}}), IsErr(ErrorKind::kConfiguration, HasSubstr("EVENT_ACCOUNTS")))
+            << accounts;
+    EXPECT_THAT(load({{"EVENT_REGIONS", "eu_west_1"}}), IsErr(ErrorKind::kConfiguration, HasSubstr("EVENT_REGIONS")));
+}
+
+TEST(LoadConfig, ReadsWhatRequestsWithoutEnvironmentMean) {
+    EXPECT_EQ(load({})->config.requests_without_environment, WithoutEnvironment::kWarn);
+    EXPECT_EQ(load({{"REQUESTS_WITHOUT_ENV", "Deploy"}})->config.requests_without_environment,
+              WithoutEnvironment::kDeploy);
+    EXPECT_EQ(load({{"REQUESTS_WITHOUT_ENV", " ignore "}})->config.requests_without_environment,
+              WithoutEnvironment::kIgnore);
+    EXPECT_THAT(load({{"REQUESTS_WITHOUT_ENV", "true"}}),
+                IsErr(ErrorKind::kConfiguration, HasSubstr("REQUESTS_WITHOUT_ENV: \"true\" is none of the three")));
+}
+
 TEST(LoadConfig, IgnoresEndpointsWhenTold) {
     const auto loaded = load({{"AWS_ENDPOINT_URL", "nonsense"}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}});
     ASSERT_THAT(loaded, IsOk());

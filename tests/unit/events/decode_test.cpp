@@ -263,6 +263,14 @@ TEST(DecodeEcr, ReadsAPush) {
     EXPECT_THAT(push.digest, Optional(HasSubstr("sha256:")));
 }
 
+TEST(DecodeEcr, ReadsAReplication) {
+    const auto copy = decode_as<EcrImageAction>(fixture("ecr-replication.json"));
+    EXPECT_EQ(copy.action, "REPLICATE");
+    EXPECT_EQ(copy.result, "SUCCESS");
+    EXPECT_EQ(copy.repository, "shop_service_api");
+    EXPECT_THAT(copy.tag, Optional(std::string("v7")));
+}
+
 TEST(DecodeEcr, LeavesATagOutThatIsNone) {
     EXPECT_EQ(decode_as<EcrImageAction>(fixture("ecr-push-untagged.json")).tag, std::nullopt);
     for (const std::string tag : {"null", "7", "[]"})
@@ -301,6 +309,32 @@ TEST(DecodeS3, TakesCallsWithoutParameters) {
         EXPECT_EQ(change.bucket, std::nullopt) << parameters;
         EXPECT_EQ(change.key, std::nullopt) << parameters;
     }
+}
+
+TEST(DecodeS3, TellsTheDeletionOfAVersionFromThatOfTheFile) {
+    const auto native = [](const std::string& deletion) {
+        return decode_as<S3ObjectChange>(
+                   event_json("aws.s3", "Object Deleted", R"({"bucket":{"name":"b"},)" + deletion + "}"))
+            .deletes_version;
+    };
+    EXPECT_TRUE(native(R"("object":{"key":"k","version-id":"v1"},"deletion-type":"Permanently Deleted")"));
+    EXPECT_FALSE(native(R"("object":{"key":"k","version-id":"v2"},"deletion-type":"Delete Marker Created")"));
+    EXPECT_FALSE(native(R"("object":{"key":"k"},"deletion-type":"Permanently Deleted")"));
+    EXPECT_FALSE(native(R"("object":{"key":"k","version-id":"v2"})"));
+    EXPECT_TRUE(decode_as<S3ObjectChange>(fixture("s3-native-deleted-version.json")).deletes_version);
+    EXPECT_FALSE(decode_as<S3ObjectChange>(fixture("s3-native-delete-marker.json")).deletes_version);
+    EXPECT_FALSE(decode_as<S3ObjectChange>(fixture("s3-native-deleted.json")).deletes_version);
+
+    const auto call = [](const std::string& name, const std::string& more) {
+        return decode_as<S3ObjectChange>(event_json("aws.s3", "AWS API Call via CloudTrail",
+                                                    R"({"eventName":")" + name +
+                                                        R"(","requestParameters":{"bucketName":"b","key":"k")" + more +
+                                                        "}}"))
+            .deletes_version;
+    };
+    EXPECT_TRUE(call("DeleteObject", R"(,"versionId":"v1")"));
+    EXPECT_FALSE(call("DeleteObject", ""));
+    EXPECT_FALSE(call("PutObject", R"(,"versionId":"v1")"));
 }
 
 TEST(DecodeS3, CountsAnErrorOfAnyTypeAsAFailedCall) {

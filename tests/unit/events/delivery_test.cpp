@@ -96,6 +96,21 @@ TEST(Delivery, ReadsANotificationOfS3WithItsFormEncodedKey) {
     EXPECT_EQ(event.envelope.time, "2026-03-01T10:00:00.123Z");
 }
 
+TEST(Delivery, TellsTheDeletionOfAVersionFromThatOfTheFileInNotificationsOfS3) {
+    const auto deletes_version = [](const std::string& operation, const std::string& version) {
+        const auto event =
+            only_event(decode_delivery(R"({"Records":[{"eventSource":"aws:s3","eventName":")" + operation +
+                                       R"(","s3":{"bucket":{"name":"b"},"object":{"key":"k")" + version + "}}}]}"));
+        return std::get<S3ObjectChange>(event.body).deletes_version;
+    };
+    const std::string version = R"(,"versionId":"v1")";
+    EXPECT_TRUE(deletes_version("ObjectRemoved:Delete", version));
+    EXPECT_TRUE(deletes_version("LifecycleExpiration:Delete", version));
+    EXPECT_FALSE(deletes_version("ObjectRemoved:Delete", ""));
+    EXPECT_FALSE(deletes_version("ObjectRemoved:DeleteMarkerCreated", version));
+    EXPECT_FALSE(deletes_version("ObjectCreated:Put", version));
+}
+
 TEST(Delivery, KeepsTheIdsAndTheGoodMessagesBesideOnesThatCannotBeRead) {
     const auto delivery = decode_delivery(sqs({kPush, "Test message.", "{}", kPush}));
     ASSERT_THAT(delivery.messages, SizeIs(4));

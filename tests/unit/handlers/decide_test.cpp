@@ -49,8 +49,13 @@ TEST(Decide, KnowsWhatEveryFixtureMeans) {
         {"ecr-push-other-project", "ignore: repository other_service_api is not one of shop"},
         {"ecr-delete", "ignore: action DELETE"},
         {"ecr-scan", "ignore: \"ECR Image Scan\""},
+        {"ecr-replication", "deploy: shop_service_api_dev (image shop_service_api:v7 was replicated)"},
+        {"ecr-replication-failed", "ignore: the replication did not succeed (FAILED)"},
+        {"ecr-push-other-account", "ignore: the event is of the account 999999999999, not of 123456789012"},
+        {"ecr-push-other-region", "ignore: the event is of the region eu-west-1, not of us-east-1"},
         {"ssm-update", "deploy: shop_service_api_dev (parameter /dev/shop/api/LOG_LEVEL was updated)"},
         {"ssm-create", "deploy: shop_service_dev (parameter /dev/shop/backend/db/PASSWORD was created)"},
+        {"ssm-create-placeholder", "ignore: parameter /dev/shop/api/env was created, and the first value"},
         {"ssm-delete", "ignore: parameter /dev/shop/api/LOG_LEVEL was deleted"},
         {"ssm-failed", "ignore: the change of parameter"},
         {"ssm-other-env", "ignore: parameter /prod/shop/api/LOG_LEVEL is not named /dev/shop/SERVICE/NAME"},
@@ -58,9 +63,11 @@ TEST(Decide, KnowsWhatEveryFixtureMeans) {
         {"s3-cloudtrail-put-denied", "ignore: PutObject failed (AccessDenied)"},
         {"s3-cloudtrail-complete-multipart", "deploy: shop_service_api_dev"},
         {"s3-cloudtrail-delete-objects", "ignore: DeleteObjects on bucket shop-env"},
-        {"s3-cloudtrail-null-parameters", "error: PutObject (aws.s3): the event names no bucket"},
+        {"s3-cloudtrail-null-parameters", "ignore: PutObject (CloudTrail) does not say which file it is about"},
         {"s3-native-created", "deploy: shop_service_api_dev (s3://shop-env/api.env was changed (Object Created))"},
         {"s3-native-deleted", "deploy: shop_service_api_dev"},
+        {"s3-native-delete-marker", "deploy: shop_service_api_dev"},
+        {"s3-native-deleted-version", "ignore: Object Deleted deleted one version of s3://shop-env/api.env for good"},
         {"s3-native-other-key", "ignore: s3://shop-env/api.env.bak is no file of ours"},
         {"s3-native-tags-added", "ignore: \"Object Tags Added\""},
         {"ecs-deployment-in-progress", "notify: api in progress"},
@@ -87,7 +94,7 @@ TEST(Decide, KnowsWhatEveryFixtureMeans) {
     for (const auto& [name, start] : cases) {
         const auto event = decode_event(fixture(name + ".json"));
         ASSERT_THAT(event, IsOk()) << name;
-        EXPECT_THAT(summary(decide(*event, config)), StartsWith(start)) << name;
+        EXPECT_THAT(summary(decide(*event, config, Home{.account = "123456789012"})), StartsWith(start)) << name;
     }
 }
 

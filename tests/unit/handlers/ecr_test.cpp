@@ -70,6 +70,17 @@ TEST(EcrHandler, IgnoresEverythingButSuccessfulPushes) {
     }
 }
 
+TEST(EcrHandler, DeploysAnImageThatWasReplicatedToThisRegion) {
+    auto copy = push_to("shop_service_api");
+    copy.action = "REPLICATE";
+    EXPECT_EQ(deploy_reason(decide_body(copy, shop())), "image shop_service_api:v7 was replicated");
+    copy.result = "FAILED";
+    EXPECT_EQ(ignored_because(decide_body(copy, shop())), "the replication did not succeed (FAILED)");
+    copy = push_of(std::nullopt);
+    copy.action = "REPLICATE";
+    EXPECT_THAT(ignored_because(decide_body(copy, shop())), HasSubstr("an image without a tag was replicated"));
+}
+
 TEST(EcrHandler, IgnoresPushesWithoutATag) {
     EXPECT_THAT(ignored_because(decide_body(push_of(std::nullopt), shop())), HasSubstr("without a tag"));
     EXPECT_THAT(ignored_because(decide_body(push_of(""), shop())), HasSubstr("without a tag"));

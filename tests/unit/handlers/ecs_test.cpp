@@ -5,6 +5,7 @@
 namespace ci_lambda {
 namespace {
 
+using ::testing::AllOf;
 using testing::decide_body;
 using ::testing::HasSubstr;
 using testing::ignored_because;
@@ -94,6 +95,32 @@ TEST(EcsHandler, LooksServicesUpWhenThereIsAMap) {
     EXPECT_EQ(notice(event_of("back"), config).service, ServiceId("worker"));
     EXPECT_THAT(ignored_because(decide_body(event_of("shop_service_api_dev"), config)),
                 HasSubstr("is not one of ours"));
+}
+
+TEST(EcsHandler, TellsOfAServiceThatNobodyNamedButHasItsDoubts) {
+    EXPECT_EQ(notice(event_of("shop_service_api_dev")).doubt, std::nullopt) << "SERVICE_CONFIG names it";
+    EXPECT_THAT(notice(event_of("shop_service_billing_dev")).doubt,
+                Optional(HasSubstr("no variable names billing; AUTO_DEPLOY_MAP={\"billing\":true} would do")));
+    const auto with_map = shop({service_map(), {"ECS_CLUSTER_NAME", "shop_cluster_dev"}});
+    EXPECT_EQ(notice(event_of("back"), with_map).doubt, std::nullopt);
+}
+
+TEST(EcsHandler, IgnoresAServiceThatRatherIsAnotherProjects) {
+    const auto hyphens = shop({{"SERVICE_NAME_PATTERN", "{project}-{name}-{env}"}});
+    EXPECT_THAT(ignored_because(decide_body(event_of("shop-admin-api-dev"), hyphens)),
+                AllOf(HasSubstr("no variable names admin-api"), HasSubstr("api in the environment dev of the project "
+                                                                          "shop-admin")));
+    EXPECT_EQ(notice(event_of("shop-billing-dev"), hyphens).service, ServiceId("billing"));
+    EXPECT_THAT(notice(event_of("shop_service_x_service_dev")).doubt,
+                Optional(HasSubstr("backend in the environment dev of the project shop_service_x")))
+        << "told: only that every project may have a backend speaks against us";
+}
+
+TEST(EcsHandler, TellsOfANamedServiceWhoseNameHasTwoReadingsButDoubtsIt) {
+    const auto config =
+        shop({{"SERVICE_NAME_PATTERN", "{project}-{name}-{env}"}, {"AUTO_DEPLOY_MAP", R"({"admin-api":true})"}});
+    EXPECT_THAT(notice(event_of("shop-admin-api-dev"), config).doubt,
+                Optional(HasSubstr("ECS_SERVICE_MAP would tell")));
 }
 
 TEST(EcsHandler, IgnoresAnotherCluster) {

@@ -12,20 +12,27 @@ using testing::deployed;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::ignored_because;
+using ::testing::IsEmpty;
 using testing::IsErr;
 using ::testing::Not;
 using testing::service_map;
 using testing::shop;
+using ::testing::SizeIs;
 
 ManualRequest bare(const std::string& service) { return {.bare = true, .service = service}; }
 
-std::string task_definition(const std::string& given) {
+std::string task_definition(const std::string& given, const Home& home = {.account = "123456789012"}) {
     auto request = bare("api");
     request.task_definition = given;
-    const auto decision = decide_body(request, shop());
+    const auto decision = decide(Event{.envelope = {}, .body = request}, shop(), home);
     if (!decision) return "error: " + decision.error().message;
     const auto& asked = std::get<Deploy>(*decision).requests.front().task_definition;
     return asked ? asked->str() : "newest";
+}
+
+std::vector<std::string> warnings(const Result<Decision>& decision) {
+    return deployed(decision).empty() ? std::vector<std::string>{"(not deployed)"}
+                                      : std::get<Deploy>(*decision).warnings;
 }
 
 TEST(ManualHandler, ObeysTheSourcesOfItsEnvironment) {
@@ -106,7 +113,9 @@ TEST(ManualHandler, DeploysAnyValidIdWhereThePatternsNameTheServices) {
     EXPECT_THAT(deployed(decide_body(bare("billing"), shop())), ElementsAre("billing"));
 }
 
-TEST(ManualHandler, UnderstandsTaskDefinitions) {
+const std::string kArn = "arn:aws:ecs:us-east-1:123456789012:task-definition/";
+
+TEST(ManualHandler, UnderstandsTaskDefinitionsOfTheServicesOwnFamily) {
     const struct {
         std::string given;
         std::string expected;
@@ -115,19 +124,103 @@ TEST(ManualHandler, UnderstandsTaskDefinitions) {
         {"42", "shop_service_api_dev:42"},
         {":42", "shop_service_api_dev:42"},
         {"shop_service_api_dev:42", "shop_service_api_dev:42"},
-        {"other:1", "other:1"},
-        {"other", "other"},
-        {"v2", "v2"},
-        {"arn:aws:ecs:us-east-1:123456789012:task-definition/other:7",
-         "arn:aws:ecs:us-east-1:123456789012:task-definition/other:7"},
+        {"shop_service_api_dev", "shop_service_api_dev"},
+        {kArn + "shop_service_api_dev:7", kArn + "shop_service_api_dev:7"},
+        {kArn + "shop_service_api_dev", kArn + "shop_service_api_dev"},
+        {"shop_service_api_dev-rollback:3", "shop_service_api_dev-rollback:3"},
+        {kArn + "shop_service_api_dev-rollback:3", kArn + "shop_service_api_dev-rollback:3"},
     };
     for (const auto& [given, expected] : cases) EXPECT_EQ(task_definition(given), expected) << given;
 }
 
-TEST(ManualHandler, RefusesTaskDefinitionsThatCannotBe) {
+TEST(ManualHandler, RefusesTaskDefinitionsOfAnyOtherFamily) {
     for (const std::string given :
-         {" ", "a b", "a\n", "\t42", ":", ":latest", "0", ":0", "99999999999999999999999", "f\xC3\xBCr:1"})
+         {"other:1", "other", "v2", "shop_service_worker_dev:1", "shop_service_api_dev2:1", "xshop_service_api_dev:1",
+          "shop_service_api_dev-rollback-rollback:1", "SHOP_SERVICE_API_DEV:1"})
+        EXPECT_EQ(task_definition(given), "error: \"task_definition\" is \"" + given +
+                                              "\", which is not of shop_service_api_dev, the family of api: a service "
+                                              "runs revisions of its own family only");
+    EXPECT_THAT(task_definition(kArn + "other:7"), HasSubstr("which is not of shop_service_api_dev"));
+}
+
+TEST(ManualHandler, RefusesTaskDefinitionsOfAnotherAccountOrRegion) {
+    const std::string resource = ":task-definition/shop_service_api_dev:7";
+    EXPECT_THAT(task_definition("arn:aws:ecs:us-east-1:999999999999" + resource),
+                HasSubstr("which is in another account than 123456789012"));
+    EXPECT_THAT(task_definition("arn:aws:ecs:eu-west-1:123456789012" + resource),
+                HasSubstr("which is in another region than us-east-1"));
+    const auto arn = "arn:aws:ecs:us-east-1:999999999999" + resource;
+    EXPECT_EQ(task_definition(arn, Home{}), arn) << "nobody knows whose account this is";
+}
+
+TEST(ManualHandler, WantsToKnowWhichOfTheRollbackCopies) {
+    EXPECT_THAT(task_definition("shop_service_api_dev-rollback"), HasSubstr("say which one of them, by its revision"));
+}
+
+TEST(ManualHandler, RefusesTaskDefinitionsThatCannotBe) {
+    for (const std::string given : {" ",
+                                    "a b",
+                                    "a\n",
+                                    "\t42",
+                                    ":",
+                                    ":latest",
+                                    "0",
+                                    ":0",
+                                    "99999999999999999999999",
+                                    "f\xC3\xBCr:1",
+                                    "shop_service_api_dev:",
+                                    "shop_service_api_dev:0",
+                                    "shop_service_api_dev:latest",
+                                    "shop_service_api_dev:1:2",
+                                    "arn:",
+                                    "arn:aws:ecs",
+                                    "arn:aws:s3:::b",
+                                    "arn:aws:ecs:us-east-1:123456789012:cluster/x",
+                                    "arn:aws:ecs:us-east-1:123456789012:task-definition/",
+                                    "arn:aws:ecs:us-east-1:123456789012:task-definition/a:b",
+                                    "arn:aws:ecs:us-east-1:123456789012:task-definition/a:1:2"})
         EXPECT_THAT(task_definition(given), HasSubstr("error: \"task_definition\" is")) << given;
+}
+
+TEST(ManualHandler, WarnsOfARequestThatOtherEnvironmentsHearToo) {
+    const ManualRequest request{.service = "api"};
+    for (const std::string source : {"action.deploy", "action.production"})
+        EXPECT_THAT(
+            warnings(decide_body(request, shop(), source)),
+            ElementsAre(AllOf(HasSubstr("a request of " + source + " for api names no environment"),
+                              HasSubstr(R"("project":"shop","env":"dev")"), HasSubstr("REQUESTS_WITHOUT_ENV"))));
+    EXPECT_THAT(warnings(decide_body({ManualRequest{.service = "api", .environment = ""}}, shop(), "action.deploy")),
+                SizeIs(1));
+}
+
+TEST(ManualHandler, DoesNotWarnWhereTheEnvironmentIsNamed) {
+    const ManualRequest named{.service = "api", .environment = "dev"};
+    EXPECT_THAT(warnings(decide_body(named, shop(), "action.deploy")), IsEmpty());
+    const ManualRequest request{.service = "api"};
+    for (const std::string source : {"action.dev", "github.actions.dev", "terraform.dev"})
+        EXPECT_THAT(warnings(decide_body(request, shop(), source)), IsEmpty()) << source;
+    EXPECT_THAT(warnings(decide_body(bare("api"), shop())), IsEmpty());
+    for (const std::string environment : {"prod", "production"})
+        EXPECT_THAT(warnings(decide_body(request, shop({{"PROJECT_ENV", environment}, {"SERVICE_CONFIG", "{}"}}),
+                                         "action.production")),
+                    IsEmpty());
+    EXPECT_THAT(warnings(decide_body(request, shop({{"REQUESTS_WITHOUT_ENV", "deploy"}}), "action.deploy")), IsEmpty());
+}
+
+TEST(ManualHandler, IgnoresRequestsWithoutEnvironmentWhereThereAreSeveral) {
+    const auto config = shop({{"REQUESTS_WITHOUT_ENV", "ignore"}});
+    const ManualRequest request{.service = "api"};
+    for (const std::string source : {"action.deploy", "action.production"})
+        EXPECT_EQ(ignored_because(decide_body(request, config, source)),
+                  "a request of " + source +
+                      R"( must say for which environment it is, as in "env":"dev" (REQUESTS_WITHOUT_ENV is ignore))");
+    EXPECT_THAT(ignored_because(decide_body(ManualRequest{.malformed = "bad"}, config, "action.deploy")),
+                HasSubstr("must say for which environment"))
+        << "it may be another one's";
+    EXPECT_THAT(deployed(decide_body(request, config, "action.dev")), ElementsAre("api"));
+    EXPECT_THAT(deployed(decide_body(bare("api"), config)), ElementsAre("api"));
+    const auto prod = shop({{"REQUESTS_WITHOUT_ENV", "ignore"}, {"PROJECT_ENV", "prod"}});
+    EXPECT_THAT(deployed(decide_body(request, prod, "action.production")), ElementsAre("api"));
 }
 
 TEST(ManualHandler, PrefersTheGivenReason) {

@@ -88,8 +88,33 @@ TEST(S3Handler, RefusesAChangeWithoutBucketOrKey) {
     change.key.reset();
     EXPECT_THAT(decide_body(change, shop()),
                 IsErr(ErrorKind::kInvalidEvent, HasSubstr("PutObject (aws.s3): the event names no object key")));
+    change = change_by("PutObject");
     change.bucket.reset();
     EXPECT_THAT(decide_body(change, shop()), IsErr(ErrorKind::kInvalidEvent, HasSubstr("names no bucket")));
+}
+
+TEST(S3Handler, IgnoresACallOfWhichCloudTrailTellsNoParameters) {
+    for (const std::string operation : {"PutObject", "DeleteObject", "CopyObject", "CompleteMultipartUpload"}) {
+        auto change = change_by(operation);
+        change.bucket.reset();
+        change.key.reset();
+        EXPECT_EQ(ignored_because(decide_body(change, shop())),
+                  operation + " (CloudTrail) does not say which file it is about");
+    }
+}
+
+TEST(S3Handler, DoesNotTakeAnOldVersionThatIsDeletedForTheFile) {
+    for (const std::string operation : {"Object Deleted", "DeleteObject"}) {
+        auto change = change_by(operation);
+        change.deletes_version = true;
+        const auto decision = decide_body(change, shop());
+        EXPECT_EQ(ignored_because(decision),
+                  operation + " deleted one version of s3://shop-env/api.env for good, not the file");
+        EXPECT_THAT(std::get<Ignore>(*decision).hint, Optional(HasSubstr("by hand")));
+    }
+    auto other = change_by("Object Deleted", "other.env");
+    other.deletes_version = true;
+    EXPECT_THAT(ignored_because(decide_body(other, shop())), HasSubstr("is no file of ours"));
 }
 
 TEST(S3Handler, IgnoresAllWhenSwitchedOff) {

@@ -86,6 +86,26 @@ TEST(SsmHandler, DeploysAfterCreateAndUpdateOnly) {
         EXPECT_THAT(ignored_because(decide_body(change_of(name, operation), config)), HasSubstr(reason)) << operation;
 }
 
+TEST(SsmHandler, DoesNotDeployWhenTerraformCreatesItsPlaceholders) {
+    const auto by_rule = shop();
+    const auto by_map = shop({{"SSM_SERVICE_MAP", R"({"/dev/shop/api":"api","/dev/shop/task/cleanup":"cleanup"})"}});
+    for (const auto* config : {&by_rule, &by_map})
+        for (const std::string name : {"/dev/shop/api/env", "dev/shop/api/env", "/dev/shop/task/cleanup/env"}) {
+            EXPECT_THAT(ignored_because(decide_body(change_of(name, "Create"), *config)), HasSubstr("placeholder"))
+                << name;
+            EXPECT_EQ(deployed(decide_body(change_of(name, "Update"), *config)).size(), 1U) << name;
+        }
+}
+
+TEST(SsmHandler, DeploysAParameterOfOnesOwnThatIsCreatedAsEnv) {
+    const auto by_rule = shop();
+    const auto by_map = shop({{"SSM_SERVICE_MAP", R"({"/dev/shop/api":"api","/dev/shop/worker/env":"api"})"}});
+    for (const std::string name : {"/dev/shop/api/db/env", "/dev/shop/api/environment", "/dev/shop/api/ENV"})
+        for (const auto* config : {&by_rule, &by_map})
+            EXPECT_THAT(deployed(decide_body(change_of(name, "Create"), *config)), ElementsAre("api")) << name;
+    EXPECT_THAT(deployed(decide_body(change_of("/dev/shop/worker/env", "Create"), by_map)), ElementsAre("api"));
+}
+
 TEST(SsmHandler, IgnoresChangesThatFailed) {
     auto change = change_of("/dev/shop/api/X");
     change.failed = true;

@@ -33,6 +33,7 @@ World::World(const WorldOptions& options)
          std::map<std::string, std::string>{{"PROJECT_NAME", "shop"},
                                             {"PROJECT_ENV", "dev"},
                                             {"SERVICE_CONFIG", "{}"},
+                                            {"AUTO_DEPLOY_MAP", R"({"api":true,"backend":true,"worker":true})"},
                                             {"AWS_ENDPOINT_URL_ECS", server_.url()},
                                             {"ENABLE_SLACK_NOTIFICATIONS", options.slack ? "true" : "false"},
                                             {"SLACK_WEBHOOK_URL", server_.url("/services/T000/B000/hook")},

@@ -607,6 +607,25 @@ TEST(EcsEndpoint, FollowsTheRegionsPartition) {
     EXPECT_EQ(ecs_endpoint("us-isob-east-1"), "https://ecs.us-isob-east-1.sc2s.sgov.gov");
 }
 
+TEST(EcsEndpoint, HasItsVariantsForFipsAndDualStackAsBotocoreResolvesThem) {
+    constexpr bool kFips = true;
+    constexpr bool kDualstack = true;
+    EXPECT_EQ(ecs_endpoint("us-east-1", kFips), "https://ecs-fips.us-east-1.amazonaws.com");
+    EXPECT_EQ(ecs_endpoint("us-gov-west-1", kFips), "https://ecs-fips.us-gov-west-1.amazonaws.com");
+    EXPECT_EQ(ecs_endpoint("eu-west-1", !kFips, kDualstack), "https://ecs.eu-west-1.api.aws");
+    EXPECT_EQ(ecs_endpoint("us-west-2", kFips, kDualstack), "https://ecs-fips.us-west-2.api.aws");
+    EXPECT_EQ(ecs_endpoint("cn-north-1", !kFips, kDualstack), "https://ecs.cn-north-1.api.amazonwebservices.com.cn");
+    EXPECT_EQ(ecs_endpoint("us-iso-east-1", kFips, kDualstack), "https://ecs-fips.us-iso-east-1.api.aws.ic.gov");
+}
+
+TEST_F(EcsClientTest, AsksTheEndpointForFipsWhereThatIsWanted) {
+    http_.then(200, R"({"service":{"deployments":[]}})");
+    EcsClient client({.region = "us-east-1", .endpoint = {}, .fips = true}, http_, credentials_, clock_, sleeper_,
+                     log_.logger);
+    ASSERT_THAT(client.update_service({}, Deadline::none()), IsOk());
+    EXPECT_EQ(http_.requests().back().url.reveal(), "https://ecs-fips.us-east-1.amazonaws.com/");
+}
+
 TEST_F(EcsClientTest, LetsTheBurstOfAQuotaGoAndPacesWhatComesAfterIt) {
     http_.then(200, R"({"service":{"deployments":[]}})");
     const auto begin = clock_.now();

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.hpp"
+#include "events/event.hpp"
+
+namespace ci_lambda {
+
+/// Where this function lives, beside the region, which the configuration knows.
+struct Home {
+    std::string account;  ///< empty where nobody knows it: on a laptop
+
+    /// The account in the ARN by which a function was invoked, `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`; of
+    /// anything else, none.
+    [[nodiscard]] static Home of_function(std::string_view arn);
+};
+
+/// Why an event comes from somewhere that is none of our business: another account or region, unless EVENT_ACCOUNTS or
+/// EVENT_REGIONS names it. `nullopt` for what is ours, and for what does not say where it comes from.
+[[nodiscard]] std::optional<std::string> why_from_elsewhere(const Envelope& envelope, const Config& config,
+                                                            const Home& home);
+
+}  // namespace ci_lambda
