@@ -23,13 +23,21 @@ std::optional<RolloutMemory::Started> RolloutMemory::started(const std::string& 
     return std::nullopt;
 }
 
-bool RolloutMemory::first_time(const std::string& fact, WallTime at) {
+bool RolloutMemory::first_time(const std::string& fact, WallTime at) { return is_news({}, fact, at); }
+
+bool RolloutMemory::is_news(const std::string& deployment_id, const std::string& fact, WallTime at) {
     const std::scoped_lock lock(mutex_);
-    const bool said = std::ranges::any_of(said_, [&](const auto& earlier) {
-        return earlier.first == fact && std::chrono::abs(earlier.second - at) <= kSameMoment;
+    const auto earlier = std::find_if(said_.rbegin(), said_.rend(), [&](const Said& one) {
+        return one.subject == deployment_id && one.fact == fact && std::chrono::abs(one.at - at) <= kSameMoment;
     });
-    if (said) return false;
-    said_.emplace_back(fact, at);
+    // Those that came after it stand before it, seen from the back. What is older than it came late, and changes
+    // nothing.
+    const bool changed_since =
+        earlier != said_.rend() && !deployment_id.empty() && std::any_of(said_.rbegin(), earlier, [&](const Said& one) {
+            return one.subject == deployment_id && one.at >= earlier->at && one.at <= at;
+        });
+    if (earlier != said_.rend() && !changed_since) return false;
+    said_.push_back({.subject = deployment_id, .fact = fact, .at = at});
     if (said_.size() > kMax) said_.pop_front();
     return true;
 }
