@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -28,10 +29,15 @@ struct HttpExchangeAnswer {
     std::map<std::string, std::string> headers = {};
 };
 
-/// A small HTTP/1.1 server on 127.0.0.1. Handlers run concurrently and may block (the Runtime API's `next` does).
+/// A small HTTP/1.1 server on 127.0.0.1, for the programs of this machine: what a page in a browser sends is answered
+/// with 403 (see browser_guard.hpp), a body that is too large with 413. Handlers run concurrently and may block (the
+/// Runtime API's `next` does); connections that are slow or idle keep nobody waiting.
 class HttpServer {
 public:
     using Handler = std::function<HttpExchangeAnswer(const HttpExchangeRequest&)>;
+
+    /// The largest body that is taken, whether its length is announced or not.
+    static constexpr std::size_t kMaxBody = std::size_t{8} * 1024 * 1024;
 
     HttpServer();
     ~HttpServer();
@@ -44,7 +50,8 @@ public:
 
     /// Listens; 0 means any free port. Fails (kConnection) when the port is taken. Returns the port.
     [[nodiscard]] Result<std::uint16_t> start(std::uint16_t port);
-    /// Waits for the handlers that still run: release those that block first. Harmless when not running.
+    /// Waits for the handlers that still run: release those that block first. Nobody else is waited for: connections
+    /// that idle, or whose request is not complete, are closed. Harmless when not running.
     void stop();
 
 private:
