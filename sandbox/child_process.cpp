@@ -19,6 +19,8 @@ namespace ci_lambda::sandbox {
 namespace {
 
 constexpr int kTickMilliseconds = 100;
+/// Lambda's own limit (CloudWatch Logs quotas, "Event size"): what is longer becomes several lines.
+constexpr std::size_t kLongestLine = std::size_t{256} * 1024;
 constexpr int kCannotExecute = 127;  // as a shell has it
 
 /// What runs in the child between fork and exec. Async-signal-safe calls only: the parent has threads.
@@ -111,6 +113,7 @@ bool ChildProcess::read_output(const OnLine& on_line) {
             begin = end + 1;
         }
         partial_line_.erase(0, begin);
+        if (partial_line_.size() >= kLongestLine) on_line(std::exchange(partial_line_, {}));
     }
 }
 

@@ -35,7 +35,7 @@ public:
             return give_up(fmt::format("{}: the function had not finished after {} s, or the sandbox was stopped",
                                        step.title,
                                        std::chrono::duration_cast<std::chrono::seconds>(kPatience).count()));
-        ++totals_.events;
+        totals_.events = invocation->end + 1;
         const auto story = make_story(totals_.events, step.title, *invocation, aws_.journal(), config_);
         tell(story, step.expectation);
         if (story.ending.status.starts_with("Runtime."))

@@ -70,7 +70,8 @@ void FunctionHost::run_once() {
         how = to_string(end);
     }
     const auto end = invocations_.runtime_ended(exit_failure(how));
-    if (stopping_) return;
+    // It may end by itself as soon as nobody has an event for it any more.
+    if (stopping_ || invocations_.stopped()) return;
     if (end.init_error)
         on_notice_(fmt::format("the function could not start: {}", failure_message(*end.init_error)));
     else if (late_)

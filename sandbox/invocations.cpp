@@ -10,6 +10,11 @@ namespace {
 
 bool is_answered(const InvocationRecord& invocation) { return invocation.answer || invocation.failure; }
 
+std::size_t size_of(const InvocationRecord& invocation) {
+    return sizeof(invocation) + invocation.event.size() + invocation.answer.value_or("").size() +
+           (invocation.failure ? invocation.failure->body.size() : 0);
+}
+
 }  // namespace
 
 FunctionFailure make_failure(std::string type, std::string message) {
@@ -23,35 +28,45 @@ std::string failure_message(const FunctionFailure& failure) {
     return message.value_or(failure.body);
 }
 
-std::string Invocations::enqueue(std::string event, EventOrigin origin) {
+std::optional<std::string> Invocations::enqueue(std::string event, EventOrigin origin) {
     const std::scoped_lock lock(mutex_);
-    auto& record = records_.emplace_back(InvocationRecord{.request_id = ids_.uuid(),
-                                                          .event = std::move(event),
-                                                          .origin = origin,
-                                                          .status = InvocationStatus::kQueued,
-                                                          .answer = {},
-                                                          .failure = {},
-                                                          .queued_at = clock_.now(),
-                                                          .started_at = {},
-                                                          .answered_at = {},
-                                                          .deadline = {}});
-    waiting_.push_back(&record);
+    if (waiting_.size() >= waiting_bounds_.entries || waiting_bytes_ + event.size() > waiting_bounds_.bytes)
+        return std::nullopt;
+    waiting_bytes_ += event.size();
+    auto record = std::make_shared<InvocationRecord>(InvocationRecord{.request_id = ids_.uuid(),
+                                                                      .event = std::move(event),
+                                                                      .origin = origin,
+                                                                      .status = InvocationStatus::kQueued,
+                                                                      .answer = {},
+                                                                      .failure = {},
+                                                                      .queued_at = clock_.now(),
+                                                                      .started_at = {},
+                                                                      .answered_at = {},
+                                                                      .deadline = {}});
+    auto request_id = record->request_id;
+    waiting_.push_back(std::move(record));
     changed_.notify_all();
-    return record.request_id;
+    return request_id;
+}
+
+Invocations::Shared Invocations::take_first_waiting() {
+    auto first = std::move(waiting_.front());
+    waiting_.pop_front();
+    waiting_bytes_ -= first->event.size();
+    return first;
 }
 
 Invocations::Next Invocations::next() {
     std::unique_lock lock(mutex_);
     if (running_ != nullptr) {
         if (!is_answered(*running_)) return {.handover = Handover::kWrongState, .invocation = {}};
-        finish(*running_);
+        finish(running_);
     }
     runtime_ready_ = true;
     const auto generation = runtime_generation_;
     changed_.wait(lock, [&] { return stopped_ || generation != runtime_generation_ || !waiting_.empty(); });
     if (stopped_ || generation != runtime_generation_) return {};
-    running_ = waiting_.front();
-    waiting_.pop_front();
+    running_ = take_first_waiting();
     running_->status = InvocationStatus::kRunning;
     running_->started_at = clock_.now();
     running_->deadline = running_->started_at + kTimeout;
@@ -108,7 +123,7 @@ Invocations::RuntimeEnd Invocations::runtime_ended(FunctionFailure failure) {
             running_->failure = std::move(failure);
             running_->answered_at = clock_.now();
         }
-        finish(*running_);
+        finish(running_);
     }
     changed_.notify_all();
     return {.was_ready = std::exchange(runtime_ready_, false), .init_error = std::exchange(init_error_, std::nullopt)};
@@ -117,18 +132,19 @@ Invocations::RuntimeEnd Invocations::runtime_ended(FunctionFailure failure) {
 void Invocations::fail_waiting(FunctionFailure failure) {
     const std::scoped_lock lock(mutex_);
     if (waiting_.empty()) return;
-    InvocationRecord& invocation = *waiting_.front();
-    waiting_.pop_front();
-    invocation.started_at = clock_.now();
-    invocation.answered_at = invocation.started_at;
-    invocation.failure = std::move(failure);
+    const auto invocation = take_first_waiting();
+    invocation->started_at = clock_.now();
+    invocation->answered_at = invocation->started_at;
+    invocation->failure = std::move(failure);
     finish(invocation);
 }
 
-void Invocations::finish(InvocationRecord& invocation) {
-    invocation.status = InvocationStatus::kDone;
-    done_.push_back(&invocation);
-    if (running_ == &invocation) running_ = nullptr;
+void Invocations::finish(const Shared& invocation) {
+    const auto done = invocation;  // the caller's may be running_
+    done->status = InvocationStatus::kDone;
+    done->end = done_.forgotten() + done_.size();
+    if (running_ == done) running_.reset();
+    done_.add(done, size_of(*done));
     changed_.notify_all();
 }
 
@@ -139,17 +155,25 @@ std::string Invocations::running_request_id() const {
 
 std::vector<InvocationRecord> Invocations::all() const {
     const std::scoped_lock lock(mutex_);
-    return {records_.begin(), records_.end()};
+    std::vector<InvocationRecord> records;
+    for (std::size_t i = 0; i < done_.size(); ++i) records.push_back(*done_[i]);
+    if (running_ != nullptr) records.push_back(*running_);
+    for (const auto& waiting : waiting_) records.push_back(*waiting);
+    return records;
 }
 
-InvocationRecord* Invocations::find(const std::string& request_id) {
-    const auto found = std::ranges::find(records_, request_id, &InvocationRecord::request_id);
-    return found == records_.end() ? nullptr : &*found;
+Invocations::Shared Invocations::find(const std::string& request_id) const {
+    const auto is_it = [&](const Shared& one) { return one != nullptr && one->request_id == request_id; };
+    if (is_it(running_)) return running_;
+    for (std::size_t i = done_.size(); i > 0; --i)
+        if (is_it(done_[i - 1])) return done_[i - 1];
+    const auto found = std::ranges::find_if(waiting_, is_it);
+    return found == waiting_.end() ? nullptr : *found;
 }
 
 std::optional<InvocationRecord> Invocations::wait_done(const std::string& request_id, Milliseconds at_most) {
     std::unique_lock lock(mutex_);
-    const InvocationRecord* invocation = find(request_id);
+    const auto invocation = find(request_id);
     if (invocation == nullptr) return std::nullopt;
     const auto is_done = [&] { return invocation->status == InvocationStatus::kDone; };
     changed_.wait_for(lock, at_most, [&] { return stopped_ || is_done(); });
@@ -159,19 +183,25 @@ std::optional<InvocationRecord> Invocations::wait_done(const std::string& reques
 
 std::optional<InvocationRecord> Invocations::wait_for_done(std::size_t index, std::optional<Milliseconds> at_most) {
     std::unique_lock lock(mutex_);
-    const auto is_over = [&] { return stopped_ || done_.size() > index; };
+    const auto is_there = [&] { return done_.forgotten() + done_.size() > index; };
+    const auto is_over = [&] { return stopped_ || is_there(); };
     if (at_most)
         changed_.wait_for(lock, *at_most, is_over);
     else
         changed_.wait(lock, is_over);
-    if (done_.size() <= index) return std::nullopt;
-    return *done_[index];
+    if (!is_there()) return std::nullopt;
+    return *done_[index - std::min(index, done_.forgotten())];
 }
 
 void Invocations::stop() {
     const std::scoped_lock lock(mutex_);
     stopped_ = true;
     changed_.notify_all();
+}
+
+bool Invocations::stopped() const {
+    const std::scoped_lock lock(mutex_);
+    return stopped_;
 }
 
 }  // namespace ci_lambda::sandbox

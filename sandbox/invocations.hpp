@@ -3,12 +3,15 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/bounded_record.hpp"
 #include "sandbox/ids.hpp"
 
 namespace ci_lambda::sandbox {
@@ -41,20 +44,27 @@ struct InvocationRecord {
     WallTime started_at;
     WallTime answered_at;  ///< when the answer or the error came
     WallTime deadline;     ///< when the function is killed
+    std::size_t end = 0;   ///< of a done one: how many were done before it
 };
 
+/// What senders are told when `enqueue` refuses.
+inline constexpr std::string_view kTooManyWait = "The function has too many events to handle already.";
+
 /// The Lambda service's side of the Runtime API, without HTTP: events wait in order for the one runtime. As in Lambda,
-/// an invocation is done only when the runtime asks for the next one, or has ended. Thread-safe.
+/// an invocation is done only when the runtime asks for the next one, or has ended. The oldest of those that are done
+/// are forgotten when there are many; of those that wait, none is, but no more than so many are taken. Thread-safe.
 class Invocations {
 public:
     /// How long the function may take for one event.
     static constexpr Milliseconds kTimeout{300'000};
+    static constexpr RecordBounds kWaitingBounds{.entries = 1000};
 
-    /// Ids and clock must outlive it.
-    Invocations(Ids& ids, const Clock& clock) : ids_(ids), clock_(clock) {}
+    /// The bounds are those of what is done, and of what waits. Ids and clock must outlive it.
+    Invocations(Ids& ids, const Clock& clock, RecordBounds done = {}, RecordBounds waiting = kWaitingBounds)
+        : ids_(ids), clock_(clock), waiting_bounds_(waiting), done_(done) {}
 
-    /// Returns the request id.
-    std::string enqueue(std::string event, EventOrigin origin = EventOrigin::kOutside);
+    /// Returns the request id; nullopt, as Lambda's TooManyRequestsException, when too much waits already.
+    std::optional<std::string> enqueue(std::string event, EventOrigin origin = EventOrigin::kOutside);
 
     // What the runtime calls.
 
@@ -99,28 +109,33 @@ public:
     [[nodiscard]] std::vector<InvocationRecord> all() const;
     /// Waits until that invocation is done; nullopt when stopped before, or when the time is over.
     [[nodiscard]] std::optional<InvocationRecord> wait_done(const std::string& request_id, Milliseconds at_most);
-    /// Waits for the done invocation number `index`, in the order of their ends; nullopt when stopped, or when the time
-    /// is over. Without `at_most` it waits as long as it takes.
+    /// Waits for the done invocation number `index`, in the order of their ends, or the first later one where that is
+    /// forgotten; nullopt when stopped, or when the time is over. Without `at_most` it waits as long as it takes.
     [[nodiscard]] std::optional<InvocationRecord> wait_for_done(std::size_t index,
                                                                 std::optional<Milliseconds> at_most = std::nullopt);
 
     /// Releases everybody who waits, for good.
     void stop();
+    [[nodiscard]] bool stopped() const;
 
 private:
-    [[nodiscard]] InvocationRecord* find(const std::string& request_id);
+    using Shared = std::shared_ptr<InvocationRecord>;  // who waits for one keeps it when it is forgotten
+
+    [[nodiscard]] Shared find(const std::string& request_id) const;
     Acceptance close(const std::string& request_id, std::optional<std::string> answer,
                      std::optional<FunctionFailure> failure);
-    void finish(InvocationRecord& invocation);
+    [[nodiscard]] Shared take_first_waiting();
+    void finish(const Shared& invocation);
 
     Ids& ids_;
     const Clock& clock_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<InvocationRecord> records_;  // references to elements stay valid when more are added
-    std::deque<InvocationRecord*> waiting_;
-    InvocationRecord* running_ = nullptr;
-    std::vector<InvocationRecord*> done_;
+    RecordBounds waiting_bounds_;
+    std::deque<Shared> waiting_;
+    std::size_t waiting_bytes_ = 0;
+    Shared running_;
+    BoundedRecord<Shared> done_;
     std::size_t runtime_generation_ = 0;
     bool runtime_ready_ = false;
     std::optional<FunctionFailure> init_error_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/bounded_record.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -28,9 +29,11 @@ struct SlackMessage {
     std::string answer;  ///< "ok", or why it was refused
 };
 
-/// Everything that was said to the sandbox's ECS and Slack, in order. Thread-safe.
+/// What was said to the sandbox's ECS and Slack, in order: the latest of it, within bounds for either. Thread-safe.
 class Journal {
 public:
+    explicit Journal(RecordBounds bounds = {}) : calls_(bounds), messages_(bounds) {}
+
     void add(EcsCall call);
     void add(SlackMessage message);
     [[nodiscard]] std::vector<EcsCall> calls() const;
@@ -40,8 +43,8 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::vector<EcsCall> calls_;
-    std::vector<SlackMessage> messages_;
+    BoundedRecord<EcsCall> calls_;
+    BoundedRecord<SlackMessage> messages_;
 };
 
 }  // namespace ci_lambda::sandbox

@@ -127,7 +127,10 @@ AwsAnswer LocalAws::call_events(const HttpExchangeRequest& request, const std::s
         return to_answer(AwsError{.type = "UnknownOperationException",
                                   .message = fmt::format("The sandbox's EventBridge does not know {}.", operation)});
     auto result = put_events(request.body, ids_, clock_.now());
-    for (auto& event : result.events) invocations_.enqueue(std::move(event));
+    // As on AWS, whoever sends all of it again sends some of it twice.
+    for (auto& event : result.events)
+        if (!invocations_.enqueue(std::move(event)))
+            return to_answer(AwsError{.type = "ThrottlingException", .message = std::string(kTooManyWait)});
     return std::move(result.answer);
 }
 
@@ -145,7 +148,9 @@ HttpExchangeAnswer LocalAws::take_raw_event(const HttpExchangeRequest& request) 
     if (request.body.empty())
         return {.status = 400,
                 .body = R"({"message":"the body is empty: send an event, such as curl -d @event.json"})"};
-    return {.status = 202, .body = dump_json({{"request_id", invocations_.enqueue(request.body)}}) + '\n'};
+    const auto id = invocations_.enqueue(request.body);
+    if (!id) return {.status = 429, .body = dump_json({{"message", kTooManyWait}}) + '\n'};
+    return {.status = 202, .body = dump_json({{"request_id", *id}}) + '\n'};
 }
 
 HttpExchangeAnswer LocalAws::take_scenario(const HttpExchangeRequest& request) {

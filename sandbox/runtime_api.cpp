@@ -115,9 +115,10 @@ HttpExchangeAnswer invoke(Invocations& invocations, const HttpExchangeRequest& r
         return lambda_error(400, "InvalidRequestContentException",
                             fmt::format("Could not parse request body into json: {}", parsed.error().message));
     if (type == "DryRun") return {.status = 204, .body = {}};
-    const std::string id = invocations.enqueue(event);
-    if (is_async) return {.status = 202, .body = {}, .headers = {{"x-amzn-RequestId", id}}};
-    return wait_for_answer(invocations, id);
+    const auto id = invocations.enqueue(event);
+    if (!id) return lambda_error(429, "TooManyRequestsException", kTooManyWait);
+    if (is_async) return {.status = 202, .body = {}, .headers = {{"x-amzn-RequestId", *id}}};
+    return wait_for_answer(invocations, *id);
 }
 
 }  // namespace

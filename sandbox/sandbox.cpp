@@ -81,10 +81,11 @@ Status set_scenarios(LocalAws& aws, const std::vector<std::string>& scenarios) {
 
 /// Tells each event as it is done, until the sandbox is stopped.
 void tell_events(LocalAws& aws, const Config& config, Printer& printer) {
-    for (std::size_t number = 0;; ++number) {
+    for (std::size_t number = 0;;) {
         const auto invocation = aws.invocations().wait_for_done(number);
         if (!invocation) return;
-        printer.story(make_story(number + 1, {}, *invocation, aws.journal(), config));
+        number = invocation->end + 1;
+        printer.story(make_story(number, {}, *invocation, aws.journal(), config));
     }
 }
 

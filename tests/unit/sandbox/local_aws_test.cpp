@@ -98,7 +98,7 @@ TEST_F(LocalAwsTest, KeepsSlackMessagesAndRefusesBadOnes) {
 }
 
 TEST_F(LocalAwsTest, TellsTheFunctionsCallsFromOthers) {
-    const std::string id = aws_.invocations().enqueue("{}");
+    const std::string id = aws_.invocations().enqueue("{}").value();
     (void)aws_.invocations().next();
     aws_call(kEcs + "DescribeServices", kDescribe, kFunctionAccessKey);
     aws_call(kEcs + "DescribeServices", kDescribe);
