@@ -15,6 +15,9 @@ namespace {
 /// Far more than an event takes, milliseconds, on a machine that is busy with other things.
 constexpr Milliseconds kPatience{20'000};
 
+/// Between two events, in the demo's time. Less would be a burst, which the function treats as one.
+constexpr std::chrono::seconds kBetweenEvents{10};
+
 class Demo {
 public:
     Demo(LocalAws& aws, DemoAddress address, const Config& config, Printer& printer)
@@ -22,6 +25,7 @@ public:
 
     /// False when there is no point in going on.
     bool run(const DemoStep& step) {
+        address_.ecs.pass(aws_.ecs(), kBetweenEvents);
         const auto delivery = step.delivery({.journal = aws_.journal(), .ecs_event = [this](const auto& wanted) {
                                                  return address_.ecs.event(aws_.ecs(), wanted);
                                              }});
@@ -78,7 +82,7 @@ bool run_demo(LocalAws& aws, DemoAddress address, const Config& config, Ids& ids
     const auto begin = clock.now();
     printer.demo_title();
     Demo demo(aws, address, config, printer);
-    for (const auto& step : demo_steps(ids, clock))
+    for (const auto& step : demo_steps(ids, address.ecs))
         if (!demo.run(step)) break;
     auto totals = demo.totals();
     totals.took = std::chrono::duration_cast<Milliseconds>(clock.now() - begin);

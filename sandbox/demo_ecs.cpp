@@ -23,6 +23,11 @@ void DemoEcs::move_to(WallTime time) {
     now_ = std::max(now_, time);
 }
 
+void DemoEcs::pass(Ecs& ecs, Milliseconds duration) {
+    move_to(now() + duration);
+    ecs.advance();
+}
+
 void DemoEcs::keep(std::string event) {
     const std::scoped_lock lock(mutex_);
     events_.push_back(std::move(event));

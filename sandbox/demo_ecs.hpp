@@ -2,6 +2,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -13,15 +14,22 @@
 
 namespace ci_lambda::sandbox {
 
-/// The pace of ECS in the demo: its time stands still until somebody asks for one of its events. So the demo tells the
-/// same each time, and nobody has to wait. Thread-safe.
+/// The time of the demo's events and of its ECS. It stands still until a step moves it, or asks for an event of ECS
+/// that is yet to come. So the demo tells the same each time, and nobody has to wait. It is past time: the function,
+/// which has the machine's clock, waits where a change and a deployment lie within the same moment, and for what is to
+/// come. Thread-safe.
 class DemoEcs final : public Clock {
 public:
-    explicit DemoEcs(WallTime start) : now_(start) {}
+    /// It is this much earlier than the machine's: longer than all the rollouts of the demo take.
+    static constexpr std::chrono::hours kBehind{24};
+
+    explicit DemoEcs(const Clock& machine) : now_(machine.now() - kBehind) {}
 
     [[nodiscard]] WallTime now() const override;
     /// Takes the events of the ECS that has this as its clock.
     void keep(std::string event);
+    /// Lets time pass.
+    void pass(Ecs& ecs, Milliseconds duration);
     /// The first event that is wanted. If it is not there yet, time goes on until it is; fails (kInternal) when nothing
     /// happens any more.
     [[nodiscard]] Result<std::string> event(Ecs& ecs, const std::function<bool(const nlohmann::json&)>& wanted);

@@ -94,8 +94,8 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
     TRY_ASSIGN(const std::string program, find_bootstrap(options.bootstrap));
     const SystemClock clock;
     Ids ids(random_seed());
-    Printer printer(out, options.color);
-    DemoEcs demo(clock.now());
+    Printer printer(out, options.paper);
+    DemoEcs demo(clock);
     LocalAws aws(ids, clock, local_aws_options(options, demo));
     TRY(set_scenarios(aws, options.demo ? demo_scenarios() : options.scenarios));
     std::atomic<bool> interrupted = false;
