@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <system_error>
 #include <utility>
 
 #include "config/config.hpp"
@@ -30,6 +33,24 @@ bool is_behaviour(std::string_view name) {
            std::ranges::find(kBehaviour, name) != kBehaviour.end();
 }
 
+/// The most that the setting may be.
+constexpr double kMostTimeoutSeconds = 86'400;
+
+void scale_timeout(std::map<std::string, std::string>& variables, double speed) {
+    constexpr const char* kTimeout = "DEPLOYMENT_TIMEOUT_SECONDS";
+    const auto given = variables.find(kTimeout);
+    std::string text = given == variables.end() ? std::string() : given->second;
+    if (text.empty())
+        for (const auto& setting : settings())
+            if (setting.name == kTimeout) text = setting.default_value;
+    int seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || end != text.data() + text.size()) return;  // the function says what is wrong with it
+    const double least = std::min(seconds, kLeastTimeoutSeconds);
+    const double scaled = std::clamp(seconds / speed, least, kMostTimeoutSeconds);
+    variables[kTimeout] = fmt::format("{}", std::lround(scaled));
+}
+
 }  // namespace
 
 MapEnvironment::MapEnvironment(std::map<std::string, std::string> values) : values_(std::move(values)) {}
@@ -43,7 +64,7 @@ std::optional<std::string> MapEnvironment::get(const std::string& name) const {
 void MapEnvironment::set(const std::string& name, const std::string& value) { values_[name] = value; }
 
 std::map<std::string, std::string> function_environment(std::uint16_t port, const Environment& user,
-                                                        UserSettings settings_passed) {
+                                                        UserSettings settings_passed, double speed) {
     const std::string host = fmt::format("127.0.0.1:{}", port);
     std::map<std::string, std::string> variables{
         {"AWS_LAMBDA_RUNTIME_API", host},
@@ -70,6 +91,7 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
     }
     for (const auto& setting : settings())
         if (is_behaviour(setting.name)) pass(std::string(setting.name));
+    scale_timeout(variables, speed);
     return variables;
 }
 

@@ -32,9 +32,13 @@ enum class UserSettings {
     kLogging,  ///< LOG_LEVEL only: for the demo, which tells the same story everywhere
 };
 
+/// The least that the function's DEPLOYMENT_TIMEOUT_SECONDS becomes at high speeds: its calls take real time.
+inline constexpr int kLeastTimeoutSeconds = 10;
+
 /// All that the function finds in its environment. Nothing else of the user's environment gets there: above all no
-/// real credentials.
+/// real credentials. The function is as patient as ECS is fast: its DEPLOYMENT_TIMEOUT_SECONDS, the user's or the
+/// usual one, is divided by `speed`.
 [[nodiscard]] std::map<std::string, std::string> function_environment(std::uint16_t port, const Environment& user,
-                                                                      UserSettings settings);
+                                                                      UserSettings settings, double speed = 1.0);
 
 }  // namespace ci_lambda::sandbox

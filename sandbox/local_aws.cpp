@@ -76,6 +76,10 @@ void LocalAws::add_routes() {
     server_.get("/sandbox/scenario", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
     });
+    server_.get("/sandbox/settings", [this](const HttpExchangeRequest&) {
+        const std::scoped_lock lock(settings_mutex_);
+        return HttpExchangeAnswer{.status = 200, .body = settings_page_};
+    });
     server_.get("/", [this](const HttpExchangeRequest&) { return text_page(front_page(port_)); });
     server_.get("/sandbox/slack", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = messages_page(journal_.messages())};
@@ -158,6 +162,11 @@ HttpExchangeAnswer LocalAws::take_scenario(const HttpExchangeRequest& request) {
     const Status done = choice ? set_scenario(*choice) : std::unexpected(choice.error());
     if (!done) return {.status = 400, .body = dump_json({{"message", done.error().message}}) + '\n'};
     return {.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
+}
+
+void LocalAws::tell_settings(std::string page) {
+    const std::scoped_lock lock(settings_mutex_);
+    settings_page_ = std::move(page);
 }
 
 Status LocalAws::set_scenario(const ScenarioChoice& choice) {

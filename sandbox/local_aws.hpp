@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 #include "base/result.hpp"
@@ -37,6 +38,9 @@ public:
     /// Releases everybody who waits for an event or an answer, and ends the server.
     void stop();
 
+    /// What `GET /sandbox/settings` answers from now on.
+    void tell_settings(std::string page);
+
     /// The service is a name of ECS or an id of the shop (`api`). Fails (kConfiguration) for one that is not there.
     [[nodiscard]] Status set_scenario(const ScenarioChoice& choice);
 
@@ -62,6 +66,8 @@ private:
     bool ecs_goes_on_;  ///< by itself
     Journal journal_;
     std::uint16_t port_ = 0;
+    std::mutex settings_mutex_;
+    std::string settings_page_ = "{}\n";
     HttpServer server_;  // last: its handlers use all of the above
 };
 

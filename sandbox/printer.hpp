@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <iosfwd>
 #include <mutex>
@@ -21,16 +22,28 @@ struct Totals {
     Milliseconds took{};
 };
 
-/// Writes for a person at a terminal, about 100 columns wide. Without colour there is no escape code in what it
-/// writes; text from events and messages never brings one in. Thread-safe.
+/// What is printed on.
+struct Paper {
+    static constexpr std::size_t kWidest = 100;
+    static constexpr std::size_t kNarrowest = 60;
+
+    bool color = false;
+    std::size_t width = kWidest;  ///< columns, at least `kNarrowest`
+};
+
+/// The paper of this terminal; of what is no terminal, the widest.
+[[nodiscard]] Paper paper_of(int descriptor, bool color);
+
+/// Writes for a person at a terminal. What is too long for a line goes on in the next one: nothing is cut. Without
+/// colour there is no escape code in what it writes; text from events and messages never brings one in. Thread-safe.
 class Printer {
 public:
-    Printer(std::ostream& out, bool color) : out_(out), color_(color) {}
+    Printer(std::ostream& out, Paper paper) : out_(out), paper_(paper) {}
 
     /// `sandbox: ready at ..`: the line that programs wait for, printed first and flushed.
     void ready(std::uint16_t port);
-    /// What to try.
-    void welcome(std::uint16_t port);
+    /// What to try. `program`: how `ci_lambda` is called.
+    void welcome(std::uint16_t port, std::string_view program);
     void demo_title();
     void story(const Story& story);
     /// What differs from what should have happened.
@@ -43,7 +56,7 @@ public:
 private:
     std::mutex mutex_;
     std::ostream& out_;
-    bool color_;
+    Paper paper_;
 };
 
 }  // namespace ci_lambda::sandbox

@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/time.hpp"
+#include "sandbox/client_environment.hpp"
 #include "sandbox/function_environment.hpp"
 #include "sandbox/shop.hpp"
 
@@ -85,27 +86,28 @@ std::string scenarios_page(const std::vector<std::pair<std::string, Scenario>>& 
     return dump_json_pretty({{"services", std::move(now)}, {"scenarios", std::move(known)}}) + '\n';
 }
 
-std::vector<ExampleCommand> example_commands(std::uint16_t port) {
-    const std::string url = fmt::format("http://127.0.0.1:{}", port);
+std::string env_command(std::uint16_t port, std::string_view program) {
+    const auto chosen = port == kDefaultPort ? std::string() : fmt::format(" --port {}", port);
+    return fmt::format("eval \"$({} sandbox --env{})\"", program, chosen);
+}
+
+std::vector<ExampleCommand> example_commands(std::uint16_t port, std::string_view program) {
     return {
-        {.what = "credentials of any kind, for the AWS CLI",
-         .command = fmt::format("export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_DEFAULT_REGION={}",
-                                shop::kRegion)},
-        {.what = "deploy by hand",
-         .command =
-             fmt::format("aws events put-events --endpoint-url {} \\\n"
-                         R"(  --entries 'Source=action.deploy,DetailType=DEPLOY,Detail="{{\"service\":\"api\"}}"')",
-                         url)},
-        {.what = "what runs now",
-         .command = fmt::format("aws ecs describe-services --cluster {} --services {} \\\n  --endpoint-url {}",
-                                shop::kCluster, shop::kApi, url)},
+        {.what = "from now on this shell speaks to the sandbox", .command = env_command(port, program)},
+        {.what = "deploy, and see how it ends", .command = fmt::format("{} deploy api --wait", program)},
+        {.what = "what runs now", .command = fmt::format("{} status", program)},
+        {.what = "the same with the AWS CLI",
+         .command = fmt::format("aws events put-events --entries \\\n"
+                                R"(  'Source=action.deploy,DetailType=DEPLOY,Detail="{{\"service\":\"api\"}}"')"
+                                "\naws ecs describe-services --cluster {} \\\n  --services {}",
+                                shop::kCluster, shop::kApi)},
         {.what = "from now on the api's deployments crash",
-         .command = fmt::format("curl {}/sandbox/scenario -d api=crash-on-start", url)},
+         .command = "curl $AWS_ENDPOINT_URL/sandbox/scenario -d api=crash-on-start"},
         {.what = "an event of your own, as AWS would send it",
-         .command = fmt::format("curl {}/sandbox/events -d @event.json", url)},
+         .command = "curl $AWS_ENDPOINT_URL/sandbox/events -d @event.json"},
         {.what = "the function, and its answer",
-         .command =
-             fmt::format("curl {}/2015-03-31/functions/ci_lambda/invocations -d '{}'", url, R"({"service":"worker"})")},
+         .command = R"(curl $AWS_ENDPOINT_URL/2015-03-31/functions/ci_lambda/invocations \
+  -d '{"service":"worker"}')"},
     };
 }
 
@@ -113,6 +115,7 @@ std::string front_page(std::uint16_t port) {
     const std::string url = fmt::format("http://127.0.0.1:{}", port);
     std::string page = fmt::format(
         R"(ci_lambda sandbox: a local AWS with a small shop in it. Nothing leaves this machine.
+Programs of this machine may use it; pages in a browser may not.
 
   POST {url}/                    ECS and EventBridge (AWS JSON 1.1): --endpoint-url {url}
   POST {url}/sandbox/events      any EventBridge event, delivered to the function as it is
@@ -122,6 +125,7 @@ std::string front_page(std::uint16_t port) {
   GET  {url}/sandbox/ecs/calls   every call of the ECS API
   POST {url}/sandbox/scenario    how deployments go: NAME or SERVICE=NAME; GET shows what there is
   GET  {url}/sandbox/slack       what went to Slack ({slack})
+  GET  {url}/sandbox/settings    the function's settings: what `ci_lambda sandbox --env` asks for
 
 Cluster {cluster}; services {backend}, {api}, {worker}.
 
@@ -129,7 +133,7 @@ Try:
 )",
         fmt::arg("url", url), fmt::arg("slack", kSlackPath), fmt::arg("cluster", shop::kCluster),
         fmt::arg("backend", shop::kBackend), fmt::arg("api", shop::kApi), fmt::arg("worker", shop::kWorker));
-    for (const auto& example : example_commands(port))
+    for (const auto& example : example_commands(port, "ci_lambda"))
         page += fmt::format("\n# {}\n{}\n", example.what, example.command);
     return page;
 }

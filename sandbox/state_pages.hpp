@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ExampleCommand {
     std::string what;
     std::string command;
 };
-[[nodiscard]] std::vector<ExampleCommand> example_commands(std::uint16_t port);
+/// `program`: how `ci_lambda` is called.
+[[nodiscard]] std::vector<ExampleCommand> example_commands(std::uint16_t port, std::string_view program);
 
 }  // namespace ci_lambda::sandbox
