@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/config.hpp"
+#include "sandbox/function_environment.hpp"
 #include "sandbox/shop.hpp"
 
 namespace ci_lambda::sandbox {
@@ -41,7 +42,9 @@ Result<std::string> shell_commands(std::uint16_t port, const std::string& page) 
             value ? export_command(setting.name, sanitize_utf8(*value)) : fmt::format("unset {}\n", setting.name);
     }
     // After the settings: what is for every AWS client, in the names that some of them know only.
-    commands += export_command("AWS_ENDPOINT_URL", fmt::format("http://127.0.0.1:{}", port));
+    const auto url = fmt::format("http://127.0.0.1:{}", port);
+    commands += export_command("SLACK_WEBHOOK_URL", fmt::format("{}{}", url, kSlackPathOfOthers));
+    commands += export_command("AWS_ENDPOINT_URL", url);
     commands += export_command("AWS_DEFAULT_REGION", std::string(shop::kRegion));
     commands += export_command("AWS_ACCESS_KEY_ID", "sandbox");
     commands += export_command("AWS_SECRET_ACCESS_KEY", "sandbox");

@@ -26,6 +26,8 @@ inline constexpr std::string_view kFunctionAccessKey = "AKIASANDBOXFUNCTION0";
 
 /// Path of the Slack inbox; the webhook's URL is the sandbox's address with this path.
 inline constexpr std::string_view kSlackPath = "/slack/services/T000/B000/sandbox";
+/// The same inbox for who is not the function: a message that comes here belongs to no invocation.
+inline constexpr std::string_view kSlackPathOfOthers = "/slack/services/T000/B000/shell";
 
 enum class UserSettings {
     kPassed,   ///< behaviour that the user has set (DRY_RUN, ENABLE_*, *_MAP, ..) reaches the function

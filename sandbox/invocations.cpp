@@ -139,12 +139,12 @@ void Invocations::fail_waiting(FunctionFailure failure) {
     finish(invocation);
 }
 
-void Invocations::finish(const Shared& invocation) {
-    const auto done = invocation;  // the caller's may be running_
-    done->status = InvocationStatus::kDone;
-    done->end = done_.forgotten() + done_.size();
-    if (running_ == done) running_.reset();
-    done_.add(done, size_of(*done));
+void Invocations::finish(Shared invocation) {
+    invocation->status = InvocationStatus::kDone;
+    invocation->end = done_.forgotten() + done_.size();
+    if (running_ == invocation) running_.reset();
+    const auto size = size_of(*invocation);
+    done_.add(std::move(invocation), size);
     changed_.notify_all();
 }
 

@@ -125,7 +125,7 @@ private:
     Acceptance close(const std::string& request_id, std::optional<std::string> answer,
                      std::optional<FunctionFailure> failure);
     [[nodiscard]] Shared take_first_waiting();
-    void finish(const Shared& invocation);
+    void finish(Shared invocation);
 
     Ids& ids_;
     const Clock& clock_;

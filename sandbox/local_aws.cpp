@@ -70,8 +70,11 @@ void LocalAws::add_routes() {
     add_invoke_api(server_, invocations_);
     server_.post("/", [this](const HttpExchangeRequest& request) { return handle_aws_json(request); });
     server_.post("/sandbox/events", [this](const HttpExchangeRequest& request) { return take_raw_event(request); });
-    server_.post(std::string(kSlackPath),
-                 [this](const HttpExchangeRequest& request) { return take_slack_message(request); });
+    server_.post(std::string(kSlackPath), [this](const HttpExchangeRequest& request) {
+        return take_slack_message(request, invocations_.running_request_id());
+    });
+    server_.post(std::string(kSlackPathOfOthers),
+                 [this](const HttpExchangeRequest& request) { return take_slack_message(request, {}); });
     server_.post("/sandbox/scenario", [this](const HttpExchangeRequest& request) { return take_scenario(request); });
     server_.get("/sandbox/scenario", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
@@ -138,10 +141,10 @@ AwsAnswer LocalAws::call_events(const HttpExchangeRequest& request, const std::s
     return std::move(result.answer);
 }
 
-HttpExchangeAnswer LocalAws::take_slack_message(const HttpExchangeRequest& request) {
+HttpExchangeAnswer LocalAws::take_slack_message(const HttpExchangeRequest& request, std::string invocation) {
     const auto answer = check_slack_payload(request.body);
     journal_.add(SlackMessage{.at = clock_.now(),
-                              .invocation = invocations_.running_request_id(),
+                              .invocation = std::move(invocation),
                               .payload = request.body,
                               .status = answer.status,
                               .answer = answer.text});

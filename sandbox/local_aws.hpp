@@ -54,7 +54,7 @@ private:
     [[nodiscard]] AwsAnswer dispatch(const HttpExchangeRequest& request);
     [[nodiscard]] AwsAnswer call_ecs(const HttpExchangeRequest& request, const std::string& operation);
     [[nodiscard]] AwsAnswer call_events(const HttpExchangeRequest& request, const std::string& operation);
-    [[nodiscard]] HttpExchangeAnswer take_slack_message(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_slack_message(const HttpExchangeRequest& request, std::string invocation);
     [[nodiscard]] HttpExchangeAnswer take_raw_event(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_scenario(const HttpExchangeRequest& request);
 

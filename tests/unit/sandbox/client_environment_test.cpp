@@ -25,12 +25,13 @@ std::string commands_for(const std::string& page) { return shell_commands(7327, 
 TEST(ClientEnvironment, PointsTheCommandAndAwsClientsAtTheSandbox) {
     const MapEnvironment user({{"PATH", "/bin"}, {"DRY_RUN", "true"}});
     const auto commands = commands_for(settings_page(function_environment(7327, user, UserSettings::kPassed)));
-    EXPECT_THAT(commands, AllOf(HasSubstr("export PROJECT_NAME='shop'\n"), HasSubstr("export PROJECT_ENV='dev'\n"),
-                                HasSubstr("export AWS_ENDPOINT_URL='http://127.0.0.1:7327'\n"),
-                                HasSubstr("export AWS_ENDPOINT_URL_ECS='http://127.0.0.1:7327'\n"),
-                                HasSubstr("export AWS_DEFAULT_REGION='us-east-1'\n"),
-                                HasSubstr("export AWS_ACCESS_KEY_ID='sandbox'\n"), HasSubstr("export DRY_RUN='true'\n"),
-                                HasSubstr("export SLACK_WEBHOOK_URL='http://127.0.0.1:7327/slack/")));
+    EXPECT_THAT(commands,
+                AllOf(HasSubstr("export PROJECT_NAME='shop'\n"), HasSubstr("export PROJECT_ENV='dev'\n"),
+                      HasSubstr("export AWS_ENDPOINT_URL='http://127.0.0.1:7327'\n"),
+                      HasSubstr("export AWS_ENDPOINT_URL_ECS='http://127.0.0.1:7327'\n"),
+                      HasSubstr("export AWS_DEFAULT_REGION='us-east-1'\n"),
+                      HasSubstr("export AWS_ACCESS_KEY_ID='sandbox'\n"), HasSubstr("export DRY_RUN='true'\n"),
+                      HasSubstr("export SLACK_WEBHOOK_URL='http://127.0.0.1:7327/slack/services/T000/B000/shell'\n")));
     EXPECT_THAT(commands, Not(HasSubstr("PATH='/bin'")));
 }
 
