@@ -8,12 +8,12 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "sandbox/event_bus.hpp"
-#include "sandbox/function_environment.hpp"
-#include "sandbox/runtime_api.hpp"
+#include "sandbox/events/event_bus.hpp"
+#include "sandbox/host/function_environment.hpp"
+#include "sandbox/pages/state_pages.hpp"
+#include "sandbox/runtime/runtime_api.hpp"
 #include "sandbox/shop.hpp"
-#include "sandbox/slack_inbox.hpp"
-#include "sandbox/state_pages.hpp"
+#include "sandbox/slack/slack_inbox.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

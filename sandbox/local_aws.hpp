@@ -8,10 +8,10 @@
 #include "base/time.hpp"
 #include "sandbox/ecs.hpp"
 #include "sandbox/ecs/driver.hpp"
-#include "sandbox/http_server.hpp"
+#include "sandbox/http/http_server.hpp"
 #include "sandbox/ids.hpp"
-#include "sandbox/invocations.hpp"
-#include "sandbox/journal.hpp"
+#include "sandbox/record/journal.hpp"
+#include "sandbox/runtime/invocations.hpp"
 
 namespace ci_lambda::sandbox {
 

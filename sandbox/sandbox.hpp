@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/environment.hpp"
-#include "sandbox/client_environment.hpp"
-#include "sandbox/printer.hpp"
+#include "sandbox/pages/client_environment.hpp"
+#include "sandbox/terminal/printer.hpp"
 
 namespace ci_lambda::sandbox {
 

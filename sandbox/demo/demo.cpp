@@ -1,4 +1,4 @@
-#include "sandbox/demo.hpp"
+#include "sandbox/demo/demo.hpp"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "sandbox/demo_steps.hpp"
-#include "sandbox/http_client.hpp"
+#include "sandbox/demo/demo_steps.hpp"
+#include "sandbox/http/http_client.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

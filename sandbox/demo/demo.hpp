@@ -3,9 +3,9 @@
 #include <cstdint>
 
 #include "config/config.hpp"
-#include "sandbox/demo_ecs.hpp"
+#include "sandbox/demo/demo_ecs.hpp"
 #include "sandbox/local_aws.hpp"
-#include "sandbox/printer.hpp"
+#include "sandbox/terminal/printer.hpp"
 
 namespace ci_lambda::sandbox {
 

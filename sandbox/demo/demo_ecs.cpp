@@ -1,4 +1,4 @@
-#include "sandbox/demo_ecs.hpp"
+#include "sandbox/demo/demo_ecs.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -10,8 +10,8 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "sandbox/ids.hpp"
-#include "sandbox/journal.hpp"
-#include "sandbox/story.hpp"
+#include "sandbox/record/journal.hpp"
+#include "sandbox/terminal/story.hpp"
 
 namespace ci_lambda::sandbox {
 

@@ -1,4 +1,4 @@
-#include "sandbox/child_process.hpp"
+#include "sandbox/host/child_process.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

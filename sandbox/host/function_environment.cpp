@@ -1,4 +1,4 @@
-#include "sandbox/function_environment.hpp"
+#include "sandbox/host/function_environment.hpp"
 
 #include <fmt/format.h>
 

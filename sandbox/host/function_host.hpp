@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "sandbox/child_process.hpp"
-#include "sandbox/invocations.hpp"
+#include "sandbox/host/child_process.hpp"
+#include "sandbox/runtime/invocations.hpp"
 
 namespace ci_lambda::sandbox {
 

@@ -1,4 +1,4 @@
-#include "sandbox/signals.hpp"
+#include "sandbox/host/signals.hpp"
 
 #include <poll.h>
 #include <pthread.h>

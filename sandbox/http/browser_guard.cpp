@@ -1,4 +1,4 @@
-#include "sandbox/browser_guard.hpp"
+#include "sandbox/http/browser_guard.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "sandbox/connection_threads.hpp"
+#include "sandbox/http/connection_threads.hpp"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "sandbox/http_client.hpp"
+#include "sandbox/http/http_client.hpp"
 
 #include <fmt/format.h>
 #include <httplib.h>

@@ -1,4 +1,4 @@
-#include "sandbox/http_server.hpp"
+#include "sandbox/http/http_server.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -18,8 +18,8 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "sandbox/browser_guard.hpp"
-#include "sandbox/connection_threads.hpp"
+#include "sandbox/http/browser_guard.hpp"
+#include "sandbox/http/connection_threads.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

@@ -1,4 +1,4 @@
-#include "sandbox/client_environment.hpp"
+#include "sandbox/pages/client_environment.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/config.hpp"
-#include "sandbox/function_environment.hpp"
+#include "sandbox/host/function_environment.hpp"
 #include "sandbox/shop.hpp"
 
 namespace ci_lambda::sandbox {

@@ -1,4 +1,4 @@
-#include "sandbox/state_pages.hpp"
+#include "sandbox/pages/state_pages.hpp"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 
 #include "base/json.hpp"
 #include "base/time.hpp"
-#include "sandbox/client_environment.hpp"
-#include "sandbox/function_environment.hpp"
+#include "sandbox/host/function_environment.hpp"
+#include "sandbox/pages/client_environment.hpp"
 #include "sandbox/shop.hpp"
 
 namespace ci_lambda::sandbox {

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "sandbox/invocations.hpp"
-#include "sandbox/journal.hpp"
+#include "sandbox/record/journal.hpp"
+#include "sandbox/runtime/invocations.hpp"
 #include "sandbox/scenario.hpp"
 
 namespace ci_lambda::sandbox {

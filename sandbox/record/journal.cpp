@@ -1,4 +1,4 @@
-#include "sandbox/journal.hpp"
+#include "sandbox/record/journal.hpp"
 
 #include <cstddef>
 #include <utility>

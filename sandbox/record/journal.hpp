@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "sandbox/bounded_record.hpp"
+#include "sandbox/record/bounded_record.hpp"
 
 namespace ci_lambda::sandbox {
 

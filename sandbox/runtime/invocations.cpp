@@ -1,4 +1,4 @@
-#include "sandbox/invocations.hpp"
+#include "sandbox/runtime/invocations.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "sandbox/bounded_record.hpp"
 #include "sandbox/ids.hpp"
+#include "sandbox/record/bounded_record.hpp"
 
 namespace ci_lambda::sandbox {
 

@@ -1,4 +1,4 @@
-#include "sandbox/runtime_api.hpp"
+#include "sandbox/runtime/runtime_api.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "sandbox/http_server.hpp"
-#include "sandbox/invocations.hpp"
+#include "sandbox/http/http_server.hpp"
+#include "sandbox/runtime/invocations.hpp"
 
 namespace ci_lambda::sandbox {
 

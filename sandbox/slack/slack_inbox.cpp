@@ -1,4 +1,4 @@
-#include "sandbox/slack_inbox.hpp"
+#include "sandbox/slack/slack_inbox.hpp"
 
 #include <algorithm>
 #include <cstddef>

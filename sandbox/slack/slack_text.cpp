@@ -1,4 +1,4 @@
-#include "sandbox/slack_text.hpp"
+#include "sandbox/slack/slack_text.hpp"
 
 #include <array>
 #include <utility>

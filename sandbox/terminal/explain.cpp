@@ -1,4 +1,4 @@
-#include "sandbox/explain.hpp"
+#include "sandbox/terminal/explain.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "sandbox/printer.hpp"
+#include "sandbox/terminal/printer.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "sandbox/pages/state_pages.hpp"
 #include "sandbox/shop.hpp"
-#include "sandbox/slack_text.hpp"
-#include "sandbox/state_pages.hpp"
+#include "sandbox/slack/slack_text.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

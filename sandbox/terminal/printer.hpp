@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "sandbox/story.hpp"
+#include "sandbox/terminal/story.hpp"
 
 namespace ci_lambda::sandbox {
 

@@ -1,4 +1,4 @@
-#include "sandbox/story.hpp"
+#include "sandbox/terminal/story.hpp"
 
 #include <fmt/format.h>
 

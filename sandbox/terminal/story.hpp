@@ -6,9 +6,9 @@
 
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "sandbox/explain.hpp"
-#include "sandbox/invocations.hpp"
-#include "sandbox/journal.hpp"
+#include "sandbox/record/journal.hpp"
+#include "sandbox/runtime/invocations.hpp"
+#include "sandbox/terminal/explain.hpp"
 
 namespace ci_lambda::sandbox {
 

@@ -1,10 +1,10 @@
-#include "sandbox/client_environment.hpp"
+#include "sandbox/pages/client_environment.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
-#include "sandbox/function_environment.hpp"
+#include "sandbox/host/function_environment.hpp"
 #include "sandbox/shop.hpp"
 #include "tests/support/matchers.hpp"
 

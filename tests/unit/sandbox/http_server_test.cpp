@@ -1,4 +1,4 @@
-#include "sandbox/http_server.hpp"
+#include "sandbox/http/http_server.hpp"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -15,8 +15,8 @@
 #include <string_view>
 #include <utility>
 
-#include "sandbox/browser_guard.hpp"
-#include "sandbox/http_client.hpp"
+#include "sandbox/http/browser_guard.hpp"
+#include "sandbox/http/http_client.hpp"
 #include "tests/support/matchers.hpp"
 
 namespace ci_lambda::sandbox {

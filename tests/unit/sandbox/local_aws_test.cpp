@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
-#include "sandbox/function_environment.hpp"
-#include "sandbox/http_client.hpp"
+#include "sandbox/host/function_environment.hpp"
+#include "sandbox/http/http_client.hpp"
 #include "sandbox/shop.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/matchers.hpp"

@@ -1,4 +1,4 @@
-#include "sandbox/printer.hpp"
+#include "sandbox/terminal/printer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "sandbox/invocations.hpp"
-#include "sandbox/journal.hpp"
+#include "sandbox/record/journal.hpp"
+#include "sandbox/runtime/invocations.hpp"
 #include "tests/support/fakes.hpp"
 
 namespace ci_lambda::sandbox {

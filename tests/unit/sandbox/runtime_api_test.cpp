@@ -1,4 +1,4 @@
-#include "sandbox/runtime_api.hpp"
+#include "sandbox/runtime/runtime_api.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "base/json.hpp"
-#include "sandbox/http_client.hpp"
-#include "sandbox/http_server.hpp"
-#include "sandbox/invocations.hpp"
+#include "sandbox/http/http_client.hpp"
+#include "sandbox/http/http_server.hpp"
+#include "sandbox/runtime/invocations.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/matchers.hpp"
 
