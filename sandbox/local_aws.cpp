@@ -8,12 +8,12 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "sandbox/event_bus.hpp"
-#include "sandbox/function_environment.hpp"
-#include "sandbox/runtime_api.hpp"
+#include "sandbox/events/event_bus.hpp"
+#include "sandbox/host/function_environment.hpp"
+#include "sandbox/pages/state_pages.hpp"
+#include "sandbox/runtime/runtime_api.hpp"
 #include "sandbox/shop.hpp"
-#include "sandbox/slack_inbox.hpp"
-#include "sandbox/state_pages.hpp"
+#include "sandbox/slack/slack_inbox.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -70,11 +70,18 @@ void LocalAws::add_routes() {
     add_invoke_api(server_, invocations_);
     server_.post("/", [this](const HttpExchangeRequest& request) { return handle_aws_json(request); });
     server_.post("/sandbox/events", [this](const HttpExchangeRequest& request) { return take_raw_event(request); });
-    server_.post(std::string(kSlackPath),
-                 [this](const HttpExchangeRequest& request) { return take_slack_message(request); });
+    server_.post(std::string(kSlackPath), [this](const HttpExchangeRequest& request) {
+        return take_slack_message(request, invocations_.running_request_id());
+    });
+    server_.post(std::string(kSlackPathOfOthers),
+                 [this](const HttpExchangeRequest& request) { return take_slack_message(request, {}); });
     server_.post("/sandbox/scenario", [this](const HttpExchangeRequest& request) { return take_scenario(request); });
     server_.get("/sandbox/scenario", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
+    });
+    server_.get("/sandbox/settings", [this](const HttpExchangeRequest&) {
+        const std::scoped_lock lock(settings_mutex_);
+        return HttpExchangeAnswer{.status = 200, .body = settings_page_};
     });
     server_.get("/", [this](const HttpExchangeRequest&) { return text_page(front_page(port_)); });
     server_.get("/sandbox/slack", [this](const HttpExchangeRequest&) {
@@ -127,14 +134,17 @@ AwsAnswer LocalAws::call_events(const HttpExchangeRequest& request, const std::s
         return to_answer(AwsError{.type = "UnknownOperationException",
                                   .message = fmt::format("The sandbox's EventBridge does not know {}.", operation)});
     auto result = put_events(request.body, ids_, clock_.now());
-    for (auto& event : result.events) invocations_.enqueue(std::move(event));
+    // As on AWS, whoever sends all of it again sends some of it twice.
+    for (auto& event : result.events)
+        if (!invocations_.enqueue(std::move(event)))
+            return to_answer(AwsError{.type = "ThrottlingException", .message = std::string(kTooManyWait)});
     return std::move(result.answer);
 }
 
-HttpExchangeAnswer LocalAws::take_slack_message(const HttpExchangeRequest& request) {
+HttpExchangeAnswer LocalAws::take_slack_message(const HttpExchangeRequest& request, std::string invocation) {
     const auto answer = check_slack_payload(request.body);
     journal_.add(SlackMessage{.at = clock_.now(),
-                              .invocation = invocations_.running_request_id(),
+                              .invocation = std::move(invocation),
                               .payload = request.body,
                               .status = answer.status,
                               .answer = answer.text});
@@ -145,7 +155,9 @@ HttpExchangeAnswer LocalAws::take_raw_event(const HttpExchangeRequest& request) 
     if (request.body.empty())
         return {.status = 400,
                 .body = R"({"message":"the body is empty: send an event, such as curl -d @event.json"})"};
-    return {.status = 202, .body = dump_json({{"request_id", invocations_.enqueue(request.body)}}) + '\n'};
+    const auto id = invocations_.enqueue(request.body);
+    if (!id) return {.status = 429, .body = dump_json({{"message", kTooManyWait}}) + '\n'};
+    return {.status = 202, .body = dump_json({{"request_id", *id}}) + '\n'};
 }
 
 HttpExchangeAnswer LocalAws::take_scenario(const HttpExchangeRequest& request) {
@@ -153,6 +165,11 @@ HttpExchangeAnswer LocalAws::take_scenario(const HttpExchangeRequest& request) {
     const Status done = choice ? set_scenario(*choice) : std::unexpected(choice.error());
     if (!done) return {.status = 400, .body = dump_json({{"message", done.error().message}}) + '\n'};
     return {.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
+}
+
+void LocalAws::tell_settings(std::string page) {
+    const std::scoped_lock lock(settings_mutex_);
+    settings_page_ = std::move(page);
 }
 
 Status LocalAws::set_scenario(const ScenarioChoice& choice) {

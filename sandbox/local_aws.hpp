@@ -1,16 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "sandbox/ecs.hpp"
 #include "sandbox/ecs/driver.hpp"
-#include "sandbox/http_server.hpp"
+#include "sandbox/http/http_server.hpp"
 #include "sandbox/ids.hpp"
-#include "sandbox/invocations.hpp"
-#include "sandbox/journal.hpp"
+#include "sandbox/record/journal.hpp"
+#include "sandbox/runtime/invocations.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -37,6 +38,9 @@ public:
     /// Releases everybody who waits for an event or an answer, and ends the server.
     void stop();
 
+    /// What `GET /sandbox/settings` answers from now on.
+    void tell_settings(std::string page);
+
     /// The service is a name of ECS or an id of the shop (`api`). Fails (kConfiguration) for one that is not there.
     [[nodiscard]] Status set_scenario(const ScenarioChoice& choice);
 
@@ -50,7 +54,7 @@ private:
     [[nodiscard]] AwsAnswer dispatch(const HttpExchangeRequest& request);
     [[nodiscard]] AwsAnswer call_ecs(const HttpExchangeRequest& request, const std::string& operation);
     [[nodiscard]] AwsAnswer call_events(const HttpExchangeRequest& request, const std::string& operation);
-    [[nodiscard]] HttpExchangeAnswer take_slack_message(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_slack_message(const HttpExchangeRequest& request, std::string invocation);
     [[nodiscard]] HttpExchangeAnswer take_raw_event(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_scenario(const HttpExchangeRequest& request);
 
@@ -62,6 +66,8 @@ private:
     bool ecs_goes_on_;  ///< by itself
     Journal journal_;
     std::uint16_t port_ = 0;
+    std::mutex settings_mutex_;
+    std::string settings_page_ = "{}\n";
     HttpServer server_;  // last: its handlers use all of the above
 };
 

@@ -16,14 +16,16 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "sandbox/demo.hpp"
-#include "sandbox/demo_ecs.hpp"
-#include "sandbox/demo_steps.hpp"
-#include "sandbox/function_environment.hpp"
-#include "sandbox/function_host.hpp"
+#include "sandbox/demo/demo.hpp"
+#include "sandbox/demo/demo_ecs.hpp"
+#include "sandbox/demo/demo_steps.hpp"
+#include "sandbox/host/function_environment.hpp"
+#include "sandbox/host/function_host.hpp"
+#include "sandbox/host/signals.hpp"
+#include "sandbox/http/http_client.hpp"
 #include "sandbox/local_aws.hpp"
-#include "sandbox/printer.hpp"
-#include "sandbox/signals.hpp"
+#include "sandbox/pages/client_environment.hpp"
+#include "sandbox/terminal/printer.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -42,6 +44,16 @@ Result<std::string> find_bootstrap(const std::optional<std::string>& asked) {
                                 "--bootstrap PATH",
                                 path.string()));
     return path.string();
+}
+
+/// How the program that runs was called, as short as it can be: to be typed in the same directory.
+std::string command_line() {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    const auto here = std::filesystem::current_path(error);
+    const auto relative = self.lexically_relative(here);
+    const bool below = !relative.empty() && *relative.begin() != "..";
+    return below ? (relative.has_parent_path() ? relative : "." / relative).string() : self.string();
 }
 
 Result<Config> function_config(const std::map<std::string, std::string>& variables) {
@@ -81,10 +93,11 @@ Status set_scenarios(LocalAws& aws, const std::vector<std::string>& scenarios) {
 
 /// Tells each event as it is done, until the sandbox is stopped.
 void tell_events(LocalAws& aws, const Config& config, Printer& printer) {
-    for (std::size_t number = 0;; ++number) {
+    for (std::size_t number = 0;;) {
         const auto invocation = aws.invocations().wait_for_done(number);
         if (!invocation) return;
-        printer.story(make_story(number + 1, {}, *invocation, aws.journal(), config));
+        number = invocation->end + 1;
+        printer.story(make_story(number, {}, *invocation, aws.journal(), config));
     }
 }
 
@@ -93,8 +106,8 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
     TRY_ASSIGN(const std::string program, find_bootstrap(options.bootstrap));
     const SystemClock clock;
     Ids ids(random_seed());
-    Printer printer(out, options.color);
-    DemoEcs demo(clock.now());
+    Printer printer(out, options.paper);
+    DemoEcs demo(clock);
     LocalAws aws(ids, clock, local_aws_options(options, demo));
     TRY(set_scenarios(aws, options.demo ? demo_scenarios() : options.scenarios));
     std::atomic<bool> interrupted = false;
@@ -102,10 +115,11 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
         interrupted = true;
         aws.invocations().stop();
     });
-    TRY_ASSIGN(const std::uint16_t port, aws.start(options.port));
-    const auto variables =
-        function_environment(port, environment, options.demo ? UserSettings::kLogging : UserSettings::kPassed);
+    TRY_ASSIGN(const std::uint16_t port, aws.start(options.port.value_or(options.demo ? 0 : kDefaultPort)));
+    const auto variables = options.demo ? function_environment(port, environment, UserSettings::kLogging)
+                                        : function_environment(port, environment, UserSettings::kPassed, options.speed);
     TRY_ASSIGN(const Config config, function_config(variables));
+    aws.tell_settings(settings_page(variables));
     const bool show_log = options.logs || config.log_level == LogLevel::kDebug;
     FunctionHost function(
         {.program = program, .environment = variables}, aws.invocations(), clock,
@@ -116,7 +130,7 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
 
     if (!options.demo) {
         printer.ready(port);
-        printer.welcome(port);
+        printer.welcome(port, command_line());
         function.start();
         tell_events(aws, config, printer);
         return kGood;
@@ -133,6 +147,21 @@ int run(const Options& options, const Environment& environment, std::ostream& ou
     const auto code = run_sandbox(options, environment, out);
     if (code) return *code;
     err << fmt::format("sandbox: {}\n", code.error().message);
+    return kBad;
+}
+
+int print_environment(std::uint16_t port, std::ostream& out, std::ostream& err) {
+    const auto page = http_get(port, "/sandbox/settings");
+    const auto commands = page ? shell_commands(port, page->body) : std::unexpected(page.error());
+    if (commands) {
+        out << *commands << std::flush;
+        return kGood;
+    }
+    err << (page ? commands.error().message
+                 : fmt::format("no sandbox answers at http://127.0.0.1:{}: start one with `ci_lambda sandbox`, or name "
+                               "its port: `ci_lambda sandbox --env --port N`",
+                               port))
+        << '\n';
     return kBad;
 }
 

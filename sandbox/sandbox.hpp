@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/environment.hpp"
+#include "sandbox/pages/client_environment.hpp"
+#include "sandbox/terminal/printer.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -15,11 +17,11 @@ inline constexpr double kDefaultSpeed = 20.0;
 inline constexpr double kMaxSpeed = 1000.0;
 
 struct Options {
-    std::uint16_t port = 0;                ///< 0: any free port
+    std::optional<std::uint16_t> port;     ///< 0: any free port; absent: the default one, and for the demo any free one
     std::optional<std::string> bootstrap;  ///< the function's program; absent: `bootstrap` beside this one
     bool demo = false;                     ///< send one event of each kind, tell what happened, end
     bool logs = false;                     ///< show the function's log lines
-    bool color = false;                    ///< escape codes for a terminal
+    Paper paper = {};                      ///< what is printed on
     double speed = kDefaultSpeed;          ///< how many seconds pass in ECS in one second
     std::vector<std::string> scenarios;    ///< how rollouts go: `NAME` for all services, or `SERVICE=NAME`
 };
@@ -31,5 +33,9 @@ struct Options {
 /// if not. What keeps it from starting is said on `err` (and 1 returned). The function gets settings of its own; of
 /// `environment` it sees a few harmless variables only, never credentials.
 int run(const Options& options, const Environment& environment, std::ostream& out, std::ostream& err);
+
+/// Writes commands for a POSIX shell that point `ci_lambda`, the AWS CLI and the SDKs at the sandbox that runs at this
+/// port: `eval "$(ci_lambda sandbox --env)"`. 0, or 1 when there is none, which is said on `err`.
+int print_environment(std::uint16_t port, std::ostream& out, std::ostream& err);
 
 }  // namespace ci_lambda::sandbox

@@ -80,7 +80,10 @@ Result<Command> parse_command(const std::vector<std::string>& arguments) {
 
     SandboxCommand sandbox;
     auto* sandbox_verb = app.add_subcommand("sandbox", "A local AWS on loopback that runs the real function.");
-    sandbox_verb->add_option("--port", sandbox.port, "Port to listen on; default: any free one");
+    sandbox_verb->add_option("--port", sandbox.port, "Port to listen on; default: 7327; 0: any free one");
+    sandbox_verb->add_flag("--env", sandbox.env,
+                           "Print shell commands that point ci_lambda and the AWS CLI at the sandbox that runs:\n"
+                           "eval \"$(ci_lambda sandbox --env)\"");
     sandbox_verb->add_option("--bootstrap", sandbox.bootstrap, "The function's program; default: the one beside this");
     sandbox_verb->add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
     sandbox_verb->add_flag("--logs", sandbox.logs, "Show the function's log lines too");

@@ -41,7 +41,8 @@ struct RollbackCommand {
 };
 struct CheckCommand {};
 struct SandboxCommand {
-    std::uint16_t port = 0;
+    std::optional<std::uint16_t> port;  ///< absent: the sandbox's own
+    bool env = false;                   ///< print what points a shell at it
     std::optional<std::string> bootstrap;
     bool demo = false;
     bool logs = false;

@@ -354,14 +354,17 @@ int execute(const CheckCommand& /*command*/, const Environment& environment) {
 }
 
 int execute(const SandboxCommand& command, const Environment& environment) {
-    return sandbox::run({.port = command.port,
-                         .bootstrap = command.bootstrap,
-                         .demo = command.demo,
-                         .logs = command.logs,
-                         .color = !command.no_color && colorful(STDOUT_FILENO, environment),
-                         .speed = command.speed.value_or(sandbox::kDefaultSpeed),
-                         .scenarios = command.scenarios},
-                        environment, std::cout, std::cerr);
+    if (command.env)
+        return sandbox::print_environment(command.port.value_or(sandbox::kDefaultPort), std::cout, std::cerr);
+    return sandbox::run(
+        {.port = command.port,
+         .bootstrap = command.bootstrap,
+         .demo = command.demo,
+         .logs = command.logs,
+         .paper = sandbox::paper_of(STDOUT_FILENO, !command.no_color && colorful(STDOUT_FILENO, environment)),
+         .speed = command.speed.value_or(sandbox::kDefaultSpeed),
+         .scenarios = command.scenarios},
+        environment, std::cout, std::cerr);
 }
 
 }  // namespace

@@ -25,17 +25,26 @@ public:
     void remember_started(const std::string& deployment_id, Started started);
     [[nodiscard]] std::optional<Started> started(const std::string& deployment_id) const;
 
-    /// False when this fact was said before, about the same moment: within a minute. ECS sends some facts twice; what
-    /// it says again later, of the same deployment, is another fact: a deployment that a rollback brings back completes
-    /// anew.
+    /// False when this fact was said before, about the same moment: within a minute. ECS sends some facts twice.
     [[nodiscard]] bool first_time(const std::string& fact, WallTime at);
+
+    /// The same of a fact about a deployment; but what ECS says again after it has said something else of that
+    /// deployment is another fact, however soon it comes: a deployment that a rollback brings back is in progress, and
+    /// completes anew. The last word is never taken for one that was said before.
+    [[nodiscard]] bool is_news(const std::string& deployment_id, const std::string& fact, WallTime at);
 
 private:
     static constexpr std::size_t kMax = 1024;
 
+    struct Said {
+        std::string subject;  ///< the deployment's id; empty where nothing but the fact itself counts
+        std::string fact;
+        WallTime at{};
+    };
+
     mutable std::mutex mutex_;
     std::deque<std::pair<std::string, Started>> started_;
-    std::deque<std::pair<std::string, WallTime>> said_;
+    std::deque<Said> said_;
 };
 
 }  // namespace ci_lambda

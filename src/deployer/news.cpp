@@ -50,12 +50,14 @@ struct RolloutNews::Story {
 
 bool RolloutNews::was_said(const Notify& notice, WallTime at) {
     if (!notice.deployment_id) return false;
+    // Asked first, so that it is remembered: it makes news of what comes after it.
+    const auto fact = fmt::format("{} ({}) {}", notice.event_name, notice.status, notice.reason.value_or(""));
+    const bool is_news = memory_.is_news(*notice.deployment_id, fact, at);
     // The function said "started" itself. While it waits for the end, another process hears of the start.
     if (notice.event_name == "SERVICE_DEPLOYMENT_IN_PROGRESS" && notice.level == NoticeLevel::kInfo &&
         (options_.waits || memory_.started(*notice.deployment_id)))
         return true;
-    return !memory_.first_time(
-        fmt::format("{} {} {}", *notice.deployment_id, notice.event_name, notice.reason.value_or("")), at);
+    return !is_news;
 }
 
 RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline) {

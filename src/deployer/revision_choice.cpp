@@ -117,8 +117,6 @@ EcsTags taken_back_by_person(WallTime at) {
     return {{std::string(kTakenBackBy), std::string(kPerson)}, {std::string(kTakenBackAt), format_rfc3339(at)}};
 }
 
-TaskFamily rollback_family(const TaskFamily& family) { return TaskFamily(family.str() + "-rollback"); }
-
 std::optional<unsigned long long> revision_number(std::string_view task_definition, const TaskFamily& family) {
     const auto name = last_segment(task_definition);
     const auto colon = name.rfind(':');

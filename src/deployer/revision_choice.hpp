@@ -30,10 +30,6 @@ struct RollbackCopy {
 /// The tags of a revision whose rollout somebody has taken back by asking ECS to: ECS's record does not say who did.
 [[nodiscard]] EcsTags taken_back_by_person(WallTime at);
 
-/// The family of the copies that a rollback registers. Not the service's own, whose newest revision is what the next
-/// event deploys.
-[[nodiscard]] TaskFamily rollback_family(const TaskFamily& family);
-
 /// The number in `..:task-definition/FAMILY:NUMBER` or `FAMILY:NUMBER`; `nullopt` for what is not of this family.
 [[nodiscard]] std::optional<unsigned long long> revision_number(std::string_view task_definition,
                                                                 const TaskFamily& family);

@@ -1,9 +1,17 @@
 """`ci_lambda sandbox`: a local AWS that runs the real `bootstrap`, spoken to as people and programs speak to it."""
 
 import datetime
+import fcntl
+import http.client
 import json
+import os
 import pathlib
+import pty
 import re
+import socket
+import struct
+import subprocess
+import termios
 import urllib.error
 import urllib.request
 import uuid
@@ -14,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from support.kinds import KINDS, Kind, ecs_service, near_misses, s3_configuration
-from support.programs import Sandbox, aws_cli, base_environment, cli
+from support.programs import Sandbox, aws_cli, base_environment, cli, free_ports, program
 from support.servers import PATIENCE
 
 CLUSTER = "shop_cluster_dev"
@@ -298,6 +306,114 @@ def test_the_aws_cli_describes_services(sandbox):
     assert answer["services"][0]["serviceName"] == "shop_service_api_dev"
 
 
+# --- one line that points a shell at it -----------------------------------------------------------------------------
+
+
+def shell(script: str, **environment: str) -> subprocess.CompletedProcess:
+    """A POSIX shell with `ci_lambda` in its path."""
+    directory = pathlib.Path(program("CI_LAMBDA_CLI")).parent
+    return subprocess.run(
+        ["/bin/sh", "-c", script],
+        env={**base_environment(), "PATH": f"{directory}:/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+def port_of(sandbox: Sandbox) -> str:
+    return sandbox.url.rpartition(":")[2]
+
+
+def test_one_line_points_the_command_at_the_sandbox():
+    # As it is typed in a shell that was set up for something else.
+    elsewhere = {
+        "PROJECT_NAME": "mine",
+        "ECS_CLUSTER_NAME": "other",
+        "AWS_PROFILE": "nosuch",
+        "AWS_SESSION_TOKEN": "token",
+        "AWS_ENDPOINT_URL_ECS": "http://127.0.0.1:9",
+        "SLACK_WEBHOOK_URL": "http://127.0.0.1:9/real",
+    }
+    with Sandbox() as sandbox:
+        line = f'eval "$(ci_lambda sandbox --env --port {port_of(sandbox)})"'
+        done = shell(f"{line}; ci_lambda deploy api --wait && ci_lambda status api", **elsewhere)
+
+        assert done.returncode == 0, done.stderr
+        assert "shop_service_api_dev" in done.stdout
+        updates = [one for one in sandbox.get("/sandbox/ecs/calls") if one["operation"] == "UpdateService"]
+        assert [(one["caller"], one["request"]["service"]) for one in updates] == [("sandbox", "shop_service_api_dev")]
+        told = [one["message"]["text"] for one in sandbox.get("/sandbox/slack") if one["invocation"] == ""]
+        assert "started: api" in told[0], "the command told another Slack than the sandbox's, or the function did"
+
+
+def test_the_line_is_told_by_the_sandbox_itself(sandbox):
+    text = "\n".join(sandbox.stdout)
+    assert f'ci_lambda sandbox --env --port {port_of(sandbox)})"' in text
+    for option in ("--endpoint-url", "AWS_ACCESS_KEY_ID="):
+        assert option not in text, "what the line has done need not be done again"
+
+
+def test_without_a_sandbox_the_line_changes_nothing_and_says_so():
+    (port,) = free_ports(1)
+    done = shell(f'eval "$(ci_lambda sandbox --env --port {port})"; echo "endpoint=$AWS_ENDPOINT_URL"')
+    assert done.stdout == "endpoint=\n"
+    assert f"no sandbox answers at http://127.0.0.1:{port}" in done.stderr
+    assert cli("sandbox", "--env", "--port", str(port)).code == 1
+
+
+def test_a_port_that_is_taken_is_named_with_a_way_out():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = cli("sandbox", "--port", str(port))
+    assert done.code == 1
+    assert str(port) in done.err and "--port 0" in done.err
+
+
+# --- nobody but programs of this machine -----------------------------------------------------------------------------
+
+
+def test_a_page_in_a_browser_cannot_drive_it(sandbox):
+    news = News(sandbox)
+    form = {"Content-Type": "text/plain", "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    rebound = {"Content-Type": "text/plain", "Host": f"evil.example:{port_of(sandbox)}"}
+    for headers in (form, rebound):
+        for path in ("/", "/sandbox/events", "/sandbox/scenario", "/2015-03-31/functions/ci_lambda/invocations"):
+            request = urllib.request.Request(sandbox.url + path, data=b'{"service":"api"}', headers=headers)
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(request, timeout=PATIENCE)
+            assert caught.value.code == 403
+    image = urllib.request.Request(
+        sandbox.url + "/2018-06-01/runtime/invocation/next", headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(image, timeout=PATIENCE)
+    assert caught.value.code == 403
+    assert news.invocations() == [] and news.updates() == []
+
+
+def test_slow_connections_keep_nobody_waiting():
+    with Sandbox() as sandbox:
+        address = ("127.0.0.1", int(port_of(sandbox)))
+        slow = [socket.create_connection(address, timeout=PATIENCE) for _ in range(200)]
+        for connection in slow:
+            connection.sendall(b"POST /sandbox/events HTTP/1.1\r\nContent-Le")
+        _, answer = sandbox.invoke(b'{"service":"api"}')
+        assert answer["status"] == "deployed"
+        sandbox.process.terminate()
+        assert sandbox.wait() == 0, "and it ends, while they are still open"
+        for connection in slow:
+            connection.close()
+
+
+def test_a_chunked_body_that_never_fits_is_refused(sandbox):
+    block = b"x" * 1_000_000
+    connection = http.client.HTTPConnection("127.0.0.1", int(port_of(sandbox)), timeout=PATIENCE)
+    connection.request("POST", "/sandbox/events", body=iter([block] * 12), encode_chunked=True)
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
 # --- the demo -----------------------------------------------------------------------------------------------------
 
 
@@ -312,6 +428,76 @@ def test_the_demo_shows_every_kind_and_succeeds():
         assert telling in done.out
 
 
+def normalised(text: str) -> str:
+    """What differs from run to run made alike: ids, durations, and the order of ECS calls that are made at once."""
+    text = re.sub(r"ecs-svc/\d+", "ecs-svc/ID", text)
+    text = re.sub(r"\b\d+ ms\b", "N ms", text)
+    lines: list[str] = []
+    calls: list[str] = []
+    for line in text.split("\n"):
+        if line.startswith("    ecs ") or (calls and line.startswith(" " * 14)):
+            calls.append(line.replace("    ecs ", "        ", 1))
+            continue
+        lines += sorted(calls)
+        calls = []
+        lines.append(line)
+    return "\n".join(lines + sorted(calls))
+
+
+def test_the_excerpt_of_the_readme_is_what_the_demo_prints():
+    readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
+    excerpt = re.search(r"An excerpt of what `./dev demo` prints:\n\n```\n(.*?)\n```", readme, re.DOTALL).group(1)
+    printed = normalised(cli("sandbox", "--demo").out)
+    parts = normalised(excerpt).split("\n\n")
+    assert len(parts) >= 4, "an excerpt of several events, and the last line"
+    for part in parts:
+        assert f"\n{part}\n" in printed, f"the demo does not print this:\n{part}"
+
+
+def test_the_demo_waits_for_nothing():
+    done = cli("sandbox", "--demo", "--logs")
+    assert "deployment accepted by ECS" in done.out, "the function's log is not shown"
+    assert "deployment waits" not in done.out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 130])
+def test_the_demo_fits_the_terminal_and_nothing_is_cut(columns):
+    text = on_a_terminal(columns, "sandbox", "--demo", "--no-color")
+    lines = text.splitlines()
+    assert "all as expected" in text
+    assert max(len(line) for line in lines) <= min(columns, 100), max(lines, key=len)
+    assert "…" not in text
+    for whole in ("ListServiceDeployments", "ListTaskDefinitions", "ECS Deployment State Change (aws.ecs)"):
+        assert whole in text
+    assert re.search(r"ecs-svc/\d{19}$", text, re.MULTILINE), "a deployment's id, whole"
+
+
+def on_a_terminal(columns: int, *arguments: str) -> str:
+    """What `ci_lambda` writes to a terminal of this width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    process = subprocess.Popen(
+        [program("CI_LAMBDA_CLI"), *arguments],
+        env={**base_environment(), "TERM": "xterm-256color"},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # nobody has the terminal open any more
+            break
+        if not part:
+            break
+        text += part
+    os.close(ours)
+    assert process.wait(PATIENCE) == 0, text.decode()
+    return text.decode().replace("\r\n", "\n")
+
+
 def test_the_demo_is_the_same_whatever_is_set_in_the_environment():
     environment = {**base_environment(), "DRY_RUN": "true", "PROJECT_NAME": "mine", "AWS_PROFILE": "nosuch"}
     done = cli("sandbox", "--demo", environment=environment)
@@ -319,7 +505,7 @@ def test_the_demo_is_the_same_whatever_is_set_in_the_environment():
 
 
 def test_a_function_that_cannot_start_is_explained():
-    done = cli("sandbox", environment={**base_environment(), "DRY_RUN": "perhaps"})
+    done = cli("sandbox", "--port", "0", environment={**base_environment(), "DRY_RUN": "perhaps"})
     assert done.code != 0
     assert "DRY_RUN" in done.err
 
@@ -337,6 +523,7 @@ def test_the_sandbox_ends_cleanly_and_takes_the_function_with_it():
         assert children, "the function does not run"
         sandbox.process.terminate()
         assert sandbox.wait() == 0
+        assert "the function has ended" not in sandbox.output(), "it was told to"
     assert not any(pathlib.Path(f"/proc/{pid}").exists() for pid in children)
 
 

@@ -217,8 +217,36 @@ def test_a_wrong_scenario_by_http_changes_nothing():
         assert set(sandbox.get("/sandbox/scenario")["services"].values()) == {"healthy"}
 
 
+def test_the_last_word_is_told_at_the_default_speed():
+    """At which a bad rollout comes and goes within the minute in which the function takes a fact for said."""
+    with Sandbox(ROLLBACK_ON_FAILURE="true") as sandbox:
+
+        def told() -> list[str]:
+            texts = [one["message"]["text"] for one in sandbox.get("/sandbox/slack")]
+            return [text for text in texts if "api" in text]
+
+        sandbox.invoke(b'{"service":"api"}')
+        eventually(lambda: any("completed" in text for text in told()), "the end of the good rollout")
+        sandbox.post("/sandbox/scenario", b"api=crash-on-start")
+        sandbox.invoke(b'{"service":"api"}')
+        eventually(lambda: "rolled back" in told()[-1], "the last word")
+        assert service_deployment(sandbox)["status"] == "ROLLBACK_SUCCESSFUL"
+
+
+def test_the_function_is_as_patient_as_ecs_is_fast():
+    with Sandbox() as sandbox:
+        assert sandbox.get("/sandbox/settings")["DEPLOYMENT_TIMEOUT_SECONDS"] == "30"
+    with Sandbox("--speed", "2", DEPLOYMENT_TIMEOUT_SECONDS="200") as sandbox:
+        assert sandbox.get("/sandbox/settings")["DEPLOYMENT_TIMEOUT_SECONDS"] == "100"
+
+
 def test_the_function_waits_and_answers_with_the_verdict():
-    settings = {"WAIT_FOR_DEPLOYMENT": "true", "ROLLBACK_ON_FAILURE": "true"}
+    # As long as it takes on a busy machine.
+    settings = {
+        "WAIT_FOR_DEPLOYMENT": "true",
+        "ROLLBACK_ON_FAILURE": "true",
+        "DEPLOYMENT_TIMEOUT_SECONDS": "30000",
+    }
     with Sandbox("--speed", "100", "--scenario", "worker=crash-on-start", **settings) as sandbox:
         _, good = sandbox.invoke(b'{"service":"api"}')
         _, bad = sandbox.invoke(b'{"service":"worker"}')

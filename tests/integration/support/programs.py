@@ -208,10 +208,11 @@ def cli(*arguments: str, environment: dict[str, str] | None = None, stdin: str |
 
 
 class Sandbox(Child):
-    """`ci_lambda sandbox` with the real function in it."""
+    """`ci_lambda sandbox` with the real function in it, at any free port."""
 
     def __init__(self, *arguments: str, **environment: str) -> None:
-        super().__init__([program("CI_LAMBDA_CLI"), "sandbox", *arguments], {**base_environment(), **environment})
+        command = [program("CI_LAMBDA_CLI"), "sandbox", "--port", "0", *arguments]
+        super().__init__(command, {**base_environment(), **environment})
         self.url = self.wait_for_line(r"^sandbox: ready at (http://127\.0\.0\.1:\d+)").group(1)
 
     def get(self, path: str):

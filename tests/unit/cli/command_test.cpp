@@ -57,7 +57,8 @@ TEST(ParseCommand, ReadsSandbox) {
     EXPECT_TRUE(sandbox.demo);
     EXPECT_EQ(sandbox.port, 8080);
     EXPECT_TRUE(sandbox.no_color);
-    EXPECT_EQ(parsed<SandboxCommand>({"sandbox"}).port, 0);
+    EXPECT_EQ(parsed<SandboxCommand>({"sandbox"}).port, std::nullopt);
+    EXPECT_TRUE(parsed<SandboxCommand>({"sandbox", "--env"}).env);
 
     const auto rollouts =
         parsed<SandboxCommand>({"sandbox", "--speed", "2.5", "--scenario", "api=slow", "--scenario", "no-capacity"});

@@ -201,6 +201,28 @@ TEST_F(NewsTest, TellsTheSameDeploymentAgainWhenARollbackBringsItBack) {
     EXPECT_EQ(again->status, "rolled back");
 }
 
+TEST_F(NewsTest, TellsTheLastWordAlsoWhereARollbackIsDoneWithinAMinute) {
+    ASSERT_TRUE(tell(completed(), false, minutes{3}));
+    auto begun = notice("IN_PROGRESS", NoticeLevel::kWarning, "rolling back");
+    ASSERT_TRUE(tell(begun, false, minutes{3} + seconds{20}));
+    EXPECT_FALSE(tell(completed(), false, minutes{3})) << "sent twice, and late";
+    EXPECT_FALSE(tell(begun, false, minutes{3} + seconds{20})) << "sent twice";
+    ecs_.history = std::vector{record("bad", Record::kRollbackSuccessful, minutes{3}, "9")};
+    const auto again = tell(completed(), false, minutes{3} + seconds{40});
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->status, "rolled back");
+    EXPECT_FALSE(tell(completed(), false, minutes{3} + seconds{40})) << "sent twice";
+}
+
+TEST_F(NewsTest, TheStartOfItsOwnDeploymentIsNotToldAndMakesNoNewsOfTheSameEnd) {
+    memory_.remember_started("ecs-svc/1", {.reason = "because", .at = start()});
+    const auto begun = notice("IN_PROGRESS", NoticeLevel::kInfo, "in progress");
+    EXPECT_FALSE(tell(begun, false, minutes{2}));
+    EXPECT_TRUE(tell(completed(), false, minutes{3}));
+    EXPECT_FALSE(tell(begun, false, minutes{2}));
+    EXPECT_FALSE(tell(completed(), false, minutes{3}));
+}
+
 TEST_F(NewsTest, LeavesTheStartToTheOneWhoStarted) {
     const auto begun = notice("IN_PROGRESS", NoticeLevel::kInfo, "in progress");
     memory_.remember_started("ecs-svc/1", {.reason = "x", .at = start()});

@@ -1,4 +1,4 @@
-#include "sandbox/demo_steps.hpp"
+#include "sandbox/demo/demo_steps.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

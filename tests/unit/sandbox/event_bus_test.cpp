@@ -1,4 +1,4 @@
-#include "sandbox/event_bus.hpp"
+#include "sandbox/events/event_bus.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

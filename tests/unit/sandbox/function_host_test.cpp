@@ -1,4 +1,4 @@
-#include "sandbox/function_host.hpp"
+#include "sandbox/host/function_host.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

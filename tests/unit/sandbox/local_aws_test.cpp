@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
-#include "sandbox/function_environment.hpp"
-#include "sandbox/http_client.hpp"
+#include "sandbox/host/function_environment.hpp"
+#include "sandbox/http/http_client.hpp"
 #include "sandbox/shop.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/matchers.hpp"
@@ -98,7 +98,7 @@ TEST_F(LocalAwsTest, KeepsSlackMessagesAndRefusesBadOnes) {
 }
 
 TEST_F(LocalAwsTest, TellsTheFunctionsCallsFromOthers) {
-    const std::string id = aws_.invocations().enqueue("{}");
+    const std::string id = aws_.invocations().enqueue("{}").value();
     (void)aws_.invocations().next();
     aws_call(kEcs + "DescribeServices", kDescribe, kFunctionAccessKey);
     aws_call(kEcs + "DescribeServices", kDescribe);

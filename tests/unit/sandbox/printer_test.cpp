@@ -1,8 +1,10 @@
-#include "sandbox/printer.hpp"
+#include "sandbox/terminal/printer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <sstream>
 
 #include "base/text.hpp"
@@ -39,9 +41,9 @@ Story rich_story() {
 
 std::string printed(bool color) {
     std::ostringstream out;
-    Printer printer(out, color);
+    Printer printer(out, {.color = color});
     printer.ready(1234);
-    printer.welcome(1234);
+    printer.welcome(1234, "build/ci_lambda");
     printer.demo_title();
     printer.story(rich_story());
     printer.problems({"\033[31mproblem"});
@@ -74,16 +76,61 @@ TEST(Printer, TellsAllFourPartsOfAStory) {
 
 TEST(Printer, SaysReadyFirst) { EXPECT_TRUE(printed(false).starts_with("sandbox: ready at http://127.0.0.1:1234\n")); }
 
-TEST(Printer, KeepsLinesWithinAboutAHundredColumns) {
+std::size_t columns(const std::string& line) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+/// A story in which everything is too long for a line, made of letters that occur nowhere else.
+Story long_story() {
     auto story = rich_story();
-    story.explanation.reasons = {std::string(300, 'w'), "short words " + std::string(200, ' ') + "and more"};
+    story.title = "An env file that two services use, as S3 itself tells it, and a little more than that";
+    story.explanation.facts = {{"image", std::string(230, 'Q')}};
+    story.explanation.reasons = {std::string(300, 'K'), "short words " + std::string(200, ' ') + "and more"};
+    story.calls.push_back(story.calls.front());
+    story.calls.back().operation = "ListServiceDeployments";
     story.calls.push_back(story.calls.front());
     story.calls.back().operation = "CreateService";
-    story.calls.back().request = std::string(500, 'r');
-    std::ostringstream out;
-    Printer(out, false).story(story);
-    for (const auto& line : split(out.str(), '\n')) EXPECT_EQ(truncate_utf8(line, 102), line);
+    story.calls.back().request = std::string(500, 'Z');
+    story.messages.front().payload = R"({"text":")" + std::string(400, 'J') + R"("})";
+    story.ending.detail = std::string(250, 'V');
+    return story;
 }
+
+class PrinterOfWidth : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(PrinterOfWidth, KeepsLinesWithinTheWidthAndCutsNothing) {
+    const auto width = GetParam();
+    std::ostringstream out;
+    Printer printer(out, {.color = false, .width = width});
+    printer.demo_title();
+    printer.story(long_story());
+    printer.problems({std::string(200, 'p')});
+    printer.totals({.events = 10, .deployments = 7, .messages = 9, .surprises = 0, .took = Milliseconds{166}});
+    const std::string text = out.str();
+    for (const auto& line : split(text, '\n')) EXPECT_LE(columns(line), width) << line;
+    for (const auto& [letter, times] : std::map<char, int>{{'Q', 230}, {'K', 300}, {'Z', 500}, {'J', 400}, {'V', 250}})
+        EXPECT_EQ(std::ranges::count(text, letter), times) << letter;
+    EXPECT_THAT(text, HasSubstr("ListServiceDeployments"));
+    EXPECT_THAT(text, HasSubstr("ECR Image Action (aws.ecr)"));
+    EXPECT_THAT(text, Not(HasSubstr("…")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Printer, PrinterOfWidth, ::testing::Values(60U, 80U, 100U));
+
+TEST(Printer, PutsWhatACallBroughtBelowItWhereThereIsNoRoomBesideIt) {
+    std::ostringstream wide;
+    Printer(wide, {.color = false, .width = 100}).story(rich_story());
+    EXPECT_THAT(wide.str(), HasSubstr("UpdateService  shop_service_api_dev → :42   ecs-svc/1\n"));
+    auto story = rich_story();
+    story.calls.front().response = R"({"service":{"deployments":[{"id":"ecs-svc/8308034302554989192"}]}})";
+    std::ostringstream narrow;
+    Printer(narrow, {.color = false, .width = 60}).story(story);
+    EXPECT_THAT(narrow.str(), HasSubstr("UpdateService  shop_service_api_dev → :42\n"));
+    EXPECT_THAT(narrow.str(), HasSubstr("    ecs-svc/8308034302554989192\n"));
+}
+
+TEST(Printer, TakesWhatIsNoTerminalForWidePaper) { EXPECT_EQ(paper_of(-1, false).width, 100U); }
 
 }  // namespace
 }  // namespace ci_lambda::sandbox

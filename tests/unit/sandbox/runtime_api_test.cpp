@@ -1,4 +1,4 @@
-#include "sandbox/runtime_api.hpp"
+#include "sandbox/runtime/runtime_api.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "base/json.hpp"
-#include "sandbox/http_client.hpp"
-#include "sandbox/http_server.hpp"
-#include "sandbox/invocations.hpp"
+#include "sandbox/http/http_client.hpp"
+#include "sandbox/http/http_server.hpp"
+#include "sandbox/runtime/invocations.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/matchers.hpp"
 
@@ -62,7 +62,7 @@ private:
 };
 
 TEST_F(RuntimeApiTest, HandsTheEventOverAndTakesTheAnswer) {
-    const std::string id = invocations_.enqueue(R"({"service":"api"})");
+    const std::string id = invocations_.enqueue(R"({"service":"api"})").value();
     const auto event = next();
     EXPECT_EQ(event.status, 200);
     EXPECT_EQ(event.body, R"({"service":"api"})");
@@ -81,7 +81,7 @@ TEST_F(RuntimeApiTest, HandsTheEventOverAndTakesTheAnswer) {
 
 TEST_F(RuntimeApiTest, NextWaitsForAnEvent) {
     auto waiting = std::async(std::launch::async, [&] { return next(); });
-    const std::string id = invocations_.enqueue("{}");
+    const std::string id = invocations_.enqueue("{}").value();
     EXPECT_EQ(waiting.get().headers.at("lambda-runtime-aws-request-id"), id);
 }
 
@@ -97,12 +97,12 @@ TEST_F(RuntimeApiTest, ANewEventDoesNotGoToARuntimeThatHasEnded) {
     // Ended as often as it takes: only a runtime that has asked for an event counts as one that was ready.
     while (!invocations_.runtime_ended(make_failure("Runtime.ExitError", "gone")).was_ready) std::this_thread::yield();
     EXPECT_EQ(dead.get().status, 500);
-    const std::string id = invocations_.enqueue("{}");
+    const std::string id = invocations_.enqueue("{}").value();
     EXPECT_EQ(next().headers.at("lambda-runtime-aws-request-id"), id);
 }
 
 TEST_F(RuntimeApiTest, RefusesAnswersThatDoNotFit) {
-    const std::string id = invocations_.enqueue("{}");
+    const std::string id = invocations_.enqueue("{}").value();
     EXPECT_EQ(answer(id, "{}").status, 400) << "not handed over yet";
     (void)next();
     EXPECT_EQ(answer("11111111-2222-4333-8444-555555555555", "{}").status, 400);
@@ -112,14 +112,14 @@ TEST_F(RuntimeApiTest, RefusesAnswersThatDoNotFit) {
 }
 
 TEST_F(RuntimeApiTest, RefusesAnAnswerOfMoreThanSixMegabytes) {
-    const std::string id = invocations_.enqueue("{}");
+    const std::string id = invocations_.enqueue("{}").value();
     (void)next();
     EXPECT_EQ(answer(id, std::string(6UL * 1024 * 1024 + 101, 'x')).status, 413);
     EXPECT_EQ(invocations_.all().at(0).failure->type, "Function.ResponseSizeTooLarge");
 }
 
 TEST_F(RuntimeApiTest, KeepsTheErrorThatTheFunctionReports) {
-    const std::string id = invocations_.enqueue("{}");
+    const std::string id = invocations_.enqueue("{}").value();
     (void)next();
     const auto reported = post(kRuntime + "invocation/" + id + "/error", R"({"errorMessage":"no service"})",
                                {{"Lambda-Runtime-Function-Error-Type", "Function.InvalidEvent"}});

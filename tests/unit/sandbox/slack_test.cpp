@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sandbox/slack_inbox.hpp"
-#include "sandbox/slack_text.hpp"
+#include "sandbox/slack/slack_inbox.hpp"
+#include "sandbox/slack/slack_text.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

@@ -1,0 +1,100 @@
+#include "sandbox/host/function_environment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <system_error>
+#include <utility>
+
+#include "config/config.hpp"
+#include "sandbox/shop.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+/// What any program needs to run.
+constexpr std::array kSystemVariables{"PATH", "HOME", "TZ", "LANG"};
+
+constexpr std::array<std::string_view, 9> kBehaviour{"LOG_LEVEL",
+                                                     "DRY_RUN",
+                                                     "MAX_DEPLOYMENT_RETRIES",
+                                                     "DEPLOYMENT_TIMEOUT_SECONDS",
+                                                     "WAIT_FOR_DEPLOYMENT",
+                                                     "ROLLBACK_ON_FAILURE",
+                                                     "SWEEP_INTERVAL_SECONDS",
+                                                     "COALESCE_SECONDS",
+                                                     "BACKEND_SERVICE_NAME"};
+
+bool is_behaviour(std::string_view name) {
+    return name.starts_with("ENABLE_") || name.ends_with("_MAP") ||
+           std::ranges::find(kBehaviour, name) != kBehaviour.end();
+}
+
+/// The most that the setting may be.
+constexpr double kMostTimeoutSeconds = 86'400;
+
+void scale_timeout(std::map<std::string, std::string>& variables, double speed) {
+    constexpr const char* kTimeout = "DEPLOYMENT_TIMEOUT_SECONDS";
+    const auto given = variables.find(kTimeout);
+    std::string text = given == variables.end() ? std::string() : given->second;
+    if (text.empty())
+        for (const auto& setting : settings())
+            if (setting.name == kTimeout) text = setting.default_value;
+    int seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || end != text.data() + text.size()) return;  // the function says what is wrong with it
+    const double least = std::min(seconds, kLeastTimeoutSeconds);
+    const double scaled = std::clamp(seconds / speed, least, kMostTimeoutSeconds);
+    variables[kTimeout] = fmt::format("{}", std::lround(scaled));
+}
+
+}  // namespace
+
+MapEnvironment::MapEnvironment(std::map<std::string, std::string> values) : values_(std::move(values)) {}
+
+std::optional<std::string> MapEnvironment::get(const std::string& name) const {
+    const auto found = values_.find(name);
+    if (found == values_.end()) return std::nullopt;
+    return found->second;
+}
+
+void MapEnvironment::set(const std::string& name, const std::string& value) { values_[name] = value; }
+
+std::map<std::string, std::string> function_environment(std::uint16_t port, const Environment& user,
+                                                        UserSettings settings_passed, double speed) {
+    const std::string host = fmt::format("127.0.0.1:{}", port);
+    std::map<std::string, std::string> variables{
+        {"AWS_LAMBDA_RUNTIME_API", host},
+        {"AWS_LAMBDA_FUNCTION_NAME", "ci_lambda"},
+        {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},
+        {"_HANDLER", "bootstrap"},
+        {"AWS_REGION", std::string(shop::kRegion)},
+        {"AWS_ACCESS_KEY_ID", std::string(kFunctionAccessKey)},
+        {"AWS_SECRET_ACCESS_KEY", "sandbox-secret-access-key"},
+        {"AWS_SESSION_TOKEN", "sandbox-session-token"},
+        {"AWS_ENDPOINT_URL_ECS", fmt::format("http://{}", host)},
+        {"SLACK_WEBHOOK_URL", fmt::format("http://{}{}", host, kSlackPath)},
+        {"PROJECT_NAME", std::string(shop::kProject)},
+        {"PROJECT_ENV", std::string(shop::kEnvironment)},
+        {"SERVICE_CONFIG", std::string(shop::kServiceConfig)},
+        // Names it, so that the sweep looks at it, too.
+        {"AUTO_DEPLOY_MAP", R"({"backend":true})"},
+    };
+    const auto pass = [&](const std::string& name) {
+        if (const auto value = user.get_non_empty(name)) variables[name] = *value;
+    };
+    for (const auto* const name : kSystemVariables) pass(name);
+    if (settings_passed == UserSettings::kLogging) {
+        pass("LOG_LEVEL");
+        return variables;
+    }
+    for (const auto& setting : settings())
+        if (is_behaviour(setting.name)) pass(std::string(setting.name));
+    scale_timeout(variables, speed);
+    return variables;
+}
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,141 @@
+#include "sandbox/pages/state_pages.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string_view>
+
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "sandbox/host/function_environment.hpp"
+#include "sandbox/pages/client_environment.hpp"
+#include "sandbox/shop.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+/// JSON inside a string is shown as JSON; anything else as the text that it is.
+Json embedded(const std::string& text) {
+    auto parsed = parse_json(text);
+    return parsed ? *std::move(parsed) : Json(text);
+}
+
+std::string_view status_name(InvocationStatus status) {
+    switch (status) {
+        case InvocationStatus::kQueued: return "queued";
+        case InvocationStatus::kRunning: return "running";
+        case InvocationStatus::kDone: return "done";
+    }
+    return "queued";
+}
+
+Json invocation_json(const InvocationRecord& invocation) {
+    Json json{{"request_id", invocation.request_id},
+              {"status", status_name(invocation.status)},
+              {"from", invocation.origin == EventOrigin::kEcs ? "ecs" : "outside"},
+              {"queued_at", format_rfc3339(invocation.queued_at)},
+              {"event", embedded(invocation.event)}};
+    if (invocation.answer) json["answer"] = embedded(*invocation.answer);
+    if (invocation.failure) {
+        json["error_type"] = invocation.failure->type;
+        json["error"] = embedded(invocation.failure->body);
+    }
+    if (invocation.answer || invocation.failure)
+        json["milliseconds"] =
+            std::chrono::duration_cast<Milliseconds>(invocation.answered_at - invocation.started_at).count();
+    return json;
+}
+
+}  // namespace
+
+std::string calls_page(const std::vector<EcsCall>& calls) {
+    Json list = Json::array();
+    for (const auto& call : calls)
+        list.push_back({{"time", format_rfc3339(call.at)},
+                        {"operation", call.operation},
+                        {"caller", call.caller},
+                        {"invocation", call.invocation},
+                        {"request", embedded(call.request)},
+                        {"status", call.status},
+                        {"response", embedded(call.response)}});
+    return dump_json_pretty(list) + '\n';
+}
+
+std::string messages_page(const std::vector<SlackMessage>& messages) {
+    Json list = Json::array();
+    for (const auto& message : messages)
+        list.push_back({{"time", format_rfc3339(message.at)},
+                        {"invocation", message.invocation},
+                        {"status", message.status},
+                        {"answer", message.answer},
+                        {"message", embedded(message.payload)}});
+    return dump_json_pretty(list) + '\n';
+}
+
+std::string invocations_page(const std::vector<InvocationRecord>& invocations) {
+    Json list = Json::array();
+    for (const auto& invocation : invocations) list.push_back(invocation_json(invocation));
+    return dump_json_pretty(list) + '\n';
+}
+
+std::string scenarios_page(const std::vector<std::pair<std::string, Scenario>>& services) {
+    Json now = Json::object();
+    for (const auto& [service, scenario] : services) now[service] = name_of(scenario);
+    Json known = Json::object();
+    for (const auto& scenario : scenarios()) known[std::string(scenario.name)] = scenario.meaning;
+    return dump_json_pretty({{"services", std::move(now)}, {"scenarios", std::move(known)}}) + '\n';
+}
+
+std::string env_command(std::uint16_t port, std::string_view program) {
+    const auto chosen = port == kDefaultPort ? std::string() : fmt::format(" --port {}", port);
+    return fmt::format("eval \"$({} sandbox --env{})\"", program, chosen);
+}
+
+std::vector<ExampleCommand> example_commands(std::uint16_t port, std::string_view program) {
+    return {
+        {.what = "from now on this shell speaks to the sandbox", .command = env_command(port, program)},
+        {.what = "deploy, and see how it ends", .command = fmt::format("{} deploy api --wait", program)},
+        {.what = "what runs now", .command = fmt::format("{} status", program)},
+        {.what = "the same with the AWS CLI",
+         .command = fmt::format("aws events put-events --entries \\\n"
+                                R"(  'Source=action.deploy,DetailType=DEPLOY,Detail="{{\"service\":\"api\"}}"')"
+                                "\naws ecs describe-services --cluster {} \\\n  --services {}",
+                                shop::kCluster, shop::kApi)},
+        {.what = "from now on the api's deployments crash",
+         .command = "curl $AWS_ENDPOINT_URL/sandbox/scenario -d api=crash-on-start"},
+        {.what = "an event of your own, as AWS would send it",
+         .command = "curl $AWS_ENDPOINT_URL/sandbox/events -d @event.json"},
+        {.what = "the function, and its answer",
+         .command = R"(curl $AWS_ENDPOINT_URL/2015-03-31/functions/ci_lambda/invocations \
+  -d '{"service":"worker"}')"},
+    };
+}
+
+std::string front_page(std::uint16_t port) {
+    const std::string url = fmt::format("http://127.0.0.1:{}", port);
+    std::string page = fmt::format(
+        R"(ci_lambda sandbox: a local AWS with a small shop in it. Nothing leaves this machine.
+Programs of this machine may use it; pages in a browser may not.
+
+  POST {url}/                    ECS and EventBridge (AWS JSON 1.1): --endpoint-url {url}
+  POST {url}/sandbox/events      any EventBridge event, delivered to the function as it is
+  POST {url}/2015-03-31/functions/ci_lambda/invocations
+                                 Lambda's Invoke: the event in, the function's answer out
+  GET  {url}/sandbox/invocations what the function was asked, and what it answered
+  GET  {url}/sandbox/ecs/calls   every call of the ECS API
+  POST {url}/sandbox/scenario    how deployments go: NAME or SERVICE=NAME; GET shows what there is
+  GET  {url}/sandbox/slack       what went to Slack ({slack})
+  GET  {url}/sandbox/settings    the function's settings: what `ci_lambda sandbox --env` asks for
+
+Cluster {cluster}; services {backend}, {api}, {worker}.
+
+Try:
+)",
+        fmt::arg("url", url), fmt::arg("slack", kSlackPath), fmt::arg("cluster", shop::kCluster),
+        fmt::arg("backend", shop::kBackend), fmt::arg("api", shop::kApi), fmt::arg("worker", shop::kWorker));
+    for (const auto& example : example_commands(port, "ci_lambda"))
+        page += fmt::format("\n# {}\n{}\n", example.what, example.command);
+    return page;
+}
+
+}  // namespace ci_lambda::sandbox

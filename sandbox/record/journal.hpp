@@ -1,0 +1,50 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "sandbox/record/bounded_record.hpp"
+
+namespace ci_lambda::sandbox {
+
+/// One call of the ECS API.
+struct EcsCall {
+    WallTime at;
+    std::string caller;      ///< access key id
+    std::string invocation;  ///< request id of the invocation that made it; empty for anybody else's call
+    std::string operation;
+    std::string request;  ///< JSON
+    int status = 0;
+    std::string response;  ///< JSON
+};
+
+/// One message that the Slack inbox took, or refused.
+struct SlackMessage {
+    WallTime at;
+    std::string invocation;  ///< request id of the invocation that was running; empty for none
+    std::string payload;     ///< as sent
+    int status = 200;
+    std::string answer;  ///< "ok", or why it was refused
+};
+
+/// What was said to the sandbox's ECS and Slack, in order: the latest of it, within bounds for either. Thread-safe.
+class Journal {
+public:
+    explicit Journal(RecordBounds bounds = {}) : calls_(bounds), messages_(bounds) {}
+
+    void add(EcsCall call);
+    void add(SlackMessage message);
+    [[nodiscard]] std::vector<EcsCall> calls() const;
+    [[nodiscard]] std::vector<SlackMessage> messages() const;
+    [[nodiscard]] std::vector<EcsCall> calls_of(const std::string& invocation) const;
+    [[nodiscard]] std::vector<SlackMessage> messages_of(const std::string& invocation) const;
+
+private:
+    mutable std::mutex mutex_;
+    BoundedRecord<EcsCall> calls_;
+    BoundedRecord<SlackMessage> messages_;
+};
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,161 @@
+#include "sandbox/terminal/story.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace ci_lambda::sandbox {
+namespace {
+
+constexpr std::size_t kShownOfEvent = 160;
+
+/// `arn:aws:ecs:..:task-definition/api:42` -> `:42`.
+std::string revision_of(std::string_view arn) {
+    const std::string name(last_segment(arn));
+    const auto colon = name.rfind(':');
+    return colon == std::string::npos ? name : name.substr(colon);
+}
+
+std::string text(const Json& object, std::string_view key) { return find_string(object, key).value_or(""); }
+
+std::vector<std::string> texts(const Json& object, std::string_view key) {
+    std::vector<std::string> found;
+    const Json* list = find(object, key);
+    if (list == nullptr || !list->is_array()) return found;
+    for (const auto& item : *list)
+        if (item.is_string()) found.push_back(item.get<std::string>());
+    return found;
+}
+
+void describe_update(const Json& request, const Json& response, CallText& call) {
+    call.arguments = last_segment(text(request, "service"));
+    if (const auto revision = find_string(request, "taskDefinition")) call.arguments += " -> " + revision_of(*revision);
+    const Json* service = find(response, "service");
+    const Json* deployments = service == nullptr ? nullptr : find(*service, "deployments");
+    if (deployments != nullptr && deployments->is_array() && !deployments->empty())
+        call.answer = text(deployments->front(), "id");
+}
+
+/// "ACTIVE :42" is what everybody expects, so only another status is named.
+std::string service_state(const Json& service) {
+    const auto status = text(service, "status");
+    const auto revision = revision_of(text(service, "taskDefinition"));
+    return status == "ACTIVE" ? revision : fmt::format("{} {}", status, revision);
+}
+
+void describe_services(const Json& request, const Json& response, CallText& call) {
+    std::vector<std::string> names;
+    for (const auto& name : texts(request, "services")) names.emplace_back(last_segment(name));
+    call.arguments = names.size() <= 2 ? join(names, ", ") : fmt::format("{} services", names.size());
+    std::vector<std::string> running;
+    if (const Json* services = find(response, "services"); services != nullptr && services->is_array())
+        for (const auto& service : *services) running.push_back(service_state(service));
+    std::vector<std::string> found;
+    if (!running.empty()) found.push_back("runs " + join(running, ", "));
+    if (const Json* failures = find(response, "failures"); failures != nullptr && failures->is_array())
+        for (const auto& failure : *failures)
+            found.push_back(fmt::format("{} is {}", last_segment(text(failure, "arn")), text(failure, "reason")));
+    call.answer = join(found, ", ");
+}
+
+void describe_list(const Json& request, const Json& response, CallText& call) {
+    call.arguments = text(request, "familyPrefix");
+    std::vector<std::string> revisions;
+    for (const auto& arn : texts(response, "taskDefinitionArns")) revisions.push_back(revision_of(arn));
+    call.answer = revisions.empty() ? std::string("none") : join(revisions, ", ");
+}
+
+/// "2 x SUCCESSFUL": this member of each of the listed things.
+std::string tally(const Json& list, std::string_view member) {
+    std::map<std::string, int> counts;
+    for (const auto& item : list) ++counts[text(item, member)];
+    std::vector<std::string> parts;
+    for (const auto& [value, count] : counts)
+        parts.push_back(count == 1 ? value : fmt::format("{} x {}", count, value));
+    return join(parts, ", ");
+}
+
+/// Operations of which a member of the request says what it is about, and one of the answer's list what came of it.
+struct PlainCall {
+    std::string_view operation;
+    std::string_view about;
+    std::string_view list;
+    std::string_view member;  ///< empty: how many there are
+};
+
+constexpr std::array kPlainCalls{
+    PlainCall{"ListServiceDeployments", "service", "serviceDeployments", "status"},
+    PlainCall{"DescribeServiceDeployments", "", "serviceDeployments", "status"},
+    PlainCall{"DescribeServiceRevisions", "", "serviceRevisions", ""},
+    PlainCall{"ListTasks", "serviceName", "taskArns", ""},
+    PlainCall{"DescribeTasks", "", "tasks", "lastStatus"},
+    PlainCall{"TagResource", "resourceArn", "", ""},
+    PlainCall{"StopServiceDeployment", "stopType", "", ""},
+};
+
+void describe_plain(const PlainCall& plain, const Json& request, const Json& response, CallText& call) {
+    call.arguments = last_segment(text(request, plain.about));
+    const Json* list = find(response, plain.list);
+    if (list == nullptr || !list->is_array()) return;
+    call.answer = plain.member.empty() ? fmt::format("{} found", list->size()) : tally(*list, plain.member);
+    if (list->empty()) call.answer = "none";
+}
+
+}  // namespace
+
+CallText describe_call(const EcsCall& call) {
+    CallText described{.operation = call.operation, .arguments = {}, .answer = {}, .ok = call.status == 200};
+    const Json request = parse_json(call.request).value_or(Json::object());
+    const Json response = parse_json(call.response).value_or(Json::object());
+    if (call.operation == "UpdateService")
+        describe_update(request, response, described);
+    else if (call.operation == "DescribeServices")
+        describe_services(request, response, described);
+    else if (call.operation == "ListTaskDefinitions")
+        describe_list(request, response, described);
+    else if (const auto* const plain = std::ranges::find(kPlainCalls, call.operation, &PlainCall::operation);
+             plain != kPlainCalls.end())
+        describe_plain(*plain, request, response, described);
+    else
+        described.arguments = call.request;
+    if (described.answer.empty()) described.answer = "ok";
+    if (!described.ok) described.answer = fmt::format("{}: {}", text(response, "__type"), text(response, "message"));
+    return described;
+}
+
+Ending ending_of(const InvocationRecord& invocation) {
+    Ending ending;
+    ending.took = std::chrono::duration_cast<Milliseconds>(invocation.answered_at - invocation.started_at);
+    if (invocation.failure) {
+        ending.ok = false;
+        ending.status = invocation.failure->type;
+        ending.detail = failure_message(*invocation.failure);
+        return ending;
+    }
+    const Json answer = parse_json(invocation.answer.value_or("")).value_or(Json::object());
+    ending.status = text(answer, "status");
+    ending.detail = text(answer, "detail");
+    if (ending.status.empty()) ending.status = "answered";
+    return ending;
+}
+
+Story make_story(std::size_t number, std::string title, const InvocationRecord& invocation, const Journal& journal,
+                 const Config& config) {
+    return {.number = number,
+            .title = std::move(title),
+            .event = truncate_utf8(std::string_view(invocation.event).substr(0, 4 * kShownOfEvent), kShownOfEvent),
+            .explanation = explain(invocation.event, config),
+            .calls = journal.calls_of(invocation.request_id),
+            .messages = journal.messages_of(invocation.request_id),
+            .ending = ending_of(invocation)};
+}
+
+}  // namespace ci_lambda::sandbox
