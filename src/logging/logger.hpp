@@ -53,7 +53,8 @@ private:
 };
 
 /// Replaces known secret values by `***` in any text: the last line of defence behind the `Secret` type, for texts
-/// that come from elsewhere (an event that repeats the webhook, an error text of a library). Thread-safe.
+/// that come from elsewhere (an event that repeats the webhook, an error text of a library), also as they stand in URLs
+/// and in JSON. Takes time in proportion to the text. Thread-safe.
 class Redactor {
 public:
     /// Values shorter than 8 characters are not registered: they would blank out ordinary words.
