@@ -28,4 +28,8 @@ namespace ci_lambda {
 [[nodiscard]] Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& revision,
                                        const TaskFamily& family);
 
+/// For `HttpRequest::body_in_log`: a request or an answer without what task definitions hold of secrets. Environment
+/// variables keep their names; of containers, only what cannot be a secret is shown.
+[[nodiscard]] std::string ecs_body_in_log(std::string_view body);
+
 }  // namespace ci_lambda
