@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <climits>
 #include <functional>
+#include <iterator>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -44,15 +45,20 @@ std::string json_escaped(const std::string& text) {
     return quoted.substr(1, quoted.size() - 2);
 }
 
-/// A secret, and what becomes of it where an error, a page or an event repeats it.
-std::vector<std::string> forms_of(const std::string& secret) {
+void sort_longest_first(std::vector<std::string>& texts) {
+    std::ranges::stable_sort(texts, std::ranges::greater{}, &std::string::size);
+}
+
+/// What becomes of a secret where an error, a page or an event repeats it: has a `%` or a backslash, or is as before.
+std::vector<std::string> escaped_forms_of(const std::string& secret) {
     const auto escaped = json_escaped(secret);
     const auto with_slashes = replace_all(escaped, "/", "\\/");
     // Also as JSON in a string of JSON: an event in a message of a queue.
-    std::vector<std::string> forms{secret, escaped, with_slashes, json_escaped(escaped), json_escaped(with_slashes)};
+    std::vector<std::string> forms{escaped, with_slashes, json_escaped(escaped), json_escaped(with_slashes)};
     for (const bool slash_stays : {false, true})
         for (const std::string_view digits : {"0123456789ABCDEF", "0123456789abcdef"})
             forms.push_back(percent_encoded(secret, slash_stays, digits));
+    std::erase(forms, secret);
     return forms;
 }
 
@@ -77,6 +83,11 @@ std::string redact_cut(std::string text, const std::vector<std::string>& secrets
         done = at + kEllipsis.size();
     }
     return result.append(text, done);
+}
+
+std::string redact_all(std::string text, const std::vector<std::string>& secrets) {
+    for (const auto& secret : secrets) text = replace_all(std::move(text), secret, kHidden);
+    return redact_cut(std::move(text), secrets);
 }
 
 }  // namespace
@@ -130,17 +141,23 @@ void Redactor::add(const Secret& secret) {
     if (secret.reveal().size() < kShortestSecret) return;
     const std::scoped_lock lock(mutex_);
     if (std::ranges::find(values_, secret.reveal()) != values_.end()) return;
-    for (auto& form : forms_of(secret.reveal()))
-        if (std::ranges::find(values_, form) == values_.end()) values_.push_back(std::move(form));
-    // Longest first: a secret that contains another must go as a whole.
-    std::ranges::stable_sort(values_, std::ranges::greater{}, &std::string::size);
+    values_.push_back(secret.reveal());
+    sort_longest_first(values_);  // a secret that contains another must go as a whole
+    escaped_.clear();
 }
 
 std::string Redactor::redact(std::string text) const {
     if (text.size() < kShortestSecret) return text;
     const std::scoped_lock lock(mutex_);
-    for (const auto& value : values_) text = replace_all(std::move(text), value, kHidden);
-    return redact_cut(std::move(text), values_);
+    if (text.contains('%') || text.contains('\\')) text = redact_all(std::move(text), escaped_forms());
+    return redact_all(std::move(text), values_);
+}
+
+const std::vector<std::string>& Redactor::escaped_forms() const {
+    if (!escaped_.empty()) return escaped_;
+    for (const auto& value : values_) std::ranges::move(escaped_forms_of(value), std::back_inserter(escaped_));
+    sort_longest_first(escaped_);
+    return escaped_;
 }
 
 Logger::Logger(LogSink& sink, const Clock& clock, const Redactor& redactor)

@@ -62,8 +62,11 @@ public:
     [[nodiscard]] std::string redact(std::string text) const;
 
 private:
+    [[nodiscard]] const std::vector<std::string>& escaped_forms() const;
+
     mutable std::mutex mutex_;
     std::vector<std::string> values_;
+    mutable std::vector<std::string> escaped_;  // of all values; made when a text first needs it, which few do
 };
 
 using FieldValue = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;

@@ -197,6 +197,11 @@ bool says_no_tls(std::string_view text) {
     return text.contains("wrong version number") || text.contains("packet length too long");
 }
 
+/// What may be behind an answer that is none, to plain HTTP.
+std::string_view if_tls(const HttpRequest& request) {
+    return is_https(request) ? "" : " (the URL says http; if the port speaks TLS, it begins with https://)";
+}
+
 Error error_of(const Transfer& transfer) {
     const auto& request = transfer.request;
     long sent_bytes = 0;
@@ -236,19 +241,14 @@ Error error_of(const Transfer& transfer) {
                             "URL begins with http://",
                             false);
             return make(ErrorKind::kConnection, text, false);
+        case CURLE_GOT_NOTHING: return make(ErrorKind::kConnection, fmt::format("{}{}", text, if_tls(request)), sent);
         case CURLE_SEND_ERROR:
         case CURLE_RECV_ERROR:
-        case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE: return make(ErrorKind::kConnection, text, sent);
         case CURLE_URL_MALFORMAT: return make(ErrorKind::kConfiguration, "the URL is malformed", false);
         case CURLE_UNSUPPORTED_PROTOCOL:  // of the URL, or of an answer that is no HTTP
             if (!sent) return make(ErrorKind::kConfiguration, "the URL is malformed", false);
-            return make(ErrorKind::kProtocol,
-                        is_https(request)
-                            ? fmt::format("the answer is not understood: {}", text)
-                            : fmt::format("the answer is not understood: {} (the URL says http; if the port speaks "
-                                          "TLS, it begins with https://)",
-                                          text),
+            return make(ErrorKind::kProtocol, fmt::format("the answer is not understood: {}{}", text, if_tls(request)),
                         true);
         default: return make(ErrorKind::kProtocol, text, sent);
     }

@@ -8,6 +8,7 @@ import unicodedata
 
 import pytest
 
+from certificates import Authority
 from support.kinds import FIXTURES, KINDS, near_misses, s3_configuration
 from support.programs import base_environment, cli, function_environment, program
 from support.servers import PATIENCE, EcsStub, HttpStub, Request, Response, SlackStub, aws_error
@@ -296,6 +297,14 @@ def test_https_to_a_port_of_plain_http_says_so(ecs):
     done = cli("deploy", "api", environment=function_environment(endpoint, LOG_LEVEL="info"))
     assert done.code == 1
     assert "the URL says https, but what answers on that port speaks no TLS" in done.err
+
+
+def test_http_to_a_port_of_tls_says_so():
+    with EcsStub(tls=Authority("the test's own authority").server("127.0.0.1")) as ecs:
+        endpoint = ecs.url.replace("https://", "http://")
+        done = cli("deploy", "api", environment=function_environment(endpoint, LOG_LEVEL="info"))
+    assert done.code == 1
+    assert "the URL says http; if the port speaks TLS, it begins with https://" in done.err
 
 
 # --- check --------------------------------------------------------------------------------------------------------
