@@ -9,8 +9,11 @@
 namespace ci_lambda {
 
 std::optional<Sha256> sha256(std::span<const std::string_view> parts) {
+    // Looked up once, as that costs more than the hash; kept to the end, as OpenSSL's own end may come earlier than
+    // ours.
+    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     const Owned<EVP_MD_CTX, &EVP_MD_CTX_free> context(EVP_MD_CTX_new());
-    bool ok = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+    bool ok = algorithm != nullptr && context != nullptr && EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1;
     for (const auto part : parts) {
         const std::uint64_t size = part.size();
         ok = ok && EVP_DigestUpdate(context.get(), &size, sizeof size) == 1 &&
