@@ -65,6 +65,18 @@ void check_json(std::string_view input) {
     require(again && *again == *value, "JSON is read as it was printed", input);
 }
 
+void check_terminal(std::string_view input) {
+    const auto acts = [](unsigned char c) { return c < ' ' || c == 0x7F; };
+    const auto line = one_line(input);
+    require(std::ranges::none_of(line, acts), "a line has no control characters", line);
+    require(!line.contains("\xC2\x9B") && !line.contains("\xE2\x80\xAE"), "nor those beyond ASCII", line);
+    require(is_utf8(line) && one_line(line) == line, "a line for a terminal is one already", line);
+    require(replace_all(for_terminal(input), "\n", " ") == line, "it differs from a text in line breaks only", line);
+    const auto json = Json(std::string(input));
+    const auto again = parse_json(json_for_terminal(dump_json(json)));
+    require(again && *again == *parse_json(dump_json(json)), "JSON for a terminal means the same", input);
+}
+
 }  // namespace
 }  // namespace ci_lambda::fuzzing
 
@@ -80,5 +92,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzzing::check_number(input);
     fuzzing::check_closest(input);
     fuzzing::check_json(input);
+    fuzzing::check_terminal(input);
     return 0;
 }

@@ -35,15 +35,8 @@ std::string_view code_of(Tone tone) {
     return "0";
 }
 
-/// Text from outside, safe for a terminal: one line, no control characters.
-std::string printable(std::string_view text) {
-    std::string clean = sanitize_utf8(text);
-    std::ranges::replace_if(clean, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-    // The C1 control characters, U+0080 to U+009F: some terminals take them for escape sequences.
-    for (std::size_t i = 0; i + 1 < clean.size(); ++i)
-        if (clean[i] == '\xc2' && static_cast<unsigned char>(clean[i + 1]) < 0xa0) clean.replace(i, 2, "  ");
-    return clean;
-}
+/// Text from outside.
+std::string printable(std::string_view text) { return one_line(text); }
 
 std::size_t width_of(std::string_view text) {
     return static_cast<std::size_t>(

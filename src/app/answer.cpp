@@ -141,7 +141,7 @@ std::string to_json(const Answer& answer) {
         auto& failures = json["batchItemFailures"] = OrderedJson::array();
         for (const auto& id : *answer.failed_messages) failures.push_back({{"itemIdentifier", id}});
     }
-    return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+    return json_for_terminal(json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
 }
 
 }  // namespace ci_lambda

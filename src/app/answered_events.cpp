@@ -1,28 +1,110 @@
 #include "app/answered_events.hpp"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
 
 namespace ci_lambda {
+namespace {
+
+/// All that was read of an event, as texts in a fixed order. A new member of one of these structures does not compile
+/// until it is here.
+class Parts {
+public:
+    explicit Parts(const Event& event) {
+        const auto& [id, source, detail_type, account, time, region, resources] = event.envelope;
+        add(id, source, detail_type, account, time, region);
+        add_one(kKinds.substr(event.body.index(), 1));
+        std::visit([this](const auto& body) { add_body(body); }, event.body);
+        for (const auto& resource : resources) add_one(resource);  // as many as there are, so they come last
+    }
+    [[nodiscard]] const std::vector<std::string_view>& all() const { return parts_; }
+
+private:
+    static constexpr std::string_view kKinds = "0123456789";
+    static_assert(std::variant_size_v<EventBody> <= kKinds.size());
+
+    template <typename... Fields>
+    void add(const Fields&... fields) {
+        (add_one(fields), ...);
+    }
+    void add_one(std::string_view text) { parts_.push_back(text); }
+    void add_one(const std::string& text) { parts_.push_back(text); }
+    void add_one(bool flag) { parts_.emplace_back(flag ? "yes" : "no"); }
+    void add_one(S3ObjectChange::Origin origin) {
+        parts_.push_back(kKinds.substr(static_cast<std::size_t>(origin), 1));
+    }
+    void add_one(const std::optional<std::string>& text) {
+        add_one(text.has_value());
+        parts_.push_back(text ? std::string_view(*text) : std::string_view());
+    }
+
+    void add_body(const EcrImageAction& body) {
+        const auto& [action, result, repository, tag, digest] = body;
+        add(action, result, repository, tag, digest);
+    }
+    void add_body(const ParameterChange& body) {
+        const auto& [operation, name, failed] = body;
+        add(operation, name, failed);
+    }
+    void add_body(const S3ObjectChange& body) {
+        const auto& [origin, operation, bucket, key, error_code] = body;
+        add(origin, operation, bucket, key, error_code);
+    }
+    void add_body(const EcsServiceEvent& body) {
+        const auto& [event_name, event_type, cluster, service, deployment_id, reason] = body;
+        add(event_name, event_type, cluster, service, deployment_id, reason);
+    }
+    void add_body(const ManualRequest& body) {
+        const auto& [bare, service, task_definition, reason, project, environment, malformed] = body;
+        add(bare, service, task_definition, reason, project, environment, malformed);
+    }
+    void add_body(const SweepRequest& body) { add(body.scheduled); }
+    void add_body(const OtherEvent& body) { add(body.reason); }
+
+    std::vector<std::string_view> parts_;
+};
+
+std::size_t size_of(const DeploymentReport& report) {
+    return sizeof report + report.target.id.str().size() + report.target.cluster.str().size() +
+           report.target.service.str().size() + report.target.family.str().size() + report.reason.size() +
+           report.task_definition.size() + report.deployment_id.size() + report.outcome.size() +
+           (report.error ? report.error->message.size() : 0);
+}
+
+std::size_t size_of(const Answer& answer) {
+    std::size_t size = answer.status.size() + answer.detail.size();
+    for (const auto& report : answer.deployments) size += size_of(report);
+    return size;
+}
+
+}  // namespace
 
 std::optional<Handled> AnsweredEvents::find(const Event& event) const {
-    if (event.envelope.id.empty()) return std::nullopt;
+    if (event.envelope.id.empty() || answered_.empty()) return std::nullopt;
+    const auto hash = sha256(Parts(event).all());
     const auto oldest = clock_.now() - kRemembered;
     const auto found = std::ranges::find_if(
-        answered_, [&](const Answered& answered) { return answered.at >= oldest && answered.event == event; });
+        answered_, [&](const Answered& answered) { return answered.at >= oldest && answered.event == hash; });
     if (found == answered_.end()) return std::nullopt;
     return found->handled;
 }
 
 void AnsweredEvents::remember(const Event& event, const Handled& handled) {
-    const auto reports = handled.answer.deployments.size();
-    if (event.envelope.id.empty() || handled.error || reports > kMaxReports) return;
-    answered_.push_back({.event = event, .handled = handled, .at = clock_.now()});
-    reports_ += reports;
-    while (answered_.size() > kMaxEvents || reports_ > kMaxReports) forget_first();
+    if (event.envelope.id.empty() || handled.error) return;
+    const auto bytes = sizeof(Answered) + size_of(handled.answer);
+    if (bytes > kMaxBytes) return;
+    const auto hash = sha256(Parts(event).all());
+    if (!hash) return;
+    answered_.push_back({.event = *hash, .handled = handled, .at = clock_.now(), .bytes = bytes});
+    bytes_ += bytes;
+    while (answered_.size() > kMaxEvents || bytes_ > kMaxBytes) forget_first();
 }
 
 void AnsweredEvents::forget_first() {
-    reports_ -= answered_.front().handled.answer.deployments.size();
+    bytes_ -= answered_.front().bytes;
     answered_.pop_front();
 }
 

@@ -11,6 +11,7 @@
 #include "app/batch.hpp"
 #include "app/version.hpp"
 #include "base/allocator.hpp"
+#include "base/text.hpp"
 #include "deployer/memory.hpp"
 #include "deployer/news.hpp"
 #include "deployer/our_services.hpp"
@@ -28,6 +29,10 @@ namespace {
 /// Kept free before the invocation's deadline, for the notifications and for the answer itself.
 constexpr Milliseconds kAnswerMargin{500};
 constexpr Milliseconds kNotificationMargin{2000};
+
+/// How much of an event a debug line shows: all of EventBridge's largest (1 MB) would not fit into a line of
+/// CloudWatch.
+constexpr std::size_t kLoggedEventCharacters = 64'000;
 
 class RealApp final : public App {
 public:
@@ -82,7 +87,8 @@ public:
     void set_home(Home home) override { home_ = std::move(home); }
 
     Handled handle(std::string_view event_bytes, Deadline deadline) override {
-        logger_.debug("event received", {{"event", std::string(event_bytes)}});
+        if (logger_.enabled(LogLevel::kDebug))
+            logger_.debug("event received", {{"event", truncate_utf8(event_bytes, kLoggedEventCharacters)}});
         return handle(decode_delivery(event_bytes), deadline);
     }
 
@@ -149,14 +155,23 @@ private:
 
     /// Known from the start, so that not even an event that repeats one of them puts it into a log line.
     void register_secrets(const Environment& environment) {
-        for (const auto* variable : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
+        for (const auto* variable :
+             {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"})
             redactor_.add(Secret(environment.get_non_empty(variable).value_or("")));
-        if (!config_.slack_webhook_url) return;
-        const auto& url = config_.slack_webhook_url->reveal();
-        redactor_.add(*config_.slack_webhook_url);
-        // The path is what is secret about it, and what an error page would repeat.
-        const auto host = url.find("://") + 3;
-        if (const auto path = url.find('/', host); path != std::string::npos) redactor_.add(Secret(url.substr(path)));
+        // Also where Slack is off: it is no less a secret.
+        const auto webhook = environment.get_non_empty("SLACK_WEBHOOK_URL").value_or("");
+        register_webhook(trim(webhook));
+    }
+
+    /// The path is what is secret about it, and of the path its last part, the token: pages and people repeat them.
+    void register_webhook(std::string_view url) {
+        redactor_.add(Secret(std::string(url)));
+        url = url.substr(0, url.find('?'));
+        if (const auto host = url.find("://"); host != std::string_view::npos) url.remove_prefix(host + 3);
+        if (const auto path = url.find('/'); path != std::string_view::npos)
+            redactor_.add(Secret(std::string(url.substr(path))));
+        while (url.ends_with('/')) url.remove_suffix(1);
+        redactor_.add(Secret(std::string(last_segment(url))));
     }
 
     static std::unique_ptr<SlackChannel> slack_channel(const Config& config, HttpClient& http, const Clock& clock,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -71,7 +72,10 @@ std::string_view name_of(const Ignore&) { return "ignore"; }
 std::string_view name_of(const Sweep&) { return "sweep"; }
 std::string_view name_of(const Notify&) { return "notify"; }
 
-std::string line(std::string_view label, std::string_view text) { return fmt::format("{:<10}{}\n", label, text); }
+/// Anybody may have made up the event: what it says must neither act on a terminal nor look like a line of ours.
+std::string line(std::string_view label, std::string_view text) {
+    return fmt::format("{:<10}{}\n", label, one_line(text));
+}
 
 std::string passed_by_lines(const std::vector<PassedBy>& passed_by) {
     std::string text;
@@ -129,7 +133,7 @@ std::string plan_json(const Event& event, const Decision& decision) {
             put(json, what);
         },
         decision);
-    return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace);
+    return json_for_terminal(json.dump(2, ' ', false, OrderedJson::error_handler_t::replace));
 }
 
 std::string plan_text(const Event& event, const Decision& decision) {

@@ -7,10 +7,15 @@
 namespace ci_lambda {
 namespace {
 
-/// Depth of the deepest array or object, read off the text before anything is built from it.
-std::size_t nesting_depth(std::string_view text) {
+/// What would be built from a text, read off it before anything is.
+struct Extent {
+    std::size_t deepest = 0;  // array or object in arrays and objects
+    std::size_t values = 1;   // at most
+};
+
+Extent extent_of(std::string_view text) {
     std::size_t depth = 0;
-    std::size_t deepest = 0;
+    Extent extent;
     bool in_string = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
@@ -22,12 +27,15 @@ std::size_t nesting_depth(std::string_view text) {
         } else if (c == '"') {
             in_string = true;
         } else if (c == '[' || c == '{') {
-            deepest = std::max(deepest, ++depth);
+            extent.deepest = std::max(extent.deepest, ++depth);
+            ++extent.values;
         } else if ((c == ']' || c == '}') && depth > 0) {
             --depth;
+        } else if (c == ',') {
+            ++extent.values;
         }
     }
-    return deepest;
+    return extent;
 }
 
 /// Only finds out where the text stops being JSON; builds nothing.
@@ -58,8 +66,11 @@ private:
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
-    if (nesting_depth(text) > kMaxJsonDepth)
+    const auto extent = extent_of(text);
+    if (extent.deepest > kMaxJsonDepth)
         return fail(ErrorKind::kProtocol, fmt::format("JSON is nested deeper than {} levels", kMaxJsonDepth));
+    if (extent.values > kMaxJsonValues)
+        return fail(ErrorKind::kProtocol, fmt::format("JSON of more than {} values", kMaxJsonValues));
     auto value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (value.is_discarded()) {
         PositionFinder finder;

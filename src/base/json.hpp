@@ -18,6 +18,10 @@ using Json = nlohmann::json;
 /// (PutEvents API reference); a bound is needed because printing a value takes stack per level.
 inline constexpr std::size_t kMaxJsonDepth = 1000;
 
+/// How many values a text may hold: thrice what Lambda can hand over in its largest batch. Each takes some hundred
+/// bytes when it has been read, and six megabytes of `0,0,0,..` would not fit into a function of 128 MB.
+inline constexpr std::size_t kMaxJsonValues = 200'000;
+
 /// Reads JSON without exceptions. The error says where the text stops being JSON, and never repeats the text
 /// itself, which may hold a secret.
 [[nodiscard]] Result<Json> parse_json(std::string_view text);

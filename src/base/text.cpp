@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cstdint>
@@ -30,6 +31,66 @@ std::size_t sequence_length(std::string_view text) {
         return in(1, low, high) && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF) ? 4 : 0;
     }
     return 0;
+}
+
+/// The code point of one well-formed UTF-8 sequence.
+char32_t code_point(std::string_view sequence) {
+    const auto first = static_cast<std::uint8_t>(sequence.front());
+    if (sequence.size() == 1) return first;
+    char32_t code = first & (0x7FU >> sequence.size());
+    for (const char c : sequence.substr(1)) code = (code << 6U) | (static_cast<std::uint8_t>(c) & 0x3FU);
+    return code;
+}
+
+/// True for characters that do something on a terminal, or hide there, instead of being seen.
+bool acts_on_terminal(char32_t code) {
+    struct Range {
+        char32_t first;
+        char32_t last;
+    };
+    static constexpr std::array kActing{
+        Range{0x0000, 0x001F},    // C0: line breaks, ESC
+        Range{0x007F, 0x009F},    // DEL, C1: CSI and OSC in one character
+        Range{0x061C, 0x061C},    // Arabic letter mark
+        Range{0x180E, 0x180E},    // invisible
+        Range{0x200B, 0x200B},    // zero-width space
+        Range{0x200E, 0x200F},    // left-to-right and right-to-left mark
+        Range{0x2028, 0x202E},    // line and paragraph separator, embeddings and overrides of direction
+        Range{0x2060, 0x206F},    // word joiner, isolates of direction and other invisible ones
+        Range{0xFEFF, 0xFEFF},    // byte order mark
+        Range{0xFFF9, 0xFFFB},    // interlinear annotations
+        Range{0xE0000, 0xE0FFF},  // tags: invisible letters
+    };
+    return std::ranges::any_of(kActing, [&](const Range& one) { return code >= one.first && code <= one.last; });
+}
+
+/// Valid UTF-8 with what `replacement` gives in the place of each character that acts on a terminal.
+template <typename Replacement>
+std::string replace_acting(std::string_view clean, Replacement replacement) {
+    std::string result;
+    result.reserve(clean.size());
+    while (!clean.empty()) {
+        const auto character = clean.substr(0, std::max<std::size_t>(sequence_length(clean), 1));
+        if (const auto code = code_point(character); acts_on_terminal(code))
+            result += replacement(code);
+        else
+            result += character;
+        clean.remove_prefix(character.size());
+    }
+    return result;
+}
+
+/// As JSON has it: in UTF-16.
+std::string json_escape(char32_t code) {
+    const auto unit = [](char32_t value) {
+        constexpr std::string_view kHexDigits = "0123456789abcdef";
+        std::string text = "\\u";
+        for (const unsigned shift : {12U, 8U, 4U, 0U}) text += kHexDigits[(value >> shift) & 0xFU];
+        return text;
+    };
+    if (code <= 0xFFFF) return unit(code);
+    code -= 0x10000;
+    return unit(0xD800 + (code >> 10U)) + unit(0xDC00 + (code & 0x3FFU));
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -64,6 +125,8 @@ std::string sanitize_utf8(std::string_view text) {
 }
 
 std::string truncate_utf8(std::string_view text, std::size_t max_characters) {
+    // A character has four bytes at most: what is behind that many cannot be shown, however long the text is.
+    if (max_characters < text.size() / 4) text = text.substr(0, 4 * (max_characters + 1));
     std::string clean = sanitize_utf8(text);
     std::string_view rest = clean;
     std::size_t characters = 0;
@@ -79,10 +142,19 @@ std::string truncate_utf8(std::string_view text, std::size_t max_characters) {
     return clean;
 }
 
+std::string for_terminal(std::string_view text) {
+    return replace_acting(sanitize_utf8(text), [](char32_t code) { return code == '\n' ? '\n' : ' '; });
+}
+
 std::string one_line(std::string_view text, std::size_t max_characters) {
-    auto line = truncate_utf8(text, max_characters);
-    std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
-    return line;
+    return replace_acting(truncate_utf8(text, max_characters), [](char32_t /*code*/) { return ' '; });
+}
+
+std::string json_for_terminal(std::string json) {
+    // Below that, JSON has blanks and line breaks of its own, and escapes for the rest. Mostly there is nothing above.
+    if (std::ranges::all_of(json, [](char c) { return static_cast<std::uint8_t>(c) < 0x7F; })) return json;
+    return replace_acting(
+        json, [](char32_t code) { return code < ' ' ? std::string(1, static_cast<char>(code)) : json_escape(code); });
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -122,10 +194,16 @@ std::string to_lower(std::string_view text) {
 }
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-    if (from.empty()) return text;
-    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-        text.replace(at, from.size(), to);
-    return text;
+    auto at = from.empty() ? std::string::npos : text.find(from);
+    if (at == std::string::npos) return text;
+    // Into a new text: to move all that follows, each time, would take the square of its length.
+    std::string result;
+    std::size_t done = 0;
+    for (; at != std::string::npos; at = text.find(from, done)) {
+        result.append(text, done, at - done).append(to);
+        done = at + from.size();
+    }
+    return result.append(text, done);
 }
 
 std::string decode_form(std::string_view text) {

@@ -15,8 +15,17 @@ namespace ci_lambda {
 /// At most `max_characters` code points of valid UTF-8; what was cut ends in an ellipsis that counts as one of them.
 [[nodiscard]] std::string truncate_utf8(std::string_view text, std::size_t max_characters);
 
-/// The same on one line: line breaks, escape sequences and the like become blanks.
-[[nodiscard]] std::string one_line(std::string_view text, std::size_t max_characters);
+/// `text` as a terminal may show it: characters that would do something there instead of being seen become blanks.
+/// These are the control characters (escape sequences begin with one; also U+0080 to U+009F), what turns the direction
+/// of writing around, the line breaks of Unicode, and what is invisible. Line breaks (`\n`) stay: they are ours, where
+/// the parts of `text` that are not went through `one_line`.
+[[nodiscard]] std::string for_terminal(std::string_view text);
+
+/// The same on one line, at most `max_characters` long (as `truncate_utf8`): text of others, for a line of ours.
+[[nodiscard]] std::string one_line(std::string_view text, std::size_t max_characters = std::string_view::npos);
+
+/// JSON for a terminal: such a character stands in it as its `\u` escape, which means the same.
+[[nodiscard]] std::string json_for_terminal(std::string json);
 
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.hpp"
 #include "cli/verbs.hpp"
 
 int main(int argc, char** argv) {
@@ -14,12 +15,12 @@ int main(int argc, char** argv) {
     try {
         const auto command = cli::parse_command(std::vector<std::string>(argv + 1, argv + argc));
         if (!command) {
-            std::cerr << "ci_lambda: " << command.error().message << "\n";
+            std::cerr << "ci_lambda: " << for_terminal(command.error().message) << "\n";
             return cli::kBadUsage;
         }
         return cli::run(*command, ProcessEnvironment{});
     } catch (const std::exception& exception) {
-        std::cerr << "ci_lambda: " << exception.what() << "\n";
+        std::cerr << "ci_lambda: " << for_terminal(exception.what()) << "\n";
         return cli::kFailed;
     }
 }

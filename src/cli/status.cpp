@@ -74,6 +74,8 @@ std::string without_trailing_blanks(std::string line) {
 std::string status_table(const std::vector<ServiceStatus>& services, WallTime now) {
     std::vector<Row> rows{{"SERVICE", "STATE", "REVISION", "TASKS", "ROLLOUT"}};
     for (const auto& one : services) rows.push_back(row_of(one, now));
+    for (auto& row : rows)
+        for (auto& cell : row) cell = one_line(cell);
     std::array<std::size_t, 5> widths{};
     for (const auto& row : rows)
         for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
@@ -113,7 +115,7 @@ std::string status_json(const std::vector<ServiceStatus>& services, WallTime now
         }
         list.push_back(std::move(one));
     }
-    return list.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+    return json_for_terminal(list.dump(2, ' ', false, OrderedJson::error_handler_t::replace)) + "\n";
 }
 
 std::string progress_line(const RolloutOutcome& so_far, const EcsService* service) {

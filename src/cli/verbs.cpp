@@ -29,7 +29,7 @@ constexpr std::size_t kMaxEventBytes = std::size_t{16} * 1024 * 1024;
 constexpr Milliseconds kPatience{30'000};
 
 int complain(const Error& error) {
-    std::cerr << "ci_lambda: " << error.message << "\n";
+    std::cerr << "ci_lambda: " << for_terminal(error.message) << "\n";
     return error.kind == ErrorKind::kConfiguration ? kBadUsage : kFailed;
 }
 
@@ -81,7 +81,7 @@ RolloutWatcher::OnLook show_progress(const Environment& environment) {
     const bool live = colorful(STDERR_FILENO, environment);
     return [live, last = std::string()](const RolloutOutcome& so_far, const EcsService* service) mutable {
         constexpr std::size_t kElapsed = 11;  // the clock's column always changes
-        auto line = progress_line(so_far, service);
+        auto line = one_line(progress_line(so_far, service));
         if (live) {
             std::cerr << "\r\033[K" << line << std::flush;
         } else if (line.size() < kElapsed || line.substr(kElapsed) != last) {
@@ -141,14 +141,15 @@ void print_for_people(const Answer& answer) {
     for (const auto& report : answer.deployments) {
         if (report.error) continue;  // on standard error, below
         if (!report.outcome.empty()) {
-            std::cout << fmt::format("{}: {}: {}\n", report.target.id, how_it_ended(report), report.outcome);
+            std::cout << fmt::format("{}: {}: {}\n", report.target.id, how_it_ended(report), one_line(report.outcome));
             continue;
         }
         const bool dry = report.status == DeploymentStatus::kDryRun;
-        std::cout << fmt::format("{}: {} {} in {} with {}{}\n", report.target.id,
-                                 dry ? "would deploy" : "deployment accepted by ECS:", report.target.service,
-                                 report.target.cluster, report.task_definition,
-                                 report.deployment_id.empty() ? "" : fmt::format(" ({})", report.deployment_id));
+        std::cout << fmt::format(
+            "{}: {} {} in {} with {}{}\n", report.target.id,
+            dry ? "would deploy" : "deployment accepted by ECS:", report.target.service, report.target.cluster,
+            one_line(report.task_definition),
+            report.deployment_id.empty() ? "" : one_line(fmt::format(" ({})", report.deployment_id)));
     }
 }
 
@@ -174,7 +175,7 @@ int execute(const DeployCommand& command, const Environment& environment) {
         print_for_people(handled.answer);
     const auto& status = handled.answer.status;
     const bool done = command.wait ? status == "completed" : status == "deployed" || status == "dry_run";
-    if (!done) std::cerr << "ci_lambda: " << handled.answer.detail << "\n";
+    if (!done) std::cerr << "ci_lambda: " << for_terminal(handled.answer.detail) << "\n";
     return done ? kDone : kFailed;
 }
 
@@ -258,7 +259,7 @@ int execute(const ReplayCommand& command, const Environment& environment) {
     }
     const auto handled = (*app)->handle(Delivery{.source = Delivery::Source::kQueue, .messages = *std::move(messages)},
                                         Deadline::none());
-    std::cout << (command.json ? to_json(handled.answer) : handled.answer.detail) << "\n";
+    std::cout << (command.json ? to_json(handled.answer) : for_terminal(handled.answer.detail)) << "\n";
     return handled.answer.status == "failed" ? kFailed : kDone;
 }
 
@@ -324,7 +325,7 @@ int execute(const RollbackCommand& command, const Environment& environment) {
     if (command.json)
         std::cout << to_json(handled.answer) << "\n";
     else
-        (done ? std::cout : std::cerr) << (done ? "" : "ci_lambda: ") << handled.answer.detail << "\n";
+        (done ? std::cout : std::cerr) << (done ? "" : "ci_lambda: ") << for_terminal(handled.answer.detail) << "\n";
     return done ? kDone : kFailed;
 }
 
@@ -338,7 +339,8 @@ void print_finding(const Finding& finding, bool color) {
         case Finding::Verdict::kNote: mark = paint("NOTE", "33"); break;
         case Finding::Verdict::kBad: mark = paint("BAD", "31"); break;
     }
-    std::cout << fmt::format("{} {}: {}\n", mark, finding.subject, finding.detail) << std::flush;
+    std::cout << fmt::format("{} {}: {}\n", mark, one_line(finding.subject), for_terminal(finding.detail))
+              << std::flush;
 }
 
 int execute(const CheckCommand& /*command*/, const Environment& environment) {

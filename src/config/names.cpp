@@ -140,7 +140,8 @@ std::string NamePattern::expand(std::string_view project, std::string_view env, 
 }
 
 bool is_valid_service_id(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, is_name_character);
+    constexpr std::size_t kLongest = 255;
+    return !text.empty() && text.size() <= kLongest && std::ranges::all_of(text, is_name_character);
 }
 
 bool is_account(std::string_view text) {

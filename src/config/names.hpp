@@ -41,7 +41,7 @@ private:
 /// The canonical id of the backend service.
 inline constexpr std::string_view kBackend = "backend";
 
-/// True for text made of letters, digits, `_`, `-` and `.` only, and not empty.
+/// True for text made of letters, digits, `_`, `-` and `.` only, not empty, and no longer than ECS's own names (255).
 [[nodiscard]] bool is_valid_service_id(std::string_view text);
 
 /// True for the twelve digits of an AWS account.

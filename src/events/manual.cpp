@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -5,6 +7,9 @@
 
 namespace ci_lambda {
 namespace {
+
+/// Each is a name or an ARN; errors and answers repeat it.
+constexpr std::size_t kLongestMember = 1000;
 
 constexpr std::array<std::string_view, 3> kSourcePrefixes{"action.", "github.actions.", "terraform."};
 
@@ -27,8 +32,10 @@ private:
     std::optional<std::string> member(std::string_view key) {
         if (find(request_, key) == nullptr) return std::nullopt;
         auto text = require_string(request_, key, key);
-        if (text) return *std::move(text);
-        if (!body_.malformed) body_.malformed = text.error().message;
+        if (text && text->size() <= kLongestMember) return *std::move(text);
+        if (!body_.malformed)
+            body_.malformed =
+                text ? fmt::format("\"{}\" is longer than {} bytes", key, kLongestMember) : text.error().message;
         return std::nullopt;
     }
 

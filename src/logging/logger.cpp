@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <climits>
 #include <functional>
+#include <iterator>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -19,17 +20,74 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t kShortestSecret = 8;
 
-/// Where a text was cut (`truncate_utf8`), the beginning of the secret may be left.
-std::string redact_cut(std::string text, std::string_view secret) {
-    constexpr std::string_view kEllipsis = "\u2026";
-    for (auto at = text.find(kEllipsis); at != std::string::npos; at = text.find(kEllipsis, at + kEllipsis.size())) {
-        auto length = std::min(secret.size(), at);
-        while (length >= kShortestSecret && text.compare(at - length, length, secret, 0, length) != 0) --length;
-        if (length < kShortestSecret) continue;
-        text.replace(at - length, length, "***");
-        at = at - length + 3;
+constexpr std::string_view kEllipsis = "\u2026";
+constexpr std::string_view kHidden = "***";
+
+/// As it stands in a URL; of what stays as it is there, the slash may be escaped or not.
+std::string percent_encoded(std::string_view text, bool slash_stays, std::string_view hex_digits) {
+    constexpr std::string_view kUnreserved = "-._~";  // RFC 3986, section 2.3, beside letters and digits
+    std::string encoded;
+    for (const char c : text) {
+        const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (letter || kUnreserved.contains(c) || (c == '/' && slash_stays)) {
+            encoded += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            encoded.append({'%', hex_digits[byte >> 4U], hex_digits[byte & 15U]});
+        }
     }
-    return text;
+    return encoded;
+}
+
+/// As it stands between the quotes of JSON.
+std::string json_escaped(const std::string& text) {
+    const auto quoted = OrderedJson(text).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+    return quoted.substr(1, quoted.size() - 2);
+}
+
+void sort_longest_first(std::vector<std::string>& texts) {
+    std::ranges::stable_sort(texts, std::ranges::greater{}, &std::string::size);
+}
+
+/// What becomes of a secret where an error, a page or an event repeats it: has a `%` or a backslash, or is as before.
+std::vector<std::string> escaped_forms_of(const std::string& secret) {
+    const auto escaped = json_escaped(secret);
+    const auto with_slashes = replace_all(escaped, "/", "\\/");
+    // Also as JSON in a string of JSON: an event in a message of a queue.
+    std::vector<std::string> forms{escaped, with_slashes, json_escaped(escaped), json_escaped(with_slashes)};
+    for (const bool slash_stays : {false, true})
+        for (const std::string_view digits : {"0123456789ABCDEF", "0123456789abcdef"})
+            forms.push_back(percent_encoded(secret, slash_stays, digits));
+    std::erase(forms, secret);
+    return forms;
+}
+
+/// How much of the secret's beginning `text` ends with; 0 where that is too little to be one.
+std::size_t beginning_at_end(std::string_view text, std::string_view secret) {
+    auto length = std::min(secret.size(), text.size());
+    while (length >= kShortestSecret && !text.ends_with(secret.substr(0, length))) --length;
+    return length < kShortestSecret ? 0 : length;
+}
+
+/// Where a text was cut (`truncate_utf8`), the beginning of a secret may be left.
+std::string redact_cut(std::string text, const std::vector<std::string>& secrets) {
+    auto at = text.find(kEllipsis);
+    if (at == std::string::npos) return text;
+    std::string result;
+    std::size_t done = 0;
+    for (; at != std::string::npos; at = text.find(kEllipsis, done)) {
+        const auto before = std::string_view(text).substr(done, at - done);
+        std::size_t length = 0;
+        for (const auto& secret : secrets) length = std::max(length, beginning_at_end(before, secret));
+        result.append(before.substr(0, before.size() - length)).append(length > 0 ? kHidden : "").append(kEllipsis);
+        done = at + kEllipsis.size();
+    }
+    return result.append(text, done);
+}
+
+std::string redact_all(std::string text, const std::vector<std::string>& secrets) {
+    for (const auto& secret : secrets) text = replace_all(std::move(text), secret, kHidden);
+    return redact_cut(std::move(text), secrets);
 }
 
 }  // namespace
@@ -84,14 +142,22 @@ void Redactor::add(const Secret& secret) {
     const std::scoped_lock lock(mutex_);
     if (std::ranges::find(values_, secret.reveal()) != values_.end()) return;
     values_.push_back(secret.reveal());
-    // Longest first: a secret that contains another must go as a whole.
-    std::ranges::stable_sort(values_, std::ranges::greater{}, &std::string::size);
+    sort_longest_first(values_);  // a secret that contains another must go as a whole
+    escaped_.clear();
 }
 
 std::string Redactor::redact(std::string text) const {
+    if (text.size() < kShortestSecret) return text;
     const std::scoped_lock lock(mutex_);
-    for (const auto& value : values_) text = redact_cut(replace_all(std::move(text), value, "***"), value);
-    return text;
+    if (text.contains('%') || text.contains('\\')) text = redact_all(std::move(text), escaped_forms());
+    return redact_all(std::move(text), values_);
+}
+
+const std::vector<std::string>& Redactor::escaped_forms() const {
+    if (!escaped_.empty()) return escaped_;
+    for (const auto& value : values_) std::ranges::move(escaped_forms_of(value), std::back_inserter(escaped_));
+    sort_longest_first(escaped_);
+    return escaped_;
 }
 
 Logger::Logger(LogSink& sink, const Clock& clock, const Redactor& redactor)
@@ -131,7 +197,8 @@ void Logger::log(LogLevel level, std::string_view message, std::vector<LogField>
     line["project_name"] = project_;
     line["environment"] = environment_;
     line["fields"] = std::move(body);
-    sink_.write(line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
+    // People read logs in terminals, too.
+    sink_.write(json_for_terminal(line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)));
 }
 
 }  // namespace ci_lambda

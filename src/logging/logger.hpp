@@ -53,7 +53,8 @@ private:
 };
 
 /// Replaces known secret values by `***` in any text: the last line of defence behind the `Secret` type, for texts
-/// that come from elsewhere (an event that repeats the webhook, an error text of a library). Thread-safe.
+/// that come from elsewhere (an event that repeats the webhook, an error text of a library), also as they stand in URLs
+/// and in JSON. Takes time in proportion to the text. Thread-safe.
 class Redactor {
 public:
     /// Values shorter than 8 characters are not registered: they would blank out ordinary words.
@@ -61,8 +62,11 @@ public:
     [[nodiscard]] std::string redact(std::string text) const;
 
 private:
+    [[nodiscard]] const std::vector<std::string>& escaped_forms() const;
+
     mutable std::mutex mutex_;
     std::vector<std::string> values_;
+    mutable std::vector<std::string> escaped_;  // of all values; made when a text first needs it, which few do
 };
 
 using FieldValue = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;

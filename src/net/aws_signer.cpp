@@ -14,6 +14,7 @@
 
 #include "base/text.hpp"
 #include "net/owned.hpp"
+#include "net/sha256.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -21,7 +22,7 @@ namespace {
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
-using Hash = std::array<unsigned char, 32>;  // of SHA-256
+using Hash = Sha256;
 
 std::string_view bytes_of(const Hash& hash) { return {reinterpret_cast<const char*>(hash.data()), hash.size()}; }
 

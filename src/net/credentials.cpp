@@ -76,7 +76,7 @@ public:
                             .log_name = "container credentials",
                             .timeout = Milliseconds{5000},
                             .connect_timeout = Milliseconds{2000},
-                            .confidential = true};
+                            .body_in_log = &size_only};
         TRY_ASSIGN(const auto token, authorization());
         if (!token.empty()) request.headers.push_back({"Authorization", token});
         TRY_ASSIGN(const auto response, http_.send(request));
@@ -136,7 +136,9 @@ Result<Credentials> parse_credentials_json(const std::string& text) {
     if (const auto expiration = find_string(json, "Expiration")) {
         credentials.expires_at = parse_rfc3339(*expiration);
         if (!credentials.expires_at)
-            return fail(ErrorKind::kCredentials, fmt::format("the answer's Expiration is not a time: {}", *expiration));
+            return fail(ErrorKind::kCredentials,
+                        "the answer's Expiration is not a time (2026-01-31T09:05:03Z is one; what stands there is not "
+                        "shown, as it may be a secret that got into the wrong place)");
     }
     return credentials;
 }

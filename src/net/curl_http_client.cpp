@@ -22,17 +22,23 @@
 
 namespace ci_lambda {
 
-const std::string* HttpResponse::header(std::string_view name) const {
-    const auto wanted = to_lower(name);
-    const auto found =
-        std::ranges::find_if(headers, [&](const HttpHeader& candidate) { return to_lower(candidate.name) == wanted; });
-    return found == headers.end() ? nullptr : &found->value;
-}
-
 namespace {
 
-/// How much of an answer a debug line shows.
+/// How much of a body a debug line shows.
 constexpr std::size_t kLoggedBodyCharacters = 4000;
+
+/// What forward secrecy and authenticated encryption leave of TLS 1.2: AWS's endpoints and Slack have all of them. TLS
+/// 1.3 has nothing else.
+constexpr const char* kCiphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+std::string body_in_log(const HttpRequest& request, std::string_view body) {
+    return truncate_utf8(request.body_in_log == nullptr ? std::string(body) : request.body_in_log(body),
+                         kLoggedBodyCharacters);
+}
+
+bool is_https(const HttpRequest& request) { return to_lower(request.url.reveal().substr(0, 6)) == "https:"; }
 
 /// Loopback and link-local addresses are this machine's own: no proxy can reach them on our behalf.
 bool never_by_proxy(const std::string& host) {
@@ -115,7 +121,7 @@ Status set_trust(Transfer& transfer, const CurlHttpClient::Options& options) {
         curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
     } else if (options.ca_bundle) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_bundle->c_str());
-    } else if (to_lower(request.url.reveal()).starts_with("https:")) {
+    } else if (is_https(request)) {
         return fail(
             ErrorKind::kTls,
             fmt::format("{}: no bundle of root certificates was found, so no certificate can be checked (looked "
@@ -172,6 +178,9 @@ Status set_options(Transfer& transfer, const CurlHttpClient::Options& options, c
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &on_about_to_send);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, &transfer);
     TRY(set_trust(transfer, options));
+    // Not left to what a distribution has built into its libraries.
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    curl_easy_setopt(easy, CURLOPT_SSL_CIPHER_LIST, kCiphers);
     if (never_by_proxy(host)) curl_easy_setopt(easy, CURLOPT_PROXY, "");
     if (request.method == "POST") {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -181,6 +190,16 @@ Status set_options(Transfer& transfer, const CurlHttpClient::Options& options, c
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
     }
     return {};
+}
+
+/// What OpenSSL makes of an answer that is no TLS: it takes its letters for a version, or for a length.
+bool says_no_tls(std::string_view text) {
+    return text.contains("wrong version number") || text.contains("packet length too long");
+}
+
+/// What may be behind an answer that is none, to plain HTTP.
+std::string_view if_tls(const HttpRequest& request) {
+    return is_https(request) ? "" : " (the URL says http; if the port speaks TLS, it begins with https://)";
 }
 
 Error error_of(const Transfer& transfer) {
@@ -214,16 +233,23 @@ Error error_of(const Transfer& transfer) {
                         false);
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_RESOLVE_PROXY:
-        case CURLE_COULDNT_CONNECT:
-        case CURLE_SSL_CONNECT_ERROR: return make(ErrorKind::kConnection, text, false);
+        case CURLE_COULDNT_CONNECT: return make(ErrorKind::kConnection, text, false);
+        case CURLE_SSL_CONNECT_ERROR:
+            if (says_no_tls(text))
+                return make(ErrorKind::kConnection,
+                            "the URL says https, but what answers on that port speaks no TLS; if it is plain HTTP, the "
+                            "URL begins with http://",
+                            false);
+            return make(ErrorKind::kConnection, text, false);
+        case CURLE_GOT_NOTHING: return make(ErrorKind::kConnection, fmt::format("{}{}", text, if_tls(request)), sent);
         case CURLE_SEND_ERROR:
         case CURLE_RECV_ERROR:
-        case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE: return make(ErrorKind::kConnection, text, sent);
         case CURLE_URL_MALFORMAT: return make(ErrorKind::kConfiguration, "the URL is malformed", false);
         case CURLE_UNSUPPORTED_PROTOCOL:  // of the URL, or of an answer that is no HTTP
             if (!sent) return make(ErrorKind::kConfiguration, "the URL is malformed", false);
-            return make(ErrorKind::kProtocol, fmt::format("the answer is not understood: {}", text), true);
+            return make(ErrorKind::kProtocol, fmt::format("the answer is not understood: {}{}", text, if_tls(request)),
+                        true);
         default: return make(ErrorKind::kProtocol, text, sent);
     }
 }
@@ -285,7 +311,7 @@ private:
             logger_.debug("http request", {{"request", request.log_name},
                                            {"method", request.method},
                                            {"host", url.host},
-                                           {"body", truncate_utf8(request.body, kLoggedBodyCharacters)}});
+                                           {"body", body_in_log(request, request.body)}});
         transfer.began = clock_.now();
         return {};
     }
@@ -305,13 +331,10 @@ private:
         curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
         transfer.response.status = static_cast<int>(status);
         if (log)
-            logger_.debug(
-                "http answer",
-                {{"request", request.log_name},
-                 {"status", transfer.response.status},
-                 {"duration_ms", took.count()},
-                 {"body",
-                  request.confidential ? "***" : truncate_utf8(transfer.response.body, kLoggedBodyCharacters)}});
+            logger_.debug("http answer", {{"request", request.log_name},
+                                          {"status", transfer.response.status},
+                                          {"duration_ms", took.count()},
+                                          {"body", body_in_log(request, transfer.response.body)}});
         return std::move(transfer.response);
     }
 

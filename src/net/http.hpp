@@ -54,8 +54,9 @@ struct HttpRequest {
     /// False for what must not happen twice: it is never sent again behind the caller's back, not even on a kept
     /// connection that turns out to be dead.
     bool idempotent = true;
-    /// True when the answer itself is secret (credentials): no log shows its body.
-    bool confidential = false;
+    /// What a debug line shows of a body, the request's and its answer's, where they may hold secrets; absent: all of
+    /// it.
+    std::string (*body_in_log)(std::string_view body) = nullptr;
     std::size_t max_response_bytes = std::size_t{8} * 1024 * 1024;
 };
 
@@ -67,6 +68,13 @@ struct HttpResponse {
     /// First header of that name, any case; nullptr if there is none.
     [[nodiscard]] const std::string* header(std::string_view name) const;
 };
+
+/// For `HttpRequest::body_in_log`: nothing but the size.
+[[nodiscard]] std::string size_only(std::string_view body);
+
+/// What a body says that is not what was expected, on one line: the title of an HTML page (a proxy's), else its
+/// beginning.
+[[nodiscard]] std::string body_in_words(std::string_view body, std::size_t max_characters);
 
 /// Sends requests. Any HTTP status is a response; an error means that there was none (kTimeout, kConnection, kTls,
 /// kProtocol), and `maybe_done` then says whether the request may have been carried out. Thread-safe, blocking.

@@ -103,7 +103,8 @@ private:
     }
 
     static Result<Credentials> from_process(const std::vector<std::string>& command, std::string_view name) {
-        const auto output = run_process(command, kProcessTimeout);
+        // Whatever program it is, it has no business with our team's messages.
+        const auto output = run_process(command, kProcessTimeout, {"SLACK_WEBHOOK_URL"});
         if (!output) {
             if (output.error().kind == ErrorKind::kNotFound)
                 return fail(ErrorKind::kCredentials,
@@ -112,8 +113,9 @@ private:
             return std::unexpected(with_context(output.error(), name));
         }
         if (output->exit_code != 0)
-            return fail(ErrorKind::kCredentials, fmt::format("{} ended with exit code {}: {}", name, output->exit_code,
-                                                             truncate_utf8(trim(output->err), 500)));
+            return fail(ErrorKind::kCredentials,
+                        fmt::format("{} ended with exit code {}{}", name, output->exit_code,
+                                    output->heard ? "" : " (what it said is shown on a terminal only: run it there)"));
         auto credentials = parse_credentials_json(output->out);
         if (!credentials) return std::unexpected(with_context(credentials.error(), name));
         return credentials;

@@ -61,6 +61,25 @@ int wait_for(pid_t child) {
     return exit_code_of(status);
 }
 
+/// As `execve` takes them. The texts must outlive it.
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
+    for (auto& text : texts) pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+/// `NAME=value` of all variables but these.
+std::vector<std::string> environment_without(const std::vector<std::string>& names) {
+    std::vector<std::string> kept;
+    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+        const std::string_view text(*variable);
+        if (std::ranges::find(names, text.substr(0, text.find('='))) == names.end()) kept.emplace_back(text);
+    }
+    return kept;
+}
+
 /// Reads what is there; closes the descriptor at its end.
 void drain(Descriptor& from, std::string& into) {
     std::array<char, 4096> buffer{};
@@ -73,38 +92,35 @@ void drain(Descriptor& from, std::string& into) {
 
 }  // namespace
 
-Result<ProcessOutput> run_process(const std::vector<std::string>& command, Milliseconds timeout) {
+Result<ProcessOutput> run_process(const std::vector<std::string>& command, Milliseconds timeout,
+                                  const std::vector<std::string>& kept_back) {
     Pipe out;
-    Pipe err;
-    if (!out.open() || !err.open()) return fail(ErrorKind::kInternal, "no pipe could be made");
+    if (!out.open()) return fail(ErrorKind::kInternal, "no pipe could be made");
+    ProcessOutput result{.heard = ::isatty(STDERR_FILENO) == 1};
 
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out.write.get(), STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err.write.get(), STDERR_FILENO);
+    if (!result.heard) posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     std::vector<std::string> words = command;
-    std::vector<char*> argv;
-    argv.reserve(words.size() + 1);
-    for (auto& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
+    auto argv = pointers_to(words);
+    auto variables = environment_without(kept_back);
+    auto envp = pointers_to(variables);
     pid_t child = 0;
-    const int failure = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
+    const int failure = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), envp.data());
     posix_spawn_file_actions_destroy(&actions);
     if (failure != 0)
         return fail(
             failure == ENOENT ? ErrorKind::kNotFound : ErrorKind::kInternal,
             fmt::format("{} cannot be started ({})", command.front(), std::generic_category().message(failure)));
     out.write.close();
-    err.write.close();
 
-    ProcessOutput result;
     const auto end = std::chrono::steady_clock::now() + timeout;
-    while (out.read.get() >= 0 || err.read.get() >= 0) {
+    while (out.read.get() >= 0) {
         const auto left = std::chrono::duration_cast<Milliseconds>(end - std::chrono::steady_clock::now());
-        // A closed end is -1, which poll() passes over.
-        std::array<pollfd, 2> watched{pollfd{out.read.get(), POLLIN, 0}, pollfd{err.read.get(), POLLIN, 0}};
-        const int ready = left.count() > 0 ? ::poll(watched.data(), watched.size(), static_cast<int>(left.count())) : 0;
+        pollfd watched{.fd = out.read.get(), .events = POLLIN, .revents = 0};
+        const int ready = left.count() > 0 ? ::poll(&watched, 1, static_cast<int>(left.count())) : 0;
         if (ready < 0 && errno == EINTR) continue;
         if (ready <= 0) {
             ::kill(child, SIGKILL);
@@ -113,8 +129,7 @@ Result<ProcessOutput> run_process(const std::vector<std::string>& command, Milli
                         fmt::format("{} did not end within {} s", command.front(),
                                     std::chrono::duration_cast<std::chrono::seconds>(timeout).count()));
         }
-        if (watched[0].revents != 0) drain(out.read, result.out);
-        if (watched[1].revents != 0) drain(err.read, result.err);
+        drain(out.read, result.out);
     }
     result.exit_code = wait_for(child);
     return result;

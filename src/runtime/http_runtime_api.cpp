@@ -1,6 +1,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "base/text.hpp"
 #include "net/curl_global.hpp"
 #include "net/header_line.hpp"
+#include "net/http.hpp"
 #include "runtime/invocation.hpp"
 #include "runtime/runtime_api.hpp"
 
@@ -19,8 +21,15 @@ namespace {
 constexpr long kConnectTimeoutMs = 1000;
 constexpr long kPostTimeoutMs = 10000;
 
+/// Lambda hands over 6 MB at most.
+constexpr std::size_t kLargestReserve = std::size_t{8} * 1024 * 1024;
+
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
-    static_cast<HttpResponse*>(user)->body.append(data, size * count);
+    auto& answer = *static_cast<HttpResponse*>(user);
+    // An event that grows by doubling would need three times its size.
+    if (const auto* length = answer.body.empty() ? answer.header("Content-Length") : nullptr; length != nullptr)
+        answer.body.reserve(std::min<std::size_t>(parse_unsigned(*length).value_or(0), kLargestReserve));
+    answer.body.append(data, size * count);
     return size * count;
 }
 
@@ -69,7 +78,7 @@ private:
         const auto kind = answer.status >= 400 && answer.status < 500 ? ErrorKind::kRejected : ErrorKind::kServer;
         return std::unexpected(Error{.kind = kind,
                                      .message = fmt::format("the Runtime API answered {} to {}: {}", answer.status,
-                                                            path, truncate_utf8(answer.body, 200)),
+                                                            path, body_in_words(answer.body, 200)),
                                      .http_status = answer.status});
     }
 

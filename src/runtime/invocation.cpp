@@ -30,7 +30,7 @@ Deadline deadline_of(const HttpResponse& answer) {
 Result<Invocation> read_invocation(HttpResponse answer) {
     if (answer.status != 200)
         return fail(ErrorKind::kServer, fmt::format("the Runtime API answered {} to next: {}", answer.status,
-                                                    truncate_utf8(answer.body, 200)));
+                                                    body_in_words(answer.body, 200)));
     Invocation invocation{.request_id = text_of(answer, "Lambda-Runtime-Aws-Request-Id"),
                           .deadline = deadline_of(answer),
                           .trace_id = text_of(answer, "Lambda-Runtime-Trace-Id"),

@@ -136,6 +136,7 @@ Result<HttpRequest> EcsClient::request_for(const Call& call, Deadline deadline) 
         .trust = options_.endpoint || !signed_by_amazon(options_.region) ? Trust::kSystem : Trust::kAmazonRoots,
         .timeout = deadline.clamp(clock_, kCallTimeout),
         .idempotent = call.repeatable == Repeatable::kYes,
+        .body_in_log = &ecs_body_in_log,
     };
 }
 

@@ -33,4 +33,8 @@ namespace ci_lambda {
 /// Tags as ECS's calls take them: `[{"key":..,"value":..}]`.
 [[nodiscard]] Json tags_to_json(const EcsTags& tags);
 
+/// For `HttpRequest::body_in_log`: a request or an answer without what task definitions hold of secrets. Environment
+/// variables keep their names; of containers, only what cannot be a secret is shown.
+[[nodiscard]] std::string ecs_body_in_log(std::string_view body);
+
 }  // namespace ci_lambda

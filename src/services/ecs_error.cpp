@@ -46,6 +46,7 @@ ErrorKind kind_of(std::string_view code, int status) {
 
 /// ECS's own names are shorter. A proxy may send anything.
 constexpr std::size_t kLongestCode = 100;
+constexpr std::size_t kLongestMessage = 2000;
 
 /// `com.amazonaws#Name:http://..` -> `Name` (botocore, parsers.py, BaseJSONParser).
 std::string bare_error_code(std::string_view type) {
@@ -63,14 +64,14 @@ Error ecs_error(const HttpResponse& response) {
         code = bare_error_code(find_string(*body, "__type").value_or(""));
         message = find_string(*body, "message").value_or(find_string(*body, "Message").value_or(""));
     } else {
-        message = truncate_utf8(trim(response.body), 200);
+        message = body_in_words(response.body, 200);
     }
     if (code.empty()) {
         if (const auto* type = response.header("x-amzn-errortype")) code = bare_error_code(*type);
     }
     Error error{.kind = kind_of(code, response.status), .code = code, .http_status = response.status};
     error.message = code.empty() ? fmt::format("HTTP {}", response.status) : code;
-    if (!message.empty()) error.message += ": " + message;
+    if (!message.empty()) error.message += ": " + one_line(message, kLongestMessage);
     if (response.status >= 300 && response.status < 400)
         error.message += " (a redirect, which is not followed: check AWS_ENDPOINT_URL_ECS)";
     // A 5xx may come from a proxy after ECS has acted.

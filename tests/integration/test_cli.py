@@ -1,13 +1,17 @@
 """`ci_lambda` as people and CI jobs use it."""
 
 import json
+import os
 import stat
+import subprocess
+import unicodedata
 
 import pytest
 
+from certificates import Authority
 from support.kinds import FIXTURES, KINDS, near_misses, s3_configuration
-from support.programs import base_environment, cli, function_environment
-from support.servers import EcsStub, HttpStub, Request, Response
+from support.programs import base_environment, cli, function_environment, program
+from support.servers import PATIENCE, EcsStub, HttpStub, Request, Response, SlackStub, aws_error
 
 NO_CREDENTIALS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_SESSION_TOKEN": None}
 
@@ -199,6 +203,111 @@ def test_deploy_against_a_dead_endpoint_names_the_way_out():
     assert done.err
 
 
+# --- what others say, on a terminal -------------------------------------------------------------------------------
+
+# ESC and OSC, CSI in one character, DEL, a carriage return; direction turned around; line breaks of Unicode; invisible.
+HOSTILE = "h\x1b[2J\x1b]0;x\x07\x9b2J\x7f\r\u202e\u2066\u200f\u061c\u2028\u200b\ufeff\U000e0041i"
+
+
+def assert_harmless(done) -> None:
+    acting = {c for c in done.out + done.err if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")} - {"\n"}
+    assert not acting, f"{acting} would act on the terminal"
+
+
+def say_hostile_things(operation: str, request: Request):
+    """Every text that ECS may choose, it chooses badly."""
+    body = request.json()
+    if operation not in ("DescribeServices", "UpdateService"):
+        return None
+    names = body["services"] if operation == "DescribeServices" else [body["service"]]
+    primary = {
+        "id": f"ecs-svc/{HOSTILE}",
+        "status": "PRIMARY",
+        "taskDefinition": f"arn:aws:ecs:us-east-1:123456789012:task-definition/{HOSTILE}:7",
+        "rolloutState": "FAILED",
+        "rolloutStateReason": HOSTILE,
+        "failedTasks": 3,
+        "createdAt": 1.7e9,
+    }
+    services = [
+        {"serviceName": name, "status": "ACTIVE", "events": [{"id": "1", "message": HOSTILE}], "deployments": [primary]}
+        for name in names
+    ]
+    return Response(200, {"services": services} if operation == "DescribeServices" else {"service": services[0]})
+
+
+def refuse_hostilely(operation: str, request: Request):
+    return aws_error(f"No{HOSTILE}Exception", HOSTILE)
+
+
+@pytest.mark.parametrize("misbehave", [say_hostile_things, refuse_hostilely])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("deploy", "api"),
+        ("deploy", "api", "--dry-run"),
+        ("deploy", "api", "--json", "--reason", HOSTILE),
+        ("deploy", HOSTILE),
+        ("status", "api"),
+        ("status", "api", "--json"),
+        ("check",),
+        (HOSTILE,),
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(HOSTILE, "hostile"),
+)
+def test_nothing_that_ecs_or_the_command_line_says_acts_on_the_terminal(arguments, misbehave, ecs):
+    ecs.on_call = misbehave
+    done = cli(*arguments, environment=function_environment(ecs.url, ECS_SERVICE_MAP=MAP))
+    assert done.out or done.err
+    assert_harmless(done)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["text", "json"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"id": HOSTILE, "source": HOSTILE, "detail-type": HOSTILE},
+        {"id": f"x\ndecision  {HOSTILE}", "source": "action.deploy", "detail": {"service": "api", "reason": HOSTILE}},
+        {"source": "action.deploy", "detail": {"service": HOSTILE}},
+        {"source": "action.deploy", "detail": {"service": "api", "env": HOSTILE}},
+    ],
+    ids=["ignored", "deployed", "refused", "elsewhere"],
+)
+def test_nothing_that_an_event_says_acts_on_the_terminal(event, options, ecs, tmp_path):
+    environment = function_environment(ecs.url)
+    done = cli("plan", "-", *options, environment=environment, stdin=json.dumps(event))
+    assert_harmless(done)
+    assert len([line for line in done.out.splitlines() if line.startswith("decision")]) <= 1, "a forged line"
+    assert_harmless(cli("invoke", "-", environment=environment, stdin=json.dumps(event)))
+    dump = tmp_path / "dump"
+    dump.write_text(json.dumps({"Messages": [{"MessageId": HOSTILE, "Body": json.dumps(event)}]}))
+    assert_harmless(cli("replay", str(dump), "--yes", *options, environment=environment))
+
+
+def test_a_page_of_a_proxy_is_one_line(ecs):
+    page = "<!DOCTYPE html>\n<html>\n<head>\n  <title>502\n  Bad Gateway</title></head>\n<body>\n<h1>no</h1></body></html>"
+    ecs.on_call = lambda operation, request: Response(502, page, {"Content-Type": "text/html"})
+    done = cli("deploy", "api", environment=function_environment(ecs.url, LOG_LEVEL="info"))
+    assert done.code == 1
+    assert 'HTTP 502: a page with the title "502 Bad Gateway"' in done.err
+    assert "<" not in done.err
+
+
+def test_https_to_a_port_of_plain_http_says_so(ecs):
+    endpoint = ecs.url.replace("http://", "https://")
+    done = cli("deploy", "api", environment=function_environment(endpoint, LOG_LEVEL="info"))
+    assert done.code == 1
+    assert "the URL says https, but what answers on that port speaks no TLS" in done.err
+
+
+def test_http_to_a_port_of_tls_says_so():
+    with EcsStub(tls=Authority("the test's own authority").server("127.0.0.1")) as ecs:
+        endpoint = ecs.url.replace("https://", "http://")
+        done = cli("deploy", "api", environment=function_environment(endpoint, LOG_LEVEL="info"))
+    assert done.code == 1
+    assert "the URL says http; if the port speaks TLS, it begins with https://" in done.err
+
+
 # --- check --------------------------------------------------------------------------------------------------------
 
 MAP = json.dumps(
@@ -299,6 +408,52 @@ def test_credential_process_of_a_profile(ecs, home):
     (home / ".aws" / "config").write_text(f'[profile shop]\ncredential_process = "{script}"\n')
     environment = function_environment(ecs.url, HOME=str(home), AWS_PROFILE="shop", **NO_CREDENTIALS)
     assert deploy_with(environment, ecs) == ("AKIDPROCESS", "process-token")
+
+
+FAILING_PROCESS = "#!/bin/sh\necho \"the key is top/secret, the webhook <$SLACK_WEBHOOK_URL>\" >&2\nexit 3\n"
+
+
+def with_failing_process(ecs: EcsStub, slack: SlackStub, home) -> dict[str, str]:
+    script = executable(home / "creds", FAILING_PROCESS)
+    (home / ".aws" / "config").write_text(f"[default]\ncredential_process = {script}\n")
+    return function_environment(
+        ecs.url,
+        HOME=str(home),
+        ENABLE_SLACK_NOTIFICATIONS="true",
+        SLACK_WEBHOOK_URL=slack.webhook,
+        **NO_CREDENTIALS,
+    )
+
+
+def test_what_a_failing_credential_process_says_is_neither_logged_nor_posted(ecs, home):
+    with SlackStub() as slack:
+        done = cli("deploy", "api", environment=with_failing_process(ecs, slack, home))
+        assert done.code == 1
+        assert "exit code 3" in done.err
+        assert "top/secret" not in done.out + done.err + json.dumps(slack.messages)
+
+
+def test_a_person_at_a_terminal_sees_what_a_failing_credential_process_says_and_it_has_no_webhook(ecs, home):
+    with SlackStub() as slack:
+        environment = with_failing_process(ecs, slack, home)
+        ours, theirs = os.openpty()
+        with open(ours, "rb", buffering=0) as terminal:
+            try:
+                subprocess.run(
+                    [program("CI_LAMBDA_CLI"), "deploy", "api"],
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=theirs,
+                    timeout=PATIENCE,
+                )
+                shown = os.read(ours, 65536).decode()
+            finally:
+                os.close(theirs)
+        assert "the key is top/secret, the webhook <>" in shown
+        ours_of_it = [line for line in shown.splitlines() if not line.startswith("the key is")]
+        assert "exit code 3" in "".join(ours_of_it) and "top/secret" not in "".join(ours_of_it)
+        assert "top/secret" not in json.dumps(slack.messages)
 
 
 def test_static_keys_of_the_default_profile(ecs, home):

@@ -2,10 +2,12 @@
 
 import itertools
 import json
+import ssl
 import threading
 
 import pytest
 
+from certificates import Authority
 from support.programs import Child, Function, function_environment, program
 from support.servers import PATIENCE, EcsStub, Response, SlackStub, aws_error
 
@@ -90,6 +92,37 @@ def test_an_event_of_a_megabyte_is_handled(ecs):
     event = {"service": "api", "reason": "r" * 1_000_000}
     with Function(function_environment(ecs.url)) as function:
         assert function.invoke(event).body["status"] == "deployed"
+
+
+@pytest.mark.parametrize("offers", ["TLS 1.1 only", "no authenticated encryption"])
+def test_an_endpoint_that_offers_only_weak_tls_gets_no_request(offers, tmp_path):
+    authority = Authority("the test's own authority")
+    tls = authority.server("127.0.0.1")
+    if offers == "TLS 1.1 only":
+        tls.minimum_version = ssl.TLSVersion.TLSv1
+        tls.maximum_version = ssl.TLSVersion.TLSv1_1
+        tls.set_ciphers("ALL:@SECLEVEL=0")
+    else:
+        tls.maximum_version = ssl.TLSVersion.TLSv1_2
+        tls.set_ciphers("ECDHE-ECDSA-AES128-SHA")
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    with EcsStub(tls=tls) as ecs:
+        environment = function_environment(ecs.url, AWS_CA_BUNDLE=str(tmp_path / "ca.pem"))
+        with Function(environment) as function:
+            outcome = function.invoke({"service": "api"})
+        assert outcome.kind == "error"
+        assert ecs.calls == []
+
+
+def test_an_endpoint_of_tls_1_2_is_served(tmp_path):
+    authority = Authority("the test's own authority")
+    tls = authority.server("127.0.0.1")
+    tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    with EcsStub(tls=tls) as ecs:
+        environment = function_environment(ecs.url, AWS_CA_BUNDLE=str(tmp_path / "ca.pem"))
+        with Function(environment) as function:
+            assert function.invoke({"service": "api"}).kind == "response"
 
 
 def test_a_failed_deployment_names_what_failed_and_what_started(ecs):

@@ -1,5 +1,8 @@
 """No webhook URL, secret key or session token is ever printed, at any level, whatever goes wrong."""
 
+import re
+import urllib.parse
+
 import pytest
 
 from support.kinds import KINDS, s3_configuration
@@ -21,6 +24,16 @@ def echo(operation, request):
     return Response(500, f"proxy error for {request.headers}")
 
 
+# What becomes of a secret on its way through pages, URLs and JSON.
+FORMS = [
+    WEBHOOK_SECRET,
+    urllib.parse.quote(SlackStub.PATH, safe=""),
+    urllib.parse.quote(SECRET_ACCESS_KEY, safe=""),
+    re.sub("%..", lambda escape: escape[0].lower(), urllib.parse.quote(SECRET_ACCESS_KEY, safe="")),
+    urllib.parse.quote(SESSION_TOKEN),
+    SESSION_TOKEN.replace("/", "\\/"),
+]
+
 PROVOCATIONS = {"all-is-well": None, "access-denied": denied, "expired-token": expired, "headers-echoed": echo}
 
 
@@ -40,12 +53,29 @@ def test_the_function_prints_no_secret(provocation, slack_path):
             # An event that repeats a secret is printed at debug, without it.
             answers.append(function.invoke({"service": "api", "reason": f"see {slack.webhook}"}).text)
             answers.append(function.invoke(f'{{"service":7,"x":"{slack.webhook}"}}').text)
+            for form in FORMS:
+                answers.append(function.invoke({"service": "api", "reason": f"see {form}"}).text)
+                answers.append(function.invoke(f'{{"service":7,"x":"{form}"}}').text)
 
     output = function.output()  # all of it, now that it has ended
     assert "ListTaskDefinitions" in output, "debug shows nothing: this test proves nothing"
     assert_no_secret(output + "".join(answers))
     if provocation != "headers-echoed":
         assert "Signature=" not in output, "debug shows the headers of requests"
+
+
+def test_a_webhook_is_a_secret_even_where_slack_is_off():
+    with EcsStub() as ecs, SlackStub() as slack:
+        environment = function_environment(
+            ecs.url, LOG_LEVEL="debug", ENABLE_SLACK_NOTIFICATIONS="false", SLACK_WEBHOOK_URL=slack.webhook
+        )
+        with Function(environment) as function:
+            answers = [
+                function.invoke({"service": "api", "reason": f"see {said}"}).text
+                for said in (slack.webhook, SlackStub.PATH, WEBHOOK_SECRET)
+            ]
+    assert "see ***" in function.output()
+    assert_no_secret(function.output() + "".join(answers))
 
 
 def test_a_webhook_that_is_none_is_refused_without_being_repeated():

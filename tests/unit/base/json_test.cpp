@@ -22,6 +22,20 @@ TEST(ParseJson, ReadsValues) {
     EXPECT_EQ(dump_json(*json), R"({"a":[1,"x",null]})");
 }
 
+TEST(ParseJson, RefusesMoreValuesThanFitIntoMemory) {
+    const auto list = [](std::size_t values) {
+        std::string text = "[\",[{\"";  // in a string, these are none
+        for (std::size_t i = 2; i < values; ++i) text += ",0";
+        return text + "]";
+    };
+    EXPECT_THAT(parse_json(list(kMaxJsonValues)), IsOk());
+    EXPECT_THAT(parse_json(list(kMaxJsonValues + 1)),
+                IsErr(ErrorKind::kProtocol, HasSubstr("more than 200000 values")));
+    std::string empty_lists = "[[]";
+    for (std::size_t i = 0; i < kMaxJsonValues / 2; ++i) empty_lists += ",[]";
+    EXPECT_THAT(parse_json(empty_lists + "]"), IsErr(ErrorKind::kProtocol, HasSubstr("values")));
+}
+
 TEST(ParseJson, SaysWhereMalformedTextEndsAndDoesNotRepeatIt) {
     for (const std::string text :
          {"", "{", R"({"secret":})", R"({"secret":1,})", "{'secret':1}", "{} secret", R"("secret)", "secret",

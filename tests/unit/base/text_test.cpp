@@ -39,6 +39,55 @@ TEST(OneLine, MakesBlanksOfWhatBreaksALine) {
     EXPECT_EQ(one_line("abc\nd", 4), "abc\xE2\x80\xA6");
 }
 
+// What must not reach a terminal, each with its JSON escape.
+const struct {
+    std::string character;
+    std::string escape;
+} kActing[] = {
+    {"\x7F", "\\u007f"},                     // DEL
+    {"\xC2\x80", "\\u0080"},                 // C1
+    {"\xC2\x9B", "\\u009b"},                 // CSI in one character
+    {"\xC2\x9F", "\\u009f"},                 // C1
+    {"\xD8\x9C", "\\u061c"},                 // Arabic letter mark
+    {"\xE2\x80\x8B", "\\u200b"},             // zero-width space
+    {"\xE2\x80\x8E", "\\u200e"},             // left-to-right mark
+    {"\xE2\x80\x8F", "\\u200f"},             // right-to-left mark
+    {"\xE2\x80\xA8", "\\u2028"},             // line separator
+    {"\xE2\x80\xA9", "\\u2029"},             // paragraph separator
+    {"\xE2\x80\xAA", "\\u202a"},             // embedding
+    {"\xE2\x80\xAE", "\\u202e"},             // override
+    {"\xE2\x81\xA6", "\\u2066"},             // isolate
+    {"\xE2\x81\xA9", "\\u2069"},             // its end
+    {"\xEF\xBB\xBF", "\\ufeff"},             // byte order mark
+    {"\xF3\xA0\x81\x81", "\\udb40\\udc41"},  // an invisible A
+};
+
+TEST(ForTerminal, LeavesNothingThatActsOnATerminalAndTheLines) {
+    for (const auto& [character, escape] : kActing) EXPECT_EQ(for_terminal("a" + character + "z"), "a z") << escape;
+    EXPECT_EQ(for_terminal("one\n\x1b[2Jtwo\r\tthree\x07"), "one\n [2Jtwo  three ");
+    EXPECT_EQ(for_terminal("\x9B"
+                           "2J"),
+              "\xEF\xBF\xBD"
+              "2J")
+        << "C1 as a bare byte";
+}
+
+TEST(ForTerminal, KeepsWhatPeopleWrite) {
+    const std::string text = "gr\xC3\xBC\xC3\x9F\xC2\xA0\xE2\x82\xAC \xE2\x80\xA6 \xF0\x9F\x9A\x80 \xD7\xA9";
+    EXPECT_EQ(for_terminal(text), text);
+    EXPECT_EQ(one_line(text), text);
+}
+
+TEST(OneLine, LeavesNothingThatActsOnATerminal) {
+    for (const auto& [character, escape] : kActing) EXPECT_EQ(one_line("a" + character + "z"), "a z") << escape;
+}
+
+TEST(JsonForTerminal, EscapesWhatActsOnATerminalAndMeansTheSame) {
+    for (const auto& [character, escape] : kActing)
+        EXPECT_EQ(json_for_terminal("{\n  \"a\": \"x" + character + "y\"\n}"), "{\n  \"a\": \"x" + escape + "y\"\n}");
+    EXPECT_EQ(json_for_terminal(R"({"a":"\u001b \xC3\xBC"})"), R"({"a":"\u001b \xC3\xBC"})");
+}
+
 TEST(TruncateUtf8, CountsCharactersAndCutsBetweenThem) {
     const std::string dots = "\xE2\x80\xA6";
     EXPECT_EQ(truncate_utf8("abc", 3), "abc");
@@ -49,6 +98,9 @@ TEST(TruncateUtf8, CountsCharactersAndCutsBetweenThem) {
     EXPECT_EQ(truncate_utf8("ab", 0), "");
     EXPECT_EQ(truncate_utf8("", 0), "");
     EXPECT_EQ(truncate_utf8("\xFF\xFF", 1), dots);
+    const std::string rocket = "\xF0\x9F\x9A\x80";
+    EXPECT_EQ(truncate_utf8(rocket + rocket + rocket + rocket, 2), rocket + dots);
+    EXPECT_EQ(truncate_utf8(rocket + rocket, 2), rocket + rocket);
 }
 
 TEST(Split, GivesOnePartMoreThanSeparators) {
@@ -74,6 +126,8 @@ TEST(ReplaceAll, ReplacesEachOccurrenceOnce) {
     EXPECT_EQ(replace_all("a.b.c", ".", "::"), "a::b::c");
     EXPECT_EQ(replace_all("aaa", "a", "aa"), "aaaaaa");
     EXPECT_EQ(replace_all("abc", "", "x"), "abc");
+    EXPECT_EQ(replace_all("abab", "ab", ""), "");
+    EXPECT_EQ(replace_all("xabx", "ab", "abab"), "xababx");
 }
 
 TEST(ParseUnsigned, TakesWholeDecimalNumbersOnly) {

@@ -75,6 +75,11 @@ TEST(NamePattern, ExplainsWhatIsWrong) {
     EXPECT_THAT(NamePattern::parse("{project}_{env}", false), IsOk());
 }
 
+TEST(IsValidServiceId, AllowsNoMoreThanEcsDoes) {
+    EXPECT_TRUE(is_valid_service_id(std::string(255, 'a')));
+    EXPECT_FALSE(is_valid_service_id(std::string(256, 'a')));
+}
+
 TEST(IsValidServiceId, AllowsLettersDigitsAndThreeSigns) {
     for (const std::string id : {"api", "API-2_x.y", "0"}) EXPECT_TRUE(is_valid_service_id(id)) << id;
     for (const std::string id : {"", "a b", "a/b", "a:b", "a{b", "\xC3\xBC", "a\n"})

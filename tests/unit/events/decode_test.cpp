@@ -101,7 +101,7 @@ TEST(DecodeEvent, SurvivesInvalidUtf8) {
 TEST(DecodeEvent, TakesAMegabyte) {
     const std::string megabyte(1'000'000, 'x');
     EXPECT_EQ(
-        decode_as<ManualRequest>(event_json("action.deploy", "DEPLOY", R"({"service":")" + megabyte + "\"}")).service,
+        decode_as<ManualRequest>(event_json("action.deploy", "DEPLOY", R"({"reason":")" + megabyte + "\"}")).reason,
         megabyte);
     EXPECT_LT(other_reason(event_json("source." + megabyte, "x", "{}")).size(), 1000U);
     EXPECT_LT(other_reason(event_json("aws.ecr", megabyte, "{}")).size(), 1000U);
@@ -455,6 +455,15 @@ TEST(DecodeManual, KeepsWhatIsWrongWithTheShapeForTheOneWhoKnowsWhoseRequestItIs
     EXPECT_THAT(decode_as<ManualRequest>(fixture("manual-detail-string.json")).malformed,
                 Optional(HasSubstr("put into quotes twice")));
     EXPECT_EQ(decode_as<ManualRequest>(fixture("manual.json")).malformed, std::nullopt);
+}
+
+TEST(DecodeManual, CallsNamesThatCanBeNoneMalformed) {
+    for (const std::string member : {"service", "task_definition", "project", "env"})
+        EXPECT_THAT(
+            decode_as<ManualRequest>(R"({"service":"api",")" + member + R"(":")" + std::string(1001, 'x') + "\"}")
+                .malformed,
+            Optional("\"" + member + "\" is longer than 1000 bytes"))
+            << member;
 }
 
 TEST(DecodeManual, ReadsTheRestOfAMalformedRequest) {

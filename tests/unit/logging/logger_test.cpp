@@ -107,6 +107,35 @@ TEST(Redactor, DoesNotBlankOutOrdinaryWords) {
     EXPECT_EQ(redactor.redact("the api"), "the api");
 }
 
+TEST(Redactor, HidesASecretAlsoAsItStandsInUrlsAndInJson) {
+    Redactor redactor;
+    redactor.add(Secret("a/secret+\"key\"="));
+    for (const std::string form :
+         {R"(a/secret+"key"=)", R"(a/secret+\"key\"=)", R"(a\/secret+\"key\"=)", R"(a\\/secret+\\\"key\\\"=)",
+          "a%2Fsecret%2B%22key%22%3D", "a%2fsecret%2b%22key%22%3d", "a/secret%2B%22key%22%3D"})
+        EXPECT_EQ(redactor.redact("x " + form + " y"), "x *** y") << form;
+}
+
+TEST(Redactor, TakesNoLongerThanTheTextIsLong) {
+    // Each secret that was moved over by hand took 25 s of this; a test that hangs is one that fails.
+    Redactor redactor;
+    redactor.add(Secret("wJalrXUtnFEMI"));
+    std::string text;
+    std::string redacted;
+    for (int i = 0; i < 300'000; ++i) {
+        text += "wJalrXUtnFEMI wJalrXUtn\u2026";
+        redacted += "*** ***\u2026";
+    }
+    EXPECT_EQ(redactor.redact(std::move(text)), redacted);
+}
+
+TEST(Logger, WritesNothingThatActsOnATerminal) {
+    RecordingLog log;
+    log.logger.info("a\x1b[2J\u009b2J\u202e\x7f", {{"text", "\u2028"}});
+    EXPECT_THAT(log.sink.lines().front(), HasSubstr(R"("message":"a\u001b[2J\u009b2J\u202e\u007f")"));
+    EXPECT_THAT(log.sink.lines().front(), HasSubstr(R"("text":"\u2028")"));
+}
+
 TEST(Redactor, HidesTheBeginningOfASecretWhereATextWasCut) {
     Redactor redactor;
     redactor.add(Secret("/services/T000/B000/XXXX"));

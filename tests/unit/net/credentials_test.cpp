@@ -1,8 +1,12 @@
 #include "net/credentials.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -165,10 +169,80 @@ TEST_F(ProfileCredentialsTest, RunsCredentialProcess) {
     EXPECT_EQ(found->credentials->access_key_id, "P");
 }
 
-TEST_F(ProfileCredentialsTest, ShowsWhatAFailingProcessSaid) {
-    config("[default]\ncredential_process = echo 'the session has expired' >&2; exit 3\n");
-    EXPECT_THAT(fetch(), IsErr(ErrorKind::kCredentials, AllOf(HasSubstr("default"), HasSubstr("exit code 3"),
-                                                              HasSubstr("the session has expired"))));
+/// While it lives, our standard error leads somewhere else.
+class StandardError {
+public:
+    explicit StandardError(int fd) : before_(::dup(STDERR_FILENO)) { ::dup2(fd, STDERR_FILENO); }
+    StandardError(const StandardError&) = delete;
+    StandardError& operator=(const StandardError&) = delete;
+    ~StandardError() {
+        ::dup2(before_, STDERR_FILENO);
+        ::close(before_);
+    }
+
+private:
+    int before_;
+};
+
+constexpr const char* kFailingProcess = "[default]\ncredential_process = echo 'key AKIA/secret expired' >&2; exit 3\n";
+
+TEST_F(ProfileCredentialsTest, TellsNobodyWhatAFailingProcessSaidWhereNoTerminalIs) {
+    config(kFailingProcess);
+    std::array<int, 2> log{};
+    ASSERT_EQ(::pipe2(log.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    {
+        const StandardError redirected(log[1]);
+        EXPECT_THAT(fetch(),
+                    IsErr(ErrorKind::kCredentials, AllOf(HasSubstr("default"), HasSubstr("exit code 3"),
+                                                         HasSubstr("on a terminal only"), Not(HasSubstr("secret")))));
+    }
+    char nothing = 0;
+    EXPECT_EQ(::read(log[0], &nothing, 1), -1);
+    for (const int end : log) ::close(end);
+}
+
+TEST_F(ProfileCredentialsTest, LetsAFailingProcessSpeakOnATerminalAndKeepsThatOutOfTheError) {
+    config(kFailingProcess);
+    const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ASSERT_GE(terminal, 0);
+    ASSERT_EQ(::grantpt(terminal) + ::unlockpt(terminal), 0);
+    std::array<char, 128> name{};
+    ASSERT_EQ(::ptsname_r(terminal, name.data(), name.size()), 0);
+    const int shown = ::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ASSERT_GE(shown, 0);
+    {
+        const StandardError redirected(shown);
+        EXPECT_THAT(fetch(), IsErr(ErrorKind::kCredentials, AllOf(HasSubstr("exit code 3"), Not(HasSubstr("secret")))));
+    }
+    std::array<char, 128> text{};
+    const auto read = ::read(terminal, text.data(), text.size());
+    ASSERT_GT(read, 0);
+    EXPECT_THAT(std::string(text.data(), static_cast<std::size_t>(read)), HasSubstr("key AKIA/secret expired"));
+    ::close(shown);
+    ::close(terminal);
+}
+
+TEST_F(ProfileCredentialsTest, KeepsTheWebhookFromTheProcessAndGivesItTheRest) {
+    ::setenv("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/webhooksecret", 1);
+    ::setenv("CI_LAMBDA_TEST_REST", "the rest", 1);
+    config(
+        "[default]\ncredential_process = "
+        R"(printf '{"Version":1,"AccessKeyId":"<%s><%s>","SecretAccessKey":"ps"}' "$SLACK_WEBHOOK_URL" "$CI_LAMBDA_TEST_REST")"
+        "\n");
+    const auto found = fetch();
+    ::unsetenv("SLACK_WEBHOOK_URL");
+    ::unsetenv("CI_LAMBDA_TEST_REST");
+    ASSERT_THAT(found, IsOk());
+    EXPECT_EQ(found->credentials->access_key_id, "<><the rest>");
+}
+
+TEST_F(ProfileCredentialsTest, NeverRepeatsAnExpirationThatIsNone) {
+    config(
+        "[default]\ncredential_process = printf "
+        R"('{"AccessKeyId":"P","SecretAccessKey":"ps","Expiration":"topsecretvalue"}')"
+        "\n");
+    EXPECT_THAT(fetch(),
+                IsErr(ErrorKind::kCredentials, AllOf(HasSubstr("Expiration"), Not(HasSubstr("topsecretvalue")))));
 }
 
 TEST_F(ProfileCredentialsTest, NeverRepeatsWhatAProcessPrintedInsteadOfCredentials) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <barrier>
 #include <filesystem>
 #include <functional>
@@ -116,7 +117,35 @@ TEST_F(CurlHttpClientTest, CallsAnAnswerThatIsNoHttpPerhapsDone) {
         [](const ServerRequest&) { return ServerReply{.bytes = "220 mail.example.com ESMTP\r\n", .close = true}; });
     const auto response = client_.send(post(server));
     ASSERT_THAT(response, IsErr(ErrorKind::kProtocol, HasSubstr("the answer is not understood")));
+    EXPECT_THAT(response.error().message, HasSubstr("if the port speaks TLS, it begins with https://"));
     EXPECT_TRUE(response.error().maybe_done);
+}
+
+TEST_F(CurlHttpClientTest, SaysWhenAnHttpsUrlLeadsToAPortOfPlainHttp) {
+    // Raw: what is read there is the beginning of a TLS handshake, which no HTTP server waits for the end of.
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof where;
+    ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&where), length), 0);
+    ASSERT_EQ(::listen(listener, 1), 0);
+    ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&where), &length), 0);
+    const std::jthread server([&] {
+        const int connection = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+        const std::string answer = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+        std::array<char, 16384> read{};
+        (void)::recv(connection, read.data(), read.size(), 0);
+        (void)::send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
+        (void)::recv(connection, read.data(), read.size(), 0);
+        ::close(connection);
+    });
+    const auto response = client_.send({.method = "POST",
+                                        .url = Secret("https://127.0.0.1:" + std::to_string(ntohs(where.sin_port))),
+                                        .log_name = "test call",
+                                        .trust = Trust::kAmazonRoots});
+    ::close(listener);
+    EXPECT_THAT(response, IsErr(ErrorKind::kConnection, HasSubstr("the URL says https")));
 }
 
 TEST_F(CurlHttpClientTest, CallsARefusedConnectionNotDone) {
@@ -409,12 +438,31 @@ TEST_F(CurlHttpClientTest, ShowsRequestAndAnswerAtDebugWithoutUrlOrSecrets) {
         EXPECT_THAT(log_.sink.text(), Not(HasSubstr(secret)));
 }
 
-TEST_F(CurlHttpClientTest, HidesTheBodyOfAConfidentialAnswer) {
+TEST_F(CurlHttpClientTest, ShowsTheSizesAloneOfBodiesThatAreConfidential) {
     const LoopbackServer server([](const ServerRequest&) { return reply(200, "the keys"); });
-    auto request = post(server);
-    request.confidential = true;
+    auto request = post(server, "the question");
+    request.body_in_log = &size_only;
     ASSERT_THAT(client_.send(request), IsOk());
     EXPECT_THAT(log_.sink.text(), Not(HasSubstr("the keys")));
+    EXPECT_THAT(log_.sink.text(), Not(HasSubstr("the question")));
+    EXPECT_THAT(log_.sink.text(), HasSubstr("*** (12 bytes)"));
+    EXPECT_THAT(log_.sink.text(), HasSubstr("*** (8 bytes)"));
+}
+
+TEST(BodyInWords, IsTheTitleOfAPageOrTheBeginningOnOneLine) {
+    const struct {
+        std::string body;
+        std::string words;
+    } cases[] = {
+        {"", ""},
+        {"no such\r\n\t host ", "no such host"},
+        {"<!DOCTYPE html>\n<HTML><head>\n<Title class=\"x\">502\n Bad\x1b[2J Gateway</TITLE></head>..",
+         R"(a page with the title "502 Bad [2J Gateway")"},
+        {"<html><title></title><body>\n<h1>Denied</h1>", "<html><title></title><body> <h1>Denied</h1>"},
+        {"<html><title>never ends", "<html><title>never ends"},
+        {std::string(100, 'x'), std::string(49, 'x') + "\u2026"},
+    };
+    for (const auto& [body, words] : cases) EXPECT_EQ(body_in_words(body, 50), words);
 }
 
 }  // namespace

@@ -259,9 +259,10 @@ TEST(Rollouts, TheAnswerTellsOfARollbackThatWasBegunAlsoWithoutSlack) {
                                             "taskDefinition":"shop_service_api_dev:42"})");
         world.run_for(minutes{30});
         ASSERT_EQ(world.end_state(), "shop_service_api_dev-rollback:1 COMPLETED");
+        const auto answers = world.answers();
         const auto answer = std::ranges::find_if(
-            world.answers(), [](const Answer& one) { return one.detail.contains("SERVICE_DEPLOYMENT_FAILED"); });
-        ASSERT_NE(answer, world.answers().end());
+            answers, [](const Answer& one) { return one.detail.contains("SERVICE_DEPLOYMENT_FAILED"); });
+        ASSERT_NE(answer, answers.end());
         EXPECT_EQ(answer->status, slack ? "notified" : "in_progress");
         EXPECT_THAT(answer->detail, HasSubstr("it is being rolled back: shop_service_api_dev:9 is deployed again"));
         ASSERT_THAT(answer->deployments, ::testing::SizeIs(1));
