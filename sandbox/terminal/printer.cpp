@@ -256,13 +256,8 @@ void put_message(Page& page, const SlackMessage& message) {
         Tone tone = Tone::kPlain;
         if (line.kind == SlackLine::Kind::kTitle) tone = Tone::kBold;
         if (line.kind == SlackLine::Kind::kContext) tone = Tone::kDim;
-<<<<<<< HEAD:sandbox/printer.cpp
         for (const auto& text : split(line.parts.front(), '\n'))
-            for (const auto& part : wrapped(text, kBody - 2)) page.row("slack", bar + page.paint(tone, part));
-=======
-        for (const auto& part : wrapped(line.parts.front(), page.body() - 2))
-            page.row("slack", bar + page.paint(tone, part));
->>>>>>> 3a9417eabe9d6b0ffd9af74f5890b6b3cb8c80e9:sandbox/terminal/printer.cpp
+            for (const auto& part : wrapped(text, page.body() - 2)) page.row("slack", bar + page.paint(tone, part));
     }
     if (message.status != 200)
         page.rows("slack", Tone::kRed, fmt::format("✗ refused: {} {}", message.status, message.answer));

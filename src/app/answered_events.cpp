@@ -50,8 +50,8 @@ private:
         add(operation, name, failed);
     }
     void add_body(const S3ObjectChange& body) {
-        const auto& [origin, operation, bucket, key, error_code] = body;
-        add(origin, operation, bucket, key, error_code);
+        const auto& [origin, operation, bucket, key, error_code, deletes_version] = body;
+        add(origin, operation, bucket, key, error_code, deletes_version);
     }
     void add_body(const EcsServiceEvent& body) {
         const auto& [event_name, event_type, cluster, service, deployment_id, reason] = body;

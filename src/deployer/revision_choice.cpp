@@ -81,11 +81,11 @@ std::optional<LeftOut> left_out_since(const RevisionFacts& facts, std::size_t i)
             return std::nullopt;
         return LeftOut{.by_person = false, .since = rollout.record.created_at, .good = good->revision};
     }
-    if (rollout.record.status == ServiceDeploymentStatus::kSuccessful && i > 0 && facts.copy == std::nullopt) {
+    if (rollout.record.status == ServiceDeploymentStatus::kSuccessful && i > 0) {
         // It ran well, and then somebody deployed a lower one, which is what a rollback by hand looks like.
         const auto running = revision_number(facts.running, facts.family);
         const auto newest = revision_number(facts.newest.str(), facts.family);
-        const bool lower = running && newest && *running < *newest;
+        const bool lower = facts.copy || (running && newest && *running < *newest);
         if (lower && facts.past.front().revision.task_definition == facts.running)
             return LeftOut{.by_person = true, .since = facts.past.front().record.created_at, .good = std::nullopt};
     }
@@ -127,11 +127,12 @@ std::optional<unsigned long long> revision_number(std::string_view task_definiti
 std::optional<LeftOut> find_left_out(const RevisionFacts& facts) {
     const auto newest = revision_number(facts.newest.str(), facts.family);
     if (!newest) return std::nullopt;
-    for (std::size_t i = 0; i < facts.past.size(); ++i) {
-        const auto& brought = facts.past[i].revision.task_definition;
-        // What came before the copy that runs is what its tags speak of.
-        if (facts.copy && brought == facts.running) break;
-        const auto number = revision_number(brought, facts.family);
+    // What came before the copy that runs was deployed first is what its tags speak of.
+    auto end = facts.past.size();
+    for (std::size_t i = 0; facts.copy && i < facts.past.size(); ++i)
+        if (facts.past[i].revision.task_definition == facts.running) end = i;
+    for (std::size_t i = 0; i < end; ++i) {
+        const auto number = revision_number(facts.past[i].revision.task_definition, facts.family);
         if (!number || *number < *newest) continue;
         // ECS ended it because a newer deployment began: that says nothing about it.
         if (facts.past[i].record.status == ServiceDeploymentStatus::kStopped) continue;

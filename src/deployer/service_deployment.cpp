@@ -186,8 +186,7 @@ Status ServiceDeployment::choose() {
         TRY_ASSIGN(const auto newest, describe_if_allowed(*newest_));
         choice_ = choose_revision(facts, left_out, newest, request_.images, request_.changed_at);
         if (choice_.left_out) {
-            left_out_ = newest_;
-            left_out_by_person_ = left_out->by_person;
+            left_out_ = left_out;
             revision_ = choice_.pin ? pin_.value_or(TaskDefinition(choice_.pin->task_definition)) : choice_.revision;
         }
     }
@@ -277,9 +276,9 @@ Result<std::vector<PastRollout>> ServiceDeployment::past_rollouts() {
 Status ServiceDeployment::register_pin(const EcsServiceRevision& good) {
     const RollbackCopy copy{.stands_for = short_name(good.task_definition),
                             .rollback_of = short_name(newest_->str()),
-                            .by_person = left_out_by_person_,
+                            .by_person = left_out_->by_person,
                             .reason = "its images were rolled back",
-                            .bad_since = context_.clock.now()};
+                            .bad_since = left_out_->since};
     TRY_ASSIGN(pin_, context_.ecs.register_pinned_copy(good, rollback_family(target().family), copy.tags(), deadline_));
     return {};
 }
@@ -401,14 +400,14 @@ void ServiceDeployment::log_retry(const RetryNotice& notice) {
 std::string ServiceDeployment::left_out_text() const {
     if (!left_out_) return "";
     return fmt::format(" (not with {}, which {}: register a new revision, {}or deploy it by its number)",
-                       short_name(left_out_->str()),
-                       left_out_by_person_ ? "somebody has taken back" : "was rolled back",
-                       left_out_by_person_ ? "" : "push a newer image of it, ");
+                       short_name(newest_->str()),
+                       left_out_->by_person ? "somebody has taken back" : "was rolled back",
+                       left_out_->by_person ? "" : "push a newer image of it, ");
 }
 
 void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome) {
     report.reason += left_out_text();
-    if (left_out_) report.left_out = left_out_->str();
+    if (left_out_) report.left_out = newest_->str();
     if (revision_) report.task_definition = revision_->str();
     if (!outcome) {
         report.error = outcome.error();

@@ -113,8 +113,7 @@ private:
     std::optional<TaskDefinition> revision_;
     std::optional<History> history_;
     RevisionChoice choice_;
-    std::optional<TaskDefinition> left_out_;  ///< the newest revision, which is not deployed
-    bool left_out_by_person_ = false;
+    std::optional<LeftOut> left_out_;  ///< why the newest revision is not deployed, where it is not
 
     // What attempts tell those that follow.
     bool waited_ = false;

@@ -75,6 +75,45 @@ TEST(FindLeftOut, KnowsTheSameRevisionByItsImages) {
         << "it ran with the very same images: the revision is not what is wrong";
 }
 
+const std::string kCopy = "arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev-rollback:1";
+
+PastRollout of_the_copy(ServiceDeploymentStatus status, Milliseconds after) {
+    auto one = rollout(status, after, "7");
+    one.revision.task_definition = kCopy;
+    return one;
+}
+
+/// What is left out, and whether by a person, while a copy runs that stands for 7 because 8 was taken back.
+std::string left_out_beside_a_copy(std::vector<PastRollout> past, const std::string& newest, bool by_person = false) {
+    const auto found = find_left_out({.family = target("api").family,
+                                      .newest = TaskDefinition(arn_of(newest)),
+                                      .running = kCopy,
+                                      .copy = RollbackCopy{.stands_for = "shop_service_api_dev:7",
+                                                           .rollback_of = "shop_service_api_dev:8",
+                                                           .by_person = by_person,
+                                                           .reason = {},
+                                                           .bad_since = start() - minutes{40}},
+                                      .past = std::move(past)});
+    if (!found) return "no";
+    return fmt::format("{} since {}", found->by_person ? "person" : "automatic",
+                       std::chrono::duration_cast<minutes>(start() - found->since).count());
+}
+
+TEST(FindLeftOut, BelievesTheTagsOfACopyForWhatCameBeforeIt) {
+    const std::vector before{of_the_copy(kSuccessful, -minutes{30}), rollout(kSuccessful, -minutes{40}, "8")};
+    EXPECT_EQ(left_out_beside_a_copy(before, "8"), "automatic since 40");
+    EXPECT_EQ(left_out_beside_a_copy(before, "8", true), "person since 40");
+    EXPECT_EQ(left_out_beside_a_copy(before, "9", true), "no") << "a newer revision ends it";
+    EXPECT_EQ(left_out_beside_a_copy({}, "8"), "automatic since 40") << "where records may not be read";
+}
+
+TEST(FindLeftOut, KnowsWhatWasTakenBackToACopyThatWasDeployedAgainSince) {
+    const std::vector past{of_the_copy(kInProgress, -minutes{1}), rollout(kRollbackSuccessful, -minutes{10}, "9"),
+                           of_the_copy(kSuccessful, -minutes{30}), rollout(kStopped, -minutes{40}, "8")};
+    EXPECT_EQ(left_out_beside_a_copy(past, "9"), "automatic since 10");
+    EXPECT_EQ(left_out_beside_a_copy(past, "10"), "no");
+}
+
 TEST(RollbackCopy, IsWrittenInTagsThatEcsTakes) {
     const RollbackCopy copy{.stands_for = "shop:41",
                             .rollback_of = "shop:42",

@@ -212,8 +212,10 @@ private:
         const auto wanted = find_string(request, "taskDefinition").value_or(primary.task_definition);
         tell(fmt::format("the function deploys {} over {}", last_segment(wanted), short_of(primary)));
         if (family_of(wanted) != family_of(primary.task_definition)) {
+            // A copy of what runs fixes its images, where their names stand for bad ones by now.
             const bool is_copy = family_of(wanted) != kApi;
-            if (is_copy && primary.fate == Scenario::kHealthy)
+            if (is_copy && primary.fate == Scenario::kHealthy &&
+                stands_for(wanted) != last_segment(primary.task_definition))
                 complain("it rolls back the healthy " + short_of(primary));
             return;
         }
@@ -222,6 +224,15 @@ private:
         if (could_know && primary.rollout != sandbox::RolloutState::kFailed &&
             number_of(wanted) < number_of(primary.task_definition))
             complain(fmt::format("{} goes over {}, which is newer", last_segment(wanted), short_of(primary)));
+    }
+
+    /// The revision that a copy is of, by its tags.
+    [[nodiscard]] std::string stands_for(const std::string& copy) {
+        const Json request{{"taskDefinition", copy}, {"include", {"TAGS"}}};
+        const auto described = parse_json(world_.call_ecs("DescribeTaskDefinition", dump_json(request))).value_or(Json());
+        for (const auto& tag : described["tags"])
+            if (tag["key"] == "ci_lambda:stands-for") return tag["value"].get<std::string>();
+        return {};
     }
 
     /// No change goes missing: a rollout began after it, or somebody was told why none did.

@@ -70,7 +70,7 @@ TEST(EcsBodyInLog, KeepsTheEnvironmentOfACopiedTaskDefinitionOutOfTheDebugLog) {
     CurlHttpClient http({}, log.clock, log.logger);
     EcsClient client({.region = "eu-west-1", .endpoint = server.url()}, http, credentials, log.clock, sleeper,
                      log.logger);
-    ASSERT_THAT(client.register_pinned_copy({.arn = "rev:1", .task_definition = "td:8"}, TaskFamily("api-rollback"),
+    ASSERT_THAT(client.register_pinned_copy({.arn = "rev:1", .task_definition = "td:8"}, TaskFamily("api-rollback"), {},
                                             Deadline::none()),
                 IsOk());
     ASSERT_EQ(server.requests().size(), 2);

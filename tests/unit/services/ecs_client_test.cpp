@@ -407,8 +407,9 @@ TEST_F(EcsClientTest, DescribesATaskDefinitionWithItsTags) {
     EXPECT_EQ(found->status, "INACTIVE");
     EXPECT_EQ(found->images.at(0).image, "shop/api:v7");
     EXPECT_EQ(found->tags, (EcsTags{{"a", "b"}}));
-    http_.then(400, R"({"__type":"ClientException","message":"Unable to describe task definition."})");
-    EXPECT_THAT(client_.describe_task_definition(TaskDefinition("api:9"), Deadline::none()),
+    FakeHttp http;
+    http.then(400, R"({"__type":"ClientException","message":"Unable to describe task definition."})");
+    EXPECT_THAT(client_with(http).describe_task_definition(TaskDefinition("api:9"), Deadline::none()),
                 IsErr(ErrorKind::kNotFound, HasSubstr("Unable to describe")));
 }
 
