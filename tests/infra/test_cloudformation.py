@@ -216,7 +216,8 @@ def test_it_refuses_families_that_are_all_there_are(families):
 def test_the_function_gets_its_network_layers_and_boundary(aws):
     layer = "arn:aws:lambda:us-east-1:123456789012:layer:authorities:3"
     boundary = "arn:aws:iam::123456789012:policy/boundary"
-    stack = Stack(Layers=layer, PermissionsBoundaryArn=boundary, VpcSubnetIds="subnet-1", VpcSecurityGroupIds="sg-1,sg-2")
+    network = {"VpcSubnetIds": "subnet-1", "VpcSecurityGroupIds": "sg-1,sg-2"}
+    stack = Stack(Layers=layer, PermissionsBoundaryArn=boundary, **network)
 
     (function,) = stack.properties("AWS::Lambda::Function").values()
     assert function["Layers"] == [layer]

@@ -31,7 +31,8 @@ def anchors(text: str) -> set[str]:
 
 
 def test_the_links_lead_somewhere():
-    for name in ("docs/installation.md", "docs/operating.md", "infra/terraform/README.md", "infra/terraform/MIGRATION.md"):
+    guides = ("docs/installation.md", "docs/operating.md", "infra/terraform/README.md", "infra/terraform/MIGRATION.md")
+    for name in guides:
         text = (ROOT / name).read_text()
         for link, section in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", text):
             file = (ROOT / name).parent / link if link else ROOT / name
@@ -147,7 +148,7 @@ def test_events_that_were_given_up_are_taken_out_and_deleted_as_the_guide_says(b
     assert left == {"ApproximateNumberOfMessages": "1", "ApproximateNumberOfMessagesNotVisible": "0"}
 
 
-def test_the_rules_of_the_installation_by_hand_let_through_what_the_modules_rules_let_through(by_hand, terraform):
+def test_the_rules_of_the_installation_by_hand_are_those_of_the_module(by_hand, terraform):
     rules = {rule["Name"]: json.loads(rule["EventPattern"]) for rule in by_hand("events").list_rules()["Rules"]}
     patterns = json.loads(json.dumps(terraform.render().patterns).replace("us-east-1", "eu-west-1"))
     assert rules["shop_ci_lambda_dev-ecr"] == patterns["ecr"]
@@ -159,9 +160,8 @@ def test_the_rules_of_the_installation_by_hand_let_through_what_the_modules_rule
 
 def test_there_is_one_advice_for_events_that_were_given_up():
     """Beside it SQS's redrive is named once, to say why it is refused."""
-    texts = [path.read_text() for path in ROOT.glob("docs/*.md")]
-    texts += [path.read_text() for folder in ("terraform", "cloudformation") for path in (ROOT / "infra" / folder).iterdir() if path.is_file()]
-    whole = "\n".join(texts)
+    files = [*ROOT.glob("docs/*.md"), *ROOT.glob("infra/terraform/*.*"), *ROOT.glob("infra/cloudformation/*.*")]
+    whole = "\n".join(path.read_text() for path in files)
     assert whole.count("start-message-move-task") == 1
     assert "purge the queue" not in whole.replace("Do not purge\n   the queue", "")
     assert len(re.findall(r"^## Events that were given up$", whole, re.MULTILINE)) == 1

@@ -106,10 +106,11 @@ def test_an_image_that_is_replicated_here_reaches_the_function(installed, ruler)
     """It comes without a push."""
     _, patterns = installed(BY_RULE)
     detail = {"action-type": "REPLICATE", "result": "SUCCESS", "repository-name": "shop_service_api", "image-tag": "v7"}
-    replication = event("aws.ecr", "ECR Replication Action", detail | {"source-region": "eu-west-1"})
-    failed = event("aws.ecr", "ECR Replication Action", detail | {"result": "FAILED"})
-
-    assert ruler.kinds_that_match(patterns, {"done": replication, "failed": failed}) == {"done": {"ecr"}, "failed": set()}
+    events = {
+        "done": event("aws.ecr", "ECR Replication Action", detail | {"source-region": "eu-west-1"}),
+        "failed": event("aws.ecr", "ECR Replication Action", detail | {"result": "FAILED"}),
+    }
+    assert ruler.kinds_that_match(patterns, events) == {"done": {"ecr"}, "failed": set()}
 
 
 ALIKE = {"by-rule": BY_RULE, "with-cloudtrail": WITH_CLOUDTRAIL, "everything-on": EVERYTHING_ON} | WATCHING | QUEUED

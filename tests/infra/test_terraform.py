@@ -116,7 +116,10 @@ REFUSED = {
     "a relative CA bundle": ({"aws_ca_bundle": "ca.pem"}, "aws_ca_bundle"),
     "any role": ({"task_role_arns": ["*"]}, "task_role_arns"),
     "many roles at once": ({"task_role_arns": ["arn:aws:iam::123456789012:role/*"]}, "task_role_arns"),
-    "an operator who is a whole account": ({"queue_operator_arns": ["arn:aws:iam::123456789012:root"]}, "queue_operator"),
+    "an operator who is a whole account": (
+        {"queue_operator_arns": ["arn:aws:iam::123456789012:root"]},
+        "queue_operator_arns",
+    ),
     "a layer without its version": (
         {"layers": ["arn:aws:lambda:us-east-1:123456789012:layer:authorities"]},
         "versions of layers",
@@ -349,7 +352,8 @@ def test_a_policy_names_what_fits_into_it(count, length, changed_by_name, seen_b
     assert (f"{ECS_ARN}:service/shop_cluster_dev/*" not in changed) == changed_by_name
     assert (f"{ECS_ARN}:service/shop_cluster_dev/*" not in seen) == seen_by_name
     # What the services may run stays bound to their families.
-    assert policy["KeepWhatToGoBackTo"]["Resource"] == [f"{ECS_ARN}:task-definition/{name}-rollback:*" for name in names]
+    copies = [f"{ECS_ARN}:task-definition/{name}-rollback:*" for name in names]
+    assert policy["KeepWhatToGoBackTo"]["Resource"] == copies
     bound = policy["RollTheServicesOfThisCluster"]["Condition"]["ArnLikeIfExists"]["ecs:task-definition"]
     assert len(bound) == 2 * len(names)
 
@@ -473,13 +477,14 @@ def test_the_function_gets_its_network_layers_boundary_and_tags():
     """Which only a provider could render."""
     main, iam = ((TERRAFORM_MODULE / name).read_text() for name in ("main.tf", "iam.tf"))
     assert re.search(r"^  layers +\= var\.layers$", main, re.MULTILINE)
-    assert re.search(r'dynamic "vpc_config" \{\n +for_each = var\.vpc_config == null \? \[\] : \[var\.vpc_config\]', main)
+    network = r'dynamic "vpc_config" \{\n +for_each = var\.vpc_config == null \? \[\] : \[var\.vpc_config\]'
+    assert re.search(network, main)
     assert re.search(r"^  permissions_boundary = var\.permissions_boundary_arn$", iam, re.MULTILINE)
     taggable = {"aws_lambda_function", "aws_iam_role", "aws_sqs_queue", "aws_cloudwatch_log_group"}
     taggable |= {"aws_cloudwatch_event_rule", "aws_cloudwatch_metric_alarm"}
-    for path in FILES:
-        for kind, body in re.findall(r'^resource "(\w+)" "\w+" \{\n(.*?)^\}', path.read_text(), re.MULTILINE | re.DOTALL):
-            assert kind not in taggable or re.search(r"^  tags +\= var\.tags$", body, re.MULTILINE), f"{kind} in {path.name}"
+    whole = "\n".join(path.read_text() for path in FILES)
+    for kind, body in re.findall(r'^resource "(\w+)" "\w+" \{\n(.*?)^\}', whole, re.MULTILINE | re.DOTALL):
+        assert kind not in taggable or re.search(r"^  tags +\= var\.tags$", body, re.MULTILINE), kind
 
 
 def test_only_the_given_roles_are_passed_and_only_to_tasks(terraform):

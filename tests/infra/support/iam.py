@@ -1,4 +1,4 @@
-"""Decides by a policy as IAM does (IAM user guide, policy evaluation logic), as far as the policies of infra/ need it."""
+"""Decides by a policy as IAM does (user guide, policy evaluation logic), as far as the policies of infra/ need it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,15 @@ def applies(statement: dict, action: str, resource: str, principal: dict[str, st
     )
 
 
-def allows(policy: dict, action: str, resource: str, *, principal: dict[str, str] | None = None, also: bool = False, **context):
+def allows(
+    policy: dict,
+    action: str,
+    resource: str,
+    *,
+    principal: dict[str, str] | None = None,
+    also: bool = False,
+    **context: str,
+) -> bool:
     """Whether the policy, or another one (`also`), allows it and this one does not deny it.
 
     The names of the context's keys are written with `__` for `:` and `_` for `-`.
