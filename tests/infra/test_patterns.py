@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from support.events import MORE, elsewhere, event, fixtures, manual, push
+from support.events import ACCOUNT, MORE, elsewhere, event, fixtures, manual, push
 from support.paths import tool
 from support.projects import BY_RULE, EVERYTHING_ON, PROJECTS, QUEUED, WATCHING, WITH_CLOUDTRAIL
 from support.stack import Stack
@@ -48,7 +48,7 @@ def decision(environment: dict[str, str], event: dict) -> str:
     done = subprocess.run(
         [tool("CI_LAMBDA_CLI", "the program ci_lambda"), "plan", "--json", "-"],
         input=json.dumps(event),
-        env=environment | {"AWS_REGION": "us-east-1"},
+        env=environment | {"AWS_REGION": "us-east-1", "AWS_ACCOUNT_ID": ACCOUNT},
         capture_output=True,
         text=True,
         timeout=60,
