@@ -18,11 +18,11 @@ readonly debian cache here
 readonly toolchains="$here/../cmake/toolchains"
 
 version="$(awk '$1 == "curl" { print $3 }' "$debian/versions")"
-triple="$(sed -n 's/^set(CI_LAMBDA_TRIPLE \(.*\))$/\1/p' "$toolchains/package-$arch.cmake")"
+compiler="$(sed -n 's/^set(CI_LAMBDA_CC \(.*\))$/\1/p' "$toolchains/package-$arch.cmake")"
 recipe="$({
     cat "${BASH_SOURCE[0]}" "$here/curl_openssl.h" "$toolchains/package.cmake" "$toolchains/package-$arch.cmake"
     grep -v fmtlib "$debian/versions"
-    "$triple-gcc" --version
+    "$compiler" --version
     printf '%s\n' "$debian" # its OpenSSL is named in the CMake package that curl installs
 } | sha256sum | cut -c1-12)"
 readonly prefix="$cache/$version-$arch-$recipe"

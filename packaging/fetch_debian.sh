@@ -2,11 +2,13 @@
 # Fetches from Debian what goes into the shipped program: the sources of curl and {fmt}, and for both architectures the
 # static libraries of OpenSSL and glibc.
 #
-# usage: fetch_debian.sh TARGET_DIR
+# usage: fetch_debian.sh TARGET_DIR [--allow-older]
 #
 #   TARGET_DIR/curl, fmtlib     these sources with Debian's patches applied
 #   TARGET_DIR/sysroot-ARCH     the development packages of x86_64 and arm64, unpacked
-#   TARGET_DIR/versions         one line for each of them: PACKAGE ARCH VERSION SOURCE_VERSION
+#   TARGET_DIR/versions         one line for each of them: PACKAGE ARCH VERSION SOURCE_VERSION [NEWEST]
+#
+# NEWEST stands there where the archive lists a newer version but does not have it; that is an error without --allow-older.
 #
 # An apt configuration of its own, below the target, is used: it needs no root, adds no architecture to the machine,
 # and sees the archive's newest packages even where the machine's are old. Where the archive is mirrored is taken from
@@ -14,6 +16,9 @@
 set -euo pipefail
 
 readonly target=$1
+allow_older=false
+if [[ "${2:-}" == --allow-older ]]; then allow_older=true; fi
+readonly allow_older
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # A newer curl than Debian 12's 7.88, and one that gets security patches for longer.
 readonly preferred_curl_codename=trixie
@@ -31,16 +36,10 @@ die() {
 mkdir -p "$target/apt/lists/partial" "$target/apt/cache/archives/partial" "$target/packages"
 work="$(cd -- "$target" && pwd -P)"
 readonly work
+: >"$work/older"
 
-apt_private() {
-    local command=$1
-    shift
-    "$command" -o "Dir::Etc::SourceList=$work/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-        -o "Dir::State=$work/apt" -o "Dir::Cache=$work/apt/cache" -o Dir::Cache::pkgcache=packages.bin \
-        -o Dir::Cache::srcpkgcache=sources.bin -o APT::Sandbox::User=root \
-        -o APT::Architectures::=amd64 -o APT::Architectures::=arm64 -o Acquire::Languages=none \
-        -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::Retries=3 "$@"
-}
+# shellcheck source=packaging/debian_archive.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/debian_archive.sh"
 
 # Lines "URI SUITE" of this Debian release, as this machine's apt is configured.
 machine_suites() {
@@ -67,20 +66,6 @@ write_sources() {
         die "apt is not configured for Debian ${codename:-(unknown release)}; this needs Debian 12 or newer"
 }
 
-# fetch PACKAGE INDEX COMMAND..: the newest version of the package, of those in an index whose name ends in the pattern
-# INDEX, that the archive really has. Mirrors have been seen to list a security update without its files; an older one
-# is then taken, and said.
-fetch() {
-    local package=$1 index=$2 version
-    shift 2
-    while read -r version; do
-        if apt_private "$@" "$package=$version"; then return 0; fi
-        printf 'WARNING: the mirror lists %s %s but does not have it; trying an older one\n' "$package" "$version" >&2
-    done < <(apt_private apt-cache madison "$package" |
-        awk -F ' *[|] *' -v index_name="$index\$" '$3 ~ index_name { print $2 }' | sort -u -V -r)
-    die "no version of $package could be downloaded"
-}
-
 write_sources "$codename" "$preferred_curl_codename"
 if ! apt_private apt-get update --error-on=any; then
     printf 'WARNING: no sources of %s on this mirror; the curl of %s will do\n' "$preferred_curl_codename" "$codename" >&2
@@ -100,7 +85,7 @@ for source in curl fmtlib; do dpkg-source --no-check -x "packages/${source}_"*.d
 {
     for source in curl fmtlib; do
         version="$(awk '$1 == "Version:" { print $2; exit }' "packages/${source}_"*.dsc)"
-        printf '%s all %s %s\n' "$source" "$version" "$version"
+        printf '%s all %s %s %s\n' "$source" "$version" "$version" "$(newest_listed "$source")"
     done
     for package in packages/*.deb; do
         debian_arch="$(dpkg-deb -f "$package" Architecture)"
@@ -109,9 +94,10 @@ for source in curl fmtlib; do dpkg-source --no-check -x "packages/${source}_"*.d
             arm64) arch=arm64 ;;
         esac
         dpkg-deb -x "$package" "sysroot-$arch"
-        dpkg-deb -W --showformat='${Package} '"$arch"' ${Version} ${source:Version}\n' "$package"
+        newest="$(newest_listed "$(dpkg-deb -W --showformat='${Package}' "$package"):$debian_arch")"
+        dpkg-deb -W --showformat='${Package} '"$arch"' ${Version} ${source:Version} '"$newest"'\n' "$package"
     done
-} >versions
+} | sed 's/ *$//' >versions
 
 # On x86_64 this is a linker script that names the machine's own library by its path; next to it is the fetched one.
 sed -i 's, /usr/lib/[^ /]*/, ,g' sysroot-x86_64/usr/lib/x86_64-linux-gnu/libm.a
@@ -122,5 +108,5 @@ for library in sysroot-{x86_64,arm64}/usr/lib/*/lib{ssl,crypto}.a; do
     "$triple-objcopy" --remove-section=.eh_frame --remove-section=.rela.eh_frame "$library"
 done
 
-rm -rf -- apt packages ./*.orig.tar.*
+rm -rf -- apt packages older ./*.orig.tar.*
 cat versions

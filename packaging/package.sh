@@ -4,7 +4,7 @@
 
 readonly package_architectures=(x86_64 arm64)
 readonly package_packages=(
-    g++-x86-64-linux-gnu g++-aarch64-linux-gnu cmake ninja-build ccache nlohmann-json3-dev
+    g++-x86-64-linux-gnu g++-aarch64-linux-gnu clang-19 cmake ninja-build ccache nlohmann-json3-dev
     python3 dpkg-dev xz-utils debian-archive-keyring ca-certificates git
 )
 readonly artefact_test_packages=(python3 python3-venv binutils file qemu-user-static)
@@ -18,16 +18,25 @@ packages_to_package() {
     done
 }
 
+# Whether a package may be older than the archive says, where its mirror does not have the newest.
+older_allowed() { [[ "${CI_LAMBDA_ALLOW_OLDER:-}" == true || "${CI_LAMBDA_ALLOW_OLDER:-}" == 1 ]]; }
+
 # fetch_debian: once, and again when the way to do it has changed.
 fetch_debian() {
-    local stamp="$cache_dir/debian/.recipe" wanted
-    wanted="$(sha256sum <packaging/fetch_debian.sh)"
-    if [[ -f "$stamp" && "$(<"$stamp")" == "$wanted" ]]; then return 0; fi
-    rm -rf -- "$cache_dir/debian"
-    step package-fetch "fetching curl's source, OpenSSL and glibc from Debian" \
-        packaging/fetch_debian.sh "$cache_dir/debian"
-    grep '^WARNING' "$log_dir/package-fetch.log" || true
-    printf '%s\n' "$wanted" >"$stamp"
+    local stamp="$cache_dir/debian/.recipe" wanted older=() options=()
+    wanted="$(cat packaging/{fetch_debian,debian_archive}.sh | sha256sum)"
+    if older_allowed; then options=(--allow-older); fi
+    if [[ ! -f "$stamp" || "$(<"$stamp")" != "$wanted" ]]; then
+        rm -rf -- "$cache_dir/debian"
+        step package-fetch "fetching curl's source, OpenSSL and glibc from Debian" \
+            packaging/fetch_debian.sh "$cache_dir/debian" "${options[@]}"
+        printf '%s\n' "$wanted" >"$stamp"
+    fi
+    mapfile -t older < <(awk 'NF > 4 { print $1 " " $3 " (" $2 "), and not " $5 }' "$cache_dir/debian/versions")
+    ((${#older[@]})) || return 0
+    printf 'older than what Debian lists: %s\n' "${older[@]}"
+    older_allowed || die "these were taken with --allow-older, and stay until ./dev package --update; say --allow-older \
+(or CI_LAMBDA_ALLOW_OLDER=true) once more to build with them"
 }
 
 project_version() { sed -n 's/^project(.* VERSION \([^ ]*\).*/\1/p' CMakeLists.txt; }
@@ -40,12 +49,15 @@ finish_dist() {
 }
 
 run_package() {
-    local packages arch commit
-    case "${1:-}" in
-        "") ;;
-        --update) rm -rf -- "$cache_dir/debian" ;;
-        *) die "package knows one option, --update (look for newer packages of Debian), and not \"$1\"" ;;
-    esac
+    local packages arch commit option
+    for option in "$@"; do
+        case "$option" in
+            --update) rm -rf -- "$cache_dir/debian" ;;
+            --allow-older) export CI_LAMBDA_ALLOW_OLDER=true ;;
+            *) die "package knows two options, --update (look for newer packages of Debian) and --allow-older (take an older \
+one where the mirror does not have the newest), and not \"$option\"" ;;
+        esac
+    done
     on_debian || die "the shipped program is made from Debian's packages: please run this on Debian 12 or newer, or in \
 a container of it"
     mapfile -t packages < <(packages_to_package)
@@ -61,7 +73,7 @@ a container of it"
 }
 
 run_artefact_tests() {
-    run_package
+    run_package "$@"
     need_packages "test the package" "${artefact_test_packages[@]}"
     ensure_python
     ensure_emulator

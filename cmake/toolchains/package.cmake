@@ -1,10 +1,14 @@
 # How the shipped program and its curl are compiled: one static, position-independent, hardened executable, the same
-# bytes wherever it is built. Included by package-x86_64.cmake and package-arm64.cmake, which name the architecture.
+# bytes wherever it is built. Included by package-x86_64.cmake and package-arm64.cmake, which name the architecture and the
+# compilers.
 set(CMAKE_SYSTEM_NAME Linux)
-set(CMAKE_C_COMPILER ${CI_LAMBDA_TRIPLE}-gcc)
-set(CMAKE_CXX_COMPILER ${CI_LAMBDA_TRIPLE}-g++)
-set(CMAKE_AR ${CI_LAMBDA_TRIPLE}-gcc-ar)
-set(CMAKE_RANLIB ${CI_LAMBDA_TRIPLE}-gcc-ranlib)
+set(CMAKE_C_COMPILER ${CI_LAMBDA_CC})
+set(CMAKE_CXX_COMPILER ${CI_LAMBDA_CXX})
+# clang is told the target; GCC has it in its name and pays no heed.
+set(CMAKE_C_COMPILER_TARGET ${CI_LAMBDA_TRIPLE})
+set(CMAKE_CXX_COMPILER_TARGET ${CI_LAMBDA_TRIPLE})
+set(CMAKE_AR ${CI_LAMBDA_TRIPLE}-ar)
+set(CMAKE_RANLIB ${CI_LAMBDA_TRIPLE}-ranlib)
 
 # Where packaging/fetch_debian.sh has put OpenSSL and glibc of this architecture.
 set(CI_LAMBDA_SYSROOT "" CACHE PATH "The unpacked development packages of the target")
@@ -30,4 +34,4 @@ set(CMAKE_CXX_FLAGS_INIT ${flags})
 set(CMAKE_C_FLAGS_RELEASE "-Os -DNDEBUG" CACHE STRING "")
 set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG" CACHE STRING "")
 string(JOIN " " CMAKE_EXE_LINKER_FLAGS_INIT
-  -static-pie -s -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1)
+  -static-pie -s -L${libraries} -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1)

@@ -16,7 +16,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 
 resource "aws_cloudwatch_metric_alarm" "failed" {
   alarm_name          = "${local.name}-failed-events"
-  alarm_description   = "Events were given up; they are in the queue ${local.dead_letter_queue_name}, most of them with their error. `ci_lambda replay` sends them again; then purge the queue."
+  alarm_description   = "Events were given up; they are in the queue ${local.dead_letter_queue_name}, most of them with their error. docs/operating.md says how to send them again with `ci_lambda replay`."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.failed.name }
@@ -54,7 +54,7 @@ resource "aws_cloudwatch_metric_alarm" "events_failed" {
   count = local.queue_wanted ? 1 : 0
 
   alarm_name          = "${local.name}-events-failed"
-  alarm_description   = "Events were given up after ${local.queue.max_receive_count} attempts; they are in the queue ${local.queue.dead_letter.name}. The log, ${local.log_group_name}, says why; `aws sqs start-message-move-task` or `ci_lambda replay` sends them again."
+  alarm_description   = "Events were given up after ${local.queue.max_receive_count} attempts; they are in the queue ${local.queue.dead_letter.name}. The log, ${local.log_group_name}, says why. docs/operating.md says how to send them again with `ci_lambda replay`."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = local.queue.dead_letter.name }

@@ -34,11 +34,9 @@ locals {
           Principal = { Service = "events.amazonaws.com" }
           Action    = "sqs:SendMessage"
           Resource  = local.queue_arn
-          Condition = { ArnEquals = { "aws:SourceArn" = [
-            for kind in local.queued_rules :
-            "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.name}-${kind}"
-          ] } }
+          Condition = { ArnEquals = { "aws:SourceArn" = [for kind in local.queued_rules : local.rule_arns[kind]] } }
         },
+        local.nobody_by_hand["events"],
         local.no_plain_http["events"],
       ]
     })
@@ -48,17 +46,68 @@ locals {
       arn  = local.queue_dead_letter_arn
       # The most that SQS keeps. It counts from when the event came into the first queue.
       retention_seconds = 1209600
-      policy            = jsonencode({ Version = "2012-10-17", Statement = [local.no_plain_http["events_failed"]] })
+      policy = jsonencode({
+        Version   = "2012-10-17"
+        Statement = [local.nobody_by_hand["events_failed"], local.no_plain_http["events_failed"]]
+      })
     }
   }
 
-  # A statement for the policy of each queue.
+  # The policy of the queue for failed events: EventBridge itself puts there what it cannot hand over at all, to Lambda or
+  # to the queue of the rules.
+  dead_letter_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "UndeliverableEvents"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = local.dead_letter_queue_arn
+        Condition = { ArnEquals = { "aws:SourceArn" = [for kind in keys(local.rules) : local.rule_arns[kind]] } }
+      },
+      local.nobody_by_hand["failed"],
+      local.no_plain_http["failed"],
+    ]
+  })
+
+  rule_arns = {
+    for kind in keys(local.rules) :
+    kind => "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.name}-${kind}"
+  }
+
+  # Two statements for the policy of each queue.
+  queue_arns = {
+    failed        = local.dead_letter_queue_arn
+    events        = local.queue_arn
+    events_failed = local.queue_dead_letter_arn
+  }
+
+  # The function believes what comes out of its queues. Whoever may send to every queue of the account could put an event
+  # there that looks like AWS's own; so nobody may but AWS's services, of which a statement above lets in EventBridge with
+  # our rules alone, and who is named. SQS's own redrive sends with the permissions of the one who starts it.
+  # The function itself, with its role, says what it could not do.
+  queue_senders = {
+    failed        = concat([local.role_arn], var.queue_operator_arns)
+    events        = var.queue_operator_arns
+    events_failed = var.queue_operator_arns
+  }
+  nobody_by_hand = {
+    for key, arn in local.queue_arns :
+    key => {
+      Sid       = "NobodyByHand"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:SendMessage"
+      Resource  = arn
+      Condition = merge(
+        { BoolIfExists = { "aws:PrincipalIsAWSService" = "false" } },
+        { for senders in [local.queue_senders[key]] : "ArnNotLike" => { "aws:PrincipalArn" = senders } if length(senders) > 0 },
+      )
+    }
+  }
   no_plain_http = {
-    for key, arn in {
-      failed        = local.dead_letter_queue_arn
-      events        = local.queue_arn
-      events_failed = local.queue_dead_letter_arn
-    } :
+    for key, arn in local.queue_arns :
     key => {
       Sid       = "NoPlainHttp"
       Effect    = "Deny"

@@ -25,7 +25,7 @@ output "schedules" {
 }
 
 output "queue" {
-  description = "What the queue in between is like: its settings, its policy as JSON, its dead-letter queue, and which rules send into it; null without enable_queue."
+  description = "What the queue between EventBridge and the function is like: its settings, its policy as JSON, its dead-letter queue, and which rules send into it; null without enable_queue."
   value       = local.queue_wanted ? local.queue : null
 
   precondition {
@@ -47,6 +47,11 @@ output "event_patterns" {
     condition     = alltrue([for pattern in values(local.event_patterns) : length(pattern) <= local.longest_pattern])
     error_message = "These patterns are longer than the 2,048 characters that EventBridge allows: ${join(", ", [for kind, pattern in local.event_patterns : kind if length(pattern) > local.longest_pattern])}. Use fewer names in ecr_repo_map or ssm_service_map, or fewer buckets."
   }
+}
+
+output "dead_letter_policy" {
+  description = "The policy of the queue for failed events, as JSON."
+  value       = local.dead_letter_policy
 }
 
 output "policy" {

@@ -20,7 +20,7 @@ resource "aws_cloudwatch_log_group" "function" {
 
 resource "aws_lambda_function" "function" {
   # checkov:skip=CKV_AWS_116: the on-failure destination below keeps the event and its error; a DLQ would keep it twice
-  # checkov:skip=CKV_AWS_117: it talks to public APIs only (ECS, Slack); in a VPC it would need a NAT gateway for that
+  # checkov:skip=CKV_AWS_117: it talks to public APIs (ECS, Slack); a VPC, with the way out of it, is an option (vpc_config)
   # checkov:skip=CKV_AWS_115: reserving takes from the account's concurrency; it is an option (reserved_concurrency)
   # checkov:skip=CKV_AWS_173: Lambda encrypts with its own key; another one is an option (kms_key_arn)
   # checkov:skip=CKV_AWS_50: the function sends no X-Ray segments; its log has the request ids
@@ -43,10 +43,19 @@ resource "aws_lambda_function" "function" {
 
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
   kms_key_arn                    = var.kms_key_arn
+  layers                         = var.layers
   tags                           = var.tags
 
   environment {
     variables = local.environment
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc_config == null ? [] : [var.vpc_config]
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   # Without the log group and the policy, Lambda would make a log group of its own that never forgets.
@@ -71,23 +80,12 @@ resource "aws_sqs_queue" "failed" {
   sqs_managed_sse_enabled   = true
   message_retention_seconds = 1209600 # 14 days, the most that SQS keeps
   tags                      = var.tags
+
+  # It is no queue's dead-letter queue, and none may make it one.
+  redrive_allow_policy = jsonencode({ redrivePermission = "denyAll" })
 }
 
-# EventBridge itself puts here what it cannot hand over at all, to Lambda or to the queue in between.
 resource "aws_sqs_queue_policy" "failed" {
   queue_url = aws_sqs_queue.failed.url
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "UndeliverableEvents"
-        Effect    = "Allow"
-        Principal = { Service = "events.amazonaws.com" }
-        Action    = "sqs:SendMessage"
-        Resource  = aws_sqs_queue.failed.arn
-        Condition = { ArnEquals = { "aws:SourceArn" = [for rule in aws_cloudwatch_event_rule.events : rule.arn] } }
-      },
-      local.no_plain_http["failed"],
-    ]
-  })
+  policy    = local.dead_letter_policy
 }

@@ -29,12 +29,12 @@ output "dead_letter_queue_arn" {
 }
 
 output "queue_url" {
-  description = "The queue in between; null without enable_queue."
+  description = "The queue between EventBridge and the function; null without enable_queue."
   value       = one(aws_sqs_queue.events[*].url)
 }
 
 output "queue_dead_letter_url" {
-  description = "The queue of the events that were given up after they had come out of the queue in between; null without enable_queue."
+  description = "The queue of the events that came out of the queue between EventBridge and the function and were given up; null without enable_queue."
   value       = one(aws_sqs_queue.events_failed[*].url)
 }
 

@@ -10,6 +10,12 @@ locals {
   )
   ecs_arn = "arn:${local.partition}:ecs:${local.region}:${local.account_id}"
 
+  # Every pattern names them: a bus may be given the events of other accounts and regions as well.
+  whose = {
+    account = [local.account_id]
+    region  = [local.region]
+  }
+
   # --- images: the repositories of the map, or the two forms of the naming rule ---
 
   repositories        = keys(var.ecr_repo_map)
@@ -27,17 +33,17 @@ locals {
         [{ prefix = var.project_name }],
       ),
     ] :
-    jsonencode({
+    jsonencode(merge(local.whose, {
       source      = ["aws.ecr"]
-      detail-type = ["ECR Image Action"]
+      detail-type = ["ECR Image Action", "ECR Replication Action"] # a replicated image comes without a push
       detail = {
-        action-type     = ["PUSH"]
+        action-type     = ["PUSH", "REPLICATE"]
         result          = ["SUCCESS"]
         repository-name = names
         # A push without a tag is a part of another image.
         image-tag = [{ exists = true }]
       }
-    })
+    }))
   ]
 
   # --- parameters: the paths of the map, or /{env}/{project}/; people write them with and without the first slash ---
@@ -57,14 +63,14 @@ locals {
         [{ prefix = "/${segment}" }, { prefix = segment }]
       ]),
     ] :
-    jsonencode({
+    jsonencode(merge(local.whose, {
       source      = ["aws.ssm"]
       detail-type = ["Parameter Store Change"]
       detail = {
         operation = ["Create", "Update"]
         name      = names
       }
-    })
+    }))
   ]
 
   # --- files: any of the buckets with any of the keys ---
@@ -76,15 +82,15 @@ locals {
   # Where not all of the keys fit: every object of the buckets.
   s3_native_patterns = [
     for object in [{ object = { key = local.keys } }, {}] :
-    jsonencode({
+    jsonencode(merge(local.whose, {
       source      = ["aws.s3"]
       detail-type = ["Object Created", "Object Deleted"]
       detail      = merge({ bucket = { name = local.buckets } }, object)
-    })
+    }))
   ]
   s3_cloudtrail_patterns = [
     for object in [{ key = local.keys }, {}] :
-    jsonencode({
+    jsonencode(merge(local.whose, {
       source      = ["aws.s3"]
       detail-type = ["AWS API Call via CloudTrail"]
       detail = {
@@ -93,13 +99,13 @@ locals {
         errorCode         = [{ exists = false }]
         requestParameters = merge({ bucketName = local.buckets }, object)
       }
-    })
+    }))
   ]
 
   # --- what ECS says of the cluster's services ---
 
   # The service's ARN names the cluster, unless it is of the short form from before 2018; then detail.clusterArn may.
-  ecs_pattern = jsonencode({
+  ecs_pattern = jsonencode(merge(local.whose, {
     source      = ["aws.ecs"]
     detail-type = ["ECS Deployment State Change", "ECS Service Action"]
     detail      = { eventName = [{ anything-but = ["SERVICE_STEADY_STATE"] }] }
@@ -107,7 +113,7 @@ locals {
       { resources = [{ prefix = "${local.ecs_arn}:service/${local.cluster_name}/" }] },
       { detail = { clusterArn = ["${local.ecs_arn}:cluster/${local.cluster_name}"] } },
     ]
-  })
+  }))
 
   # --- manual requests ---
 
@@ -116,13 +122,13 @@ locals {
   not_foreign = { for name, ours in { project = var.project_name, env = var.project_env } :
     name => [{ exists = false }, { anything-but = { wildcard = "*" } }, "", ours]
   }
-  manual_pattern = jsonencode({
+  manual_pattern = jsonencode(merge(local.whose, {
     source = [
       "action.production", "action.deploy", "action.${var.project_env}", "github.actions.${var.project_env}",
       "terraform.${var.project_env}",
     ]
     detail = local.not_foreign
-  })
+  }))
 
   # --- all of them; of several forms the first that is short enough ---
 

@@ -8,6 +8,8 @@ locals {
   dead_letter_queue_name = "${local.name}-failed"
   sqs_arn                = "arn:${local.partition}:sqs:${local.region}:${local.account_id}"
   dead_letter_queue_arn  = "${local.sqs_arn}:${local.dead_letter_queue_name}"
+  role_arn               = "arn:${local.partition}:iam::${local.account_id}:role/${local.name}"
+  function_arn           = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.name}"
   cluster_arn            = "${local.ecs_arn}:cluster/${local.cluster_name}"
   only_this_cluster      = { ArnEquals = { "ecs:cluster" = local.cluster_arn } }
 
@@ -24,19 +26,29 @@ locals {
   service_names   = local.services_mapped ? sort(values(var.ecs_service_map)[*].service_name) : ["*"]
   families        = local.services_mapped ? sort(distinct(values(var.ecs_service_map)[*].task_family)) : [local.families_by_rule]
 
-  # Where not all of the names fit: at first every service of the cluster may be looked at, then changed as well.
+  # Where not all of the names fit: at first every service of the cluster may be looked at, then changed as well. What they
+  # run stays bound to the families for as long as these fit.
   policy_scopes = [
     { changed = local.service_names, seen = local.service_names, families = local.families },
     { changed = local.service_names, seen = ["*"], families = local.families },
+    { changed = ["*"], seen = ["*"], families = local.families },
     { changed = ["*"], seen = ["*"], families = ["*"] },
   ]
+  # What the services of each scope may run, and the copies of it that a rollback makes.
+  task_definitions = [
+    for scope in local.policy_scopes : [for family in scope.families : "${local.ecs_arn}:task-definition/${family}:*"]
+  ]
+  copies = [
+    for scope in local.policy_scopes : [for family in scope.families : "${local.ecs_arn}:task-definition/${family}-rollback:*"]
+  ]
   policies = [
-    for scope in local.policy_scopes : jsonencode({
+    for number, scope in local.policy_scopes : jsonencode({
       Version = "2012-10-17"
       Statement = concat(
         [
           {
-            # Whoever stops a deployment needs the permission on the service and on the service deployment.
+            # Whoever stops a deployment needs the permission on the service and on the service deployment. ECS compares the
+            # task definition whenever a request names one: nobody else's can be put into a service of ours.
             Sid    = "RollTheServicesOfThisCluster"
             Effect = "Allow"
             Action = concat(
@@ -49,34 +61,47 @@ locals {
                 var.rollback_on_failure ? ["${local.ecs_arn}:service-deployment/${local.cluster_name}/${service}/*"] : [],
               )
             ])
-            Condition = local.only_this_cluster
+            Condition = merge(local.only_this_cluster, {
+              ArnLikeIfExists = { "ecs:task-definition" = concat(local.task_definitions[number], local.copies[number]) }
+            })
+          },
+          {
+            # A shell in the tasks would have their roles.
+            Sid       = "NeverOpenAShell"
+            Effect    = "Deny"
+            Action    = ["ecs:UpdateService"]
+            Resource  = ["*"]
+            Condition = { StringEquals = { "ecs:enable-execute-command" = "true" } }
           },
           {
             # To describe a deployment or a revision needs the permission on the service as well. The tasks' ARNs name the
             # cluster alone.
             Sid    = "SeeHowDeploymentsEnd"
             Effect = "Allow"
-            Action = [
-              "ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions",
-              "ecs:DescribeTasks",
-            ]
+            Action = concat(
+              ["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeTasks"],
+              var.rollback_on_failure ? ["ecs:DescribeServiceRevisions"] : [],
+            )
             Resource = concat(
               flatten([
-                for service in scope.seen : [
-                  "${local.ecs_arn}:service/${local.cluster_name}/${service}",
-                  "${local.ecs_arn}:service-deployment/${local.cluster_name}/${service}/*",
-                  "${local.ecs_arn}:service-revision/${local.cluster_name}/${service}/*",
-                ]
+                for service in scope.seen : concat(
+                  [
+                    "${local.ecs_arn}:service/${local.cluster_name}/${service}",
+                    "${local.ecs_arn}:service-deployment/${local.cluster_name}/${service}/*",
+                  ],
+                  var.rollback_on_failure ? ["${local.ecs_arn}:service-revision/${local.cluster_name}/${service}/*"] : [],
+                )
               ]),
               ["${local.ecs_arn}:task/${local.cluster_name}/*"],
             )
           },
           {
             # ecs:ListServices knows no resources, and ecs:ListTasks only container instances, which a list of a service's
-            # tasks does not name: AWS may check both against "*". The condition is what limits them.
+            # tasks does not name: AWS may check both against "*". The condition is what limits them. Who has a map of the
+            # services needs no list of them.
             Sid       = "ListWhatRunsInThisCluster"
             Effect    = "Allow"
-            Action    = ["ecs:ListServices", "ecs:ListTasks"]
+            Action    = concat(local.services_mapped ? [] : ["ecs:ListServices"], ["ecs:ListTasks"])
             Resource  = ["*"]
             Condition = local.only_this_cluster
           },
@@ -84,8 +109,15 @@ locals {
             # Neither action knows resources: AWS accepts only "*".
             Sid      = "FindTaskDefinitions"
             Effect   = "Allow"
-            Action   = concat(["ecs:ListTaskDefinitions"], var.rollback_on_failure ? ["ecs:DescribeTaskDefinition"] : [])
+            Action   = ["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"]
             Resource = ["*"]
+          },
+          {
+            # The tags of a copy say what it stands for. They are described with the task definition.
+            Sid      = "KnowWhatACopyStandsFor"
+            Effect   = "Allow"
+            Action   = ["ecs:ListTagsForResource"]
+            Resource = concat(local.task_definitions[number], local.copies[number])
           },
           {
             Sid      = "WriteTheLog"
@@ -106,7 +138,17 @@ locals {
             Sid      = "KeepWhatToGoBackTo"
             Effect   = "Allow"
             Action   = ["ecs:RegisterTaskDefinition"]
-            Resource = [for family in scope.families : "${local.ecs_arn}:task-definition/${family}-rollback:*"]
+            Resource = local.copies[number]
+          } if wanted
+        ],
+        [
+          for wanted in [var.rollback_on_failure] : {
+            # At their registration, and never afterwards.
+            Sid       = "SayWhatACopyStandsFor"
+            Effect    = "Allow"
+            Action    = ["ecs:TagResource"]
+            Resource  = local.copies[number]
+            Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
           } if wanted
         ],
         [
@@ -130,11 +172,36 @@ locals {
         ],
         [
           for key in [var.kms_key_arn] : {
-            Sid      = "ReadTheEnvironment"
-            Effect   = "Allow"
-            Action   = ["kms:Decrypt"]
-            Resource = [key]
+            Sid    = "ReadTheEnvironment"
+            Effect = "Allow"
+            # Lambda names the function in what it encrypts: nothing else that is encrypted with this key can be read.
+            Action    = ["kms:Decrypt"]
+            Resource  = [key]
+            Condition = { StringEquals = { "kms:EncryptionContext:aws:lambda:FunctionArn" = local.function_arn } }
           } if key != null
+        ],
+        [
+          for network in [var.vpc_config] : {
+            # Lambda itself makes the function's network interfaces, with this role (Lambda developer guide, VPC). The
+            # actions that describe know no resources, and an interface that is still to be made has no name.
+            Sid    = "BeInTheNetwork"
+            Effect = "Allow"
+            Action = [
+              "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+              "ec2:DescribeSubnets", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+            ]
+            Resource = ["*"]
+          } if network != null
+        ],
+        [
+          for network in [var.vpc_config] : {
+            # Lambda needs them, what runs in the function does not.
+            Sid       = "LeaveTheNetworkToLambda"
+            Effect    = "Deny"
+            Action    = ["ec2:*"]
+            Resource  = ["*"]
+            Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
+          } if network != null
         ],
       )
     })

@@ -1,5 +1,5 @@
-# The queue in between, for those who want it (enable_queue): the rules send changes and requests into it, and Lambda
-# hands them to the function in batches.
+# The queue between EventBridge and the function, for those who want it (enable_queue): the rules send changes and requests
+# into it, and Lambda hands them to the function in batches.
 
 resource "aws_sqs_queue" "events" {
   count = local.queue_wanted ? 1 : 0

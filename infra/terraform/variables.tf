@@ -541,6 +541,17 @@ variable "queue_max_concurrency" {
   }
 }
 
+variable "queue_operator_arns" {
+  type        = list(string)
+  description = "The roles and users who may send to the queues by hand, and so move events back with SQS's redrive; '*' may stand in their names. Nobody else may, whatever their own policies allow."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for arn in var.queue_operator_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/*-]+$", arn))])
+    error_message = "queue_operator_arns: ARNs of roles or users of an account: arn:aws:iam::123456789012:role/on-call."
+  }
+}
+
 variable "queue_max_receive_count" {
   type        = number
   description = "How often an event of the queue is tried before it goes to the dead-letter queue. The attempts are 6 * timeout_seconds + queue_window_seconds apart."
@@ -559,6 +570,40 @@ variable "reserved_concurrency" {
   validation {
     condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
     error_message = "reserved_concurrency: a whole number, at least 1."
+  }
+}
+
+variable "vpc_config" {
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  description = "The private network that the function runs in. It needs a way to the ECS API and to Slack from there: a NAT gateway, or a VPC endpoint and a proxy. Default: none, and Lambda's own way out."
+  default     = null
+  validation {
+    condition     = var.vpc_config == null || try(length(var.vpc_config.subnet_ids) > 0 && length(var.vpc_config.security_group_ids) > 0, false)
+    error_message = "vpc_config: at least one subnet and one security group."
+  }
+}
+
+variable "layers" {
+  type        = list(string)
+  description = "Layers of the function by their version's ARN, such as the one that brings the file of aws_ca_bundle."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = length(var.layers) <= 5 && alltrue([for arn in var.layers : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", arn))])
+    error_message = "layers: at most five ARNs of versions of layers: arn:aws:lambda:eu-west-1:123456789012:layer:authorities:3."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "The permissions boundary of the function's role, where the account asks for one."
+  default     = null
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn: the ARN of a managed policy."
   }
 }
 

@@ -6,9 +6,12 @@ import functools
 import json
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 import zipfile
+
+import pytest
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 DIST = pathlib.Path(os.environ.get("CI_LAMBDA_DIST", REPOSITORY / "dist"))
@@ -41,6 +44,17 @@ def unpacked(arch: str, directory: pathlib.Path) -> pathlib.Path:
             program.write_bytes(archive.read("bootstrap"))
         program.chmod(0o755)
     return program
+
+
+def runner(arch: str) -> list[str]:
+    """What runs programs of an architecture here: nothing, or qemu's user emulation."""
+    machine = {"x86_64": "x86_64", "arm64": "aarch64"}[arch]
+    if platform.machine() == machine:
+        return []
+    emulator = shutil.which(f"qemu-{machine}-static") or shutil.which(f"qemu-{machine}")
+    if not emulator:
+        pytest.skip(f"qemu-{machine}-static is not installed (Debian: qemu-user-static)")
+    return [emulator]
 
 
 def change_root(root: pathlib.Path | str) -> list[str]:

@@ -1,10 +1,8 @@
 """The arm64 program, run by qemu's user emulation where the machine is another one."""
 
-import platform
-import shutil
-
 import pytest
 
+from artefact import runner
 from support.programs import Function, function_environment
 from support.servers import EcsStub
 
@@ -13,13 +11,7 @@ SERVICE = "shop_service_api_dev"
 
 @pytest.fixture
 def command(bootstrap) -> list[str]:
-    program = str(bootstrap("arm64"))
-    if platform.machine() == "aarch64":
-        return [program]
-    emulator = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
-    if not emulator:
-        pytest.skip("qemu-aarch64-static is not installed (Debian: qemu-user-static)")
-    return [emulator, program]
+    return [*runner("arm64"), str(bootstrap("arm64"))]
 
 
 def deploy(command: list[str], environment: dict[str, str]) -> None:

@@ -34,12 +34,12 @@ install_terraform() {
 install_checkov() {
     local venv="$cache/venv-checkov" wanted
     # In an environment of its own: it pins another boto3 than moto's.
-    wanted="$(cat "$here/requirements.txt" "$here/constraints.txt" | sha256sum) $cache"
+    wanted="$(sha256sum <"$here/requirements.lock") $cache"
     if up_to_date "$venv/.requirements" "$wanted"; then return 0; fi
     rm -rf -- "$venv"
     "$python" -m venv "$venv"
     "$venv/bin/python3" -m pip install --disable-pip-version-check --no-input --no-compile --quiet \
-        -r "$here/requirements.txt" -c "$here/constraints.txt"
+        --only-binary :all: --require-hashes -r "$here/requirements.lock"
     printf '%s\n' "$wanted" >"$venv/.requirements"
 }
 

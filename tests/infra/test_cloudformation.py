@@ -2,12 +2,14 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
 
-from support.paths import TEMPLATE
+from support.iam import allows
+from support.paths import ROOT, TEMPLATE
 from support.stack import Stack, client
 from support.projects import EVERYTHING_ON
 from support.template import refusals, resources, template
@@ -22,8 +24,11 @@ def test_cfn_lint_has_nothing_to_say():
     assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr
 
 
-def test_it_is_short_enough_to_be_given_without_a_bucket():
-    assert TEMPLATE.stat().st_size <= 51200
+def test_it_is_short_enough_and_the_guide_gives_it_by_a_bucket_where_it_must():
+    assert TEMPLATE.stat().st_size <= 1_000_000
+    (command,) = re.findall(r"aws cloudformation deploy (?:.*\\\n)*.*", (ROOT / "docs" / "installation.md").read_text())
+    # Longer ones than 51,200 bytes are taken out of a bucket alone.
+    assert TEMPLATE.stat().st_size <= 51200 or "--s3-bucket" in command
 
 
 def test_every_parameter_is_explained_and_in_a_group():
@@ -145,6 +150,10 @@ def test_every_interval_of_the_sweep_has_its_schedule():
         ({"ReservedConcurrency": "4"}, ""),
         ({"ClusterNamePattern": "{project}-{env}"}, "EcsClusterName"),
         ({"ClusterNamePattern": "{project}-{env}", "EcsClusterName": "shop-dev"}, ""),
+        ({"EcsServiceMap": "{}"}, "TaskFamilies"),
+        ({"EcsServiceMap": "{}", "TaskFamilies": "a,b"}, ""),
+        ({"TaskFamilyPattern": "{name}-{env}"}, "TaskFamilies"),
+        ({"TaskFamilyPattern": "{name}-{env}", "TaskFamilies": "*-dev"}, ""),
     ],
 )
 def test_what_belongs_together_is_asked_for(parameters, wanted):
@@ -153,18 +162,76 @@ def test_what_belongs_together_is_asked_for(parameters, wanted):
     assert wanted in "".join(said)
 
 
-def test_copies_may_be_registered_only_in_the_families_of_the_project(aws):
-    def families(**parameters) -> list[str]:
-        stack = Stack(RollbackOnFailure="true", **parameters)
-        (keep,) = (one for one in stack.policy["Statement"] if one["Sid"] == "KeepWhatToGoBackTo")
-        stack.delete()
-        return keep["Resource"]
+ECS_ARN = "arn:aws:ecs:us-east-1:123456789012"
 
-    family = "arn:aws:ecs:us-east-1:123456789012:task-definition/"
-    assert families() == [family + "shop_service*_dev-rollback:*"]
-    # The names are in JSON, or in a pattern, where CloudFormation cannot read them.
-    assert families(EcsServiceMap='{"api":{"service_name":"a","task_family":"f"}}') == [family + "*-rollback:*"]
-    assert families(TaskFamilyPattern="{name}") == [family + "*-rollback:*"]
+
+@pytest.mark.parametrize(
+    ("parameters", "ours", "foreign"),
+    [
+        ({}, "shop_service_api_dev", "shop_service_api_prod"),
+        ({"TaskFamilies": "front-door-tasks"}, "front-door-tasks", "shop_service_api_dev"),
+        ({"TaskFamilies": "core,front-door-tasks"}, "core", "core-of-others"),
+        ({"TaskFamilies": "core,front-door-tasks"}, "front-door-tasks", "door-tasks"),
+        ({"TaskFamilies": "*-dev"}, "api-dev", "api-prod"),
+    ],
+)
+def test_services_and_copies_are_bound_to_the_families_of_the_project(parameters, ours, foreign, aws):
+    policy = Stack(RollbackOnFailure="true", **parameters).policy
+
+    def may(action: str, resource: str, **context) -> bool:
+        return allows(policy, action, resource, aws__PrincipalAccount="123456789012", **context)
+
+    def may_run(task_definition: str) -> bool:
+        service = f"{ECS_ARN}:service/shop_cluster_dev/x"
+        cluster = f"{ECS_ARN}:cluster/shop_cluster_dev"
+        return may("ecs:UpdateService", service, ecs__cluster=cluster, ecs__task_definition=task_definition)
+
+    def may_register(family: str) -> bool:
+        return may("ecs:RegisterTaskDefinition", f"{ECS_ARN}:task-definition/{family}:1")
+
+    assert may_run(f"{ECS_ARN}:task-definition/{ours}:42")
+    assert may_run(f"{ECS_ARN}:task-definition/{ours}-rollback:3")
+    assert not may_run(f"{ECS_ARN}:task-definition/{foreign}:42")
+    assert not may_run(f"arn:aws:ecs:us-east-1:210987654321:task-definition/{ours}:42")
+    assert may_register(f"{ours}-rollback")
+    assert not may_register(ours) and not may_register(f"{foreign}-rollback")
+
+
+@pytest.mark.parametrize("roles", ["*", "arn:aws:iam::123456789012:role/*", "shop-task"])
+def test_it_refuses_any_role(roles):
+    """CloudFormation compares each entry of the list."""
+    assert not re.fullmatch(template()["Parameters"]["TaskRoleArns"]["AllowedPattern"], roles)
+
+
+def test_it_takes_a_role_with_a_path_and_none():
+    for role in ("arn:aws:iam::123456789012:role/team/shop-task", "arn:aws-cn:iam::123456789012:role/shop-task", ""):
+        assert re.fullmatch(template()["Parameters"]["TaskRoleArns"]["AllowedPattern"], role)
+
+
+@pytest.mark.parametrize("families", ["*", "**", "a,*", "a, b", "a,"])
+def test_it_refuses_families_that_are_all_there_are(families):
+    assert not re.fullmatch(template()["Parameters"]["TaskFamilies"]["AllowedPattern"], families)
+
+
+def test_the_function_gets_its_network_layers_and_boundary(aws):
+    layer = "arn:aws:lambda:us-east-1:123456789012:layer:authorities:3"
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    network = {"VpcSubnetIds": "subnet-1", "VpcSecurityGroupIds": "sg-1,sg-2"}
+    stack = Stack(Layers=layer, PermissionsBoundaryArn=boundary, **network)
+
+    (function,) = stack.properties("AWS::Lambda::Function").values()
+    assert function["Layers"] == [layer]
+    assert function["VpcConfig"] == {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1", "sg-2"]}
+    (role,) = stack.properties("AWS::IAM::Role").values()
+    assert role["PermissionsBoundary"] == boundary
+    assert "ec2:CreateNetworkInterface" in json.dumps(stack.policy)
+
+
+def test_without_a_network_none_is_asked_for(aws):
+    stack = Stack()
+    (function,) = stack.properties("AWS::Lambda::Function").values()
+    assert function.get("VpcConfig") is None and function.get("Layers") is None
+    assert "ec2:" not in json.dumps(stack.policy)
 
 
 def test_without_buckets_no_file_is_watched(aws):
@@ -191,17 +258,6 @@ def test_failed_events_go_to_the_queue_with_their_error():
     assert configuration["DestinationConfig"] == {"OnFailure": {"Destination": {"Fn::GetAtt": ["FailedEvents", "Arn"]}}}
     assert configuration["MaximumRetryAttempts"] == {"Ref": "RetryAttempts"}
     assert configuration["MaximumEventAgeInSeconds"] == {"Ref": "MaxEventAgeSeconds"}
-
-
-def test_only_its_own_rules_may_put_events_into_the_queue():
-    policy = resources("AWS::SQS::QueuePolicy")["FailedEventsPolicy"]
-    statement, no_plain_http = policy["PolicyDocument"]["Statement"]
-    assert (no_plain_http["Sid"], no_plain_http["Effect"]) == ("NoPlainHttp", "Deny")
-    sources = json.dumps(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Action"] == "sqs:SendMessage"
-    for rule in resources("AWS::Events::Rule"):
-        assert f'"{rule}"' in sources
 
 
 def test_errors_and_failed_events_raise_alarms():

@@ -6,11 +6,13 @@ import pathlib
 import re
 import subprocess
 import sys
+import textwrap
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from support.iam import allows
 from support.paths import ROOT, TERRAFORM_MODULE
 from support.readme import inputs_table, outputs_table
 from support.stack import stand_in_zip
@@ -22,11 +24,20 @@ def test_the_readme_has_the_tables_of_the_module(table):
     assert table() in readme, f"this belongs into infra/terraform/README.md:\n{table()}"
 
 
+def anchors(text: str) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_the_links_lead_somewhere():
-    for name in ("docs/installation.md", "infra/terraform/README.md", "infra/terraform/MIGRATION.md"):
+    guides = ("docs/installation.md", "docs/operating.md", "infra/terraform/README.md", "infra/terraform/MIGRATION.md")
+    for name in guides:
         text = (ROOT / name).read_text()
-        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-            assert (ROOT / name).parent.joinpath(link).exists(), f"{name} links to {link}"
+        for link, section in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", text):
+            file = (ROOT / name).parent / link if link else ROOT / name
+            assert file.exists(), f"{name} links to {link}"
+            assert not section or section in anchors(file.read_text()), f"{name} links to {link}#{section}"
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +50,9 @@ def moto_url():
 
 
 def written(mark: str) -> str:
-    """The commands of the guide below a mark."""
-    guide = (ROOT / "docs" / "installation.md").read_text()
-    return re.search(rf"<!-- {mark} -->\n\n```sh\n(.*?)```", guide, re.DOTALL)[1]
+    """The commands of the guides below a mark."""
+    guides = "".join((ROOT / "docs" / name).read_text() for name in ("installation.md", "operating.md"))
+    return textwrap.dedent(re.search(rf"<!-- {mark} -->\n\n *```sh\n(.*?)```", guides, re.DOTALL)[1])
 
 
 class Shell:
@@ -105,7 +116,8 @@ def grants(policy: dict) -> list[tuple]:
         return sorted([value] if isinstance(value, str) else value)
 
     return sorted(
-        (several(one["Action"]), several(one["Resource"]), str(one.get("Condition"))) for one in policy["Statement"]
+        (one["Effect"], several(one["Action"]), several(one["Resource"]), str(one.get("Condition")))
+        for one in policy["Statement"]
     )
 
 
@@ -136,6 +148,25 @@ def test_events_that_were_given_up_are_taken_out_and_deleted_as_the_guide_says(b
     assert left == {"ApproximateNumberOfMessages": "1", "ApproximateNumberOfMessagesNotVisible": "0"}
 
 
+def test_the_rules_of_the_installation_by_hand_are_those_of_the_module(by_hand, terraform):
+    rules = {rule["Name"]: json.loads(rule["EventPattern"]) for rule in by_hand("events").list_rules()["Rules"]}
+    patterns = json.loads(json.dumps(terraform.render().patterns).replace("us-east-1", "eu-west-1"))
+    assert rules["shop_ci_lambda_dev-ecr"] == patterns["ecr"]
+    # The other one has no project and env in it: the function looks at them.
+    manual = patterns["manual"]
+    del manual["detail"]
+    assert rules["shop_ci_lambda_dev-manual"] == manual
+
+
+def test_there_is_one_advice_for_events_that_were_given_up():
+    """Beside it SQS's redrive is named once, to say why it is refused."""
+    files = [*ROOT.glob("docs/*.md"), *ROOT.glob("infra/terraform/*.*"), *ROOT.glob("infra/cloudformation/*.*")]
+    whole = "\n".join(path.read_text() for path in files)
+    assert whole.count("start-message-move-task") == 1
+    assert not re.search(r"(?<!Do not )purge the queue", " ".join(whole.split()))
+    assert len(re.findall(r"^## Events that were given up$", whole, re.MULTILINE)) == 1
+
+
 def test_a_fifo_queue_is_wired_as_the_guide_says(by_hand, shell):
     names = written("by hand").split("# The queue")[0]
     shell.run(names + written("fifo by hand"))
@@ -151,8 +182,11 @@ def test_a_fifo_queue_is_wired_as_the_guide_says(by_hand, shell):
     assert redrive["deadLetterTargetArn"].endswith(":shop_ci_lambda_dev-events-failed.fifo")
 
     rules = {rule["Name"]: rule["Arn"] for rule in by_hand("events").list_rules()["Rules"]}
-    statement, no_plain_http = json.loads(queue["Policy"])["Statement"]
-    assert (no_plain_http["Effect"], no_plain_http["Resource"]) == ("Deny", queue["QueueArn"])
+    policy = json.loads(queue["Policy"])
+    statement, *refusals = policy["Statement"]
+    assert [(one["Effect"], one["Resource"]) for one in refusals] == [("Deny", queue["QueueArn"])] * 2
+    sender = {"also": True, "aws__PrincipalIsAWSService": "false"}
+    assert not allows(policy, "sqs:SendMessage", queue["QueueArn"], **sender)
     assert sorted(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == sorted(rules.values())
     for rule in rules:
         (target,) = by_hand("events").list_targets_by_rule(Rule=rule)["Targets"]

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from support.events import MORE, fixtures, manual, push
+from support.events import ACCOUNT, MORE, elsewhere, event, fixtures, manual, push
 from support.paths import tool
 from support.projects import BY_RULE, EVERYTHING_ON, PROJECTS, QUEUED, WATCHING, WITH_CLOUDTRAIL
 from support.stack import Stack
@@ -48,7 +48,7 @@ def decision(environment: dict[str, str], event: dict) -> str:
     done = subprocess.run(
         [tool("CI_LAMBDA_CLI", "the program ci_lambda"), "plan", "--json", "-"],
         input=json.dumps(event),
-        env=environment | {"AWS_REGION": "us-east-1"},
+        env=environment | {"AWS_REGION": "us-east-1", "AWS_ACCOUNT_ID": ACCOUNT},
         capture_output=True,
         text=True,
         timeout=60,
@@ -82,6 +82,37 @@ def test_a_request_that_forgot_its_service_reaches_the_function_which_complains(
     assert ruler.kinds_that_match(patterns, events) == {"forgot": {"manual"}, "number": {"manual"}}
 
 
+KINDS = {
+    "ecr": "ecr-push",
+    "ssm": "ssm-update",
+    "s3": "s3-native-created",
+    "ecs": "ecs-deployment-failed",
+    "manual": "manual",
+}
+
+
+def test_what_happens_in_other_accounts_and_regions_stays_outside(installed, ruler):
+    """A bus may be given their events, too."""
+    _, patterns = installed(BY_RULE)
+    events = {kind: EVENTS[name] for kind, name in KINDS.items()}
+    events |= {f"{kind}-account": elsewhere(EVENTS[name], account="210987654321") for kind, name in KINDS.items()}
+    events |= {f"{kind}-region": elsewhere(EVENTS[name], region="eu-west-1") for kind, name in KINDS.items()}
+
+    matched = ruler.kinds_that_match(patterns, events)
+    assert {name for name, kinds in matched.items() if kinds} == set(KINDS)
+
+
+def test_an_image_that_is_replicated_here_reaches_the_function(installed, ruler):
+    """It comes without a push."""
+    _, patterns = installed(BY_RULE)
+    detail = {"action-type": "REPLICATE", "result": "SUCCESS", "repository-name": "shop_service_api", "image-tag": "v7"}
+    events = {
+        "done": event("aws.ecr", "ECR Replication Action", detail | {"source-region": "eu-west-1"}),
+        "failed": event("aws.ecr", "ECR Replication Action", detail | {"result": "FAILED"}),
+    }
+    assert ruler.kinds_that_match(patterns, events) == {"done": {"ecr"}, "failed": set()}
+
+
 ALIKE = {"by-rule": BY_RULE, "with-cloudtrail": WITH_CLOUDTRAIL, "everything-on": EVERYTHING_ON} | WATCHING | QUEUED
 
 
@@ -93,6 +124,8 @@ def test_both_make_the_same_patterns_schedules_and_policy(name, terraform, aws):
     assert documents.patterns == stack.patterns
     assert documents.schedules == stack.schedules
     assert documents.policy == stack.policy
+    policies = stack.properties("AWS::SQS::QueuePolicy")
+    assert documents.dead_letter_policy == policies["FailedEventsPolicy"]["PolicyDocument"]
 
 
 def test_many_files_are_watched_by_their_buckets(terraform):

@@ -1,4 +1,4 @@
-"""The queue in between, for those who want it: what both installations make of it, and that it is the same."""
+"""The queue between EventBridge and the function: what both installations make of it, and that it is the same."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import re
 import pytest
 
 from support.events import manual
+from support.iam import allows
 from support.paths import TERRAFORM_MODULE
 from support.projects import BY_RULE, QUEUED, WATCHING
 from support.stack import ACCOUNT, REGION, Stack, client
@@ -37,7 +38,7 @@ def queue_of(stack: Stack) -> dict:
     queue, dead_letter = stack.queue_attributes("QueueUrl"), stack.queue_attributes("QueueDeadLetterUrl")
     (mapping,) = stack.mappings
     policies = stack.properties("AWS::SQS::QueuePolicy")
-    allowed, _ = policies["EventQueuePolicy"]["PolicyDocument"]["Statement"]
+    allowed, *_ = policies["EventQueuePolicy"]["PolicyDocument"]["Statement"]
     senders = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
     concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
     return {
@@ -171,8 +172,86 @@ def test_exactly_the_rules_that_there_are_may_send_and_nobody_by_plain_http(terr
             "Resource": f"{SQS_ARN}-events",
             "Condition": {"ArnEquals": {"aws:SourceArn": [rule_arn("ecr"), rule_arn("manual")]}},
         },
+        {
+            "Sid": "NobodyByHand",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:SendMessage",
+            "Resource": f"{SQS_ARN}-events",
+            "Condition": {"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}},
+        },
         no_plain_http(f"{SQS_ARN}-events"),
     ]
+
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+EVENTBRIDGE = {"Service": "events.amazonaws.com"}
+
+
+def of_service(rule: str) -> dict:
+    source = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"
+    return {"principal": EVENTBRIDGE, "aws__PrincipalIsAWSService": "true", "aws__SourceArn": source}
+
+
+def by_hand(role: str) -> dict:
+    """Somebody whose own policies allow to send to every queue."""
+    return {"also": True, "aws__PrincipalIsAWSService": "false", "aws__PrincipalArn": f"{ROLE}/{role}"}
+
+
+SENDERS = {
+    "a rule of ours": (of_service(f"{NAME}-ecr"), {"events", "failed"}),
+    "the rule for ECS, whose events do not go through the queue": (of_service(f"{NAME}-ecs"), {"failed"}),
+    "a rule of somebody else": (of_service("another"), set()),
+    "another service": ({"principal": {"Service": "s3.amazonaws.com"}, "aws__PrincipalIsAWSService": "true"}, set()),
+    "the function, which says what it could not do": (by_hand(NAME), {"failed"}),
+    "an administrator": (by_hand("admin"), set()),
+    "somebody whom nobody knows": ({}, set()),
+    "who is on call, by hand or by a redrive": (by_hand("on-call"), {"events", "failed", "events-failed"}),
+}
+
+
+@pytest.fixture(params=["terraform", "cloudformation"])
+def queue_policies(request):
+    """Inputs -> queue -> its policy, as one of the two makes it; somebody may be named as operator of the queues."""
+    if request.param == "terraform":
+        terraform = request.getfixturevalue("terraform")
+
+        def by_terraform(operators: list[str]) -> dict[str, dict]:
+            documents = terraform.render(enable_queue=True, queue_operator_arns=operators)
+            queue = parsed(documents.queue)
+            return {
+                "events": queue["policy"],
+                "failed": documents.dead_letter_policy,
+                "events-failed": queue["dead_letter"]["policy"],
+            }
+
+        return by_terraform
+    request.getfixturevalue("aws")
+
+    def by_cloudformation(operators: list[str]) -> dict[str, dict]:
+        policies = Stack(**ON, QueueOperatorArns=",".join(operators)).properties("AWS::SQS::QueuePolicy")
+        names = {"events": "EventQueue", "failed": "FailedEvents", "events-failed": "EventQueueFailed"}
+        return {queue: policies[f"{name}Policy"]["PolicyDocument"] for queue, name in names.items()}
+
+    return by_cloudformation
+
+
+def test_events_cannot_be_forged_by_whoever_may_send_to_every_queue(queue_policies):
+    policies = queue_policies([f"{ROLE}/on-call"])
+    for who, (sender, wanted) in SENDERS.items():
+        answers = {
+            queue: allows(policy, "sqs:SendMessage", f"{SQS_ARN}-{queue}", **sender)
+            for queue, policy in policies.items()
+        }
+        assert {queue for queue, allowed in answers.items() if allowed} == wanted, who
+
+
+def test_without_a_named_operator_nobody_sends_by_hand(queue_policies):
+    for queue, policy in queue_policies([]).items():
+        assert not allows(policy, "sqs:SendMessage", f"{SQS_ARN}-{queue}", **by_hand("on-call"))
+        # To look and to delete, which the dead-letter advice needs, is everybody's own permission as ever.
+        for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage"):
+            assert allows(policy, action, f"{SQS_ARN}-{queue}", **by_hand("on-call"))
 
 
 def test_no_queue_takes_plain_http(aws):
@@ -214,6 +293,13 @@ def test_what_fails_too_often_is_kept_longer_than_the_queue_keeps_it(aws):
     assert int(dead_letter["MessageRetentionPeriod"]) > int(queue["MessageRetentionPeriod"])
     for attributes in (queue, dead_letter):
         assert attributes["SqsManagedSseEnabled"] == "true"
+
+
+def test_no_queue_makes_the_queue_for_failed_events_its_own(aws):
+    queues = Stack(**ON).properties("AWS::SQS::Queue")
+    assert queues["FailedEvents"]["RedriveAllowPolicy"] == {"redrivePermission": "denyAll"}
+    in_terraform = resource("main.tf", "aws_sqs_queue", "failed")
+    assert ' redrive_allow_policy = jsonencode({ redrivePermission = "denyAll" })\n' in in_terraform
 
 
 def test_the_dead_letter_queue_serves_this_queue_alone(aws):
@@ -322,15 +408,15 @@ def test_terraform_makes_its_resources_of_it(which):
 
 def test_terraform_sends_the_same_rules_into_the_queue():
     target = resource("events.tf", "aws_cloudwatch_event_target", "function")
-    assert " arn = contains(local.queued_rules, each.key) ? local.queue.arn : aws_lambda_function.function.arn\n" in target
+    arn = " arn = contains(local.queued_rules, each.key) ? local.queue.arn : aws_lambda_function.function.arn\n"
+    assert arn in target
     assert " depends_on = [aws_sqs_queue_policy.events]\n" in target
     permission = resource("events.tf", "aws_lambda_permission", "events")
     assert "rule if !contains(local.queued_rules, kind) }" in permission
 
 
-def test_terraform_keeps_plain_http_away_from_the_other_queue_as_well():
-    policy = resource("main.tf", "aws_sqs_queue_policy", "failed")
-    assert 'local.no_plain_http["failed"],' in policy
+def test_terraform_gives_the_other_queue_its_policy_as_well():
+    assert " policy = local.dead_letter_policy\n" in resource("main.tf", "aws_sqs_queue_policy", "failed")
 
 
 # --- what one may ask for ---

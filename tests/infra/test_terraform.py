@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 import boto3
 import pytest
 
+from support.iam import allows
 from support.paths import TERRAFORM_MODULE, tool
 from support.projects import EVERYTHING_ON, WATCHING
 from support.terraform import LEAST, PURE_FILES, Refused
@@ -115,6 +116,22 @@ REFUSED = {
     "a relative CA bundle": ({"aws_ca_bundle": "ca.pem"}, "aws_ca_bundle"),
     "any role": ({"task_role_arns": ["*"]}, "task_role_arns"),
     "many roles at once": ({"task_role_arns": ["arn:aws:iam::123456789012:role/*"]}, "task_role_arns"),
+    "an operator who is a whole account": (
+        {"queue_operator_arns": ["arn:aws:iam::123456789012:root"]},
+        "queue_operator_arns",
+    ),
+    "a layer without its version": (
+        {"layers": ["arn:aws:lambda:us-east-1:123456789012:layer:authorities"]},
+        "versions of layers",
+    ),
+    "a network without a security group": (
+        {"vpc_config": {"subnet_ids": ["subnet-1"], "security_group_ids": []}},
+        "security group",
+    ),
+    "a boundary that is a role": (
+        {"permissions_boundary_arn": "arn:aws:iam::123456789012:role/x"},
+        "permissions_boundary_arn",
+    ),
     "both sources of S3 events": ({"s3_event_source": "both"}, "s3_event_source"),
     "another architecture": ({"architecture": "riscv"}, "architecture"),
     "a reservation of nothing": ({"reserved_concurrency": 0}, "reserved_concurrency"),
@@ -210,16 +227,19 @@ def statements(policy: dict) -> dict[str, dict]:
 
 
 def actions(policy: dict) -> list[str]:
-    return sorted(action for statement in policy["Statement"] for action in statement["Action"])
+    """Those that are allowed."""
+    allowed = [statement for statement in policy["Statement"] if statement["Effect"] == "Allow"]
+    return sorted(action for statement in allowed for action in statement["Action"])
 
 
 ALWAYS = [
     "ecs:DescribeServiceDeployments",
-    "ecs:DescribeServiceRevisions",
     "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
     "ecs:ListServiceDeployments",
     "ecs:ListServices",
+    "ecs:ListTagsForResource",
     "ecs:ListTaskDefinitions",
     "ecs:ListTasks",
     "ecs:UpdateService",
@@ -239,7 +259,15 @@ def test_the_role_may_do_what_the_function_does_and_nothing_else(terraform):
     [
         ("waiting", []),
         ("sweeping", []),
-        ("rolling-back", ["ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:StopServiceDeployment"]),
+        (
+            "rolling-back",
+            [
+                "ecs:DescribeServiceRevisions",
+                "ecs:RegisterTaskDefinition",
+                "ecs:StopServiceDeployment",
+                "ecs:TagResource",
+            ],
+        ),
     ],
 )
 def test_what_is_switched_on_adds_what_it_needs(switch, added, terraform):
@@ -260,7 +288,7 @@ def test_only_actions_that_know_no_resources_are_allowed_on_all(terraform):
         action: statement.get("Condition")
         for statement in policy.values()
         for action in statement["Action"]
-        if "*" in statement["Resource"]
+        if statement["Effect"] == "Allow" and "*" in statement["Resource"]
     }
     of_this_cluster = {"ArnEquals": {"ecs:cluster": f"{ECS_ARN}:cluster/shop_cluster_dev"}}
     assert on_all == {
@@ -280,12 +308,15 @@ def test_services_of_other_clusters_are_out_of_reach(terraform):
 
 def test_deployments_revisions_and_tasks_of_other_clusters_are_out_of_reach(terraform):
     see = statements(terraform.render().policy)["SeeHowDeploymentsEnd"]
-    assert see["Resource"] == [
+    deployments_and_tasks = [
         f"{ECS_ARN}:service/shop_cluster_dev/*",
         f"{ECS_ARN}:service-deployment/shop_cluster_dev/*/*",
-        f"{ECS_ARN}:service-revision/shop_cluster_dev/*/*",
         f"{ECS_ARN}:task/shop_cluster_dev/*",
     ]
+    assert see["Resource"] == deployments_and_tasks
+    see = statements(terraform.render(rollback_on_failure=True).policy)["SeeHowDeploymentsEnd"]
+    revisions = f"{ECS_ARN}:service-revision/shop_cluster_dev/*/*"
+    assert see["Resource"] == [*deployments_and_tasks[:2], revisions, deployments_and_tasks[2]]
 
 
 def test_services_of_a_map_are_allowed_by_name(terraform):
@@ -308,7 +339,7 @@ def test_services_of_a_map_are_allowed_by_name(terraform):
 
 @pytest.mark.parametrize(
     ("count", "length", "changed_by_name", "seen_by_name"),
-    [(8, 20, True, True), (20, 20, True, False), (28, 40, False, False)],
+    [(6, 20, True, True), (9, 20, True, False), (12, 20, False, False)],
 )
 def test_a_policy_names_what_fits_into_it(count, length, changed_by_name, seen_by_name, terraform):
     names = [f"{i:02}".ljust(length, "s") for i in range(count)]
@@ -320,8 +351,17 @@ def test_a_policy_names_what_fits_into_it(count, length, changed_by_name, seen_b
     changed, seen = (policy[sid]["Resource"] for sid in ("RollTheServicesOfThisCluster", "SeeHowDeploymentsEnd"))
     assert (f"{ECS_ARN}:service/shop_cluster_dev/*" not in changed) == changed_by_name
     assert (f"{ECS_ARN}:service/shop_cluster_dev/*" not in seen) == seen_by_name
-    families = [f"{ECS_ARN}:task-definition/{name}-rollback:*" for name in (names if changed_by_name else ["*"])]
-    assert policy["KeepWhatToGoBackTo"]["Resource"] == families
+    # What the services may run stays bound to their families.
+    copies = [f"{ECS_ARN}:task-definition/{name}-rollback:*" for name in names]
+    assert policy["KeepWhatToGoBackTo"]["Resource"] == copies
+    bound = policy["RollTheServicesOfThisCluster"]["Condition"]["ArnLikeIfExists"]["ecs:task-definition"]
+    assert len(bound) == 2 * len(names)
+
+
+def test_a_map_that_is_too_long_for_a_policy_even_so_is_still_taken(terraform):
+    services = {f"{i:02}": {"service_name": f"s{i}", "task_family": f"{i:02}".ljust(40, "f")} for i in range(28)}
+    policy = statements(terraform.render(ecs_service_map=services, rollback_on_failure=True).policy)
+    assert policy["KeepWhatToGoBackTo"]["Resource"] == [f"{ECS_ARN}:task-definition/*-rollback:*"]
 
 
 @pytest.mark.parametrize(
@@ -345,6 +385,106 @@ def test_copies_are_registered_only_in_families_of_their_own(pattern, ours, fore
 
     assert all(may(family) for family in ours)
     assert not any(may(family) for family in foreign)
+
+
+def may_run(policy: dict, task_definition: str, **context) -> bool:
+    """Whether a service of ours can be given this task definition."""
+    return allows(
+        policy,
+        "ecs:UpdateService",
+        f"{ECS_ARN}:service/shop_cluster_dev/shop_service_api_dev",
+        ecs__cluster=f"{ECS_ARN}:cluster/shop_cluster_dev",
+        ecs__task_definition=task_definition,
+        aws__PrincipalAccount="123456789012",
+        **context,
+    )
+
+
+FAMILIES = {
+    "its family": (f"{ECS_ARN}:task-definition/shop_service_api_dev:42", True),
+    "the backend's": (f"{ECS_ARN}:task-definition/shop_service_dev:1", True),
+    "a copy": (f"{ECS_ARN}:task-definition/shop_service_api_dev-rollback:3", True),
+    "another environment's": (f"{ECS_ARN}:task-definition/shop_service_api_prod:42", False),
+    "another project's": (f"{ECS_ARN}:task-definition/club_service_api_dev:42", False),
+    "another account's": ("arn:aws:ecs:us-east-1:210987654321:task-definition/shop_service_api_dev:42", False),
+    "a copy of a copy": (f"{ECS_ARN}:task-definition/shop_service_api_dev-rollback-rollback:3", False),
+}
+
+
+@pytest.mark.parametrize("whose", FAMILIES)
+def test_a_service_can_be_given_task_definitions_of_the_project_alone(whose, terraform):
+    task_definition, wanted = FAMILIES[whose]
+    assert may_run(terraform.render().policy, task_definition) == wanted
+
+
+def test_a_service_of_a_map_can_be_given_the_families_of_the_map_alone(terraform):
+    services = {"api": {"service_name": "shop_service_api_dev", "task_family": "front-door-tasks"}}
+    policy = terraform.render(ecs_service_map=services).policy
+    assert may_run(policy, f"{ECS_ARN}:task-definition/front-door-tasks:7")
+    assert may_run(policy, f"{ECS_ARN}:task-definition/front-door-tasks-rollback:7")
+    assert not may_run(policy, f"{ECS_ARN}:task-definition/shop_service_api_dev:42")
+    assert not may_run(policy, f"{ECS_ARN}:task-definition/front-door-tasks-of-others:7")
+
+
+def test_no_shell_is_opened_in_the_tasks(terraform):
+    policy = terraform.render().policy
+    ours = f"{ECS_ARN}:task-definition/shop_service_api_dev:42"
+    assert may_run(policy, ours, ecs__enable_execute_command="false")
+    assert not may_run(policy, ours, ecs__enable_execute_command="true")
+
+
+def test_with_a_map_the_services_are_not_listed(terraform):
+    services = {"api": {"service_name": "front-door", "task_family": "f"}}
+    assert "ecs:ListServices" not in actions(terraform.render(ecs_service_map=services).policy)
+
+
+def test_only_copies_are_tagged_and_only_when_they_are_registered(terraform):
+    policy = terraform.render(rollback_on_failure=True).policy
+
+    def may_tag(family: str, **context) -> bool:
+        return allows(policy, "ecs:TagResource", f"{ECS_ARN}:task-definition/{family}:3", **context)
+
+    assert may_tag("shop_service_api_dev-rollback", ecs__CreateAction="RegisterTaskDefinition")
+    assert not may_tag("shop_service_api_dev-rollback")
+    assert not may_tag("shop_service_api_dev", ecs__CreateAction="RegisterTaskDefinition")
+
+
+def test_of_what_the_key_encrypts_only_this_functions_environment_is_read(terraform):
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    policy = terraform.render(kms_key_arn=key).policy
+
+    def may_decrypt(**context: str) -> bool:
+        keys = {"kms:EncryptionContext:aws:lambda:FunctionArn": one for one in context.values()}
+        return allows(policy, "kms:Decrypt", key, **keys)
+
+    function = "arn:aws:lambda:us-east-1:123456789012:function:"
+    assert may_decrypt(function=function + "shop_ci_lambda_dev")
+    assert not may_decrypt(function=function + "another")
+    assert not may_decrypt()
+
+
+def test_in_a_network_lambda_alone_makes_the_interfaces(terraform):
+    network = {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}
+    assert not [action for action in actions(terraform.render().policy) if action.startswith("ec2:")]
+    policy = terraform.render(vpc_config=network).policy
+    function = "arn:aws:lambda:us-east-1:123456789012:function:shop_ci_lambda_dev"
+    interface = "arn:aws:ec2:us-east-1:123456789012:network-interface/*"
+    assert allows(policy, "ec2:CreateNetworkInterface", interface)
+    assert not allows(policy, "ec2:CreateNetworkInterface", interface, lambda__SourceFunctionArn=function)
+
+
+def test_the_function_gets_its_network_layers_boundary_and_tags():
+    """Which only a provider could render."""
+    main, iam = ((TERRAFORM_MODULE / name).read_text() for name in ("main.tf", "iam.tf"))
+    assert re.search(r"^  layers +\= var\.layers$", main, re.MULTILINE)
+    network = r'dynamic "vpc_config" \{\n +for_each = var\.vpc_config == null \? \[\] : \[var\.vpc_config\]'
+    assert re.search(network, main)
+    assert re.search(r"^  permissions_boundary = var\.permissions_boundary_arn$", iam, re.MULTILINE)
+    taggable = {"aws_lambda_function", "aws_iam_role", "aws_sqs_queue", "aws_cloudwatch_log_group"}
+    taggable |= {"aws_cloudwatch_event_rule", "aws_cloudwatch_metric_alarm"}
+    whole = "\n".join(path.read_text() for path in FILES)
+    for kind, body in re.findall(r'^resource "(\w+)" "\w+" \{\n(.*?)^\}', whole, re.MULTILINE | re.DOTALL):
+        assert kind not in taggable or re.search(r"^  tags +\= var\.tags$", body, re.MULTILINE), kind
 
 
 def test_only_the_given_roles_are_passed_and_only_to_tasks(terraform):

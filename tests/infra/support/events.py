@@ -67,6 +67,11 @@ def manual(source: str, **detail) -> dict:
     return event(source, "DEPLOY", {"service": "api"} | detail)
 
 
+def elsewhere(event: dict, account: str = ACCOUNT, region: str = "us-east-1") -> dict:
+    """The event, forwarded from another account or region: EventBridge leaves both as they were."""
+    return event | {"account": account, "region": region}
+
+
 # What the function acts upon must reach it; what is somebody else's should not. The tests ask the function itself which
 # of these it acts upon.
 MORE = {

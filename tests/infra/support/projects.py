@@ -37,6 +37,7 @@ BY_MAP = Project(
     parameters={
         "EcsClusterName": "live",
         "EcsServiceMap": json.dumps(MAPS["ecs_service_map"]),
+        "TaskFamilies": "core,front-door-tasks",
         "EcrRepoMap": json.dumps(MAPS["ecr_repo_map"]),
         "EcrRepositories": "team/core,team/front",
         "SsmServiceMap": json.dumps(MAPS["ssm_service_map"]),

@@ -35,6 +35,8 @@ def holds(condition: dict, values: dict[str, str]) -> bool:
     ((function, arguments),) = condition.items()
     if function == "Fn::Not":
         return not holds(arguments[0], values)
+    if function == "Fn::Or":
+        return any(holds(one, values) for one in arguments)
     if function == "Fn::And":
         return all(holds(one, values) for one in arguments)
     if function == "Fn::Contains":

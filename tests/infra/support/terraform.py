@@ -40,6 +40,7 @@ class Documents:
     schedules: dict[str, str]
     policy: dict
     queue: dict | None
+    dead_letter_policy: dict
     function_defaults: dict[str, str]
     printed: str  # by `terraform apply`
 
@@ -84,6 +85,7 @@ class Terraform:
             schedules=outputs["schedules"],
             policy=json.loads(outputs["policy"]),
             queue=outputs.get("queue"),  # Terraform leaves out what is null
+            dead_letter_policy=json.loads(outputs["dead_letter_policy"]),
             function_defaults=outputs["function_defaults"],
             printed=printed,
         )
