@@ -12,8 +12,8 @@ locals {
 
   # Every pattern names them: a bus may be given the events of other accounts and regions as well.
   whose = {
-    account = [local.account_id]
-    region  = [local.region]
+    account = concat([local.account_id], var.event_accounts)
+    region  = concat([local.region], var.event_regions)
   }
 
   # --- images: the repositories of the map, or the two forms of the naming rule ---

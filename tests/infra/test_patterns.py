@@ -17,6 +17,8 @@ MAY_PASS = {
     "ecr-push-signature": "the tag is a digest and .sig",
     "ssm-failed": "the change failed",
     "push-longer": "it begins with the project's name",
+    "ssm-create-placeholder": "a path that Terraform has just made, which says nothing yet",
+    "s3-native-deleted-version": "an old version is deleted, and not what the key stands for",
 }
 # Both CloudTrail and S3 report a file, and the project listens to one of them. The function takes either.
 CLOUDTRAIL = {name for name, one in EVENTS.items() if one["detail-type"] == "AWS API Call via CloudTrail"}
@@ -100,6 +102,21 @@ def test_what_happens_in_other_accounts_and_regions_stays_outside(installed, rul
 
     matched = ruler.kinds_that_match(patterns, events)
     assert {name for name, kinds in matched.items() if kinds} == set(KINDS)
+
+
+def test_accounts_and_regions_that_are_named_count_as_well(terraform, aws, ruler):
+    variables = {"event_accounts": ["210987654321"], "event_regions": ["eu-west-1"]}
+    parameters = {"EventAccounts": "210987654321", "EventRegions": "eu-west-1"}
+    patterns = terraform.render(**BY_RULE.variables, **variables).patterns
+    assert Stack(**BY_RULE.parameters, **parameters).patterns == patterns
+
+    push = EVENTS["ecr-push"]
+    events = {
+        "account": elsewhere(push, account="210987654321"),
+        "region": elsewhere(push, region="eu-west-1"),
+        "another": elsewhere(push, account="345678901234"),
+    }
+    assert ruler.kinds_that_match(patterns, events) == {"account": {"ecr"}, "region": {"ecr"}, "another": set()}
 
 
 def test_an_image_that_is_replicated_here_reaches_the_function(installed, ruler):
