@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -135,6 +136,19 @@ struct EcsServiceRevision {
     std::vector<Image> images;
 };
 
+/// A revision of a task definition family, as far as people ask for it.
+struct EcsTaskDefinition {
+    std::string arn;
+    std::string status;  ///< ACTIVE, INACTIVE, DELETE_IN_PROGRESS
+    struct Image {
+        std::string container;
+        std::string image;  ///< `repo:tag` or `repo@sha256:..`
+        friend bool operator==(const Image&, const Image&) = default;
+    };
+    std::vector<Image> images;
+    std::map<std::string, std::string> tags;
+};
+
 /// A task that has stopped.
 struct EcsStoppedTask {
     std::string arn;
@@ -169,7 +183,10 @@ public:
     /// Idempotent. The ACTIVE revisions as ARNs, the highest number first; kNotFound when the family has none.
     virtual Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family,
                                                                         Deadline deadline) = 0;
-    /// The two above at the same time, on the calling thread alone.
+    /// Idempotent. `name` as DescribeTaskDefinition takes it: a family (its newest ACTIVE revision), `family:42` or an
+    /// ARN. With the tags. kNotFound when there is no such revision.
+    virtual Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& name, Deadline deadline) = 0;
+    /// DescribeServices and ListTaskDefinitions at the same time, on the calling thread alone.
     struct Lookup {
         Result<DescribedServices> services;
         Result<std::vector<TaskDefinition>> revisions;

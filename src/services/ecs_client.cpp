@@ -73,6 +73,15 @@ Result<DescribedServices> described_services(const Result<Json>& answer) {
     return described;
 }
 
+/// "Cluster not found." does not say which: the one that the request was about.
+void name_the_cluster(Error& error, const std::string& request) {
+    const auto json = parse_json(request);
+    const auto cluster = json ? find_string(*json, "cluster") : std::nullopt;
+    if (!cluster) return;
+    error.message += fmt::format(
+        " There is no cluster {}; check AWS_REGION, and ECS_CLUSTER_NAME or CLUSTER_NAME_PATTERN", *cluster);
+}
+
 }  // namespace
 
 EcsClient::EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
@@ -107,6 +116,7 @@ Result<std::string> EcsClient::body_of(const Call& call, Result<HttpResponse> re
         return std::move(response->body);
     }
     auto error = ecs_error(*response);
+    if (error.code == "ClusterNotFoundException") name_the_cluster(error, call.body);
     if (error.kind == ErrorKind::kThrottled) quotas_.throttled(call.operation);
     return std::unexpected(with_context(std::move(error), fmt::format("ecs {}", call.operation)));
 }
@@ -170,6 +180,17 @@ Result<DescribedServices> EcsClient::describe_services(const ClusterName& cluste
 Result<std::vector<TaskDefinition>> EcsClient::active_task_definitions(const TaskFamily& family, Deadline deadline) {
     return revisions_of(
         family, make({.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}, deadline), deadline);
+}
+
+Result<EcsTaskDefinition> EcsClient::describe_task_definition(const TaskDefinition& name, Deadline deadline) {
+    const Json request{{"taskDefinition", name.str()}, {"include", {"TAGS"}}};
+    auto answer = read("DescribeTaskDefinition", request, deadline);
+    if (!answer) {
+        // How ECS says that there is no such revision: "Unable to describe task definition."
+        if (answer.error().code == "ClientException") answer.error().kind = ErrorKind::kNotFound;
+        return std::unexpected(std::move(answer).error());
+    }
+    return read_task_definition(*answer);
 }
 
 EcsApi::Lookup EcsClient::look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names,

@@ -32,6 +32,7 @@ public:
     Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                                 Deadline deadline) override;
     Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family, Deadline deadline) override;
+    Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& name, Deadline deadline) override;
     Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names, const TaskFamily& family,
                    Deadline deadline) override;
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) override;

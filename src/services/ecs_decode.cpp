@@ -95,6 +95,10 @@ EcsServiceRevision::Image read_image(const Json& image) {
         .container = text(image, "containerName"), .image = text(image, "image"), .digest = text(image, "imageDigest")};
 }
 
+EcsTaskDefinition::Image read_defined_image(const Json& container) {
+    return {.container = text(container, "name"), .image = text(container, "image")};
+}
+
 EcsStoppedTask::Container read_container(const Json& container) {
     EcsStoppedTask::Container one{.name = text(container, "name"), .reason = text(container, "reason")};
     if (const Json* code = find(container, "exitCode"); code != nullptr && code->is_number_integer())
@@ -172,6 +176,18 @@ EcsServiceRevision read_service_revision(const Json& revision) {
     return {.arn = text(revision, "serviceRevisionArn"),
             .task_definition = text(revision, "taskDefinition"),
             .images = read_all(revision, "containerImages", read_image)};
+}
+
+Result<EcsTaskDefinition> read_task_definition(const Json& answer) {
+    const Json* described = find(answer, "taskDefinition");
+    if (described == nullptr || !described->is_object())
+        return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition has no \"taskDefinition\"");
+    EcsTaskDefinition one{.arn = text(*described, "taskDefinitionArn"),
+                          .status = text(*described, "status"),
+                          .images = read_all(*described, "containerDefinitions", read_defined_image)};
+    if (const Json* tags = find(answer, "tags"); tags != nullptr && tags->is_array())
+        for (const auto& tag : *tags) one.tags[text(tag, "key")] = text(tag, "value");
+    return one;
 }
 
 EcsStoppedTask read_stopped_task(const Json& task) {

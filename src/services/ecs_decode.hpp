@@ -21,6 +21,8 @@ namespace ci_lambda {
 [[nodiscard]] DescribedServices::Failure read_failure(const Json& failure);
 [[nodiscard]] EcsServiceDeployment read_service_deployment(const Json& deployment);
 [[nodiscard]] EcsServiceRevision read_service_revision(const Json& revision);
+/// From the whole answer to DescribeTaskDefinition, whose tags stand beside the task definition.
+[[nodiscard]] Result<EcsTaskDefinition> read_task_definition(const Json& answer);
 [[nodiscard]] EcsStoppedTask read_stopped_task(const Json& task);
 
 /// The request that registers a copy of `task_definition`, an object as DescribeTaskDefinition shows it, in another

@@ -24,6 +24,10 @@ public:
         return std::vector{
             TaskDefinition("arn:aws:ecs:us-east-1:123456789012:task-definition/" + family.str() + ":42")};
     };
+    std::function<Result<EcsTaskDefinition>(const TaskDefinition&)> on_task_definition =
+        [](const TaskDefinition& name) {
+            return EcsTaskDefinition{.arn = name.str(), .status = "ACTIVE", .images = {}, .tags = {}};
+        };
     /// The second argument counts the calls for this service: 1, 2, ..
     std::function<Result<AcceptedDeployment>(const UpdateServiceRequest&, int)> on_update =
         [](const UpdateServiceRequest& request, int) {
@@ -55,6 +59,10 @@ public:
             families_.push_back(family.str());
         }
         return on_active(family);
+    }
+    Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& name, Deadline) override {
+        count("DescribeTaskDefinition");
+        return on_task_definition(name);
     }
     Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names, const TaskFamily& family,
                    Deadline deadline) override {
