@@ -181,6 +181,7 @@ private:
             if (auto begun = look_for_the_lost_one(service)) outcome = *std::move(begun);
         }
         report.reason += passed_over_text(service.passed_over);
+        report.passed_over = service.passed_over;
         if (service.revision) report.task_definition = service.revision->str();
         if (!outcome) {
             report.error = outcome.error();

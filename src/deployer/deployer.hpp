@@ -42,6 +42,8 @@ struct DeploymentReport {
     EcsTarget target;
     DeploymentStatus status = DeploymentStatus::kFailed;
     std::string reason;  ///< why it was deployed
+    /// Newer revisions that were left out, as they had been rolled back; empty for most.
+    std::vector<TaskDefinition> passed_over = {};
     /// The revision that ECS runs, or, in a dry run, would be asked to run; empty if it never got that far.
     std::string task_definition;
     std::string deployment_id;  ///< ECS's `ecs-svc/N`; empty unless accepted, or already rolling

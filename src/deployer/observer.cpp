@@ -78,10 +78,14 @@ void RolloutObserver::add_rollback_reason(const Rollout& rollout, std::vector<Ec
 }
 
 void RolloutObserver::note(std::atomic<bool>& noted, std::string_view permission, const Error& error) {
-    // A call that is not allowed will never be; anything else may be another story next time.
-    if (error.kind == ErrorKind::kAccessDenied && noted.exchange(true)) return;
-    logger_.warn("rollout seen in part only: this could not be read",
-                 {{"needs", std::string(permission)}, {log_key::kError, error.message}});
+    std::vector<LogField> fields{{log_key::kError, error.message}};
+    // A throttle or a lost connection is nobody's missing permission, and another story next time. A call that is not
+    // allowed will never be: once is enough.
+    if (error.kind == ErrorKind::kAccessDenied) {
+        if (noted.exchange(true)) return;
+        fields.emplace_back("needs", permission);
+    }
+    logger_.warn("rollout seen in part only: this could not be read", std::move(fields));
 }
 
 }  // namespace ci_lambda

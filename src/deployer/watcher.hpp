@@ -40,7 +40,7 @@ public:
           sleeper_(sleeper),
           logger_(logger) {}
 
-    /// Told after each round, for each rollout that is not over; `service` is nullptr when ECS did not show it.
+    /// Told of each look at a rollout, the last one included; `service` is nullptr when ECS did not show it.
     using OnLook = std::function<void(const RolloutOutcome& so_far, const EcsService* service)>;
     /// Told at once of each verdict: also of a failure that is being rolled back and whose last word is still to come.
     using OnVerdict = std::function<void(const RolloutOutcome& outcome)>;
