@@ -9,10 +9,13 @@
 #include "app/batch.hpp"
 #include "app/version.hpp"
 #include "base/allocator.hpp"
+#include "deployer/attach.hpp"
+#include "deployer/last_rollout.hpp"
 #include "deployer/memory.hpp"
 #include "deployer/news.hpp"
 #include "deployer/our_services.hpp"
 #include "deployer/rollback.hpp"
+#include "deployer/rollback_to.hpp"
 #include "handlers/merge.hpp"
 #include "net/credentials.hpp"
 #include "net/curl_http_client.hpp"
@@ -27,12 +30,16 @@ namespace {
 constexpr Milliseconds kAnswerMargin{500};
 constexpr Milliseconds kNotificationMargin{2000};
 
+/// Of a rollout that somebody waits for who did not begin it: only the waiting has an end.
+constexpr Milliseconds kAsLongAsItTakes = std::chrono::days{365};
+
 class RealApp final : public App {
 public:
     RealApp(Options options, const Environment& environment, LogSink& sink, const Clock& clock, Sleeper& sleeper,
             LoadedConfig loaded, std::optional<std::string> ca_bundle)
         : config_(std::move(loaded.config)),
           clock_(clock),
+          sleeper_(sleeper),
           logger_(sink, clock, redactor_),
           http_({.ca_bundle = std::move(ca_bundle), .ca_bundle_overrides = config_.ca_bundle.has_value()}, clock,
                 logger_),
@@ -44,6 +51,8 @@ public:
           dry_run_(options.dry_run.value_or(config_.dry_run)),
           wait_(options.wait.value_or(config_.wait_for_deployment)),
           on_look_(std::move(options.on_look)),
+          wait_at_most_(options.patience),
+          patience_(std::max<Milliseconds>(config_.deployment_timeout, options.patience.value_or(Milliseconds{0}))),
           answered_(clock),
           observer_(ecs_, clock, logger_),
           rollback_(ecs_, memory_, logger_),
@@ -54,8 +63,8 @@ public:
                      .rollback_on_failure = config_.rollback_on_failure,
                      .coalesce = config_.coalesce},
                     ecs_, observer_, memory_, notifications_, clock, sleeper, logger_),
-          watcher_({.timeout = config_.deployment_timeout, .roll_back = config_.rollback_on_failure}, observer_,
-                   rollback_, clock, sleeper, logger_),
+          watcher_({.timeout = patience_, .roll_back = config_.rollback_on_failure}, observer_, rollback_, clock,
+                   sleeper, logger_),
           news_({.timeout = config_.deployment_timeout,
                  .roll_back = config_.rollback_on_failure && !dry_run_,
                  .waits = config_.wait_for_deployment},
@@ -93,8 +102,25 @@ public:
         return handled;
     }
 
-    Handled roll_back(const EcsTarget& target, bool wait, Deadline deadline) override {
-        if (dry_run_) return not_rolled_back(target, "nothing is changed in a dry run (DRY_RUN is on)");
+    Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) override {
+        notifications_.set_deadline(deadline.minus(kAnswerMargin));
+        if (!options.attach || dry_run_) return redacted(answer_of(deploy_all(decision, deadline), decision.passed_by));
+        Deploy rest{.requests = {}, .passed_by = decision.passed_by};
+        std::vector<DeploymentReport> attached;
+        for (const auto& request : decision.requests) {
+            const auto rolling = rolling_already(ecs_, request, deadline);
+            if (!rolling) {
+                rest.requests.push_back(request);
+                continue;
+            }
+            attached.push_back(report_of(request.target, *rolling, request.reason));
+            if (options.on_attached) options.on_attached(attached.back());
+        }
+        return redacted(answer_of(deploy_all(rest, deadline, std::move(attached)), decision.passed_by));
+    }
+
+    Handled roll_back(const RollbackRequest& request, Deadline deadline) override {
+        const auto& target = request.target;
         notifications_.set_deadline(deadline.minus(kAnswerMargin));
         const auto described = observer_.describe(target.cluster, {target.service}, deadline);
         if (!described) return not_rolled_back(target, described.error().message);
@@ -106,10 +132,41 @@ public:
                               .deployment_id = primary->id,
                               .task_definition = primary->task_definition,
                               .started_at = primary->created_at};
-        const auto report =
-            rollback_.roll_back_on_request(rollout, primary->rollout_state == RolloutState::kInProgress, deadline);
-        if (report.means == RollbackReport::Means::kNone) return not_rolled_back(target, report.words);
-        return follow_rollback(rollout, report, wait, deadline);
+        const bool rolling = primary->rollout_state == RolloutState::kInProgress;
+        if (dry_run_) return would_be_rolled_back(rollout, rolling, request.to, deadline);
+        auto report = request.to ? roll_back_to(ecs_, memory_, target, *request.to, deadline)
+                                 : rollback_.roll_back_on_request(rollout, rolling, deadline);
+        if (!report) return not_rolled_back(target, report.error().message);
+        if (report->means == RollbackReport::Means::kNone) return not_rolled_back(target, report->words);
+        logger_.info("rollback asked for", {{log_key::kService, target.id.str()},
+                                            {log_key::kDeploymentId, rollout.deployment_id},
+                                            {log_key::kReason, request.reason}});
+        return follow_rollback(rollout, *report, request, deadline);
+    }
+
+    Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) override {
+        std::vector<EcsServiceName> names;
+        for (const auto& target : targets) names.push_back(target.service);
+        const auto described = observer_.describe(config_.names.cluster(), names, deadline);
+        if (!described)
+            return {.answer = {.status = "failed", .detail = redactor_.redact(described.error().message)},
+                    .error = HandlingError{.type = "Function.WaitFailed", .message = described.error().message}};
+        std::vector<DeploymentReport> reports;
+        std::vector<std::size_t> going;  // which of them go on
+        std::vector<Rollout> rollouts;
+        for (const auto& target : targets) {
+            reports.push_back(report_of_last(target, described->find(target.service), deadline));
+            if (reports.back().status != DeploymentStatus::kInProgress) continue;
+            going.push_back(reports.size() - 1);
+            rollouts.push_back(rollout_of(reports.back()));
+        }
+        // Not `watcher_`: who only waits must not roll anything back.
+        RolloutWatcher watcher({.timeout = kAsLongAsItTakes, .roll_back = false}, observer_, rollback_, clock_,
+                               sleeper_, logger_);
+        const auto enough = Deadline::after(clock_, wait_at_most_.value_or(config_.deployment_timeout));
+        const auto outcomes = watcher.watch(rollouts, Deadline::earlier(deadline, enough), on_look_);
+        for (std::size_t i = 0; i < outcomes.size(); ++i) add_outcome(reports[going[i]], outcomes[i]);
+        return redacted(answer_of(std::move(reports), {}));
     }
 
     void rest() override {
@@ -289,12 +346,14 @@ private:
         return redacted(answer_of(deploy_all(deploy, deadline), deploy.passed_by));
     }
 
-    std::vector<DeploymentReport> deploy_all(const Deploy& deploy, Deadline deadline) {
+    /// With `reports` of deployments that need not be begun any more.
+    std::vector<DeploymentReport> deploy_all(const Deploy& deploy, Deadline deadline,
+                                             std::vector<DeploymentReport> reports = {}) {
         for (const auto& passed : deploy.passed_by)
             logger_.info("service passed by", {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
         const auto budget =
             Deadline::earlier(working_time(deadline), Deadline::after(clock_, config_.deployment_timeout));
-        auto reports = deployer_.deploy(deploy, budget);
+        if (!deploy.requests.empty()) std::ranges::move(deployer_.deploy(deploy, budget), std::back_inserter(reports));
         if (wait_ && !dry_run_) watch(reports, deadline);
         notifications_.flush();
         return reports;
@@ -306,19 +365,42 @@ private:
                 .error = HandlingError{.type = "Function.RollbackFailed", .message = message}};
     }
 
+    [[nodiscard]] Handled would_be_rolled_back(const Rollout& rollout, bool rolling,
+                                               const std::optional<TaskDefinition>& to, Deadline deadline) {
+        const auto words = would_roll_back(ecs_, rollout, rolling, to, deadline);
+        if (!words) return not_rolled_back(rollout.target, words.error().message);
+        auto handled = answer_of({{.target = rollout.target,
+                                   .status = DeploymentStatus::kDryRun,
+                                   .reason = "a rollback was asked for",
+                                   .task_definition = rollout.task_definition,
+                                   .outcome = *words}},
+                                 {});
+        handled.answer.detail = fmt::format("{}: {}", rollout.target.id, *words);
+        return redacted(std::move(handled));
+    }
+
     /// A rollback that a person asked for is on its way: with ECS, or as a rollout of its own.
-    Handled follow_rollback(const Rollout& rollout, const RollbackReport& report, bool wait, Deadline deadline) {
+    Handled follow_rollback(const Rollout& rollout, const RollbackReport& report, const RollbackRequest& request,
+                            Deadline deadline) {
         const bool own = report.rollout.has_value();
         const auto& followed = own ? *report.rollout : rollout;
         DeploymentReport done{.target = followed.target,
                               .status = own ? DeploymentStatus::kDeployed : DeploymentStatus::kInProgress,
-                              .reason = "a rollback was asked for",
+                              .reason = request.reason.empty() ? "a rollback was asked for" : request.reason,
                               .task_definition = followed.task_definition,
                               .deployment_id = followed.deployment_id,
                               .started_at = followed.started_at,
                               .attempts = 1};
-        if (wait) {
-            const auto outcomes = watcher_.watch({followed}, deadline, on_look_);
+        say({.type = NotificationType::kWarning,
+             .title = fmt::format("Rollback started: {}", done.target.id),
+             .service = done.target.id.str(),
+             .status = "rolling back",
+             .deployment_id = done.deployment_id,
+             .task_definition = done.task_definition,
+             .reason = fmt::format("{}: {}", done.reason, report.words)});
+        notifications_.flush();
+        if (request.wait) {
+            const auto outcomes = watcher_.watch({followed}, waiting_time(deadline), on_look_);
             add_outcome(done, outcomes.front());
             if (own && done.status == DeploymentStatus::kCompleted) done.status = DeploymentStatus::kRolledBack;
         }
@@ -326,6 +408,33 @@ private:
         handled.answer.detail =
             fmt::format("{}: {}{}{}", rollout.target.id, report.words, done.outcome.empty() ? "" : "; ", done.outcome);
         return redacted(std::move(handled));
+    }
+
+    static DeploymentReport report_of(const EcsTarget& target, const EcsDeployment& rolling, std::string reason) {
+        return {.target = target,
+                .status = DeploymentStatus::kDeployed,
+                .reason = std::move(reason),
+                .task_definition = rolling.task_definition,
+                .deployment_id = rolling.id,
+                .started_at = rolling.created_at};
+    }
+
+    /// What a service rolls out, or has rolled out last; `kInProgress` where there is something to wait for.
+    DeploymentReport report_of_last(const EcsTarget& target, const EcsService* service, Deadline deadline) {
+        DeploymentReport report{.target = target, .status = DeploymentStatus::kFailed, .reason = "waited for"};
+        if (service == nullptr) {
+            report.error =
+                Error{.kind = ErrorKind::kNotFound, .message = fmt::format("ECS has no service {}", target.service)};
+            return report;
+        }
+        const auto last = look_at_last_rollout(observer_, target, *service, kAsLongAsItTakes, deadline);
+        report.task_definition = last.rollout.task_definition;
+        report.deployment_id = last.rollout.deployment_id;
+        report.started_at = last.rollout.started_at;
+        add_outcome(report, {.rollout = last.rollout, .judgement = last.judgement});
+        report.took.reset();
+        if (last.judgement.final()) report.outcome = ended_in_words(last, clock_.now());
+        return report;
     }
 
     /// Waits for the ends of those that have started.
@@ -340,7 +449,7 @@ private:
         if (rollouts.empty()) return;
         notifications_.flush();  // "started" is news now, not when all is over
         const auto outcomes =
-            watcher_.watch(rollouts, working_time(deadline), on_look_, [&](const RolloutOutcome& outcome) {
+            watcher_.watch(rollouts, waiting_time(deadline), on_look_, [&](const RolloutOutcome& outcome) {
                 say_verdict(outcome);
                 notifications_.flush();
             });
@@ -403,6 +512,12 @@ private:
         notifications_.notify(std::move(notification));
     }
 
+    /// How long to wait for rollouts.
+    [[nodiscard]] Deadline waiting_time(Deadline deadline) const {
+        if (!wait_at_most_) return working_time(deadline);
+        return Deadline::earlier(working_time(deadline), Deadline::after(clock_, *wait_at_most_));
+    }
+
     /// What is left for calls to ECS.
     [[nodiscard]] static Deadline working_time(Deadline deadline) {
         return deadline.minus(kAnswerMargin + kNotificationMargin);
@@ -422,6 +537,7 @@ private:
     Redactor redactor_;
     Config config_;
     const Clock& clock_;
+    Sleeper& sleeper_;
     Logger logger_;
     CurlHttpClient http_;
     CredentialChain credentials_;
@@ -431,6 +547,8 @@ private:
     bool dry_run_;
     bool wait_;
     RolloutWatcher::OnLook on_look_;
+    std::optional<Milliseconds> wait_at_most_;
+    Milliseconds patience_;  // of one rollout that somebody waits for
     AnsweredEvents answered_;
     RolloutMemory memory_;
     RolloutObserver observer_;

@@ -317,7 +317,7 @@ TEST(Rollouts, APersonCanRollBackWhatIsRollingAndWhatIsDone) {
     World rolling({.scenario = Scenario::kSlow});
     rolling.deploy();
     rolling.run_for(minutes{1});
-    const auto stopped = rolling.listener().roll_back(rolling.target(), true, Deadline::none());
+    const auto stopped = rolling.listener().roll_back({.target = rolling.target(), .wait = true}, Deadline::none());
     EXPECT_EQ(stopped.answer.status, "rolled_back") << stopped.answer.detail;
     EXPECT_EQ(rolling.end_state(), kOld + " COMPLETED");
 
@@ -325,10 +325,10 @@ TEST(Rollouts, APersonCanRollBackWhatIsRollingAndWhatIsDone) {
     done.deploy();
     done.run_for(minutes{5});
     ASSERT_EQ(done.end_state(), kNew + " COMPLETED");
-    const auto back = done.listener().roll_back(done.target(), true, Deadline::none());
+    const auto back = done.listener().roll_back({.target = done.target(), .wait = true}, Deadline::none());
     EXPECT_EQ(back.answer.status, "rolled_back") << back.answer.detail;
     EXPECT_EQ(done.end_state(), "shop_service_api_dev-rollback:1 COMPLETED");
-    const auto again = done.listener().roll_back(done.target(), false, Deadline::none());
+    const auto again = done.listener().roll_back({.target = done.target()}, Deadline::none());
     ASSERT_TRUE(again.error);
     EXPECT_THAT(again.error->message, HasSubstr("a rollback itself"));
 }
