@@ -12,6 +12,8 @@ target_compile_options(ci_lambda_warnings INTERFACE
   -Wno-missing-field-initializers
   # std::stable_sort of GCC 12 uses what C++17 deprecated; g++ does not tell of its own library, clang does.
   $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>
+  # GCC takes each file of a unity for a header, in which an unnamed namespace would be a mistake.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<OR:$<BOOL:${CMAKE_UNITY_BUILD}>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>>:-Wno-subobject-linkage>
   $<$<BOOL:${CI_LAMBDA_WERROR}>:-Werror>)
 
 # add_room(NAME SOURCES a.cpp .. ROOMS base .. PRIVATE curl-and-the-like ..)

@@ -5,11 +5,18 @@ usage: tidy.py BUILD_DIR STAMP_DIR [DIRECTORY: only the files in it]
 A file is checked again when it, a header that it includes, the way it is compiled, a .clang-tidy, clang-tidy itself or
 this script has changed. Which headers it includes is known from ninja, so the build must be up to date.
 
+What takes the time is walking through the headers, so up to eight files are looked at as one: a file that includes them
+and has their flags. Only "nothing found" is believed of such a batch. If something is found, or the files cannot be
+compiled together (two of them may give one name to two things), each half is looked at again, down to the single file.
+
 A stamp says that a file has passed. It does not depend on where the repository is, so all clones on a machine share
 them. Stamps that nobody asked for in a long time are deleted.
 """
 
+from __future__ import annotations
+
 import concurrent.futures
+import dataclasses
 import functools
 import hashlib
 import json
@@ -19,6 +26,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 
 CLANG_TIDY = "clang-tidy-19"
@@ -27,6 +35,34 @@ FILTERED = {"src", "sandbox", "tests", "fuzz"}
 STAMP_LIFETIME = 90 * 24 * 3600
 # A note that clang-tidy prints for each file, whatever it finds.
 NOISE = re.compile(r"^\d+ warnings? (and \d+ errors? )?(generated|treated as errors?)\.?$")
+LARGEST_BATCH = 8
+# What bugprone-suspicious-include and misc-unused-alias-decls are about; these two look at the main file alone.
+ONLY_SEEN_IN_THE_MAIN_FILE = re.compile(rb'^\s*(#\s*include\s*["<][^">]*\.c\w*[">]|namespace\s+\w+\s*=)', re.MULTILINE)
+GCC_ABOUT_UNITIES = " -Wno-subobject-linkage "  # clang does not know it
+INCLUDED = re.compile(r'^#include "(.*)"$', re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    path: pathlib.Path
+    arguments: tuple[str, ...]  # of the compiler, with the path in it
+    directory: str
+    stamp: pathlib.Path
+
+    def compiled_as(self, path: pathlib.Path) -> dict:
+        arguments = [str(path) if argument == str(self.path) else argument for argument in self.arguments]
+        return {"file": str(path), "directory": self.directory, "arguments": arguments}
+
+    @property
+    def companions(self) -> tuple:
+        """The same for files that can be in one batch: those of a target, which the unity builds compile as one, too."""
+        shown = FILTERED.intersection(self.path.parts)
+        if not shown or ONLY_SEEN_IN_THE_MAIN_FILE.search(self.path.read_bytes()):
+            return (str(self.path),)
+        flags = list(self.arguments)
+        target, _, _ = flags.pop(flags.index("-o") + 1).partition(".dir/")
+        flags.remove(str(self.path))
+        return (target, *flags)
 
 
 @functools.cache
@@ -63,6 +99,20 @@ def object_file(entry: dict) -> str:
     return arguments[arguments.index("-o") + 1]
 
 
+def unity_as_single_files(entries: list[dict]) -> list[dict]:
+    """The files that CMake has compiled as one, as if each had been compiled alone."""
+    singles = []
+    for entry in entries:
+        file = pathlib.Path(entry["file"])
+        if file.parent.name != "Unity":
+            singles.append(entry)
+            continue
+        command = entry["command"].replace(GCC_ABOUT_UNITIES, " ")
+        for source in INCLUDED.findall(file.read_text()):
+            singles.append({**entry, "file": source, "command": command.replace(str(file), source)})
+    return singles
+
+
 def fingerprint(entry: dict, headers: list[pathlib.Path], root: pathlib.Path, common: bytes) -> str:
     digest = hashlib.sha256(common)
     digest.update(entry["command"].replace(str(root), "").encode())
@@ -72,16 +122,56 @@ def fingerprint(entry: dict, headers: list[pathlib.Path], root: pathlib.Path, co
     return digest.hexdigest()
 
 
-def check(source: pathlib.Path, build_dir: pathlib.Path) -> tuple[bool, str, float]:
-    start = time.monotonic()
+def config_of(source: pathlib.Path) -> pathlib.Path:
+    return next(above / ".clang-tidy" for above in source.parents if (above / ".clang-tidy").exists())
+
+
+def run_clang_tidy(source: pathlib.Path, database: pathlib.Path, *options: str) -> tuple[bool, str]:
     done = subprocess.run(
-        [CLANG_TIDY, "-p", build_dir, "--quiet", "--warnings-as-errors=*", source],
+        [CLANG_TIDY, "-p", database, "--quiet", "--warnings-as-errors=*", *options, source],
         capture_output=True,
         text=True,
     )
     lines = (done.stdout + done.stderr).splitlines()
-    text = "\n".join(line for line in lines if line and not NOISE.match(line))
-    return done.returncode == 0, text, time.monotonic() - start
+    return done.returncode == 0, "\n".join(line for line in lines if line and not NOISE.match(line))
+
+
+def check(batch: list[Source], build_dir: pathlib.Path) -> list[tuple[Source, str]]:
+    """The files in which something is found, each with what it is. Those that pass get their stamps."""
+    # Below the root, whose .clang-tidy is the parent of the one that is copied.
+    with tempfile.TemporaryDirectory(prefix="tidy-", dir=build_dir) as name:
+        directory = pathlib.Path(name)
+        main_file, options = batch[0].path, []
+        if len(batch) > 1:
+            options = ["--checks=-bugprone-suspicious-include"]
+            main_file = directory / "batch.cpp"
+            main_file.write_text("".join(f'#include "{source.path}"\n' for source in batch))
+            (directory / ".clang-tidy").write_bytes(config_of(batch[0].path).read_bytes())
+        (directory / "compile_commands.json").write_text(json.dumps([batch[0].compiled_as(main_file)]))
+        passed, text = run_clang_tidy(main_file, directory, *options)
+    if passed:
+        for source in batch:
+            source.stamp.touch()
+        return []
+    if len(batch) == 1:
+        return [(batch[0], text)]
+    half = len(batch) // 2
+    return check(batch[:half], build_dir) + check(batch[half:], build_dir)
+
+
+def timed_check(batch: list[Source], build_dir: pathlib.Path) -> tuple[list[tuple[Source, str]], float]:
+    start = time.monotonic()
+    return check(batch, build_dir), time.monotonic() - start
+
+
+def batches_of(sources: list[Source]) -> list[list[Source]]:
+    """The largest ones first; few files are spread over all processors instead."""
+    size = max(1, min(LARGEST_BATCH, len(sources) // (os.cpu_count() or 1)))
+    alike: dict[tuple, list[Source]] = {}
+    for source in sources:
+        alike.setdefault(source.companions, []).append(source)
+    batches = [group[i : i + size] for group in alike.values() for i in range(0, len(group), size)]
+    return sorted(batches, key=len, reverse=True)
 
 
 def common_to_all(root: pathlib.Path) -> bytes:
@@ -107,35 +197,35 @@ def main() -> int:
 
     common = common_to_all(root)
     headers = included_headers(build_dir)
-    todo: dict[pathlib.Path, pathlib.Path] = {}
     wanted = root.joinpath(*sys.argv[3:])
     entries = [
         entry
-        for entry in json.loads((build_dir / "compile_commands.json").read_text())
+        for entry in unity_as_single_files(json.loads((build_dir / "compile_commands.json").read_text()))
         if pathlib.Path(entry["file"]).is_relative_to(wanted)
     ]
+    todo: dict[pathlib.Path, Source] = {}
     for entry in entries:
         stamp = stamps / fingerprint(entry, headers.get(object_file(entry), []), root, common)
         if stamp.exists():
             stamp.touch()
         else:
-            todo[pathlib.Path(entry["file"])] = stamp
+            path = pathlib.Path(entry["file"])
+            todo[path] = Source(path, tuple(shlex.split(entry["command"])), entry["directory"], stamp)
     print(f"    {len(entries)} files, {len(todo)} to check", flush=True)
 
-    failed = 0
+    done, failed = 0, 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = {pool.submit(check, source, build_dir): source for source in todo}
-        for number, future in enumerate(concurrent.futures.as_completed(running), 1):
-            source = running[future]
-            passed, text, seconds = future.result()
-            if passed:
-                todo[source].touch()
-            else:
-                failed += 1
-            verdict = "ok" if passed else "FOUND SOMETHING"
-            print(f"    [{number}/{len(todo)}] {source.relative_to(root)} {verdict} ({seconds:.0f} s)", flush=True)
-            if not passed:
-                print(text, flush=True)
+        running = {pool.submit(timed_check, batch, build_dir): batch for batch in batches_of(list(todo.values()))}
+        for future in concurrent.futures.as_completed(running):
+            batch = running[future]
+            findings, seconds = future.result()
+            done += len(batch)
+            failed += len(findings)
+            names = " ".join(str(source.path.relative_to(root)) for source in batch)
+            verdict = "FOUND SOMETHING" if findings else "ok"
+            print(f"    [{done}/{len(todo)}] {verdict} ({seconds:.0f} s) {names}", flush=True)
+            for source, text in findings:
+                print(f"{source.path.relative_to(root)}:\n{text}", flush=True)
     forget_old(stamps)
     if failed:
         print(f"clang-tidy found something in {failed} files", file=sys.stderr)

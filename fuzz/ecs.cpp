@@ -66,7 +66,7 @@ Status check_pinned_copy(EcsApi& ecs) {
         .arn = kArn,
         .task_definition = "api:7",
         .images = {{.container = "app", .image = "registry:5000/api:v1", .digest = "sha256:1"}}};
-    TRY_ASSIGN(const auto copy, ecs.register_pinned_copy(revision, kFamily, kNever));
+    TRY_ASSIGN(const auto copy, ecs.register_pinned_copy(revision, kFamily, {{"key", "value"}}, kNever));
     (void)copy;
     return {};
 }
@@ -91,6 +91,8 @@ const std::array kCalls{
     Call([](EcsApi& ecs) { return status_of(ecs.service_revisions({kArn}, kNever)); }),
     Call([](EcsApi& ecs) { return status_of(ecs.stopped_tasks(kCluster, kService, kNever)); }),
     Call([](EcsApi& ecs) { return ecs.roll_back_service_deployment(kArn, kNever); }),
+    Call([](EcsApi& ecs) { return status_of(ecs.describe_task_definition(TaskDefinition(kArn), kNever)); }),
+    Call([](EcsApi& ecs) { return ecs.tag_task_definition(kArn, {{"key", "value"}}, kNever); }),
 };
 
 constexpr std::array kStatuses{200, 200, 400, 403, 404, 413, 429, 500, 503, 302};

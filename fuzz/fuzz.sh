@@ -59,7 +59,8 @@ fuzz_report() {
 }
 
 # fuzz_all JOB..: a job is "TARGET NUMBER NEW_CORPUS OPTION..". As many at the same time as there are processors.
-fuzz_all() {
+# In a shell of its own, which has no other processes to wait for.
+fuzz_all() (
     local job running=0 failed=0 words
     mkdir -p "$log_dir"
     for job in "$@"; do
@@ -77,7 +78,7 @@ fuzz_all() {
         fuzz_report "${words[0]}" "${words[1]}" || failed=1
     done
     ((failed == 0)) || die "fuzzing found something"
-}
+)
 
 # run_fuzz [TARGET] [SECONDS]: new inputs stay in .cache/fuzz, so that the next run goes on from there.
 run_fuzz() {
@@ -109,7 +110,6 @@ run_fuzz() {
 # The same inputs in every run: all of the corpora, then a fixed number of new ones.
 run_fuzz_briefly() {
     local target targets jobs=() new=build-fuzz/new
-    build_fuzz
     rm -rf -- "$new"
     mapfile -t targets < <(fuzz_targets)
     for target in "${targets[@]}"; do

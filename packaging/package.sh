@@ -65,11 +65,15 @@ run_artefact_tests() {
     need_packages "test the package" "${artefact_test_packages[@]}"
     ensure_python
     ensure_emulator
+    timed "tests of the package" test_artefacts
+    timed "fault table with the packaged program" run_fault_table
+}
+
+test_artefacts() {
     say "testing the package (it is built once more, elsewhere, to compare)"
     (cd tests/artefact && CI_LAMBDA_RIE="$root/$cache_dir/bin/aws-lambda-rie" PYTHONDONTWRITEBYTECODE=1 \
         "$root/$venv/bin/python3" -m pytest -q -rs -p no:cacheprovider) ||
         die "tests of the package failed"
-    run_fault_table
 }
 
 # The fault table once more, with the program that is shipped for this machine.

@@ -2,20 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json.hpp"
-#include "sandbox/ecs/operations.hpp"
+#include "sandbox/ecs/configuration.hpp"
 
 namespace ci_lambda::sandbox {
+namespace {
+
+void take_scenario(Service& service, Scenario scenario) {
+    service.configuration = configured_for(service.configuration, service.scenario, scenario);
+    service.scenario = scenario;
+}
+
+}  // namespace
 
 Ecs::Ecs(EcsOptions options, Ids& ids, const Clock& clock)
     : state_(std::move(options.state)),
       clock_(clock),
       quotas_(clock.now()),
+      pace_(options.speed),
       engine_(state_, ids, options.speed, outbox_),
       on_event_(std::move(options.on_event)) {
-    for (auto& service : state_.services) service.scenario = options.scenario;
+    for (auto& service : state_.services) take_scenario(service, options.scenario);
+    engine_.on_step([this](WallTime at) { past_.record(at, state_.services); });
 }
 
 AwsAnswer Ecs::handle(std::string_view operation, std::string_view body) {
@@ -28,13 +39,31 @@ AwsAnswer Ecs::handle(std::string_view operation, std::string_view body) {
     AwsAnswer answer;
     {
         const std::scoped_lock lock(mutex_);
-        EcsContext context{.state = state_, .engine = engine_, .now = clock_.now()};
-        engine_.advance(context.now);
-        answer = quotas_.admits(operation, context.now)
-                     ? to_answer(known->run(context, *request))
-                     : to_answer(AwsError{.type = "ThrottlingException", .message = "Rate exceeded"});
+        answer = this->answer(*known, *request, body);
     }
     deliver();
+    return answer;
+}
+
+AwsAnswer Ecs::answer(const EcsOperation& operation, const Json& request, std::string_view body) {
+    const WallTime now = clock_.now();
+    engine_.advance(now);
+    const auto fault = quotas_.admits(operation.name, now) ? faults_.take(operation.name, body) : FaultKind::kThrottled;
+    return answer_with(fault, operation.name, [&] { return run(operation, request, now); });
+}
+
+AwsAnswer Ecs::run(const EcsOperation& operation, const Json& request, WallTime now) {
+    EcsContext context{.state = state_, .engine = engine_, .now = now};
+    const auto lag = state_.quirks.lag.find(operation.name);
+    auto* past = lag == state_.quirks.lag.end() ? nullptr : past_.services_at(now - lag->second);
+    if (past != nullptr) {
+        std::swap(*past, state_.services);
+        auto answer = to_answer(operation.run(context, request));
+        std::swap(*past, state_.services);
+        return answer;
+    }
+    auto answer = to_answer(operation.run(context, request));
+    past_.record(now, state_.services);
     return answer;
 }
 
@@ -56,7 +85,7 @@ bool Ecs::set_scenario(const ScenarioChoice& choice) {
     bool found = false;
     for (auto& service : state_.services) {
         if (choice.service && *choice.service != service.name) continue;
-        service.scenario = choice.scenario;
+        take_scenario(service, choice.scenario);
         found = true;
     }
     return found;
@@ -67,6 +96,78 @@ std::vector<std::pair<std::string, Scenario>> Ecs::scenarios_of_services() const
     std::vector<std::pair<std::string, Scenario>> scenarios;
     for (const auto& service : state_.services) scenarios.emplace_back(service.name, service.scenario);
     return scenarios;
+}
+
+void Ecs::set_quirks(Quirks quirks) {
+    const std::scoped_lock lock(mutex_);
+    engine_.advance(clock_.now());
+    Milliseconds longest{0};
+    for (const auto& [operation, lag] : quirks.lag) longest = std::max(longest, lag);
+    state_.quirks = std::move(quirks);
+    past_.reach_back(longest);
+    past_.record(clock_.now(), state_.services);
+}
+
+void Ecs::add_fault(Fault fault) {
+    const std::scoped_lock lock(mutex_);
+    faults_.add(std::move(fault));
+}
+
+void Ecs::clear_faults() {
+    const std::scoped_lock lock(mutex_);
+    faults_.clear();
+}
+
+void Ecs::push_image(const std::string& image, Scenario fate) {
+    const std::scoped_lock lock(mutex_);
+    auto& pushed = state_.images[image];
+    ++pushed.pushes;
+    pushed.fate = fate;
+}
+
+void Ecs::set_fate(const std::string& task_definition, Scenario fate) {
+    const std::scoped_lock lock(mutex_);
+    state_.fates[task_definition] = fate;
+}
+
+std::optional<Deployment> Ecs::primary(std::string_view service) {
+    const std::scoped_lock lock(mutex_);
+    engine_.advance(clock_.now());
+    const auto found = std::ranges::find(state_.services, service, &Service::name);
+    return found == state_.services.end() ? std::nullopt : std::optional(found->primary());
+}
+
+int Ecs::unfinished_deployments(std::string_view service) {
+    const std::scoped_lock lock(mutex_);
+    engine_.advance(clock_.now());
+    const auto found = std::ranges::find(state_.services, service, &Service::name);
+    return found == state_.services.end() ? 0 : found->unfinished_deployments();
+}
+
+void Ecs::set_alarm(const std::string& name, bool is_on) {
+    const std::scoped_lock lock(mutex_);
+    const WallTime now = clock_.now();
+    engine_.advance(now);
+    if (is_on)
+        state_.alarms.insert(name);
+    else
+        state_.alarms.erase(name);
+    for (auto& service : state_.services)
+        if (std::ranges::find(service.configuration.alarms.names, name) != service.configuration.alarms.names.end())
+            engine_.look_soon(service, now);
+}
+
+bool Ecs::protect_tasks(std::string_view service, int count, std::chrono::seconds duration) {
+    const std::scoped_lock lock(mutex_);
+    const WallTime now = clock_.now();
+    engine_.advance(now);
+    const auto found = std::ranges::find(state_.services, service, &Service::name);
+    if (found == state_.services.end()) return false;
+    for (auto& task : found->tasks)
+        if (task.is_running() && !task.is_protected(now) && count-- > 0)
+            task.protected_until = pace_.after(now, duration);
+    past_.record(now, state_.services);
+    return true;
 }
 
 void Ecs::deliver() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -10,6 +11,11 @@
 
 #include "base/time.hpp"
 #include "sandbox/aws_json.hpp"
+#include "sandbox/ecs/faults.hpp"
+#include "sandbox/ecs/operations.hpp"
+#include "sandbox/ecs/pace.hpp"
+#include "sandbox/ecs/past.hpp"
+#include "sandbox/ecs/quirks.hpp"
 #include "sandbox/ecs/quotas.hpp"
 #include "sandbox/ecs/rollout.hpp"
 #include "sandbox/ecs/state.hpp"
@@ -57,13 +63,36 @@ public:
     /// Each service, and how its next deployments go.
     [[nodiscard]] std::vector<std::pair<std::string, Scenario>> scenarios_of_services() const;
 
+    /// From now on this ECS is like that. Rollouts that are under way go on with it.
+    void set_quirks(Quirks quirks);
+    void add_fault(Fault fault);
+    void clear_faults();
+    /// Somebody pushes another image under this name (`repository:tag`): deployments to come find another digest, and
+    /// go like this wherever they use it, but for healthy, which leaves it to the service's scenario.
+    void push_image(const std::string& image, Scenario fate = Scenario::kHealthy);
+    /// From now on deployments of this revision (`family:revision`) go like this, whatever the service's scenario is.
+    void set_fate(const std::string& task_definition, Scenario fate);
+    /// What is true of the service now, whatever a lag shows; nullopt when there is no such service.
+    [[nodiscard]] std::optional<Deployment> primary(std::string_view service);
+    [[nodiscard]] int unfinished_deployments(std::string_view service);
+    /// A CloudWatch alarm goes off, or is over.
+    void set_alarm(const std::string& name, bool is_on);
+    /// So many more of the service's running tasks are not to be stopped by deployments for that long (of ECS's time).
+    /// False when there is no such service.
+    [[nodiscard]] bool protect_tasks(std::string_view service, int count, std::chrono::seconds duration);
+
 private:
+    [[nodiscard]] AwsAnswer answer(const EcsOperation& operation, const nlohmann::json& request, std::string_view body);
+    [[nodiscard]] AwsAnswer run(const EcsOperation& operation, const nlohmann::json& request, WallTime now);
     void deliver();
 
     mutable std::mutex mutex_;
     EcsState state_;
     const Clock& clock_;
     RequestQuotas quotas_;
+    Faults faults_;
+    Past past_;
+    Pace pace_;
     std::vector<std::string> outbox_;
     RolloutEngine engine_;
     EventSink on_event_;

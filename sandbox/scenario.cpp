@@ -21,6 +21,12 @@ constexpr std::array kScenarios{
                  "the task is RUNNING, but the load balancer finds it unhealthy"},
     ScenarioText{Scenario::kNoCapacity, "no-capacity", "no task can be placed"},
     ScenarioText{Scenario::kSlow, "slow", "healthy, but it takes more than ten minutes of ECS's time"},
+    ScenarioText{Scenario::kBake, "bake", "blue/green; old and new tasks both stay for ten minutes of bake time"},
+    ScenarioText{Scenario::kPause, "pause", "blue/green; it waits for ContinueServiceDeployment, or 30 minutes"},
+    ScenarioText{Scenario::kLinear, "linear", "the traffic moves by 25 percent every two minutes"},
+    ScenarioText{Scenario::kCanary, "canary", "10 percent of the traffic move, and the rest after five minutes"},
+    ScenarioText{Scenario::kAlarm, "alarm", "all tasks run, then an alarm goes off and ECS rolls back"},
+    ScenarioText{Scenario::kProtected, "protected", "all new tasks run, one old task stays for half an hour"},
 };
 
 }  // namespace
@@ -30,6 +36,30 @@ std::span<const ScenarioText> scenarios() { return kScenarios; }
 std::string_view name_of(Scenario scenario) {
     const auto* const found = std::ranges::find(kScenarios, scenario, &ScenarioText::scenario);
     return found == kScenarios.end() ? std::string_view{} : found->name;
+}
+
+bool is_of_the_image(Scenario scenario) {
+    switch (scenario) {
+        case Scenario::kHealthy:
+        case Scenario::kBake:
+        case Scenario::kPause:
+        case Scenario::kLinear:
+        case Scenario::kCanary:
+        case Scenario::kProtected: return false;
+        case Scenario::kImageNotFound:
+        case Scenario::kCrashOnStart:
+        case Scenario::kCrashAfterStart:
+        case Scenario::kFailingHealthChecks:
+        case Scenario::kNoCapacity:
+        case Scenario::kSlow:
+        case Scenario::kAlarm: return true;
+    }
+    return true;
+}
+
+bool configures_the_service(Scenario scenario) {
+    return scenario == Scenario::kBake || scenario == Scenario::kPause || scenario == Scenario::kLinear ||
+           scenario == Scenario::kCanary || scenario == Scenario::kAlarm;
 }
 
 Result<Scenario> parse_scenario(std::string_view name) {

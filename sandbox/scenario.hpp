@@ -18,6 +18,13 @@ enum class Scenario {
     kFailingHealthChecks,
     kNoCapacity,
     kSlow,
+    // These are about the service, not about what it runs: see is_of_the_image().
+    kBake,
+    kPause,
+    kLinear,
+    kCanary,
+    kAlarm,
+    kProtected,
 };
 
 struct ScenarioText {
@@ -30,6 +37,12 @@ struct ScenarioText {
 [[nodiscard]] std::span<const ScenarioText> scenarios();
 
 [[nodiscard]] std::string_view name_of(Scenario scenario);
+
+/// Whether it is the image that makes a deployment go like this: then each deployment finds another one, and what has
+/// run well before does not go like this. An alarm is of the image, too.
+[[nodiscard]] bool is_of_the_image(Scenario scenario);
+/// Whether it comes with a deployment configuration: a strategy, hooks or alarms.
+[[nodiscard]] bool configures_the_service(Scenario scenario);
 
 /// The error (kConfiguration) lists the known names.
 [[nodiscard]] Result<Scenario> parse_scenario(std::string_view name);

@@ -15,4 +15,9 @@ namespace ci_lambda::sandbox {
 [[nodiscard]] AwsResult<DeploymentConfiguration> merged_configuration(const DeploymentConfiguration& present,
                                                                       const nlohmann::json& request);
 
+/// The same for a service whose deployments go like `scenario` from now on, and went like `before`: with what the one
+/// needs, and without what the other one had.
+[[nodiscard]] DeploymentConfiguration configured_for(const DeploymentConfiguration& present, Scenario before,
+                                                     Scenario scenario);
+
 }  // namespace ci_lambda::sandbox

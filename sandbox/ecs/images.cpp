@@ -56,7 +56,7 @@ bool has_succeeded(const Service& service, const ContainerImage& image) {
 }
 
 void push(PushedImage& image, Scenario scenario) {
-    const bool broken = scenario != Scenario::kHealthy;
+    const bool broken = is_of_the_image(scenario);
     if (broken || image.broken) ++image.pushes;  // a broken image is followed by a repaired one
     image.broken = broken;
 }
@@ -67,12 +67,21 @@ ResolvedImages resolve_images(EcsState& state, const Service& service, const Tas
     const std::string task_definition = state.task_definition_arn(revision);
     const bool goes_back = !service.deployments.empty() && task_definition != service.primary().task_definition &&
                            has_succeeded(service, task_definition);
-    ResolvedImages resolved{.images = containers_of(revision), .fate = service.scenario};
+    const Scenario scenario = is_of_the_image(service.scenario) ? service.scenario : Scenario::kHealthy;
+    ResolvedImages resolved{.images = containers_of(revision), .fate = scenario};
     for (auto& image : resolved.images) {
         auto& pushed = state.images[image.image];
-        if (!goes_back) push(pushed, service.scenario);
+        if (!goes_back) push(pushed, scenario);
         image.digest = digest_of(image.image, pushed.pushes);
     }
+    if (const auto own = state.fates.find(task_definition.substr(task_definition.rfind('/') + 1));
+        own != state.fates.end()) {
+        resolved.fate = own->second;
+        return resolved;
+    }
+    for (const auto& image : resolved.images)
+        if (const auto fate = state.images[image.image].fate; fate && *fate != Scenario::kHealthy)
+            resolved.fate = *fate;
     const auto known = [&](const ContainerImage& image) { return has_succeeded(service, image); };
     if (!resolved.images.empty() && std::ranges::all_of(resolved.images, known)) resolved.fate = Scenario::kHealthy;
     return resolved;

@@ -9,12 +9,13 @@ namespace {
 
 std::string_view event_type(std::string_view name) {
     if (name == "SERVICE_DEPLOYMENT_FAILED" || name == "SERVICE_TASK_PLACEMENT_FAILURE") return "ERROR";
+    if (name == "HOOK_FAILED" || name == "HOOK_TIMED_OUT") return "ERROR";
     if (name == "SERVICE_TASK_START_IMPAIRED") return "WARN";
     return "INFO";
 }
 
 std::string envelope(const EcsState& state, const Service& service, Ids& ids, std::string_view detail_type, Json detail,
-                     WallTime at) {
+                     WallTime at, const std::string& resource = {}) {
     return dump_json({{"version", "0"},
                       {"id", ids.uuid()},
                       {"detail-type", detail_type},
@@ -22,7 +23,7 @@ std::string envelope(const EcsState& state, const Service& service, Ids& ids, st
                       {"account", state.account},
                       {"time", format_rfc3339(at).substr(0, 19) + "Z"},
                       {"region", state.region},
-                      {"resources", {state.service_arn(service)}},
+                      {"resources", {resource.empty() ? state.service_arn(service) : resource}},
                       {"detail", std::move(detail)}});
 }
 
@@ -48,6 +49,23 @@ void Notices::deployment_event(const Service& service, const Deployment& deploym
                                 {"updatedAt", format_rfc3339(at)},
                                 {"reason", reason}},
                                at));
+}
+
+void Notices::hook_event(const Service& service, const ServiceDeployment& deployment, const HookRun& run,
+                         std::string_view name, WallTime at) const {
+    const std::string arn = state_.service_deployment_arn(service, deployment.id);
+    outbox_.push_back(envelope(state_, service, ids_, "ECS Hook State Change",
+                               {{"eventType", event_type(name)},
+                                {"eventName", name},
+                                {"hookId", run.id},
+                                {"hookType", run.hook.pause ? "PAUSE" : "AWS_LAMBDA"},
+                                {"expiresAt", format_rfc3339(run.expires_at).substr(0, 19) + "Z"},
+                                {"lifecycleStage", wire_name(run.stage)},
+                                {"clusterArn", state_.cluster_arn(service.cluster)},
+                                {"serviceArn", state_.service_arn(service)},
+                                {"serviceDeploymentArn", arn},
+                                {"updatedAt", format_rfc3339(at)}},
+                               at, arn));
 }
 
 void Notices::service_event(const Service& service, std::string_view name, std::string_view reason, WallTime at) const {

@@ -25,6 +25,9 @@ public:
     /// "ECS Deployment State Change".
     void deployment_event(const Service& service, const Deployment& deployment, std::string_view name,
                           std::string_view reason, WallTime at) const;
+    /// "ECS Hook State Change".
+    void hook_event(const Service& service, const ServiceDeployment& deployment, const HookRun& run,
+                    std::string_view name, WallTime at) const;
     /// "ECS Service Action"; no reason if it is empty.
     void service_event(const Service& service, std::string_view name, std::string_view reason, WallTime at) const;
 

@@ -48,6 +48,21 @@ int max_tasks(const Service& service) {
     return service.desired_count * service.configuration.maximum_percent / 100;  // rounded down
 }
 
+/// The deployment whose tasks stay until the traffic has moved for good.
+std::string kept_for_traffic(Service& service) {
+    const ServiceDeployment* shift = service.traffic_shift();
+    const ServiceRevision* good = service.last_successful_revision();
+    if (shift == nullptr || shift->stage == LifecycleStage::kCleanUp || good == nullptr) return {};
+    return deployment_id(good->number);
+}
+
+/// How many tasks there may be more than there are.
+int room_for_tasks(Service& service) {
+    if (const ServiceDeployment* shift = service.traffic_shift())
+        return shift->stage < LifecycleStage::kScaleUp ? 0 : service.desired_count;
+    return max_tasks(service) - count(service.tasks, &Task::is_wanted);
+}
+
 Deployment* find_deployment(Service& service, const std::string& id) {
     const auto found = std::ranges::find(service.deployments, id, &Deployment::id);
     return found == service.deployments.end() ? nullptr : &*found;
@@ -66,7 +81,10 @@ std::optional<WallTime> RolloutEngine::next_change() const {
 }
 
 void RolloutEngine::advance(WallTime to) {
-    for (auto due = next_change(); due && *due <= to; due = next_change()) do_what_is_due(*due);
+    for (auto due = next_change(); due && *due <= to; due = next_change()) {
+        do_what_is_due(*due);
+        if (on_step_) on_step_(*due);
+    }
     for (auto& service : state_.services) bury_stopped(service, to);
 }
 
@@ -133,7 +151,9 @@ void RolloutEngine::bury_stopped(Service& service, WallTime at) const {
 void RolloutEngine::look(Service& service, WallTime at) {
     service.look_at.reset();
     carry_out_request(service, at);
+    move_stages(service, at);
     judge_failures(service, at);
+    judge_alarms(service, at);
     stop_surplus(service, at);
     start_missing(service, at);
     drop_drained(service);
@@ -150,7 +170,13 @@ void RolloutEngine::look_soon(Service& service, WallTime at) const {
 void RolloutEngine::stop_surplus(Service& service, WallTime at) {
     const Deployment& primary = service.primary();
     if (!primary.launches) return;  // it takes nothing over any more, so the others stay
-    const auto is_other = [&](const Task& task) { return task.is_wanted() && task.deployment_id != primary.id; };
+    const std::string kept = kept_for_traffic(service);
+    const auto is_other = [&](const Task& task) {
+        return task.is_wanted() && task.deployment_id != primary.id && task.deployment_id != kept &&
+               !task.is_protected(at);
+    };
+    for (const auto& task : service.tasks)
+        if (task.is_wanted() && task.is_protected(at)) look_no_later_than(service, *task.protected_until);
 
     const auto pending = select(service, [&](const Task& task) { return is_other(task) && task.is_pending(); });
     stop(service, pending, at);
@@ -165,7 +191,7 @@ void RolloutEngine::stop_surplus(Service& service, WallTime at) {
         if (dispensable-- > 0) running.push_back(task);
 
     auto surplus = own - service.desired_count;  // fewer tasks are wanted than before
-    for (Task* task : select(service, [&](const Task& t) { return t.is_wanted() && !is_other(t); }))
+    for (Task* task : select(service, [&](const Task& t) { return t.is_wanted() && t.deployment_id == primary.id; }))
         if (surplus-- > 0) running.push_back(task);
     stop(service, running, at);
     if (!running.empty()) notices_.message(service, "has stopped " + list_tasks(running, "running tasks"), at);
@@ -179,8 +205,7 @@ void RolloutEngine::stop(const Service& service, const std::vector<Task*>& tasks
 void RolloutEngine::start_missing(Service& service, WallTime at) {
     Deployment& primary = service.deployments.front();
     const TaskCounts own = service.counts_of(primary.id);
-    const int room = max_tasks(service) - count(service.tasks, &Task::is_wanted);
-    const int missing = std::min(service.desired_count - own.running - own.pending, room);
+    const int missing = std::min(service.desired_count - own.running - own.pending, room_for_tasks(service));
     if (!primary.launches || missing <= 0) return;
     if (service.launch_not_before && at < *service.launch_not_before) {
         look_no_later_than(service, *service.launch_not_before);

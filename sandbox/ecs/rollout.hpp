@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -30,6 +33,8 @@ public:
 
     /// When something is due; nullopt when all is at rest.
     [[nodiscard]] std::optional<WallTime> next_change() const;
+    /// Called after all that is due at one time was done, with that time.
+    void on_step(std::function<void(WallTime)> on_step) { on_step_ = std::move(on_step); }
     /// Does all that is due until `to`, each thing at its own time.
     void advance(WallTime to);
 
@@ -42,6 +47,8 @@ public:
     /// StopServiceDeployment, of the one that is under way.
     void request_rollback(Service& service, WallTime at) const;
     void request_stop(Service& service, WallTime at) const;
+    /// ContinueServiceDeployment: the answer to a hook of the deployment that is under way.
+    void answer_hook(Service& service, HookRun& run, bool goes_on, WallTime at) const;
 
 private:
     // Time and tasks: rollout.cpp.
@@ -57,13 +64,33 @@ private:
     void fail_placement(Service& service, Deployment& deployment, WallTime at);
     void hold_launches(Service& service, int failures, WallTime at) const;
 
+    // Stages, traffic and hooks: shift.cpp.
+    void move_stages(Service& service, WallTime at);
+    void enter_next_stage(const Service& service, ServiceDeployment& shift, WallTime at);
+    [[nodiscard]] static bool is_stage_over(const Service& service, const ServiceDeployment& shift, WallTime at);
+    /// False when the deployment is rolled back.
+    bool settle_hooks(Service& service, ServiceDeployment& shift, WallTime at);
+
+    /// Why a deployment is given up.
+    struct Ending {
+        std::string cause;       ///< "because .."
+        std::string_view words;  ///< "ECS deployment circuit breaker"
+        bool rolls_back = false;
+    };
+
     // How deployments end: rollout_ends.cpp.
     void carry_out_request(Service& service, WallTime at);
     void judge_failures(Service& service, WallTime at);
     void break_circuit(Service& service, WallTime at);
+    void judge_alarms(Service& service, WallTime at);
+    void fail(Service& service, std::string_view message, std::string_view reason, std::string_view event_reason,
+              WallTime at);
+    void give_up(Service& service, const Ending& ending, WallTime at);
     void roll_back(Service& service, const ServiceRevision& revision, std::string_view cause, std::string_view words,
                    WallTime at);
+    Deployment& bring_back(Service& service, const ServiceRevision& revision, WallTime at);
     void drop_drained(Service& service) const;
+    [[nodiscard]] std::optional<WallTime> bake_over_at(Service& service, WallTime at) const;
     void conclude(Service& service, WallTime at);
     void complete(Service& service, WallTime at);
     void update_counts(Service& service) const;
@@ -72,6 +99,7 @@ private:
     Ids& ids_;
     Pace pace_;
     Notices notices_;
+    std::function<void(WallTime)> on_step_;
 };
 
 /// How many failures the circuit breaker takes: half of the desired count, at least 3, at most 200 (Amazon ECS

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,6 +20,13 @@ using std::chrono::seconds;
 constexpr seconds kShortestRollout{20};
 /// Tasks that fail to start before ECS calls it a pattern. More than the circuit breaker of a small service takes.
 constexpr int kFailuresBeforeImpaired = 4;
+/// Under the scenario `alarm`: late enough for all the new tasks to be there.
+constexpr seconds kUntilAlarm{120};
+/// Under the scenario `protected`.
+constexpr seconds kProtection{1800};
+/// ECS chooses a bake time itself when there are alarms and none is set: less than five minutes (developer guide, "How
+/// CloudWatch alarms detect Amazon ECS deployment failures").
+constexpr seconds kBakeTimeOfAlarms{180};
 
 /// All that should run does, and nothing else.
 bool is_settled(const Service& service) {
@@ -51,6 +59,7 @@ Deployment make_deployment(std::string id, std::string task_definition, Resolved
     deployment.fate = images.fate;
     deployment.created_at = at;
     deployment.updated_at = at;
+    deployment.wanted_since = at;
     return deployment;
 }
 
@@ -87,8 +96,18 @@ void RolloutEngine::deploy(Service& service, const TaskDefinitionRevision& revis
     history.configuration = service.configuration;
     history.created_at = at;
     history.updated_at = at;
+    if (const auto& alarms = history.configuration.alarms; alarms.enabled && !alarms.names.empty()) {
+        history.alarms = MonitorStatus::kMonitoring;
+        for (const auto& name : alarms.names)
+            if (state_.alarms.contains(name)) history.ignored_alarms.insert(name);
+        if (images.fate == Scenario::kAlarm) history.alarm_due = pace_.after(at, kUntilAlarm);
+    }
     service.service_deployments.push_back(std::move(history));
 
+    if (service.scenario == Scenario::kProtected) {
+        const auto old = std::ranges::find_if(service.tasks, &Task::is_running);
+        if (old != service.tasks.end()) old->protected_until = pace_.after(at, kProtection);
+    }
     service.deployments.front().state = DeploymentState::kActive;
     service.deployments.insert(service.deployments.begin(),
                                make_deployment(deployment_id(number), task_definition, std::move(images), at));
@@ -103,9 +122,11 @@ void RolloutEngine::deploy(Service& service, const TaskDefinitionRevision& revis
 void RolloutEngine::request_rollback(Service& service, WallTime at) const {
     ServiceDeployment* ongoing = service.ongoing_service_deployment();
     if (ongoing == nullptr || ongoing->rollback || ongoing->status == ServiceDeploymentStatus::kStopRequested) return;
+    if (ongoing->status == ServiceDeploymentStatus::kRollbackRequested) return;
     ongoing->status = ServiceDeploymentStatus::kRollbackRequested;
+    ongoing->rollback_due = pace_.after(at, state_.quirks.until_rollback);
     ongoing->updated_at = at;
-    look_soon(service, at);
+    look_no_later_than(service, *ongoing->rollback_due);
 }
 
 void RolloutEngine::request_stop(Service& service, WallTime at) const {
@@ -133,8 +154,12 @@ void RolloutEngine::carry_out_request(Service& service, WallTime at) {
         service.deployments.front().updated_at = at;
         return;
     }
-    const ServiceRevision* good = service.last_successful_revision();
-    if (ongoing->status == ServiceDeploymentStatus::kRollbackRequested && good != nullptr)
+    if (ongoing->status != ServiceDeploymentStatus::kRollbackRequested) return;
+    if (ongoing->rollback_due && at < *ongoing->rollback_due) {
+        look_no_later_than(service, *ongoing->rollback_due);
+        return;
+    }
+    if (const ServiceRevision* good = service.last_successful_revision())
         roll_back(service, *good, "Service deployment rolled back by a StopServiceDeployment request.",
                   "ECS deployment stopped", at);
 }
@@ -154,55 +179,112 @@ void RolloutEngine::judge_failures(Service& service, WallTime at) {
     notices_.service_event(service, "SERVICE_TASK_START_IMPAIRED", {}, at);
 }
 
-void RolloutEngine::break_circuit(Service& service, WallTime at) {
+void RolloutEngine::fail(Service& service, std::string_view message, std::string_view reason,
+                         std::string_view event_reason, WallTime at) {
     Deployment& failed = service.deployments.front();
     failed.rollout = RolloutState::kFailed;
-    failed.rollout_reason = "ECS deployment circuit breaker: tasks failed to start.";
+    failed.rollout_reason = std::string(reason);
     failed.launches = false;
     failed.updated_at = at;
-    notices_.message(service, failed, "deployment failed: tasks failed to start.", at);
-    // The event says it in the singular (developer guide, "Amazon ECS service deployment state change events").
-    notices_.deployment_event(service, failed, "SERVICE_DEPLOYMENT_FAILED",
-                              "ECS deployment circuit breaker: task failed to start.", at);
+    notices_.message(service, failed, message, at);
+    notices_.deployment_event(service, failed, "SERVICE_DEPLOYMENT_FAILED", event_reason, at);
+}
 
+void RolloutEngine::break_circuit(Service& service, WallTime at) {
+    // The event says it in the singular (developer guide, "Amazon ECS service deployment state change events").
+    fail(service, "deployment failed: tasks failed to start.", "ECS deployment circuit breaker: tasks failed to start.",
+         "ECS deployment circuit breaker: task failed to start.", at);
+    if (ServiceDeployment* ongoing = service.ongoing_service_deployment()) {
+        update_counts(service);
+        ongoing->breaker = MonitorStatus::kTriggered;
+    }
+    give_up(service,
+            {.cause = "because the circuit breaker threshold was exceeded.",
+             .words = "ECS deployment circuit breaker",
+             .rolls_back = service.configuration.breaker_rollback},
+            at);
+}
+
+void RolloutEngine::judge_alarms(Service& service, WallTime at) {
+    ServiceDeployment* ongoing = service.ongoing_service_deployment();
+    if (ongoing == nullptr || ongoing->rollback || ongoing->alarms != MonitorStatus::kMonitoring) return;
+    const auto& alarms = ongoing->configuration.alarms;
+    if (ongoing->alarm_due && at < *ongoing->alarm_due) look_no_later_than(service, *ongoing->alarm_due);
+    if (ongoing->alarm_due && *ongoing->alarm_due <= at) state_.alarms.insert(alarms.names.front());
+    for (const auto& name : alarms.names)
+        if (state_.alarms.contains(name) && !ongoing->ignored_alarms.contains(name))
+            ongoing->triggered_alarms.push_back(name);
+    if (ongoing->triggered_alarms.empty()) return;
+    ongoing->alarms = MonitorStatus::kTriggered;
+    fail(service, "deployment failed: alarm detected.", "ECS deployment alarm: alarm detected.",
+         "ECS deployment alarm: alarm detected.", at);
+    give_up(
+        service,
+        {.cause = fmt::format("because of alarms in the ALARM state: {}.", fmt::join(ongoing->triggered_alarms, ", ")),
+         .words = "ECS deployment alarm",
+         .rolls_back = alarms.rollback},
+        at);
+}
+
+void RolloutEngine::give_up(Service& service, const Ending& ending, WallTime at) {
     ServiceDeployment* ongoing = service.ongoing_service_deployment();
     if (ongoing == nullptr) return;
     update_counts(service);
-    ongoing->breaker = BreakerStatus::kTriggered;
     ongoing->updated_at = at;
     const ServiceRevision* good = service.last_successful_revision();
-    if (service.configuration.breaker_rollback && good != nullptr) {
-        roll_back(service, *good, "Service deployment rolled back because the circuit breaker threshold was exceeded.",
-                  "ECS deployment circuit breaker", at);
+    if (ending.rolls_back && good != nullptr) {
+        roll_back(service, *good, "Service deployment rolled back " + ending.cause, ending.words, at);
         return;
     }
+    service.deployments.front().launches = false;
     finish(*ongoing, ServiceDeploymentStatus::kStopped, at);
     ongoing->stopped_at = at;
-    ongoing->status_reason = "Service deployment stopped because the circuit breaker threshold was exceeded.";
+    ongoing->status_reason = ending.rolls_back ? "No rollback candidate was found to run the rollback."
+                                               : "Service deployment stopped " + ending.cause;
 }
 
 void RolloutEngine::roll_back(Service& service, const ServiceRevision& revision, std::string_view cause,
                               std::string_view words, WallTime at) {
     service.deployments.front().launches = false;
     service.deployments.front().updated_at = at;
-    Deployment& back = make_primary(service, revision, at);
+    const std::string wanted = revision.number;
+    Deployment& back = bring_back(service, revision, at);
     back.state = DeploymentState::kPrimary;
     back.rollout = RolloutState::kInProgress;
     back.rollout_reason = fmt::format("{}: rolling back to deploymentId {}.", words, back.id);
     back.launches = true;
     back.fate = Scenario::kHealthy;
-    back.created_at = at;
     back.updated_at = at;
+    back.wanted_since = at;
     service.launch_not_before.reset();
     service.steady = false;
     if (ServiceDeployment* ongoing = service.ongoing_service_deployment()) {
         ongoing->status = ServiceDeploymentStatus::kRollbackInProgress;
         ongoing->status_reason = std::string(cause);
-        ongoing->rollback = Rollback{.reason = std::string(cause), .started_at = at, .revision = revision.number};
+        ongoing->rollback = Rollback{
+            .reason = std::string(cause), .started_at = at, .revision = wanted, .restored = revision_number(back.id)};
+        ongoing->test_weight = 0;
+        ongoing->production_weight = 0;
         ongoing->updated_at = at;
     }
     notices_.message(service, fmt::format("rolling back to deployment {}.", back.id), at);
     notices_.deployment_event(service, back, "SERVICE_DEPLOYMENT_IN_PROGRESS", back.rollout_reason, at);
+}
+
+Deployment& RolloutEngine::bring_back(Service& service, const ServiceRevision& revision, WallTime at) {
+    const auto look = state_.quirks.rollback;
+    ServiceRevision wanted = revision;
+    if (look == RollbackLook::kNewId) {
+        wanted.number = ids_.digits(19);
+        wanted.created_at = at;
+        service.revisions.push_back(wanted);
+    }
+    const bool is_there = std::ranges::find(service.deployments, deployment_id(wanted.number), &Deployment::id) !=
+                          service.deployments.end();
+    Deployment& back = make_primary(service, wanted, at);
+    if (look == RollbackLook::kOldTime && !is_there) back.created_at = wanted.created_at;
+    if (look != RollbackLook::kOldTime) back.created_at = at;
+    return back;
 }
 
 /// A failed deployment is shown until the rollback has completed.
@@ -213,16 +295,33 @@ void RolloutEngine::drop_drained(Service& service) const {
     });
 }
 
+/// A rolling update with alarms is watched for a while when all is done; nullopt for all others.
+std::optional<WallTime> RolloutEngine::bake_over_at(Service& service, WallTime at) const {
+    ServiceDeployment* ongoing = service.ongoing_service_deployment();
+    if (ongoing == nullptr || ongoing->rollback || ongoing->shifts_traffic() ||
+        ongoing->alarms != MonitorStatus::kMonitoring)
+        return std::nullopt;
+    const seconds bake_time = ongoing->configuration.bake_time;
+    if (!ongoing->bake_over_at)
+        ongoing->bake_over_at = pace_.after(at, bake_time > seconds{0} ? bake_time : kBakeTimeOfAlarms);
+    return ongoing->bake_over_at;
+}
+
 void RolloutEngine::conclude(Service& service, WallTime at) {
     const Deployment& primary = service.primary();
     if (!primary.launches || !is_settled(service)) return;
+    if (const auto* shift = service.traffic_shift(); shift != nullptr && shift->stage != LifecycleStage::kCleanUp)
+        return;
     if (primary.rollout == RolloutState::kInProgress) {
-        const auto earliest = pace_.after(primary.created_at, kShortestRollout);
+        const auto earliest = pace_.after(primary.wanted_since, kShortestRollout);
         if (at < earliest) {
             look_no_later_than(service, earliest);
             return;
         }
-        complete(service, at);
+        if (const auto bake_end = bake_over_at(service, at); bake_end && at < *bake_end)
+            look_no_later_than(service, *bake_end);
+        else
+            complete(service, at);
     }
     if (std::exchange(service.steady, true)) return;
     notices_.message(service, "has reached a steady state.", at);
@@ -240,7 +339,9 @@ void RolloutEngine::complete(Service& service, WallTime at) {
     if (revision != service.revisions.end()) revision->successful = true;
     if (ServiceDeployment* ongoing = service.ongoing_service_deployment()) {
         update_counts(service);
-        if (ongoing->breaker == BreakerStatus::kMonitoring) ongoing->breaker = BreakerStatus::kMonitoringComplete;
+        if (ongoing->breaker == MonitorStatus::kMonitoring) ongoing->breaker = MonitorStatus::kMonitoringComplete;
+        if (ongoing->alarms == MonitorStatus::kMonitoring) ongoing->alarms = MonitorStatus::kMonitoringComplete;
+        for (const auto& name : ongoing->triggered_alarms) state_.alarms.erase(name);  // what raised them is gone
         finish(*ongoing,
                ongoing->rollback ? ServiceDeploymentStatus::kRollbackSuccessful : ServiceDeploymentStatus::kSuccessful,
                at);
@@ -255,8 +356,8 @@ void RolloutEngine::update_counts(Service& service) const {
     if (ongoing == nullptr) return;
     ongoing->target.tasks = service.counts_of(deployment_id(ongoing->target.revision));
     for (auto& source : ongoing->sources) source.tasks = service.counts_of(deployment_id(source.revision));
-    if (!service.configuration.breaker || ongoing->breaker == BreakerStatus::kTriggered) return;
-    ongoing->breaker = BreakerStatus::kMonitoring;
+    if (!service.configuration.breaker || ongoing->breaker == MonitorStatus::kTriggered) return;
+    ongoing->breaker = MonitorStatus::kMonitoring;
     ongoing->threshold = breaker_threshold(service.desired_count);
     if (!ongoing->rollback) ongoing->failure_count = service.primary().failed_tasks();
 }

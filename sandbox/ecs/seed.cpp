@@ -60,6 +60,7 @@ void add_running_service(EcsState& state, Ids& ids, const ServiceSeed& seed, Wal
     deployment.images = resolve_images(state, service, *revision).images;
     deployment.created_at = since;
     deployment.updated_at = since;
+    deployment.wanted_since = since;
     for (int i = 0; i < seed.desired_count; ++i) service.tasks.push_back(running_task(deployment, ids, since));
     service.revisions.push_back({.number = number,
                                  .task_definition = deployment.task_definition,

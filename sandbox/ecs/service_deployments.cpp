@@ -143,11 +143,49 @@ EcsAnswer stop_service_deployment(EcsContext& context, const Json& request) {
     return Json{{"serviceDeploymentArn", *arn}};
 }
 
+HookRun* find_hook(ServiceDeployment& deployment, std::string_view id) {
+    const auto found = std::ranges::find(deployment.hooks, id, &HookRun::id);
+    return found == deployment.hooks.end() ? nullptr : &*found;
+}
+
+/// `ecs-{hookType}-{id}`
+bool is_hook_id(std::string_view id) {
+    return id.starts_with("ecs-") && id.find('-', std::string_view("ecs-").size()) != std::string_view::npos;
+}
+
+/// The refusals are in AWS's words, as people have seen them in 2026.
+EcsAnswer continue_service_deployment(EcsContext& context, const Json& request) {
+    const Parameters parameters(request);
+    TRY_ASSIGN(const auto arn, parameters.text("serviceDeploymentArn"));
+    TRY_ASSIGN(const auto hook_id, parameters.text("hookId"));
+    TRY_ASSIGN(const auto asked, parameters.text("action"));
+    const std::string action = asked.value_or("CONTINUE");
+    if (!arn || !hook_id) return invalid_parameter("serviceDeploymentArn and hookId are required.");
+    if (action != "CONTINUE" && action != "ROLLBACK") return invalid_parameter("action must be CONTINUE or ROLLBACK.");
+    if (!is_hook_id(*hook_id))
+        return invalid_parameter("Invalid hookId: hookId must follow the format: ecs-{hookType}-{id}");
+    Service* service = owner_of(context, *arn, "service-deployment");
+    if (service == nullptr || find_deployment(*service, *arn) == nullptr)
+        return aws_fail("ServiceDeploymentNotFoundException", "The service deployment does not exist.");
+    ServiceDeployment* ongoing = service->ongoing_service_deployment();
+    if (ongoing == nullptr || ongoing->id != last_segment(*arn))
+        return invalid_parameter(
+            "Continuing a service deployment is not allowed for service deployment in terminal states.");
+    HookRun* hook = find_hook(*ongoing, *hook_id);
+    if (hook == nullptr || hook->status != HookStatus::kAwaitingAction ||
+        ongoing->status != ServiceDeploymentStatus::kInProgress)
+        return invalid_parameter(
+            "Provided hookId is either completed, unavailable, or not associated with the given Resource ARN");
+    context.engine.answer_hook(*service, *hook, action == "CONTINUE", context.now);
+    return Json{{"serviceDeploymentArn", *arn}};
+}
+
 constexpr std::array kServiceDeploymentOperations{
     EcsOperation{"ListServiceDeployments", &list_service_deployments},
     EcsOperation{"DescribeServiceDeployments", &describe_service_deployments},
     EcsOperation{"DescribeServiceRevisions", &describe_service_revisions},
     EcsOperation{"StopServiceDeployment", &stop_service_deployment},
+    EcsOperation{"ContinueServiceDeployment", &continue_service_deployment},
 };
 
 }  // namespace

@@ -22,6 +22,10 @@ EcsAnswer describe_services(EcsContext& context, const Json& request) {
     if (names.empty()) return invalid_parameter("Services cannot be empty.");
     if (names.size() > kMaxServicesPerDescribe)
         return invalid_parameter(fmt::format("DescribeServices takes at most {} services.", kMaxServicesPerDescribe));
+    const auto& refused = context.state.quirks.refused_services;
+    for (const auto& name : names)
+        if (refused.contains(last_segment(name)))
+            return invalid_parameter(fmt::format("Invalid service identifier: {}", name));
     Json services = Json::array();
     Json failures = Json::array();
     for (const auto& name : names) {
@@ -66,11 +70,15 @@ EcsAnswer update_service(EcsContext& context, const Json& request) {
     TRY_ASSIGN(const TaskDefinitionRevision* const revision, wanted_revision(context, request, *service));
     if (desired_count && *desired_count < 0) return invalid_parameter("desiredCount cannot be negative.");
 
+    const bool deploys = force || context.state.task_definition_arn(*revision) != service->primary().task_definition;
+    if (deploys && service->unfinished_deployments() >= kMaxUnfinishedDeployments)
+        return invalid_parameter(
+            fmt::format("{} active deployments exist, unable to create new deployment.", kMaxUnfinishedDeployments));
+
     service->configuration = std::move(configuration);
     service->desired_count = desired_count.value_or(service->desired_count);
     context.engine.look_soon(*service, context.now);
-    if (force || context.state.task_definition_arn(*revision) != service->primary().task_definition)
-        context.engine.deploy(*service, *revision, context.now);
+    if (deploys) context.engine.deploy(*service, *revision, context.now);
     return Json{{"service", service_json(context.state, *service)}};
 }
 

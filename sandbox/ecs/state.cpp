@@ -41,7 +41,7 @@ const ServiceRevision* Service::last_successful_revision() const {
     for (const auto& done : std::views::reverse(service_deployments)) {
         if (done.status == ServiceDeploymentStatus::kSuccessful) return revision(done.target.revision);
         if (done.status == ServiceDeploymentStatus::kRollbackSuccessful && done.rollback)
-            return revision(done.rollback->revision);
+            return revision(done.rollback->restored);
     }
     return nullptr;
 }
@@ -51,9 +51,20 @@ const ServiceRevision* Service::revision(std::string_view number) const {
     return found == revisions.end() ? nullptr : &*found;
 }
 
+int Service::unfinished_deployments() const {
+    return static_cast<int>(std::ranges::count_if(deployments, [](const Deployment& deployment) {
+        return deployment.state == DeploymentState::kActive || deployment.rollout != RolloutState::kCompleted;
+    }));
+}
+
 ServiceDeployment* Service::ongoing_service_deployment() {
     if (service_deployments.empty() || !service_deployments.back().is_ongoing()) return nullptr;
     return &service_deployments.back();
+}
+
+ServiceDeployment* Service::traffic_shift() {
+    ServiceDeployment* ongoing = ongoing_service_deployment();
+    return ongoing != nullptr && ongoing->shifts_traffic() && !ongoing->rollback ? ongoing : nullptr;
 }
 
 std::string EcsState::cluster_arn(std::string_view cluster) const {

@@ -1,14 +1,19 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/ecs/quirks.hpp"
+#include "sandbox/ecs/strategy.hpp"
 #include "sandbox/scenario.hpp"
 
 namespace ci_lambda::sandbox {
@@ -52,13 +57,15 @@ struct Task {
     std::string stopped_reason;
     std::optional<int> exit_code;
     std::string container_reason;
-    std::optional<WallTime> next_step_at;  ///< absent: it stays as it is
+    std::optional<WallTime> next_step_at;     ///< absent: it stays as it is
+    std::optional<WallTime> protected_until;  ///< the scheduler does not stop it before (scale-in protection)
 
     /// Not on its way out.
     [[nodiscard]] bool is_wanted() const { return !stopping_at; }
     [[nodiscard]] bool is_pending() const { return is_wanted() && status != TaskStatus::kRunning; }
     [[nodiscard]] bool is_running() const { return is_wanted() && status == TaskStatus::kRunning; }
     [[nodiscard]] bool is_healthy() const { return is_running() && health == TaskHealth::kHealthy; }
+    [[nodiscard]] bool is_protected(WallTime at) const { return protected_until && at < *protected_until; }
 };
 
 enum class DeploymentState { kPrimary, kActive };
@@ -80,6 +87,7 @@ struct Deployment {
     bool told_no_capacity = false;
     WallTime created_at{};
     WallTime updated_at{};
+    WallTime wanted_since{};  ///< it became PRIMARY: with the UpdateService, or with a rollback to it
 
     [[nodiscard]] int failed_tasks() const { return launch_failures + health_failures; }
 };
@@ -104,7 +112,13 @@ struct DeploymentConfiguration {
     bool breaker_rollback = false;
     int maximum_percent = 200;
     int minimum_healthy_percent = 100;
-    std::string content;  ///< JSON object, as DescribeServices shows it
+    Strategy strategy = Strategy::kRolling;
+    std::chrono::minutes bake_time{0};
+    double step_percent = 100;  ///< of the traffic: each step of a linear deployment, the first of a canary one
+    std::chrono::minutes step_bake{0};
+    std::vector<LifecycleHook> hooks = {};
+    DeploymentAlarms alarms = {};
+    std::string content;  ///< JSON object, as it was given
 };
 
 enum class ServiceDeploymentStatus {
@@ -119,12 +133,14 @@ enum class ServiceDeploymentStatus {
     kRollbackFailed,
 };
 
-enum class BreakerStatus { kDisabled, kMonitoring, kMonitoringComplete, kTriggered };
+/// Of the circuit breaker, and of the alarms.
+enum class MonitorStatus { kDisabled, kMonitoring, kMonitoringComplete, kTriggered };
 
 struct Rollback {
     std::string reason;
     WallTime started_at{};
     std::string revision;  ///< number
+    std::string restored;  ///< number of the PRIMARY deployment; another one with RollbackLook::kNewId
 };
 
 struct RevisionCounts {
@@ -140,10 +156,21 @@ struct ServiceDeployment {
     RevisionCounts target;
     std::vector<RevisionCounts> sources;
     DeploymentConfiguration configuration;
-    BreakerStatus breaker = BreakerStatus::kDisabled;
+    MonitorStatus breaker = MonitorStatus::kDisabled;
     int failure_count = 0;
     int threshold = 0;
+    MonitorStatus alarms = MonitorStatus::kDisabled;
+    std::set<std::string> ignored_alarms;  ///< they were in ALARM already when it began
+    std::vector<std::string> triggered_alarms;
+    std::optional<WallTime> alarm_due;     ///< when one goes off by itself
+    std::optional<WallTime> bake_over_at;  ///< of a rolling update with alarms, once all tasks are there
+    LifecycleStage stage = LifecycleStage::kNone;
+    WallTime stage_over_at{};  ///< not before
+    double test_weight = 0;    ///< percent of the traffic that the new tasks get
+    double production_weight = 0;
+    std::vector<HookRun> hooks;
     std::optional<Rollback> rollback;
+    std::optional<WallTime> rollback_due;  ///< somebody has asked for it
     WallTime created_at{};
     WallTime updated_at{};
     std::optional<WallTime> started_at;
@@ -151,6 +178,7 @@ struct ServiceDeployment {
     std::optional<WallTime> stopped_at;
 
     [[nodiscard]] bool is_ongoing() const { return !finished_at; }
+    [[nodiscard]] bool shifts_traffic() const { return configuration.strategy != Strategy::kRolling; }
 };
 
 /// A line of a service's `events`.
@@ -188,14 +216,19 @@ struct Service {
     /// What a rollback goes back to; nullptr when nothing has ever succeeded.
     [[nodiscard]] const ServiceRevision* last_successful_revision() const;
     [[nodiscard]] const ServiceRevision* revision(std::string_view number) const;
+    /// How many deployments are not done: ECS refuses a new one when there are kMaxUnfinishedDeployments.
+    [[nodiscard]] int unfinished_deployments() const;
     /// The one that is under way; nullptr for none.
     [[nodiscard]] ServiceDeployment* ongoing_service_deployment();
+    /// The same if it goes forward and is no rolling update.
+    [[nodiscard]] ServiceDeployment* traffic_shift();
 };
 
 /// What was pushed under an image's name.
 struct PushedImage {
     int pushes = 0;
-    bool broken = false;  ///< the last push was made for a scenario other than healthy
+    bool broken = false;           ///< the last push was made for a scenario other than healthy
+    std::optional<Scenario> fate;  ///< of what was pushed last, if somebody has said so
 };
 
 struct EcsState {
@@ -205,6 +238,9 @@ struct EcsState {
     std::vector<Service> services;
     std::map<std::string, std::vector<TaskDefinitionRevision>> families;  ///< revisions in ascending order
     std::map<std::string, PushedImage> images;                            ///< by name: `repository:tag`
+    std::map<std::string, Scenario> fates = {};      ///< by `family:revision`: how it goes, whatever the scenario is
+    std::set<std::string, std::less<>> alarms = {};  ///< those in ALARM
+    Quirks quirks = {};
 
     [[nodiscard]] std::string cluster_arn(std::string_view cluster) const;
     [[nodiscard]] std::string service_arn(std::string_view cluster, std::string_view service) const;
@@ -221,6 +257,8 @@ struct EcsState {
 
 /// ECS keeps that many of a service's messages (ECS API reference, Service: "the 100 most recent events").
 inline constexpr std::size_t kMaxServiceMessages = 100;
+/// AWS support, quoted in aws/containers-roadmap issue 2836; a deployment of before counts until its tasks are gone.
+inline constexpr int kMaxUnfinishedDeployments = 5;
 
 /// `1234` of `ecs-svc/1234`.
 [[nodiscard]] std::string revision_number(std::string_view deployment_id);

@@ -36,7 +36,7 @@ EcsAnswer list_task_definitions(EcsContext& context, const Json& request) {
             if (wanted == (revision.active ? "ACTIVE" : "INACTIVE"))
                 arns.push_back(context.state.task_definition_arn(revision));
     }
-    if (sort == "DESC") std::ranges::reverse(arns);
+    if (sort == "DESC" && !context.state.quirks.ignores_sort) std::ranges::reverse(arns);
     return list_page(request, arns, "taskDefinitionArns", kPage);
 }
 

@@ -60,6 +60,12 @@ TaskNews leave_pending(Task& task, const Pace& pace, WallTime at) {
         case Scenario::kFailingHealthChecks: task.next_step_at = pace.after(at, kUntilUnhealthy); break;
         case Scenario::kHealthy:
         case Scenario::kNoCapacity:
+        case Scenario::kBake:
+        case Scenario::kPause:
+        case Scenario::kLinear:
+        case Scenario::kCanary:
+        case Scenario::kAlarm:
+        case Scenario::kProtected:
         case Scenario::kSlow: task.next_step_at = pace.after(at, kUntilHealthy); break;
     }
     task.status = TaskStatus::kRunning;

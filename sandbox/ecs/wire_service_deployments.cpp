@@ -7,20 +7,62 @@
 namespace ci_lambda::sandbox {
 namespace {
 
-std::string_view wire_name(BreakerStatus status) {
+std::string_view wire_name(MonitorStatus status) {
     switch (status) {
-        case BreakerStatus::kDisabled: return "DISABLED";
-        case BreakerStatus::kMonitoring: return "MONITORING";
-        case BreakerStatus::kMonitoringComplete: return "MONITORING_COMPLETE";
-        case BreakerStatus::kTriggered: return "TRIGGERED";
+        case MonitorStatus::kDisabled: return "DISABLED";
+        case MonitorStatus::kMonitoring: return "MONITORING";
+        case MonitorStatus::kMonitoringComplete: return "MONITORING_COMPLETE";
+        case MonitorStatus::kTriggered: return "TRIGGERED";
     }
     return "DISABLED";
 }
 
-/// While it is under way: the new tasks start, or the ones that are too many are cleaned up.
+/// The model's list for `lifecycleStage` lacks PRE_PRODUCTION_TRAFFIC_SHIFT, which it has for hooks.
 std::string_view lifecycle_stage(const ServiceDeployment& deployment) {
-    const TaskCounts& target = deployment.target.tasks;
-    return target.running >= target.requested && deployment.started_at ? "CLEAN_UP" : "SCALE_UP";
+    return wire_name(deployment.stage == LifecycleStage::kPreProductionTrafficShift
+                         ? LifecycleStage::kProductionTrafficShift
+                         : deployment.stage);
+}
+
+Json hook_json(const HookRun& run) {
+    Json json{{"hookId", run.id},
+              {"targetType", run.hook.pause ? "PAUSE" : "AWS_LAMBDA"},
+              {"status", wire_name(run.status)},
+              {"expiresAt", epoch_seconds(run.expires_at)},
+              {"timeoutAction", run.hook.goes_on_after_timeout ? "CONTINUE" : "ROLLBACK"}};
+    if (!run.hook.target_arn.empty()) json["targetArn"] = run.hook.target_arn;
+    return json;
+}
+
+Json alarms_json(const ServiceDeployment& deployment) {
+    Json names = Json::array();
+    Json triggered = Json::array();
+    for (const auto& name : deployment.configuration.alarms.names) names.push_back(name);
+    for (const auto& name : deployment.triggered_alarms) triggered.push_back(name);
+    return {{"status", wire_name(deployment.alarms)},
+            {"alarmNames", std::move(names)},
+            {"triggeredAlarmNames", std::move(triggered)}};
+}
+
+/// A rolling update has no stages and no weights.
+void add_traffic_shift(Json& json, const ServiceDeployment& deployment) {
+    if (!deployment.shifts_traffic()) return;
+    if (deployment.stage != LifecycleStage::kNone) json["lifecycleStage"] = lifecycle_stage(deployment);
+    Json hooks = Json::array();
+    for (const auto& run : deployment.hooks) hooks.push_back(hook_json(run));
+    if (!hooks.empty()) json["lifecycleHookDetails"] = std::move(hooks);
+    const auto weigh = [](Json& revision, double test, double production) {
+        revision["requestedTestTrafficWeight"] = test;
+        revision["requestedProductionTrafficWeight"] = production;
+    };
+    constexpr double kAll = 100;
+    weigh(json["targetServiceRevision"], deployment.test_weight, deployment.production_weight);
+    bool is_first = true;  // the traffic of before; what was superseded has none
+    for (auto& source : json["sourceServiceRevisions"]) {
+        const bool has_traffic = std::exchange(is_first, false);
+        weigh(source, has_traffic ? kAll - deployment.test_weight : 0,
+              has_traffic ? kAll - deployment.production_weight : 0);
+    }
 }
 
 }  // namespace
@@ -58,12 +100,12 @@ Json service_deployment_json(const EcsState& state, const Service& service, cons
          {{"status", wire_name(deployment.breaker)},
           {"failureCount", deployment.failure_count},
           {"threshold", deployment.threshold}}},
-        {"alarms", {{"status", "DISABLED"}, {"alarmNames", Json::array()}, {"triggeredAlarmNames", Json::array()}}}};
+        {"alarms", alarms_json(deployment)}};
     add_time(json, "startedAt", deployment.started_at);
     add_time(json, "finishedAt", deployment.finished_at);
     add_time(json, "stoppedAt", deployment.stopped_at);
     if (!deployment.status_reason.empty()) json["statusReason"] = deployment.status_reason;
-    if (deployment.is_ongoing()) json["lifecycleStage"] = lifecycle_stage(deployment);
+    add_traffic_shift(json, deployment);
     if (deployment.rollback)
         json["rollback"] = {{"reason", deployment.rollback->reason},
                             {"startedAt", epoch_seconds(deployment.rollback->started_at)},

@@ -88,6 +88,8 @@ Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<Passe
         .error = std::nullopt};
     if (std::ranges::any_of(reports, [](const auto& report) { return report.error.has_value(); }))
         handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = handled.answer.detail};
+    else if (std::ranges::any_of(reports, [](const auto& report) { return report.rollback_error.has_value(); }))
+        handled.error = HandlingError{.type = "Function.RollbackFailed", .message = handled.answer.detail};
     handled.answer.detail += passed_by_clauses(passed_by);
     handled.answer.deployments = std::move(reports);
     return handled;
@@ -108,6 +110,8 @@ Handled answer_of(const std::vector<Sweeper::Overdue>& overdue, std::size_t serv
     }
     handled.answer.detail = fmt::format("looked at {} services, {} overdue", services, overdue.size());
     if (!details.empty()) handled.answer.detail += ": " + join(details, "; ");
+    if (std::ranges::any_of(overdue, [](const auto& one) { return one.outcome.rollback_error.has_value(); }))
+        handled.error = HandlingError{.type = "Function.RollbackFailed", .message = handled.answer.detail};
     return handled;
 }
 

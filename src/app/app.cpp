@@ -12,10 +12,10 @@
 #include "deployer/attach.hpp"
 #include "deployer/last_rollout.hpp"
 #include "deployer/memory.hpp"
+#include "deployer/named_revision.hpp"
 #include "deployer/news.hpp"
 #include "deployer/our_services.hpp"
 #include "deployer/rollback.hpp"
-#include "deployer/rollback_to.hpp"
 #include "handlers/merge.hpp"
 #include "net/credentials.hpp"
 #include "net/curl_http_client.hpp"
@@ -54,15 +54,13 @@ public:
           wait_at_most_(options.patience),
           patience_(std::max<Milliseconds>(config_.deployment_timeout, options.patience.value_or(Milliseconds{0}))),
           answered_(clock),
-          observer_(ecs_, clock, logger_),
-          rollback_(ecs_, memory_, logger_),
-          deployer_({.project = config_.project,
-                     .environment = config_.environment,
-                     .max_retries = config_.max_deployment_retries,
+          observer_(ecs_, clock, sleeper, logger_),
+          rollback_({.max_retries = config_.max_deployment_retries}, ecs_, observer_, memory_, clock, sleeper, logger_),
+          deployer_({.max_retries = config_.max_deployment_retries,
                      .dry_run = dry_run_,
                      .rollback_on_failure = config_.rollback_on_failure,
                      .coalesce = config_.coalesce},
-                    ecs_, observer_, memory_, notifications_, clock, sleeper, logger_),
+                    ecs_, observer_, memory_, clock, sleeper, logger_),
           watcher_({.timeout = patience_, .roll_back = config_.rollback_on_failure}, observer_, rollback_, clock,
                    sleeper, logger_),
           news_({.timeout = config_.deployment_timeout,
@@ -131,17 +129,24 @@ public:
         const Rollout rollout{.target = target,
                               .deployment_id = primary->id,
                               .task_definition = primary->task_definition,
-                              .started_at = primary->created_at};
-        const bool rolling = primary->rollout_state == RolloutState::kInProgress;
-        if (dry_run_) return would_be_rolled_back(rollout, rolling, request.to, deadline);
-        auto report = request.to ? roll_back_to(ecs_, memory_, target, *request.to, deadline)
-                                 : rollback_.roll_back_on_request(rollout, rolling, deadline);
-        if (!report) return not_rolled_back(target, report.error().message);
-        if (report->means == RollbackReport::Means::kNone) return not_rolled_back(target, report->words);
+                              .started_at = primary->created_at,
+                              .seen = true};
+        if (request.to)
+            if (const auto found = find_named_revision(ecs_, target, *request.to, deadline); !found)
+                return not_rolled_back(target, found.error().message);
+        const auto report =
+            rollback_.roll_back_on_request({.rollout = rollout,
+                                            .rolling = primary->rollout_state == RolloutState::kInProgress,
+                                            .reason = request.reason,
+                                            .to = request.to,
+                                            .dry_run = dry_run_},
+                                           deadline);
+        if (report.dry) return would_be_rolled_back(rollout, report);
+        if (report.means == RollbackReport::Means::kNone) return not_rolled_back(target, report.words);
         logger_.info("rollback asked for", {{log_key::kService, target.id.str()},
                                             {log_key::kDeploymentId, rollout.deployment_id},
                                             {log_key::kReason, request.reason}});
-        return follow_rollback(rollout, *report, request, deadline);
+        return follow_rollback(rollout, report, request, deadline);
     }
 
     Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) override {
@@ -244,8 +249,27 @@ private:
             return {.answer = {.status = "ignored", .detail = what + " (no notification channel is on)"}};
         const auto target = config_.names.target(notice.service);
         const auto at = parse_rfc3339(event.envelope.time).value_or(clock_.now());
-        auto told = target ? news_.tell(notice, *target, at, working_time(deadline)) : std::nullopt;
+        auto news = target ? news_.tell(notice, *target, at, working_time(deadline)) : RolloutNews::News{};
+        auto handled = tell(notice, std::move(news.told), std::move(what));
+        if (!news.done.empty()) {
+            // Something was begun, whether anybody is told or not.
+            handled.answer.status = "notified";
+            handled.answer.detail += redactor_.redact("; rollback: " + news.done);
+        }
+        if (news.undone) {
+            // The event comes again, and with it the chance to do it.
+            const auto message = redactor_.redact(
+                fmt::format("{}: it could not be rolled back: {}", notice.service, news.undone->message));
+            handled.answer.status = "failed";
+            handled.error = HandlingError{.type = "Function.RollbackFailed", .message = message};
+        }
+        return handled;
+    }
+
+    /// Says it, where there is something to say and somebody to say it to.
+    Handled tell(const Notify& notice, std::optional<Notification> told, std::string what) {
         if (!told) return {.answer = {.status = "ignored", .detail = redactor_.redact(what + " (said before)")}};
+        what = fmt::format("{} of {}: {}", notice.event_name, notice.service, told->status);
         logger_.info("deployment verdict", {{log_key::kService, notice.service.str()},
                                             {"status", told->status},
                                             {log_key::kReason, told->reason.value_or("")}});
@@ -353,7 +377,11 @@ private:
             logger_.info("service passed by", {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
         const auto budget =
             Deadline::earlier(working_time(deadline), Deadline::after(clock_, config_.deployment_timeout));
-        if (!deploy.requests.empty()) std::ranges::move(deployer_.deploy(deploy, budget), std::back_inserter(reports));
+        if (!deploy.requests.empty()) {
+            auto begun = deployer_.deploy(deploy, budget);
+            for (const auto& report : begun) say_started_or_not(report);
+            std::ranges::move(begun, std::back_inserter(reports));
+        }
         if (wait_ && !dry_run_) watch(reports, deadline);
         notifications_.flush();
         return reports;
@@ -365,17 +393,14 @@ private:
                 .error = HandlingError{.type = "Function.RollbackFailed", .message = message}};
     }
 
-    [[nodiscard]] Handled would_be_rolled_back(const Rollout& rollout, bool rolling,
-                                               const std::optional<TaskDefinition>& to, Deadline deadline) {
-        const auto words = would_roll_back(ecs_, rollout, rolling, to, deadline);
-        if (!words) return not_rolled_back(rollout.target, words.error().message);
+    [[nodiscard]] Handled would_be_rolled_back(const Rollout& rollout, const RollbackReport& report) const {
         auto handled = answer_of({{.target = rollout.target,
                                    .status = DeploymentStatus::kDryRun,
                                    .reason = "a rollback was asked for",
                                    .task_definition = rollout.task_definition,
-                                   .outcome = *words}},
+                                   .outcome = report.words}},
                                  {});
-        handled.answer.detail = fmt::format("{}: {}", rollout.target.id, *words);
+        handled.answer.detail = fmt::format("{}: {}", rollout.target.id, report.words);
         return redacted(std::move(handled));
     }
 
@@ -448,11 +473,11 @@ private:
         }
         if (rollouts.empty()) return;
         notifications_.flush();  // "started" is news now, not when all is over
-        const auto outcomes =
-            watcher_.watch(rollouts, waiting_time(deadline), on_look_, [&](const RolloutOutcome& outcome) {
-                say_verdict(outcome);
-                notifications_.flush();
-            });
+        const auto outcomes = watcher_.watch(rollouts, waiting_time(deadline), on_look_,
+                                             [&](const std::vector<RolloutOutcome>& verdicts) {
+                                                 for (const auto& outcome : verdicts) say_verdict(outcome);
+                                                 notifications_.flush();
+                                             });
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
             add_outcome(*started[i], outcomes[i]);
             log_outcome(*started[i]);
@@ -469,6 +494,21 @@ private:
                      {"status", std::string(to_string(report.status))},
                      {log_key::kReason, report.outcome},
                      {"took_ms", report.took.value_or(Milliseconds{0}).count()}});
+    }
+
+    void say_started_or_not(const DeploymentReport& report) {
+        const bool started = report.status == DeploymentStatus::kDeployed;
+        if (!started && !report.error) return;
+        const std::string status = started ? "started" : "could not start";
+        Notification notification{.type = started ? NotificationType::kInfo : NotificationType::kError,
+                                  .title = fmt::format("Deployment {}: {}", status, report.target.id),
+                                  .service = report.target.id.str(),
+                                  .status = status,
+                                  .reason = report.reason};
+        if (!started) notification.reason = fmt::format("{}\nTried because {}.", report.error->message, report.reason);
+        if (!report.deployment_id.empty()) notification.deployment_id = report.deployment_id;
+        if (!report.task_definition.empty()) notification.task_definition = report.task_definition;
+        say(std::move(notification));
     }
 
     /// What nobody else tells: ECS's own events and the sweep tell the rest. One voice for each fact.

@@ -25,11 +25,11 @@ void look_closer(App& app, RolloutObserver& observer, ServiceOverview& one, Dead
 
 }  // namespace
 
-Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, const std::vector<EcsTarget>& targets,
-                                             Deadline deadline) {
+Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleeper& sleeper,
+                                             const std::vector<EcsTarget>& targets, Deadline deadline) {
     std::vector<EcsServiceName> names;
     for (const auto& target : targets) names.push_back(target.service);
-    RolloutObserver observer(app.ecs(), clock, app.logger());
+    RolloutObserver observer(app.ecs(), clock, sleeper, app.logger());
     TRY_ASSIGN(const auto described, observer.describe(app.config().names.cluster(), names, deadline));
     std::vector<ServiceOverview> all;
     for (const auto& target : targets) {

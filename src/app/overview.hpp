@@ -22,7 +22,7 @@ struct ServiceOverview {
 };
 
 /// Looks at these services, many at the same time. Changes nothing.
-[[nodiscard]] Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock,
+[[nodiscard]] Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleeper& sleeper,
                                                            const std::vector<EcsTarget>& targets, Deadline deadline);
 
 /// Why there is not one service of ours, and what to do.

@@ -7,7 +7,8 @@ bool retryable(ErrorKind kind) {
         case ErrorKind::kThrottled:
         case ErrorKind::kServer:
         case ErrorKind::kTimeout:
-        case ErrorKind::kConnection: return true;
+        case ErrorKind::kConnection:
+        case ErrorKind::kBusy: return true;
         case ErrorKind::kConfiguration:
         case ErrorKind::kInvalidEvent:
         case ErrorKind::kCredentials:
@@ -38,6 +39,7 @@ std::string_view to_string(ErrorKind kind) {
         case ErrorKind::kAccessDenied: return "access_denied";
         case ErrorKind::kNotFound: return "not_found";
         case ErrorKind::kProtocol: return "protocol";
+        case ErrorKind::kBusy: return "busy";
         case ErrorKind::kDeadline: return "deadline";
         case ErrorKind::kInternal: return "internal";
     }

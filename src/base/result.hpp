@@ -23,11 +23,12 @@ enum class ErrorKind {
     kAccessDenied,        ///< IAM refused
     kNotFound,            ///< the thing does not exist
     kProtocol,            ///< an answer that cannot be understood
+    kBusy,                ///< something else has to end or to be known first
     kDeadline,            ///< no time is left before the invocation's deadline
     kInternal,            ///< a mistake of ours
 };
 
-/// True for what can heal by itself: throttling, 5xx, timeouts, broken connections. The AWS SDKs' "standard"
+/// True for what can heal by itself: throttling, 5xx, timeouts, broken connections, what is busy. The AWS SDKs' "standard"
 /// retry mode draws the same line.
 [[nodiscard]] bool retryable(ErrorKind kind);
 

@@ -19,13 +19,12 @@ std::string result_of(const DeploymentReport& report) {
                        report.deployment_id.empty() ? "" : fmt::format(" ({})", report.deployment_id));
 }
 
-std::string passed_over_text(const DeploymentReport& report) {
-    std::vector<std::string> names;
-    for (const auto& revision : report.passed_over) names.push_back(short_name(revision.str()));
+std::string left_out_text(const DeploymentReport& report) {
+    const auto newest = short_name(report.left_out);
     return fmt::format(
-        "{}: {} is not the newest revision: {} was left out, as it was rolled back before. Register a new revision, or "
+        "{}: {} is not the newest revision: {} was left out, as it was taken back before. Register a new revision, or "
         "deploy it by its name: ci_lambda deploy {} --task-definition {}",
-        report.target.id, short_name(report.task_definition), join(names, ", "), report.target.id, names.front());
+        report.target.id, short_name(report.task_definition), newest, report.target.id, newest);
 }
 
 std::string next_step(const DeploymentReport& report) {
@@ -53,7 +52,7 @@ Words words_of(const Answer& answer) {
             continue;
         }
         words.results.push_back(result_of(report));
-        if (!report.passed_over.empty()) words.hints.push_back(passed_over_text(report));
+        if (!report.left_out.empty()) words.hints.push_back(left_out_text(report));
         if (auto next = next_step(report); !next.empty()) words.hints.push_back(std::move(next));
     }
     if (answer.deployments.empty()) words.problems.push_back(answer.detail);
@@ -73,7 +72,7 @@ void say(Console& console, const Answer& answer, bool json) {
 
 bool all_done(const Answer& answer, bool waited) {
     return !answer.deployments.empty() && std::ranges::all_of(answer.deployments, [&](const auto& report) {
-        if (report.error || !report.passed_over.empty()) return false;
+        if (report.error || !report.left_out.empty()) return false;
         if (report.status == DeploymentStatus::kDryRun) return true;
         return report.status == (waited ? DeploymentStatus::kCompleted : DeploymentStatus::kDeployed);
     });

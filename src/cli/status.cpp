@@ -9,14 +9,10 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "deployer/revision_choice.hpp"
 
 namespace ci_lambda::cli {
 namespace {
-
-// The tags of a copy that a rollback has registered.
-constexpr const char* kRollbackOf = "ci_lambda:rollback-of";
-constexpr const char* kStandsFor = "ci_lambda:stands-for";
-constexpr const char* kBecause = "ci_lambda:because";
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kIndent = 4;
@@ -76,20 +72,12 @@ std::string last_text(const LastRollout& last, WallTime now) {
     return (last.judgement.final() ? "last rollout: " : "") + words;
 }
 
-std::string tag(const EcsTaskDefinition& definition, const char* name) {
-    const auto found = definition.tags.find(name);
-    return found == definition.tags.end() ? "" : found->second;
-}
-
 std::string copy_text(const EcsTaskDefinition& definition) {
-    const auto stands_for = tag(definition, kStandsFor);
-    if (stands_for.empty()) return "";
-    auto text = fmt::format("a copy of {}", short_name(stands_for));
-    if (const auto left = tag(definition, kRollbackOf); !left.empty())
-        text += fmt::format(", brought back in place of {}", short_name(left));
-    if (const auto because = tag(definition, kBecause); !because.empty())
-        text += because == "person" ? " by a person" : " automatically";
-    return text;
+    const auto copy = RollbackCopy::read(definition.tags);
+    if (!copy) return "";
+    return fmt::format("a copy of {}, brought back in place of {} {}{}{}", copy->stands_for, copy->rollback_of,
+                       copy->by_person ? "by a person" : "automatically", copy->reason.empty() ? "" : ": ",
+                       copy->reason);
 }
 
 /// What there is to say of a service beyond its row.
@@ -180,10 +168,11 @@ OrderedJson definition_json(const EcsTaskDefinition& definition) {
     OrderedJson json;
     for (const auto& image : definition.images)
         json["images"].push_back({{"container", image.container}, {"image", image.image}});
-    if (const auto stands_for = tag(definition, kStandsFor); !stands_for.empty())
-        json["rollback"] = {{"stands_for", stands_for},
-                            {"rollback_of", tag(definition, kRollbackOf)},
-                            {"because", tag(definition, kBecause)}};
+    if (const auto copy = RollbackCopy::read(definition.tags))
+        json["rollback"] = {{"stands_for", copy->stands_for},
+                            {"rollback_of", copy->rollback_of},
+                            {"because", copy->by_person ? "person" : "automatic"},
+                            {"reason", copy->reason}};
     return json;
 }
 

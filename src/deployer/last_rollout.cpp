@@ -24,7 +24,7 @@ Rollout rollout_of_record(RolloutObserver& observer, const EcsTarget& target, co
                     .service_deployment = record.arn};
     if (record.target_revision.empty()) return rollout;
     const auto revisions = observer.revisions({record.target_revision}, deadline);
-    if (!revisions.empty()) rollout.task_definition = revisions.front().task_definition;
+    if (revisions && !revisions->empty()) rollout.task_definition = revisions->front().task_definition;
     return rollout;
 }
 
@@ -45,7 +45,7 @@ std::string_view ended(Verdict verdict) {
 LastRollout look_at_last_rollout(RolloutObserver& observer, const EcsTarget& target, const EcsService& service,
                                  Milliseconds timeout, Deadline deadline) {
     LastRollout last{.rollout = {.target = target, .deployment_id = {}, .task_definition = {}}, .judgement = {}};
-    const auto history = observer.history(target, deadline);
+    const auto history = observer.history(target, deadline).records;
     const auto* primary = service.primary();
     if (!history.empty() && came_to_nothing(history.front().status)) {
         last.rollout = rollout_of_record(observer, target, history.front(), deadline);

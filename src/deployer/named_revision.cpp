@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
-#include "deployer/rollback.hpp"
+#include "deployer/revision_choice.hpp"
+#include "deployer/verdict.hpp"
 
 namespace ci_lambda {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "deployer/direction.hpp"
 #include "deployer/stop_reason.hpp"
 
 namespace ci_lambda {
@@ -43,6 +44,8 @@ struct RolloutNews::Story {
     RolloutFacts facts;
     const EcsDeployment* deployment = nullptr;  ///< the one that the event is about, if ECS still shows it
     Notification told;
+    std::string done = {};
+    std::optional<Error> undone = {};
 };
 
 bool RolloutNews::was_said(const Notify& notice, WallTime at) {
@@ -55,9 +58,11 @@ bool RolloutNews::was_said(const Notify& notice, WallTime at) {
         fmt::format("{} {} {}", *notice.deployment_id, notice.event_name, notice.reason.value_or("")), at);
 }
 
-std::optional<Notification> RolloutNews::tell(const Notify& notice, const EcsTarget& target, WallTime at,
-                                              Deadline deadline) {
-    if (was_said(notice, at)) return std::nullopt;
+RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline) {
+    const bool failed = notice.event_name == "SERVICE_DEPLOYMENT_FAILED";
+    const bool said = was_said(notice, at);
+    // A rollback that could not begin the last time is still to be done, though the failure has been told.
+    if (said && !(failed && options_.roll_back)) return {.told = std::nullopt};
     Story story{.notice = notice,
                 .rollout = {.target = target,
                             .deployment_id = notice.deployment_id.value_or(""),
@@ -75,8 +80,9 @@ std::optional<Notification> RolloutNews::tell(const Notify& notice, const EcsTar
                          .started_because = {},
                          .took = {},
                          .reason = notice.reason}};
-    const auto described = observer_.describe(target.cluster, {target.service}, deadline);
+    const auto described = observer_.describe_again(target.cluster, {target.service}, deadline);
     story.facts.service = described ? described->find(target.service) : nullptr;
+    if (!described && described.error().retryable()) story.facts.history.unknown = true;
     story.facts.now = at;
     if (story.facts.service != nullptr) {
         const auto* primary = story.facts.service->primary();
@@ -95,7 +101,6 @@ std::optional<Notification> RolloutNews::tell(const Notify& notice, const EcsTar
     }
 
     const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED";
-    const bool failed = notice.event_name == "SERVICE_DEPLOYMENT_FAILED";
     if ((completed || failed) && story.rollout.started_at < at)
         story.told.took = in_words(std::chrono::duration_cast<Milliseconds>(at - story.rollout.started_at));
     if (completed)
@@ -109,33 +114,35 @@ std::optional<Notification> RolloutNews::tell(const Notify& notice, const EcsTar
                      why.empty() ? why_the_others_failed(story.rollout.deployment_id, story.facts) : why);
     }
     story.told.title = fmt::format("Deployment {}: {}", story.told.status, notice.service);
-    return std::move(story.told);
+    News news{.told = std::nullopt, .done = std::move(story.done), .undone = std::move(story.undone)};
+    if (!said) news.told = std::move(story.told);
+    return news;
 }
 
 /// A rollback that ends is announced like any deployment that ends: what ran before is complete, and what was wanted is
-/// not there.
+/// not there. Which of the two it is only ECS's records know, or the service's messages where those may not be read.
 void RolloutNews::tell_completed(Story& story, Deadline deadline) {
     if (is_own_rollback(story.rollout, memory_)) {
         tell_rolled_back(story, nullptr, deadline);
         return;
     }
-    if (story.deployment == nullptr || story.deployment->status != "PRIMARY") return;
-    story.facts.history = observer_.history(story.rollout.target, deadline);
-    const auto current =
-        std::ranges::find(story.facts.history, story.facts.service->service_deployment, &EcsServiceDeployment::arn);
-    const auto* record = current != story.facts.history.end() ? &*current
-                         : story.facts.history.empty()        ? nullptr
-                                                              : &story.facts.history.front();
-    if (record != nullptr) {
-        if (is_rollback(record->status)) tell_rolled_back(story, record, deadline);
+    if (!story.facts.history.unknown) {
+        if (story.deployment == nullptr || story.deployment->status != "PRIMARY") return;
+        story.facts.history = observer_.history(story.rollout.target, deadline);
+    }
+    const bool known = !story.facts.history.unknown;
+    const auto& records = story.facts.history.records;
+    if (!known && (story.facts.service == nullptr ||
+                   direction_of_primary(*story.facts.service, story.facts.history) == Direction::kUnknown)) {
+        story.told.type = NotificationType::kInfo;
+        add_sentence(story.told.reason,
+                     "Whether this is what was wanted, or what a rollback has brought back, is not known: ECS does not "
+                     "answer. `ci_lambda status` tells.");
         return;
     }
-    const bool back = story.deployment->rollout_reason.contains("rolling back") ||
-                      std::ranges::any_of(story.facts.service->messages, [&](const auto& message) {
-                          return message.at + std::chrono::minutes{1} >= story.deployment->created_at &&
-                                 message.text.contains("rolling back");
-                      });
-    if (back) tell_rolled_back(story, nullptr, deadline);
+    if (direction_of_primary(*story.facts.service, story.facts.history) != Direction::kBack) return;
+    const auto* record = records.empty() || !is_rollback(records.front().status) ? nullptr : &records.front();
+    tell_rolled_back(story, record, deadline);
 }
 
 void RolloutNews::tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline) {
@@ -163,15 +170,22 @@ void RolloutNews::tell_failed(Story& story, Deadline deadline) {
     add_sentence(story.told.reason, ecs_reason.value_or(""));
     const auto* service = story.facts.service;
     if (service == nullptr) return;
-    if (service->rolls_back_by_itself) {
-        add_sentence(story.told.reason, "ECS rolls it back.");
+    if (service->configuration.rolls_back_by_itself()) {
+        const auto history = observer_.history(story.rollout.target, deadline);
+        const bool can = can_go_back(*service, history, record_of(story.rollout, history.records));
+        add_sentence(story.told.reason, can ? "ECS rolls it back." : "There is nothing that ECS could go back to.");
         return;
     }
-    if (!options_.roll_back) return;
+    if (options_.roll_back) roll_back(story, deadline);
+}
+
+void RolloutNews::roll_back(Story& story, Deadline deadline) {
     const auto judgement = judge(story.rollout, story.facts, options_.timeout);
     if (judgement.verdict != Verdict::kFailed) return;  // ECS has moved on since it sent the event
-    add_sentence(story.told.reason,
-                 fmt::format("Rollback: {}.", rollback_.roll_back(story.rollout, judgement, deadline).words));
+    auto report = rollback_.roll_back(story.rollout, judgement, deadline);
+    add_sentence(story.told.reason, fmt::format("Rollback: {}.", report.words));
+    if (report.means != RollbackReport::Means::kNone) story.done = std::move(report.words);
+    story.undone = std::move(report.error);
 }
 
 }  // namespace ci_lambda

@@ -25,10 +25,17 @@ public:
     RolloutNews(Options options, RolloutObserver& observer, Rollback& rollback, RolloutMemory& memory)
         : options_(options), observer_(observer), rollback_(rollback), memory_(memory) {}
 
-    /// What to tell, without project and environment; `nullopt` when this process has said so before: ECS may send one
-    /// fact twice, and the start of a deployment of ours is told when it starts. `at`: when ECS said it.
-    [[nodiscard]] std::optional<Notification> tell(const Notify& notice, const EcsTarget& target, WallTime at,
-                                                   Deadline deadline);
+    struct News {
+        /// Without project and environment; `nullopt` when this process has said so before: ECS may send one fact twice,
+        /// and the start of a deployment of ours is told when it starts.
+        std::optional<Notification> told;
+        /// What was done about it, in a sentence: a rollback that has begun. Empty for nothing.
+        std::string done = {};
+        /// What had to be done and could not, for a reason that can heal: the event is to come again.
+        std::optional<Error> undone = {};
+    };
+    /// What to tell. `at`: when ECS said it.
+    [[nodiscard]] News tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline);
 
 private:
     struct Story;
@@ -36,6 +43,7 @@ private:
     void tell_completed(Story& story, Deadline deadline);
     void tell_failed(Story& story, Deadline deadline);
     void tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline);
+    void roll_back(Story& story, Deadline deadline);
 
     Options options_;
     RolloutObserver& observer_;

@@ -5,16 +5,28 @@
 #include <algorithm>
 #include <iterator>
 
+#include "deployer/patience.hpp"
+#include "deployer/retry.hpp"
+
 namespace ci_lambda {
 namespace {
 
-/// Something went wrong, and the stopped tasks may tell what.
+/// Of a read: short, as somebody waits for the verdict.
+constexpr RetryPolicy kReadAgain{.max_retries = 2, .first_wait = Milliseconds{500}};
+
+/// Something went wrong, and the stopped tasks may tell what; or they show that nothing did.
 bool wants_tasks(const Judgement& judgement) {
-    return judgement.rolling_back || judgement.verdict == Verdict::kFailed ||
+    return judgement.rolling_back || judgement.draining || judgement.verdict == Verdict::kFailed ||
            judgement.verdict == Verdict::kRolledBack || judgement.verdict == Verdict::kTimedOut;
 }
 
 }  // namespace
+
+template <typename T>
+Result<T> RolloutObserver::patiently(Deadline deadline, const std::function<Result<T>()>& read) {
+    int attempts = 0;
+    return with_retries<T>(kReadAgain, clock_, sleeper_, deadline, [](const RetryNotice&) {}, attempts, read);
+}
 
 Result<DescribedServices> RolloutObserver::describe(const ClusterName& cluster,
                                                     const std::vector<EcsServiceName>& names, Deadline deadline) {
@@ -30,16 +42,18 @@ Result<DescribedServices> RolloutObserver::describe(const ClusterName& cluster,
     return all;
 }
 
+Result<DescribedServices> RolloutObserver::describe_again(const ClusterName& cluster,
+                                                          const std::vector<EcsServiceName>& names,
+                                                          Deadline deadline) {
+    return patiently<DescribedServices>(deadline, [&] { return describe(cluster, names, deadline); });
+}
+
 RolloutObserver::Look RolloutObserver::look(Rollout& rollout, const EcsService* service, Milliseconds timeout,
                                             Deadline deadline) {
     Look look{.facts = {.service = service, .history = {}, .stopped_tasks = {}, .now = clock_.now()}, .judgement = {}};
-    if (service != nullptr && needs_history(rollout, *service)) {
-        look.facts.history = history(rollout.target, deadline);
-        if (const auto* record = record_of(rollout, look.facts.history)) {
-            rollout.service_deployment = record->arn;
-            if (is_rollback(record->status) || record->status == ServiceDeploymentStatus::kRollbackFailed)
-                add_rollback_reason(rollout, look.facts.history, deadline);
-        }
+    if (service != nullptr) {
+        look.facts.history = records_for(rollout, *service, deadline);
+        rollout.seen = rollout.seen || service->deployment(rollout.deployment_id) != nullptr;
     }
     look.judgement = judge(rollout, look.facts, timeout);
     if (!wants_tasks(look.judgement)) return look;
@@ -48,11 +62,33 @@ RolloutObserver::Look RolloutObserver::look(Rollout& rollout, const EcsService* 
     return look;
 }
 
-std::vector<EcsServiceDeployment> RolloutObserver::history(const EcsTarget& target, Deadline deadline) {
-    auto history = ecs_.service_deployments(target.cluster, target.service, deadline);
-    if (history) return *std::move(history);
-    note(noted_history_, "ecs:ListServiceDeployments", history.error());
-    return {};
+History RolloutObserver::records_for(Rollout& rollout, const EcsService& service, Deadline deadline) {
+    History history;
+    if (needs_history(rollout, service)) {
+        history = this->history(rollout.target, deadline);
+        const auto* record = record_of(rollout, history.records);
+        if (record == nullptr) return history;
+        rollout.seen = true;
+        rollout.service_deployment = record->arn;
+        if (is_rollback(record->status) || record->status == ServiceDeploymentStatus::kRollbackFailed)
+            add_details(record->arn, history.records, deadline);
+        return history;
+    }
+    // It is PRIMARY. Where it goes through stages, ECS's record knows which; and also whether a rollback that was asked
+    // for has begun.
+    if (service.primary()->rollout_state == RolloutState::kCompleted) return history;
+    if (!has_stages(service.configuration) && !rollout.rollback_asked_at) return history;
+    const auto& arn = rollout.service_deployment.empty() ? service.service_deployment : rollout.service_deployment;
+    if (!arn.empty()) add_details(arn, history.records, deadline);
+    return history;
+}
+
+History RolloutObserver::history(const EcsTarget& target, Deadline deadline) {
+    auto records = patiently<std::vector<EcsServiceDeployment>>(
+        deadline, [&] { return ecs_.service_deployments(target.cluster, target.service, deadline); });
+    if (records) return {.records = *std::move(records)};
+    note(noted_history_, "ecs:ListServiceDeployments", records.error());
+    return {.records = {}, .unknown = records.error().retryable()};
 }
 
 std::vector<EcsStoppedTask> RolloutObserver::stopped_tasks(const EcsTarget& target, Deadline deadline) {
@@ -62,30 +98,37 @@ std::vector<EcsStoppedTask> RolloutObserver::stopped_tasks(const EcsTarget& targ
     return {};
 }
 
-std::vector<EcsServiceRevision> RolloutObserver::revisions(const std::vector<std::string>& arns, Deadline deadline) {
+Result<std::vector<EcsServiceRevision>> RolloutObserver::revisions(const std::vector<std::string>& arns,
+                                                                   Deadline deadline) {
     auto revisions = ecs_.service_revisions(arns, deadline);
-    if (revisions) return *std::move(revisions);
+    if (revisions || revisions.error().retryable()) return revisions;
     note(noted_revisions_, "ecs:DescribeServiceRevisions", revisions.error());
-    return {};
+    return std::vector<EcsServiceRevision>{};
 }
 
-void RolloutObserver::add_rollback_reason(const Rollout& rollout, std::vector<EcsServiceDeployment>& history,
-                                          Deadline deadline) {
-    const auto detailed = ecs_.service_deployment(rollout.service_deployment, deadline);
-    if (!detailed) return;  // the list's own words will do
-    const auto record = std::ranges::find(history, rollout.service_deployment, &EcsServiceDeployment::arn);
-    if (record != history.end()) record->rollback_reason = detailed->rollback_reason;
+void RolloutObserver::add_details(const std::string& arn, std::vector<EcsServiceDeployment>& history,
+                                  Deadline deadline) {
+    auto detailed = ecs_.service_deployment(arn, deadline);
+    if (!detailed) {  // what is known without it will do
+        note(noted_details_, "ecs:DescribeServiceDeployments", detailed.error());
+        return;
+    }
+    const auto record = std::ranges::find(history, arn, &EcsServiceDeployment::arn);
+    if (record != history.end())
+        *record = *std::move(detailed);
+    else
+        history.push_back(*std::move(detailed));
 }
 
 void RolloutObserver::note(std::atomic<bool>& noted, std::string_view permission, const Error& error) {
-    std::vector<LogField> fields{{log_key::kError, error.message}};
-    // A throttle or a lost connection is nobody's missing permission, and another story next time. A call that is not
-    // allowed will never be: once is enough.
-    if (error.kind == ErrorKind::kAccessDenied) {
-        if (noted.exchange(true)) return;
-        fields.emplace_back("needs", permission);
+    if (error.kind != ErrorKind::kAccessDenied) {
+        logger_.warn("rollout seen in part only: ECS did not answer a question",
+                     {{"asked_for", std::string(permission)}, {log_key::kError, error.message}});
+        return;
     }
-    logger_.warn("rollout seen in part only: this could not be read", std::move(fields));
+    if (noted.exchange(true)) return;  // a call that is not allowed will never be
+    logger_.warn("rollout seen in part only: this may not be read",
+                 {{"needs", std::string(permission)}, {log_key::kError, error.message}});
 }
 
 }  // namespace ci_lambda

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -17,39 +18,50 @@ namespace ci_lambda {
 /// left out, with a warning in the log (once for each kind), and the verdict is made without it.
 class RolloutObserver {
 public:
-    /// ECS, clock and logger must outlive it.
-    RolloutObserver(EcsApi& ecs, const Clock& clock, const Logger& logger)
-        : ecs_(ecs), clock_(clock), logger_(logger) {}
+    /// ECS, clock, sleeper and logger must outlive it.
+    RolloutObserver(EcsApi& ecs, const Clock& clock, Sleeper& sleeper, const Logger& logger)
+        : ecs_(ecs), clock_(clock), sleeper_(sleeper), logger_(logger) {}
 
     /// All of them, ten a call.
     [[nodiscard]] Result<DescribedServices> describe(const ClusterName& cluster,
                                                      const std::vector<EcsServiceName>& names, Deadline deadline);
+
+    /// The same; what can heal is tried again after a moment.
+    [[nodiscard]] Result<DescribedServices> describe_again(const ClusterName& cluster,
+                                                           const std::vector<EcsServiceName>& names, Deadline deadline);
 
     struct Look {
         RolloutFacts facts;
         Judgement judgement;
     };
     /// The verdict on one rollout. `service` is what DescribeServices has just said of it, nullptr for nothing. Asks
-    /// for ECS's records only when the service alone cannot tell, and for stopped tasks only when something went wrong.
-    /// Remembers the ARN of ECS's record in the rollout.
+    /// for ECS's records only when the service alone cannot tell, and for stopped tasks only when something went wrong,
+    /// or seems to take too long. Remembers in the rollout the ARN of ECS's record, and that ECS has shown it.
     [[nodiscard]] Look look(Rollout& rollout, const EcsService* service, Milliseconds timeout, Deadline deadline);
 
-    /// ECS's records of the service, newest first; empty when they cannot be read.
-    [[nodiscard]] std::vector<EcsServiceDeployment> history(const EcsTarget& target, Deadline deadline);
+    /// ECS's records of the service. What can heal is tried again after a moment.
+    [[nodiscard]] History history(const EcsTarget& target, Deadline deadline);
     /// Empty when they cannot be read.
     [[nodiscard]] std::vector<EcsStoppedTask> stopped_tasks(const EcsTarget& target, Deadline deadline);
-    /// The exact revisions; empty when they cannot be read.
-    [[nodiscard]] std::vector<EcsServiceRevision> revisions(const std::vector<std::string>& arns, Deadline deadline);
+    /// The exact revisions; none when they may not be read. An error can heal.
+    [[nodiscard]] Result<std::vector<EcsServiceRevision>> revisions(const std::vector<std::string>& arns, Deadline deadline);
 
 private:
-    /// Adds ECS's own words on the rollback to the record of this rollout.
-    void add_rollback_reason(const Rollout& rollout, std::vector<EcsServiceDeployment>& history, Deadline deadline);
+    /// Tries again what can heal.
+    template <typename T>
+    Result<T> patiently(Deadline deadline, const std::function<Result<T>()>& read);
+    /// ECS's records as far as a verdict on this rollout needs them.
+    [[nodiscard]] History records_for(Rollout& rollout, const EcsService& service, Deadline deadline);
+    /// Adds all that ECS says of this record, which may not be in the history.
+    void add_details(const std::string& arn, std::vector<EcsServiceDeployment>& history, Deadline deadline);
     void note(std::atomic<bool>& noted, std::string_view permission, const Error& error);
 
     EcsApi& ecs_;
     const Clock& clock_;
+    Sleeper& sleeper_;
     const Logger& logger_;
     std::atomic<bool> noted_history_{false};
+    std::atomic<bool> noted_details_{false};
     std::atomic<bool> noted_tasks_{false};
     std::atomic<bool> noted_revisions_{false};
 };

@@ -3,73 +3,176 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/text.hpp"
+#include "deployer/verdict.hpp"
+
 namespace ci_lambda {
 namespace {
 
-/// Neither under way nor successful.
-bool ended_badly(ServiceDeploymentStatus status) {
-    using enum ServiceDeploymentStatus;
-    switch (status) {
-        case kStopped:
-        case kStopRequested:
-        case kRollbackRequested:
-        case kRollbackInProgress:
-        case kRollbackSuccessful:
-        case kRollbackFailed: return true;
-        case kUnknown:
-        case kPending:
-        case kInProgress:
-        case kSuccessful: return false;
+constexpr std::string_view kStandsFor = "ci_lambda:stands-for";
+constexpr std::string_view kRollbackOf = "ci_lambda:rollback-of";
+constexpr std::string_view kBecause = "ci_lambda:because";
+constexpr std::string_view kReason = "ci_lambda:reason";
+constexpr std::string_view kBadSince = "ci_lambda:bad-since";
+constexpr std::string_view kTakenBackBy = "ci_lambda:taken-back-by";
+constexpr std::string_view kTakenBackAt = "ci_lambda:taken-back-at";
+constexpr std::string_view kPerson = "person";
+constexpr std::string_view kAutomatic = "automatic";
+
+/// Of a tag's value (ECS API reference, Tag).
+constexpr std::size_t kLongestTag = 256;
+
+/// What ECS takes in a tag's value; the rest becomes a blank.
+std::string tag_text(std::string_view text) {
+    constexpr std::string_view kMarks = " +-=._:/@";
+    std::string value = truncate_utf8(text, kLongestTag);
+    for (auto& c : value) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!plain && !kMarks.contains(c)) c = ' ';
     }
-    return false;
+    return truncate_utf8(trim(value), kLongestTag);
 }
 
-class Records {
-public:
-    Records(const std::vector<EcsServiceDeployment>& history, const std::vector<EcsServiceRevision>& revisions)
-        : history_(history), revisions_(revisions) {}
+std::string tag(const EcsTags& tags, std::string_view key) {
+    const auto found = tags.find(std::string(key));
+    return found == tags.end() ? std::string() : found->second;
+}
 
-    [[nodiscard]] bool was_rolled_back(const TaskDefinition& revision) const {
-        const EcsServiceDeployment* last = nullptr;  // the history begins with the newest
-        bool replaced = false;
-        for (const auto& record : history_) {
-            if (task_definition_of(record) != revision.str()) {
-                replaced = replaced || last == nullptr;
-                continue;
-            }
-            if (record.status == ServiceDeploymentStatus::kSuccessful) return false;
-            if (last == nullptr) last = &record;
-        }
-        if (last == nullptr || !ended_badly(last->status)) return false;
-        // A rollback is part of the record of the rollout itself; anything else needs a successor to be one.
-        return replaced || last->status != ServiceDeploymentStatus::kStopped;
+/// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/shop/api:v7` -> `shop/api`. The first part is a registry when it has a dot or
+/// a port (distribution reference grammar).
+std::string_view repository_of(std::string_view image) {
+    image = image.substr(0, image.find('@'));
+    const auto slash = image.find('/');
+    if (slash != std::string_view::npos && image.substr(0, slash).find_first_of(".:") != std::string_view::npos)
+        image.remove_prefix(slash + 1);
+    const auto last_slash = image.rfind('/');
+    const auto colon = image.rfind(':');
+    const bool has_tag =
+        colon != std::string_view::npos && (last_slash == std::string_view::npos || colon > last_slash);
+    return has_tag ? image.substr(0, colon) : image;
+}
+
+bool uses(const EcsTaskDefinition& revision, const PushedImage& pushed) {
+    return std::ranges::any_of(revision.images, [&](const auto& container) {
+        return repository_of(container.image) == pushed.repository;
+    });
+}
+
+bool was_taken_back(ServiceDeploymentStatus status) {
+    return is_rollback(status) || status == ServiceDeploymentStatus::kRollbackFailed;
+}
+
+const PastRollout* last_success(const std::vector<PastRollout>& past, std::size_t before) {
+    for (std::size_t i = before; i < past.size(); ++i)
+        if (past[i].record.status == ServiceDeploymentStatus::kSuccessful) return &past[i];
+    return nullptr;
+}
+
+/// The newest revision, or one with a higher number, was rolled out as number `i` of the past.
+std::optional<LeftOut> left_out_since(const RevisionFacts& facts, std::size_t i) {
+    const auto& rollout = facts.past[i];
+    if (was_taken_back(rollout.record.status)) {
+        const auto* good = last_success(facts.past, i + 1);
+        if (good == nullptr || good->revision.task_definition.empty()) return std::nullopt;  // nothing else has worked
+        if (runs_the_same(good->revision, rollout.revision)) return std::nullopt;
+        // What failed is not ACTIVE any more, and what ran before it is the newest one.
+        if (good->revision.task_definition == facts.newest.str() &&
+            rollout.revision.task_definition != facts.newest.str())
+            return std::nullopt;
+        return LeftOut{.by_person = false, .since = rollout.record.created_at, .good = good->revision};
     }
-
-private:
-    [[nodiscard]] std::string_view task_definition_of(const EcsServiceDeployment& record) const {
-        const auto found = std::ranges::find(revisions_, record.target_revision, &EcsServiceRevision::arn);
-        return found == revisions_.end() ? std::string_view() : std::string_view(found->task_definition);
+    if (rollout.record.status == ServiceDeploymentStatus::kSuccessful && i > 0 && facts.copy == std::nullopt) {
+        // It ran well, and then somebody deployed a lower one, which is what a rollback by hand looks like.
+        const auto running = revision_number(facts.running, facts.family);
+        const auto newest = revision_number(facts.newest.str(), facts.family);
+        const bool lower = running && newest && *running < *newest;
+        if (lower && facts.past.front().revision.task_definition == facts.running)
+            return LeftOut{.by_person = true, .since = facts.past.front().record.created_at, .good = std::nullopt};
     }
-
-    const std::vector<EcsServiceDeployment>& history_;
-    const std::vector<EcsServiceRevision>& revisions_;
-};
+    return std::nullopt;
+}
 
 }  // namespace
 
-RevisionChoice choose_revision(const std::vector<TaskDefinition>& active,
-                               const std::vector<EcsServiceDeployment>& history,
-                               const std::vector<EcsServiceRevision>& revisions) {
-    const Records records(history, revisions);
-    RevisionChoice choice;
-    for (const auto& revision : active) {
-        if (!records.was_rolled_back(revision)) {
-            choice.revision = revision;
-            break;
-        }
-        choice.passed_over.push_back(revision);
+EcsTags RollbackCopy::tags() const {
+    EcsTags tags{{std::string(kStandsFor), tag_text(stands_for)},
+                 {std::string(kRollbackOf), tag_text(rollback_of)},
+                 {std::string(kBecause), std::string(by_person ? kPerson : kAutomatic)},
+                 {std::string(kBadSince), format_rfc3339(bad_since)}};
+    if (const auto text = tag_text(reason); !text.empty()) tags[std::string(kReason)] = text;
+    return tags;
+}
+
+std::optional<RollbackCopy> RollbackCopy::read(const EcsTags& tags) {
+    auto rollback_of = tag(tags, kRollbackOf);
+    if (rollback_of.empty()) return std::nullopt;
+    return RollbackCopy{.stands_for = tag(tags, kStandsFor),
+                        .rollback_of = std::move(rollback_of),
+                        .by_person = tag(tags, kBecause) == kPerson,
+                        .reason = tag(tags, kReason),
+                        .bad_since = parse_rfc3339(tag(tags, kBadSince)).value_or(WallTime{})};
+}
+
+EcsTags taken_back_by_person(WallTime at) {
+    return {{std::string(kTakenBackBy), std::string(kPerson)}, {std::string(kTakenBackAt), format_rfc3339(at)}};
+}
+
+TaskFamily rollback_family(const TaskFamily& family) { return TaskFamily(family.str() + "-rollback"); }
+
+std::optional<unsigned long long> revision_number(std::string_view task_definition, const TaskFamily& family) {
+    const auto name = last_segment(task_definition);
+    const auto colon = name.rfind(':');
+    if (colon == std::string_view::npos || name.substr(0, colon) != family.str()) return std::nullopt;
+    return parse_unsigned(name.substr(colon + 1));
+}
+
+std::optional<LeftOut> find_left_out(const RevisionFacts& facts) {
+    const auto newest = revision_number(facts.newest.str(), facts.family);
+    if (!newest) return std::nullopt;
+    for (std::size_t i = 0; i < facts.past.size(); ++i) {
+        const auto& brought = facts.past[i].revision.task_definition;
+        // What came before the copy that runs is what its tags speak of.
+        if (facts.copy && brought == facts.running) break;
+        const auto number = revision_number(brought, facts.family);
+        if (!number || *number < *newest) continue;
+        // ECS ended it because a newer deployment began: that says nothing about it.
+        if (facts.past[i].record.status == ServiceDeploymentStatus::kStopped) continue;
+        return left_out_since(facts, i);
+    }
+    if (!facts.copy) return std::nullopt;
+    const auto bad = revision_number(facts.copy->rollback_of, facts.family);
+    if (!bad || *newest > *bad) return std::nullopt;
+    return LeftOut{.by_person = facts.copy->by_person, .since = facts.copy->bad_since, .good = std::nullopt};
+}
+
+RevisionChoice choose_revision(const RevisionFacts& facts, const std::optional<LeftOut>& left_out,
+                               const std::optional<EcsTaskDefinition>& newest, const std::vector<PushedImage>& images,
+                               const std::optional<WallTime>& changed_at) {
+    if (!left_out) return {.revision = facts.newest, .pin = std::nullopt};
+    const bool newer_push = !images.empty() && (!changed_at || *changed_at > left_out->since);
+    const bool of_its_own = !newest || std::ranges::any_of(images, [&](const auto& image) { return uses(*newest, image); });
+    // The tags of the revision itself tell what ECS's record cannot: that a person has asked for the rollback.
+    const bool by_person =
+        left_out->by_person || (newest && tag(newest->tags, kTakenBackBy) == kPerson &&
+                                parse_rfc3339(tag(newest->tags, kTakenBackAt)).value_or(WallTime{}) >= left_out->since);
+    if (newer_push && of_its_own && !by_person) return {.revision = facts.newest, .pin = std::nullopt};
+
+    RevisionChoice choice{.revision = {}, .pin = std::nullopt, .left_out = true};
+    const bool is_good = !left_out->good || left_out->good->task_definition == facts.running;
+    if (facts.copy && is_good) {
+        // A copy has its images by their digests: what was pushed cannot run in it.
+        choice.hold = newer_push && of_its_own;
+        if (!choice.hold) choice.revision = TaskDefinition(facts.running);
+    } else if (left_out->good && left_out->good->task_definition == facts.newest.str()) {
+        choice.pin = left_out->good;
+    } else {
+        choice.revision = TaskDefinition(left_out->good ? left_out->good->task_definition : facts.running);
     }
     return choice;
+}
+
+bool runs_the_same(const EcsServiceRevision& a, const EcsServiceRevision& b) {
+    return a.task_definition == b.task_definition && a.images == b.images;
 }
 
 }  // namespace ci_lambda

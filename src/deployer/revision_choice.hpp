@@ -1,25 +1,86 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/names.hpp"
+#include "base/time.hpp"
+#include "handlers/decision.hpp"
 #include "services/ecs.hpp"
 
 namespace ci_lambda {
 
-/// Which revision of a family to deploy, and which newer ones are passed over.
-struct RevisionChoice {
-    TaskDefinition revision;                  ///< empty when every revision is a bad one
-    std::vector<TaskDefinition> passed_over;  ///< rolled back before, newest first
+// Which revision an event deploys. The newest one, unless it was taken back: then a change of something else must not
+// bring it again, and must not fall to a revision that has never run. Pure.
+
+/// What a copy that a rollback has registered stands for. Written in its tags, where every process finds it.
+struct RollbackCopy {
+    std::string stands_for;   ///< the revision that it is a copy of: `shop_api:41`
+    std::string rollback_of;  ///< the revision that was taken back: `shop_api:42`
+    bool by_person = false;   ///< somebody asked for it; else the rollout had failed
+    std::string reason;       ///< in words; may be empty
+    WallTime bad_since{};     ///< when the rollout of what was taken back began
+
+    [[nodiscard]] EcsTags tags() const;
+    /// `nullopt` for a task definition that is none.
+    [[nodiscard]] static std::optional<RollbackCopy> read(const EcsTags& tags);
 };
 
-/// The newest revision that has not been rolled back. A revision counts as rolled back when ECS remembers no rollout of
-/// it that succeeded, and its last one ended and was followed by one of another revision. Pure.
-///
-/// `active`: the family's ACTIVE revisions, newest first, at least one; `history` and `revisions`: ECS's records of the
-/// service, and the revisions that they targeted.
-[[nodiscard]] RevisionChoice choose_revision(const std::vector<TaskDefinition>& active,
-                                             const std::vector<EcsServiceDeployment>& history,
-                                             const std::vector<EcsServiceRevision>& revisions);
+/// The tags of a revision whose rollout somebody has taken back by asking ECS to: ECS's record does not say who did.
+[[nodiscard]] EcsTags taken_back_by_person(WallTime at);
+
+/// The family of the copies that a rollback registers. Not the service's own, whose newest revision is what the next
+/// event deploys.
+[[nodiscard]] TaskFamily rollback_family(const TaskFamily& family);
+
+/// The number in `..:task-definition/FAMILY:NUMBER` or `FAMILY:NUMBER`; `nullopt` for what is not of this family.
+[[nodiscard]] std::optional<unsigned long long> revision_number(std::string_view task_definition,
+                                                                const TaskFamily& family);
+
+/// One rollout of the past.
+struct PastRollout {
+    EcsServiceDeployment record;
+    EcsServiceRevision revision;  ///< what it brought; empty where ECS does not know any more
+};
+
+/// What there is to choose from.
+struct RevisionFacts {
+    TaskFamily family;
+    TaskDefinition newest;              ///< the newest ACTIVE revision of the family
+    std::string running;                ///< the PRIMARY deployment's task definition; empty where there is none
+    std::optional<RollbackCopy> copy;   ///< where that is a copy
+    std::vector<PastRollout> past;      ///< newest first; empty where nobody asked
+};
+
+/// That the newest revision is not to be deployed without a new reason.
+struct LeftOut {
+    bool by_person = false;
+    WallTime since{};                        ///< when the rollout of it began that was taken back
+    std::optional<EcsServiceRevision> good;  ///< what ran before it, exactly; absent where `running` says it all
+};
+
+/// Whether the newest revision was taken back: by ECS, by us or by somebody, and nothing has ended that since. One that
+/// was merely superseded by a newer deployment was not.
+[[nodiscard]] std::optional<LeftOut> find_left_out(const RevisionFacts& facts);
+
+/// What to deploy.
+struct RevisionChoice {
+    TaskDefinition revision;                       ///< empty when `pin` or `hold` says what to do instead
+    std::optional<EcsServiceRevision> pin;         ///< a copy of this with its digests: its tags mean another image now
+    bool left_out = false;                         ///< the newest revision is not deployed
+    bool hold = false;                             ///< nothing can be deployed that would bring the change about
+};
+
+/// `newest`: the newest revision in full, where it could be read. `images`: what was pushed, at `changed_at`: a push
+/// newer than the rollout that failed, of an image that the newest revision uses, is a reason to try it again, unless
+/// somebody has taken it back.
+[[nodiscard]] RevisionChoice choose_revision(const RevisionFacts& facts, const std::optional<LeftOut>& left_out,
+                                             const std::optional<EcsTaskDefinition>& newest,
+                                             const std::vector<PushedImage>& images,
+                                             const std::optional<WallTime>& changed_at);
+
+/// Both ran the same revision with the same images.
+[[nodiscard]] bool runs_the_same(const EcsServiceRevision& a, const EcsServiceRevision& b);
 
 }  // namespace ci_lambda

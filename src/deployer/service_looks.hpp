@@ -28,10 +28,10 @@ public:
     [[nodiscard]] bool full() const { return names_.size() == EcsApi::kMaxServicesPerDescribe; }
     void add(const EcsServiceName& name) { names_.push_back(name); }
 
-    /// The first look, and the revisions of this family at the same time, on the calling thread: for a single service.
+    /// A new look, and the revisions of this family at the same time, on the calling thread: for a single service.
     /// Nobody may look meanwhile.
     [[nodiscard]] Result<std::vector<TaskDefinition>> look_with_revisions(const TaskFamily& family, Deadline deadline);
-    [[nodiscard]] bool looked() const { return last_ != nullptr; }
+    [[nodiscard]] bool looked_since(WallTime at) const { return last_ != nullptr && last_->asked_at >= at; }
 
     /// The last look if it was asked for at or after `not_before`, else a new one. Never nullptr.
     [[nodiscard]] std::shared_ptr<const Look> look(WallTime not_before, Deadline deadline);

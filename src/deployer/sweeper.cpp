@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "deployer/direction.hpp"
+
 namespace ci_lambda {
 namespace {
 
@@ -30,6 +32,14 @@ bool Sweeper::is_news(const Rollout& rollout, std::optional<WallTime> scheduled_
     return memory_.first_time(overdue_fact(rollout), rollout.started_at);
 }
 
+/// ECS is bringing back what ran before: such a deployment may keep the time at which it first began, days ago. How
+/// long the way back may take is for the record of what it leaves to say, and nothing that we could do would help it.
+bool Sweeper::comes_back(const EcsTarget& target, const EcsService& service, Deadline deadline) {
+    const auto history = observer_.history(target, deadline);
+    // Rather one sweep later than a healthy rollback stopped.
+    return history.unknown || direction_of_primary(service, history) == Direction::kBack;
+}
+
 Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget>& targets,
                                                      std::optional<WallTime> scheduled_at, Deadline deadline) {
     std::map<ClusterName, std::vector<EcsServiceName>> clusters;
@@ -49,19 +59,24 @@ Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget
         Overdue one{.outcome = {.rollout = {.target = target,
                                             .deployment_id = primary->id,
                                             .task_definition = primary->task_definition,
-                                            .started_at = primary->created_at},
+                                            .started_at = primary->created_at,
+                                            .seen = true},
                                 .judgement = {},
                                 .took = std::chrono::duration_cast<Milliseconds>(clock_.now() - primary->created_at),
                                 .rollback = {}}};
         auto& outcome = one.outcome;
+        if (comes_back(target, *service, deadline)) continue;
         outcome.judgement = observer_.look(outcome.rollout, service, options_.timeout, deadline).judgement;
         const bool bad =
             outcome.judgement.verdict == Verdict::kTimedOut || outcome.judgement.verdict == Verdict::kFailed;
-        if (!bad) continue;  // ECS is rolling it back, or it ended between two calls
+        if (!bad) continue;  // slow on purpose, or ECS is rolling it back, or it ended between two calls
         // A failure has been told by ECS's own event.
         one.news = outcome.judgement.verdict == Verdict::kTimedOut && is_news(outcome.rollout, scheduled_at);
-        if (options_.roll_back)
-            outcome.rollback = rollback_.roll_back(outcome.rollout, outcome.judgement, deadline).words;
+        if (options_.roll_back) {
+            auto report = rollback_.roll_back(outcome.rollout, outcome.judgement, deadline);
+            outcome.rollback = std::move(report.words);
+            outcome.rollback_error = std::move(report.error);
+        }
         logger_.warn("rollout overdue", {{log_key::kService, target.id.str()},
                                          {log_key::kDeploymentId, outcome.rollout.deployment_id},
                                          {log_key::kReason, outcome.judgement.reason},

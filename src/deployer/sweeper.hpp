@@ -46,6 +46,7 @@ public:
                                                      std::optional<WallTime> scheduled_at, Deadline deadline);
 
 private:
+    [[nodiscard]] bool comes_back(const EcsTarget& target, const EcsService& service, Deadline deadline);
     [[nodiscard]] bool is_news(const Rollout& rollout, std::optional<WallTime> scheduled_at);
 
     Options options_;

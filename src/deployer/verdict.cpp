@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "deployer/patience.hpp"
 #include "deployer/stop_reason.hpp"
 
 namespace ci_lambda {
@@ -18,14 +19,19 @@ constexpr Milliseconds kSameMoment{30'000};
 /// Between a rollout's failure and the breaker's rollback. When it is over there was nothing to go back to.
 constexpr Milliseconds kBreakerPatience{60'000};
 
+/// DescribeServices may show for so long what was true before UpdateService was answered.
+constexpr Milliseconds kVisibleWithin{60'000};
+
 /// Long enough for a pull error with its image, short enough for a message.
 constexpr std::size_t kLongestReason = 400;
 
 /// Messages of the service that explain no failure: those of a rollout that goes well, and those that only say that
 /// there is a failure (ECS developer guide, "service event messages").
-constexpr std::array<std::string_view, 10> kSayNothing{"has reached a steady state",
+constexpr std::array<std::string_view, 12> kSayNothing{"has reached a steady state",
                                                        "has started",
                                                        "has stopped",
+                                                       "stopped 1 pending task",
+                                                       "pending tasks",
                                                        "has begun draining",
                                                        "registered ",
                                                        "deregistered ",
@@ -56,27 +62,65 @@ bool is_stable(const EcsService& service, const EcsDeployment& own) {
            service.running_count == service.desired_count;
 }
 
-/// The deployment is PRIMARY: it is what ECS is making true.
-Judgement judge_primary(const EcsDeployment& own, const RolloutFacts& facts) {
-    const auto why = why_tasks_fail(own.id, own.created_at, facts);
-    switch (own.rollout_state) {
-        case RolloutState::kCompleted: return verdict(Verdict::kCompleted, tasks_of(own));
-        case RolloutState::kFailed:
-            if (facts.service->rolls_back_by_itself && facts.now - own.updated_at < kBreakerPatience)
-                return going_back(both("it failed, and its circuit breaker is about to roll it back", why));
-            return {.verdict = Verdict::kFailed,
-                    .reason = both(why.empty() ? "the rollout failed" : why, own.rollout_reason),
-                    .told_by_ecs = true};
-        case RolloutState::kNone:
-            if (is_stable(*facts.service, own)) return verdict(Verdict::kCompleted, tasks_of(own));
-            break;
-        case RolloutState::kInProgress: break;
-    }
-    return verdict(Verdict::kInProgress, both(tasks_of(own), why));
+/// The numbers of `ecs-svc/N` and `service-revision/CLUSTER/SERVICE/N` are long, and the same for one rollout. Only
+/// stand-ins for ECS have others, and then the time tells which belong together.
+bool is_number_of_ecs(std::string_view text) {
+    constexpr std::size_t kFewestDigits = 10;
+    return text.size() >= kFewestDigits && parse_unsigned(text).has_value();
 }
 
 std::string back_to(const EcsDeployment* primary) {
     return primary == nullptr ? "" : fmt::format(" to {}", short_name(primary->task_definition));
+}
+
+/// ECS's words on why it goes back: those of the alarms, of the rollback, of the rollout.
+std::string why_it_goes_back(const EcsServiceDeployment& record) {
+    const auto& words = record.rollback_reason.empty() ? record.reason : record.rollback_reason;
+    if (record.triggered_alarms.empty()) return words;
+    return both(fmt::format("alarm {}", join(record.triggered_alarms, ", ")), words);
+}
+
+Judgement judge_failed(const EcsDeployment& own, const EcsServiceDeployment* record, const RolloutFacts& facts,
+                       const std::string& why) {
+    const bool moments_ago = facts.now - own.updated_at < kBreakerPatience;
+    if (moments_ago && facts.service->configuration.rolls_back_by_itself() &&
+        can_go_back(*facts.service, facts.history, record))
+        return going_back(both("it failed, and ECS is about to roll it back", why));
+    return {.verdict = Verdict::kFailed,
+            .reason = both(why.empty() ? "the rollout failed" : why, own.rollout_reason),
+            .told_by_ecs = true};
+}
+
+/// What ECS's record says of a rollout that is PRIMARY still: `nullopt` when it says no more than the deployment.
+std::optional<Judgement> judge_by_record(const EcsDeployment& own, const EcsServiceDeployment& record,
+                                         const std::string& why) {
+    if (is_going_back(record.status))
+        return going_back(both("ECS is rolling it back", both(why, why_it_goes_back(record))));
+    switch (record.status) {
+        case ServiceDeploymentStatus::kSuccessful: return verdict(Verdict::kCompleted, tasks_of(own));
+        case ServiceDeploymentStatus::kRollbackSuccessful:
+            return verdict(Verdict::kRolledBack, both("ECS rolled it back", both(why, why_it_goes_back(record))));
+        case ServiceDeploymentStatus::kRollbackFailed:
+            return verdict(Verdict::kFailed,
+                           both("it failed, and so did ECS's rollback", both(why, why_it_goes_back(record))));
+        default: return std::nullopt;
+    }
+}
+
+/// The deployment is PRIMARY: it is what ECS is making true.
+Judgement judge_primary(const Rollout& rollout, const EcsDeployment& own, const RolloutFacts& facts) {
+    const auto why = why_tasks_fail(own.id, own.created_at, facts);
+    const auto* record = record_of(rollout, facts.history.records);
+    if (own.rollout_state == RolloutState::kCompleted) return verdict(Verdict::kCompleted, tasks_of(own));
+    if (record != nullptr)
+        if (auto judgement = judge_by_record(own, *record, why)) return *std::move(judgement);
+    if (rollout.rollback_asked_at) return going_back(both("ECS was asked to roll it back", why));
+    if (own.rollout_state == RolloutState::kFailed) return judge_failed(own, record, facts, why);
+    if (own.rollout_state == RolloutState::kNone && !has_stages(facts.service->configuration) &&
+        is_stable(*facts.service, own))
+        return verdict(Verdict::kCompleted, tasks_of(own));
+    const auto stage = record == nullptr ? std::string() : stage_in_words(*record);
+    return verdict(Verdict::kInProgress, both(stage.empty() ? tasks_of(own) : fmt::format("{}; {}", stage, tasks_of(own)), why));
 }
 
 Judgement rolled_back(const Rollout& rollout, const RolloutFacts& facts, const std::string& ecs_reason) {
@@ -106,14 +150,9 @@ Judgement superseded(const RolloutFacts& facts) {
     return judgement;
 }
 
-/// Whether ECS began another rollout after this one.
-bool has_successor(const EcsServiceDeployment& record, const std::vector<EcsServiceDeployment>& history) {
-    return std::ranges::any_of(history, [&](const auto& other) { return other.created_at > record.created_at; });
-}
-
 /// The deployment is not PRIMARY any more, and ECS's record says why.
 Judgement judge_record(const Rollout& rollout, const EcsServiceDeployment& record, const RolloutFacts& facts) {
-    const auto& words = record.rollback_reason.empty() ? record.reason : record.rollback_reason;
+    const auto words = why_it_goes_back(record);
     using enum ServiceDeploymentStatus;
     switch (record.status) {
         case kSuccessful:
@@ -124,14 +163,14 @@ Judgement judge_record(const Rollout& rollout, const EcsServiceDeployment& recor
         case kRollbackInProgress: return rolling_back(rollout, facts, words);
         case kRollbackFailed: return failed(rollout, facts, both("it failed, and so did ECS's rollback", words));
         case kStopped:
-            if (has_successor(record, facts.history)) return superseded(facts);
+            if (has_successor(record, facts.history.records)) return superseded(facts);
             return failed(rollout, facts, both("the rollout was stopped", words));
         case kStopRequested: return verdict(Verdict::kInProgress, both("the rollout is being stopped", words));
         case kPending:
         case kInProgress:
         case kUnknown: break;
     }
-    return has_successor(record, facts.history)
+    return has_successor(record, facts.history.records)
                ? superseded(facts)
                : verdict(Verdict::kInProgress, "ECS is between two states of the rollout");
 }
@@ -162,16 +201,68 @@ Judgement judge_without_record(const Rollout& rollout, const RolloutFacts& facts
     return rolled_back(rollout, facts, words);
 }
 
+/// What was true before the rollout began. It may be all that ECS shows yet; and what it has never shown is not gone.
+bool is_old_news(const Rollout& rollout, const RolloutFacts& facts) {
+    if (rollout.seen || facts.service->deployment(rollout.deployment_id) != nullptr) return false;
+    const auto* primary = facts.service->primary();
+    return facts.now - rollout.started_at < kVisibleWithin || primary == nullptr ||
+           primary->created_at < rollout.started_at;
+}
+
 Judgement judge_replaced(const Rollout& rollout, const RolloutFacts& facts) {
-    if (const auto* record = record_of(rollout, facts.history)) return judge_record(rollout, *record, facts);
+    if (const auto* record = record_of(rollout, facts.history.records)) return judge_record(rollout, *record, facts);
+    if (is_old_news(rollout, facts)) return verdict(Verdict::kInProgress, "ECS does not show it yet");
+    if (facts.history.unknown)
+        return verdict(Verdict::kInProgress,
+                       "another deployment has taken its place, and whether that is a rollback is not known: ECS's "
+                       "records cannot be read");
     return judge_without_record(rollout, facts);
 }
 
-Judgement with_deadline(Judgement judgement, const Rollout& rollout, WallTime now, Milliseconds timeout) {
-    const auto patience = judgement.rolling_back ? 2 * timeout : timeout;
-    if (judgement.final() || now - rollout.started_at < patience) return judgement;
+/// All tasks run, and none of its own has stopped for a bad reason.
+bool is_healthy_but_draining(const Rollout& rollout, const RolloutFacts& facts) {
+    const auto* primary = facts.service->primary();
+    if (primary == nullptr || primary->id != rollout.deployment_id || !is_only_draining(*facts.service, *primary))
+        return false;
+    return std::ranges::none_of(facts.stopped_tasks, [&](const auto& task) {
+        return task.started_by == rollout.deployment_id && !why_task_stopped(task).empty();
+    });
+}
+
+/// How long, and from when on, a rollout may be as it is.
+struct Patience {
+    WallTime from;
+    Milliseconds time;
+};
+
+Patience patience_with(const Judgement& judgement, const Rollout& rollout, const EcsServiceDeployment* record,
+                       const RolloutFacts& facts, Milliseconds timeout) {
+    Milliseconds on_purpose{0};
+    if (facts.service != nullptr) {
+        const bool has_own = record != nullptr && record->configuration;
+        on_purpose = takes_on_purpose(*facts.service, has_own ? *record->configuration : facts.service->configuration);
+    }
+    if (!judgement.rolling_back) return {.from = rollout.started_at, .time = timeout + on_purpose};
+    if (record != nullptr && record->rollback_started_at) return {.from = *record->rollback_started_at, .time = timeout};
+    if (rollout.rollback_asked_at) return {.from = *rollout.rollback_asked_at, .time = timeout};
+    return {.from = rollout.started_at, .time = 2 * timeout + on_purpose};
+}
+
+Judgement with_deadline(Judgement judgement, const Rollout& rollout, const RolloutFacts& facts, Milliseconds timeout) {
+    if (judgement.final()) return judgement;
+    const auto* record = record_of(rollout, facts.history.records);
+    const auto patience = patience_with(judgement, rollout, record, facts, timeout);
+    if (facts.now - patience.from < patience.time) return judgement;
+    if (!judgement.rolling_back) {
+        if (record != nullptr && waits_for(*record) != nullptr) return judgement;
+        if (is_healthy_but_draining(rollout, facts)) {
+            judgement.draining = true;
+            judgement.reason += "; what is left of the old tasks is being ended, or protected from it";
+            return judgement;
+        }
+    }
     judgement.verdict = Verdict::kTimedOut;
-    judgement.reason = fmt::format("it takes longer than {}: {}", in_words(patience), judgement.reason);
+    judgement.reason = fmt::format("it takes longer than {}: {}", in_words(patience.time), judgement.reason);
     return judgement;
 }
 
@@ -198,20 +289,30 @@ bool is_rollback(ServiceDeploymentStatus status) {
     return is_going_back(status) || status == ServiceDeploymentStatus::kRollbackSuccessful;
 }
 
+bool has_successor(const EcsServiceDeployment& record, const std::vector<EcsServiceDeployment>& history) {
+    return std::ranges::any_of(history, [&](const auto& other) { return other.created_at > record.created_at; });
+}
+
+bool can_go_back(const EcsService& service, const History& history, const EcsServiceDeployment* own) {
+    if (history.records.empty()) return service.deployments.size() > 1;
+    return std::ranges::any_of(history.records, [&](const auto& record) {
+        return record.status == ServiceDeploymentStatus::kSuccessful &&
+               (own == nullptr || record.created_at < own->created_at);
+    });
+}
+
 const EcsServiceDeployment* record_of(const Rollout& rollout, const std::vector<EcsServiceDeployment>& history) {
-    const auto number = std::string(last_segment(rollout.deployment_id));
-    if (rollout.service_deployment.empty() && !number.empty()) {
-        const auto same_number = std::ranges::find_if(
-            history, [&](const auto& record) { return record.target_revision.ends_with("/" + number); });
-        if (same_number != history.end()) return &*same_number;
+    if (!rollout.service_deployment.empty()) {
+        const auto known = std::ranges::find(history, rollout.service_deployment, &EcsServiceDeployment::arn);
+        return known == history.end() ? nullptr : &*known;
     }
+    const auto number = last_segment(rollout.deployment_id);
     const EcsServiceDeployment* nearest = nullptr;
     auto nearest_distance = std::chrono::duration_cast<WallTime::duration>(kSameMoment);
     for (const auto& record : history) {
-        if (!rollout.service_deployment.empty()) {
-            if (record.arn == rollout.service_deployment) return &record;
-            continue;
-        }
+        const auto target = last_segment(record.target_revision);
+        if (!number.empty() && target == number) return &record;
+        if (is_number_of_ecs(number) && is_number_of_ecs(target)) continue;
         const auto distance = std::chrono::abs(record.created_at - rollout.started_at);
         if (distance > nearest_distance) continue;
         nearest = &record;
@@ -234,8 +335,8 @@ Judgement judge(const Rollout& rollout, const RolloutFacts& facts, Milliseconds 
                                                      rollout.target.service, facts.service->status));
     const auto* primary = facts.service->primary();
     const bool ours = primary != nullptr && primary->id == rollout.deployment_id;
-    auto judgement = ours ? judge_primary(*primary, facts) : judge_replaced(rollout, facts);
-    return with_deadline(std::move(judgement), rollout, facts.now, timeout);
+    auto judgement = ours ? judge_primary(rollout, *primary, facts) : judge_replaced(rollout, facts);
+    return with_deadline(std::move(judgement), rollout, facts, timeout);
 }
 
 std::string why_tasks_fail(const std::string& deployment_id, WallTime since, const RolloutFacts& facts) {

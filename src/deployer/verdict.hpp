@@ -26,12 +26,22 @@ struct Rollout {
     WallTime started_at{};        ///< by ECS's clock, where ECS said
     /// ARN of ECS's record of it; empty as long as it is not known.
     std::string service_deployment = {};
+    /// ECS has shown it. What it has accepted a moment ago may not be visible yet, and is not gone.
+    bool seen = false;
+    /// When ECS was asked to take it back (StopServiceDeployment), which takes it a while.
+    std::optional<WallTime> rollback_asked_at = {};
+};
+
+/// ECS's records of a service, newest first.
+struct History {
+    std::vector<EcsServiceDeployment> records;  ///< empty where ECS keeps none, or they may not be read
+    bool unknown = false;                       ///< they could not be read, for a reason that can heal
 };
 
 /// What ECS says, at one moment.
 struct RolloutFacts {
     const EcsService* service = nullptr;        ///< nullptr: ECS does not know the service
-    std::vector<EcsServiceDeployment> history;  ///< newest first; empty where it was not asked for or is not allowed
+    History history;                            ///< empty where it was not asked for
     std::vector<EcsStoppedTask> stopped_tasks;  ///< of the service; empty where not asked for or not allowed
     WallTime now{};
 };
@@ -41,6 +51,7 @@ struct Judgement {
     std::string reason;         ///< a sentence for a developer; never empty
     bool rolling_back = false;  ///< with kInProgress and kTimedOut: ECS is on its way back already
     bool told_by_ecs = false;   ///< with kFailed: ECS itself tells the world so, in an event
+    bool draining = false;      ///< with kInProgress: late by the clock, but only old tasks are left to be ended
     std::string now_runs;       ///< ARN of the revision that runs instead; empty unless rolled back or superseded
 
     [[nodiscard]] bool final() const { return verdict != Verdict::kInProgress; }
@@ -48,8 +59,9 @@ struct Judgement {
 
 /// The verdict on one rollout. Pure. Says `completed` only when ECS says that this very rollout completed.
 ///
-/// `timeout`: how long a rollout may be in progress before it is `timed_out`; one that ECS is rolling back already gets
-/// the same time once more.
+/// `timeout`: how long a rollout may be in progress before it is `timed_out`, beyond what its configuration takes on
+/// purpose (`patience.hpp`); one that ECS is rolling back already gets the same time once more. What waits for a person
+/// or for a hook is never late, and neither is what only ends old tasks.
 ///
 /// The rules: the rollout is ours as long as its deployment is PRIMARY. When it is not, ECS's record (the service
 /// deployment) tells a rollback from a newer deployment of somebody else; where there is no record, the deployments and
@@ -60,6 +72,13 @@ struct Judgement {
 [[nodiscard]] bool is_going_back(ServiceDeploymentStatus status);
 /// The same, or it has come back. Not one that failed to.
 [[nodiscard]] bool is_rollback(ServiceDeploymentStatus status);
+
+/// ECS began another rollout after this one.
+[[nodiscard]] bool has_successor(const EcsServiceDeployment& record, const std::vector<EcsServiceDeployment>& history);
+
+/// ECS has something to go back to: a rollout that succeeded before this one (`own`, nullptr where it is not known).
+/// Without any records, that something else still runs.
+[[nodiscard]] bool can_go_back(const EcsService& service, const History& history, const EcsServiceDeployment* own);
 
 /// Whether the records of ECS are needed for a verdict: the deployment is no longer PRIMARY, or has failed.
 [[nodiscard]] bool needs_history(const Rollout& rollout, const EcsService& service);

@@ -21,8 +21,8 @@ Milliseconds longer(Milliseconds wait) { return std::min(wait * 3 / 2, kLongestW
 class RolloutWatcher::Watch {
 public:
     Watch(RolloutWatcher& watcher, const std::vector<Rollout>& rollouts, Deadline deadline, const OnLook& on_look,
-          const OnVerdict& on_verdict)
-        : watcher_(watcher), deadline_(deadline), on_look_(on_look), on_verdict_(on_verdict) {
+          const OnVerdicts& on_verdicts)
+        : watcher_(watcher), deadline_(deadline), on_look_(on_look), on_verdicts_(on_verdicts) {
         for (const auto& rollout : rollouts) {
             auto& entry = entries_.emplace_back();
             entry.outcome.rollout = rollout;
@@ -31,11 +31,18 @@ public:
     }
 
     std::vector<RolloutOutcome> run() {
-        for (auto wait = kFirstWait;; wait = longer(wait)) {
+        auto wait = kFirstWait;
+        // What was accepted this instant is not visible yet.
+        if (std::ranges::any_of(entries_, [](const Entry& entry) { return !entry.followed.seen; }) &&
+            has_time_for(wait)) {
+            watcher_.sleeper_.sleep_for(wait);
+            wait = longer(wait);
+        }
+        for (;; wait = longer(wait)) {
             look_at_all();
+            tell_verdicts();
             if (std::ranges::all_of(entries_, &Entry::over)) break;
-            const auto left = deadline_.remaining(watcher_.clock_);
-            if (left && *left <= wait) break;
+            if (!has_time_for(wait)) break;
             watcher_.sleeper_.sleep_for(wait);
         }
         std::vector<RolloutOutcome> outcomes;
@@ -53,11 +60,21 @@ private:
         bool over = false;
     };
 
+    [[nodiscard]] bool has_time_for(Milliseconds wait) const {
+        const auto left = deadline_.remaining(watcher_.clock_);
+        return !left || *left > wait;
+    }
+
     void look_at_all() {
         std::map<ClusterName, std::vector<Entry*>> by_cluster;
         for (auto& entry : entries_)
             if (!entry.over) by_cluster[entry.followed.target.cluster].push_back(&entry);
         for (auto& [cluster, entries] : by_cluster) look_at_some(cluster, entries);
+    }
+
+    void tell_verdicts() {
+        const auto verdicts = std::exchange(verdicts_, {});
+        if (on_verdicts_ && !verdicts.empty()) on_verdicts_(verdicts);
     }
 
     void look_at_some(const ClusterName& cluster, const std::vector<Entry*>& entries) {
@@ -101,7 +118,7 @@ private:
 
     void finish(Entry& entry) {
         entry.over = true;
-        if (on_verdict_) on_verdict_(entry.outcome);
+        verdicts_.push_back(entry.outcome);
     }
 
     void judge_itself(Entry& entry, const Judgement& judgement) {
@@ -116,14 +133,18 @@ private:
         auto report = watcher_.rollback_.roll_back(entry.followed, judgement, deadline_);
         entry.outcome.rollback = report.words;
         entry.outcome.going_back = report.means != RollbackReport::Means::kNone;
-        if (on_verdict_) on_verdict_(entry.outcome);
+        entry.outcome.rollback_error = report.error;
+        verdicts_.push_back(entry.outcome);
         if (report.means == RollbackReport::Means::kNone) {
             entry.over = true;
             return;
         }
         entry.outcome.judgement.verdict = Verdict::kInProgress;
         entry.outcome.judgement.rolling_back = true;
-        if (report.means != RollbackReport::Means::kRevision) return;
+        if (report.means != RollbackReport::Means::kRevision) {
+            entry.followed.rollback_asked_at = watcher_.clock_.now();
+            return;
+        }
         entry.followed = *std::move(report.rollout);
         entry.restoring = true;
     }
@@ -150,13 +171,14 @@ private:
     RolloutWatcher& watcher_;
     Deadline deadline_;
     const OnLook& on_look_;
-    const OnVerdict& on_verdict_;
+    const OnVerdicts& on_verdicts_;
+    std::vector<RolloutOutcome> verdicts_;  // of this round
     std::vector<Entry> entries_;
 };
 
 std::vector<RolloutOutcome> RolloutWatcher::watch(const std::vector<Rollout>& rollouts, Deadline deadline,
-                                                  const OnLook& on_look, const OnVerdict& on_verdict) {
-    return Watch(*this, rollouts, deadline, on_look, on_verdict).run();
+                                                  const OnLook& on_look, const OnVerdicts& on_verdicts) {
+    return Watch(*this, rollouts, deadline, on_look, on_verdicts).run();
 }
 
 }  // namespace ci_lambda

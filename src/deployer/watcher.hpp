@@ -20,6 +20,8 @@ struct RolloutOutcome {
     Milliseconds took{};
     std::string rollback;     ///< what was done about it, in a sentence; empty for nothing
     bool going_back = false;  ///< a rollback has begun
+    /// A rollback could not begin for a reason that can heal.
+    std::optional<Error> rollback_error = {};
 };
 
 /// Watches rollouts to their end: one loop for all of them, DescribeServices ten a call, every few seconds and less
@@ -42,13 +44,15 @@ public:
 
     /// Told of each look at a rollout, the last one included; `service` is nullptr when ECS did not show it.
     using OnLook = std::function<void(const RolloutOutcome& so_far, const EcsService* service)>;
-    /// Told at once of each verdict: also of a failure that is being rolled back and whose last word is still to come.
-    using OnVerdict = std::function<void(const RolloutOutcome& outcome)>;
+    /// Told the verdicts of each round, when there are any: also failures that are being rolled back and whose last
+    /// word is still to come.
+    using OnVerdicts = std::function<void(const std::vector<RolloutOutcome>& outcomes)>;
 
     /// One outcome per rollout, in their order. Returns when all have ended, or before the deadline with the rest
-    /// `in_progress`. The functions are called from within; either may be empty.
+    /// `in_progress`. The functions are called from within; either may be empty. The first look comes after a moment
+    /// where ECS has not shown one of the rollouts yet.
     [[nodiscard]] std::vector<RolloutOutcome> watch(const std::vector<Rollout>& rollouts, Deadline deadline,
-                                                    const OnLook& on_look = {}, const OnVerdict& on_verdict = {});
+                                                    const OnLook& on_look = {}, const OnVerdicts& on_verdicts = {});
 
 private:
     class Watch;

@@ -13,6 +13,13 @@
 
 namespace ci_lambda {
 
+/// An image that was pushed.
+struct PushedImage {
+    std::string repository;  ///< without the registry
+    std::string tag;
+    friend bool operator==(const PushedImage&, const PushedImage&) = default;
+};
+
 /// One service that is to roll.
 struct DeploymentRequest {
     EcsTarget target;
@@ -20,6 +27,9 @@ struct DeploymentRequest {
     std::string reason;                             ///< why, for a person: "image shop_service_api:v7 was pushed"
     /// When the event says that it happened; absent for what says no time, such as a bare request: "now".
     std::optional<WallTime> changed_at = {};
+    /// What was pushed, where that is the reason, or one of them: a new image is a reason to try again a revision that
+    /// has failed; a changed parameter or file is none.
+    std::vector<PushedImage> images = {};
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <variant>
 
 #include "handlers/handlers.hpp"
 
@@ -58,8 +59,11 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config) {
 
     auto services = services_of(push.repository, config);
     if (services.empty()) return ignore(not_our_repository(push.repository, config));
-    return deploy_automatically(std::move(services), fmt::format("image {}:{} was pushed", push.repository, *push.tag),
-                                config);
+    auto decision = deploy_automatically(std::move(services),
+                                         fmt::format("image {}:{} was pushed", push.repository, *push.tag), config);
+    if (auto* deploy = std::get_if<Deploy>(&decision))
+        for (auto& request : deploy->requests) request.images = {{.repository = push.repository, .tag = *push.tag}};
+    return decision;
 }
 
 }  // namespace ci_lambda

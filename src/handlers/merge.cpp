@@ -25,6 +25,8 @@ struct Merged {
         request.changed_at = request.changed_at && next.changed_at
                                  ? std::optional(std::max(*request.changed_at, *next.changed_at))
                                  : std::nullopt;
+        for (const auto& image : next.images)
+            if (std::ranges::find(request.images, image) == request.images.end()) request.images.push_back(image);
         add_reason(next.reason);
     }
     void add_reason(const std::string& reason) {

@@ -22,20 +22,13 @@ const EcsService* DescribedServices::find(const EcsServiceName& name) const {
 }
 
 std::optional<std::string> configuration_with_rollback(const EcsService& service) {
-    if (!can_be_updated(service) || service.rolls_back_by_itself) return std::nullopt;
-    Json configuration = Json::object();
-    if (!service.deployment_configuration.empty()) {
-        auto present = parse_json(service.deployment_configuration);
-        if (!present || !present->is_object()) return std::nullopt;
-        configuration = *std::move(present);
-    }
-    if (const auto strategy = find_string(configuration, "strategy"); strategy && *strategy != "ROLLING")
-        return std::nullopt;
-    auto& breaker = configuration["deploymentCircuitBreaker"];
-    if (!breaker.is_object()) breaker = Json::object();
+    if (!can_be_updated(service) || service.configuration.rolls_back_by_itself()) return std::nullopt;
+    Json breaker = Json::object();
+    if (const auto present = parse_json(service.configuration.circuit_breaker); present && present->is_object())
+        breaker = *present;
     breaker["enable"] = true;
     breaker["rollback"] = true;
-    return dump_json(configuration);
+    return dump_json({{"deploymentCircuitBreaker", std::move(breaker)}});
 }
 
 }  // namespace ci_lambda

@@ -36,6 +36,35 @@ struct EcsServiceMessage {
     std::string text;
 };
 
+/// How tasks and traffic move from the old revision to the new one. An open list: ECS may learn more (kOther).
+enum class DeploymentStrategy { kRolling, kBlueGreen, kLinear, kCanary, kOther };
+
+/// A pause in a rollout that the configuration asks for: for a person (PAUSE) or for a Lambda function.
+struct EcsLifecycleHook {
+    bool pause = false;
+    std::vector<std::string> stages;
+    std::optional<Milliseconds> timeout;  ///< absent where none is configured: ECS then waits a day
+};
+
+/// `deploymentConfiguration`: how a rollout goes, what it takes on purpose, and when ECS takes it back by itself (ECS
+/// API reference, DeploymentConfiguration).
+struct EcsDeploymentConfiguration {
+    DeploymentStrategy strategy = DeploymentStrategy::kRolling;
+    Milliseconds bake{0};       ///< both revisions are kept for this long after the last shift of traffic
+    double step_percent = 100;  ///< linear: of the traffic, each step
+    Milliseconds step_bake{0};  ///< linear: between two steps; canary: before all of the traffic moves
+    std::vector<EcsLifecycleHook> hooks;
+    bool breaker_rolls_back = false;  ///< the circuit breaker is on, with rollback
+    bool alarms_roll_back = false;    ///< alarms of CloudWatch are on, with rollback
+    std::string circuit_breaker;      ///< the JSON object as ECS gave it; empty if it gave none
+
+    /// ECS brings back what ran before when the rollout goes wrong. Every strategy that moves traffic does (ECS
+    /// developer guide, "blue/green deployments").
+    [[nodiscard]] bool rolls_back_by_itself() const {
+        return breaker_rolls_back || alarms_roll_back || strategy != DeploymentStrategy::kRolling;
+    }
+};
+
 /// A service as DescribeServices shows it; only what we look at.
 struct EcsService {
     EcsServiceName name;
@@ -47,8 +76,10 @@ struct EcsService {
     std::vector<EcsDeployment> deployments;
     std::vector<EcsServiceMessage> messages;  ///< newest first
     std::string service_deployment;           ///< ARN of the current or last one; empty where ECS names none
-    std::string deployment_configuration;     ///< the JSON object as ECS gave it; empty if it gave none
-    bool rolls_back_by_itself = false;        ///< its circuit breaker is on, with rollback
+    EcsDeploymentConfiguration configuration;
+    /// Behind a Network Load Balancer each shift of traffic takes minutes (ECS developer guide, "blue/green
+    /// deployments with a Network Load Balancer").
+    bool shifts_by_network_load_balancer = false;
 
     /// The deployment that ECS is making or has made true; nullptr if ECS showed none.
     [[nodiscard]] const EcsDeployment* primary() const;
@@ -61,9 +92,9 @@ struct EcsService {
     return service.deployment_controller.empty() || service.deployment_controller == "ECS";
 }
 
-/// The service's deployment configuration with the circuit breaker and its rollback switched on and nothing else
-/// changed, as JSON for UpdateService; `nullopt` when it is on already, or when ECS would refuse it: the breaker is for
-/// rolling updates only (ECS API reference, DeploymentCircuitBreaker).
+/// What UpdateService is to change so that the service's circuit breaker and its rollback are on, as JSON; `nullopt`
+/// when ECS rolls back by itself already, or could not be told to. Only what changes: members that are not sent stay,
+/// while hooks that were read do not survive being written back (DescribeServices leaves parts of them out).
 [[nodiscard]] std::optional<std::string> configuration_with_rollback(const EcsService& service);
 
 struct DescribedServices {
@@ -87,7 +118,7 @@ struct UpdateServiceRequest {
     ClusterName cluster;
     EcsServiceName service;
     TaskDefinition task_definition;
-    /// JSON object that replaces the service's deploymentConfiguration; absent: it stays as it is.
+    /// JSON object with the members of deploymentConfiguration to change; absent: it stays as it is.
     std::optional<std::string> deployment_configuration = {};
 };
 
@@ -112,15 +143,31 @@ enum class ServiceDeploymentStatus {
     kRollbackFailed
 };
 
+/// How a lifecycle hook of a rollout stands.
+struct EcsHookProgress {
+    bool pause = false;       ///< it is a person who is waited for
+    bool unfinished = false;  ///< AWAITING_ACTION or IN_PROGRESS
+    std::optional<WallTime> expires_at;
+    bool then_rolls_back = true;  ///< what ECS does when nobody answers; else it goes on
+};
+
 /// ECS's record of one rollout, rollback included. Its id is not that of the `ecs-svc/N` deployment.
 struct EcsServiceDeployment {
     std::string arn;
     ServiceDeploymentStatus status = ServiceDeploymentStatus::kUnknown;
     std::string reason;           ///< ECS's words; may be empty
-    std::string target_revision;  ///< ARN of the service revision
+    /// ARN of the service revision; a rollback does not change it. Ends in the number of its `ecs-svc/N` deployment.
+    std::string target_revision;
     WallTime created_at{};
     std::optional<WallTime> finished_at;
-    std::string rollback_reason;  ///< why ECS rolled it back; only `service_deployment()` knows it
+
+    // What only `service_deployment()` knows:
+    std::string lifecycle_stage;                  ///< BAKE_TIME, ..; an open list, empty for a rolling update
+    std::vector<EcsHookProgress> hooks;           ///< of the present stage and of those before it
+    std::vector<std::string> triggered_alarms;    ///< names
+    std::string rollback_reason;                  ///< why ECS rolled it back
+    std::optional<WallTime> rollback_started_at;  ///< absent when it does not go back
+    std::optional<EcsDeploymentConfiguration> configuration;  ///< its own: a later change of the service's is not its
 };
 
 /// What a service ran, exactly: the revision and the digests that its image tags stood for.
@@ -136,7 +183,9 @@ struct EcsServiceRevision {
     std::vector<Image> images;
 };
 
-/// A revision of a task definition family, as far as people ask for it.
+using EcsTags = std::map<std::string, std::string>;
+
+/// A task definition's revision, as far as it matters which one to deploy.
 struct EcsTaskDefinition {
     std::string arn;
     std::string status;  ///< ACTIVE, INACTIVE, DELETE_IN_PROGRESS
@@ -146,7 +195,7 @@ struct EcsTaskDefinition {
         friend bool operator==(const Image&, const Image&) = default;
     };
     std::vector<Image> images;
-    std::map<std::string, std::string> tags;
+    EcsTags tags;  ///< empty where they may not be read
 };
 
 /// A task that has stopped.
@@ -176,24 +225,30 @@ public:
     /// How many services DescribeServices takes in one call (ECS API reference).
     static constexpr std::size_t kMaxServicesPerDescribe = 10;
 
-    /// Idempotent. At most `kMaxServicesPerDescribe` names.
+    /// Idempotent. At most `kMaxServicesPerDescribe` names. A name that makes ECS refuse the whole call is a failure of
+    /// its own, and costs the others no more than a call.
     virtual Result<DescribedServices> describe_services(const ClusterName& cluster,
                                                         const std::vector<EcsServiceName>& names,
                                                         Deadline deadline) = 0;
-    /// Idempotent. The ACTIVE revisions as ARNs, the highest number first; kNotFound when the family has none.
+    /// Idempotent. ACTIVE revisions as ARNs, the highest number of the family first; kNotFound when the family has none.
+    /// Not all of them: where the first page is in order, it is enough.
     virtual Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family,
                                                                         Deadline deadline) = 0;
-    /// Idempotent. `name` as DescribeTaskDefinition takes it: a family (its newest ACTIVE revision), `family:42` or an
-    /// ARN. With the tags. kNotFound when there is no such revision.
-    virtual Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& name, Deadline deadline) = 0;
-    /// DescribeServices and ListTaskDefinitions at the same time, on the calling thread alone.
+    /// The two above at the same time, on the calling thread alone.
     struct Lookup {
         Result<DescribedServices> services;
         Result<std::vector<TaskDefinition>> revisions;
     };
     virtual Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                            const TaskFamily& family, Deadline deadline) = 0;
-    /// NOT idempotent: with forceNewDeployment each accepted call starts a rollout.
+    /// Idempotent. kNotFound when there is no such revision. A family alone is its newest ACTIVE one.
+    virtual Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& revision, Deadline deadline) = 0;
+    /// Takes the turn that the next UpdateService needs, and returns when it has come: at once, or after a wait that
+    /// makes all that was known before it old. Fails (kDeadline) when that would be too late.
+    virtual Status take_turn_to_update(Deadline deadline) = 0;
+    /// A turn that was taken and is not needed.
+    virtual void give_turn_back() = 0;
+    /// NOT idempotent: with forceNewDeployment each accepted call starts a rollout. The caller has taken its turn.
     virtual Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) = 0;
     /// Idempotent. kNotFound when there is no such cluster.
     virtual Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline deadline) = 0;
@@ -215,9 +270,12 @@ public:
                                                               Deadline deadline) = 0;
     /// Asks ECS to end this rollout and to go back to what ran before. ECS refuses one that has ended.
     virtual Status roll_back_service_deployment(const std::string& arn, Deadline deadline) = 0;
-    /// Registers a copy of `revision` in another family, with each image that has a digest pinned to it; the ARN.
+    /// Registers a copy of `revision` in another family, with each image that has a digest pinned to it, with the tags
+    /// of the original, and with `tags`; the ARN. NOT idempotent: one more revision each time.
     virtual Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
-                                                        Deadline deadline) = 0;
+                                                        const EcsTags& tags, Deadline deadline) = 0;
+    /// Idempotent. Adds tags to a task definition.
+    virtual Status tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) = 0;
 };
 
 }  // namespace ci_lambda

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "base/json.hpp"
@@ -43,6 +44,7 @@ std::optional<Revision> parse_revision(std::string_view arn) {
 
 constexpr std::string_view kDescribeServices = "DescribeServices";
 constexpr std::string_view kListTaskDefinitions = "ListTaskDefinitions";
+constexpr std::string_view kUpdateService = "UpdateService";
 
 Json describe_request(const ClusterName& cluster, const std::vector<EcsServiceName>& names) {
     Json request{{"cluster", cluster.str()}, {"services", Json::array()}};
@@ -63,12 +65,11 @@ Result<Json> answer_of(std::string_view operation, Result<std::string> body) {
     return parse_ecs_answer(operation, *body);
 }
 
-Result<DescribedServices> described_services(const Result<Json>& answer) {
-    if (!answer) return std::unexpected(answer.error());
-    TRY_ASSIGN(const auto* services, require_array(*answer, "services"));
+Result<DescribedServices> described_services(const Json& answer) {
+    TRY_ASSIGN(const auto* services, require_array(answer, "services"));
     DescribedServices described;
     for (const auto& service : *services) described.services.push_back(read_service(service));
-    if (const Json* failures = find(*answer, "failures"); failures != nullptr && failures->is_array())
+    if (const Json* failures = find(answer, "failures"); failures != nullptr && failures->is_array())
         for (const auto& failure : *failures) described.failures.push_back(read_failure(failure));
     return described;
 }
@@ -81,6 +82,42 @@ void name_the_cluster(Error& error, const std::string& request) {
     error.message += fmt::format(
         " There is no cluster {}; check AWS_REGION, and ECS_CLUSTER_NAME or CLUSTER_NAME_PATTERN", *cluster);
 }
+/// The revisions of one family, in the order of their numbers.
+class Revisions {
+public:
+    explicit Revisions(const TaskFamily& family) : family_(family) {}
+
+    void add(const Json& items) {
+        for (const auto& item : items) {
+            if (!item.is_string()) continue;
+            auto arn = item.get<std::string>();
+            const auto revision = parse_revision(arn);
+            if (!revision || revision->family != family_.str()) continue;
+            in_order_ = in_order_ && (found_.empty() || revision->number < found_.back().number);
+            found_.push_back({.number = revision->number, .arn = std::move(arn)});
+        }
+    }
+    /// The answer begins with the highest number, so no later page has a higher one. One revision proves no order; and
+    /// an order by text (`:9` before `:42`) does not either where all numbers have the same length, but is the same.
+    [[nodiscard]] bool newest_is_known() const { return in_order_ && found_.size() > 1; }
+
+    [[nodiscard]] std::vector<TaskDefinition> newest_first() && {
+        std::ranges::sort(found_, std::ranges::greater{}, &Numbered::number);
+        std::vector<TaskDefinition> revisions;
+        revisions.reserve(found_.size());
+        for (auto& one : found_) revisions.emplace_back(std::move(one.arn));
+        return revisions;
+    }
+
+private:
+    struct Numbered {
+        unsigned long long number;
+        std::string arn;
+    };
+    const TaskFamily& family_;
+    std::vector<Numbered> found_;
+    bool in_order_ = true;
+};
 
 }  // namespace
 
@@ -93,7 +130,7 @@ EcsClient::EcsClient(Options options, HttpClient& http, CredentialsProvider& cre
       quotas_(clock, sleeper, logger) {}
 
 Result<HttpRequest> EcsClient::request_for(const Call& call, Deadline deadline) {
-    TRY(quotas_.wait_for_turn(call.operation, deadline));
+    if (!call.has_turn) TRY(quotas_.wait_for_turn(call.operation, deadline));
     TRY_ASSIGN(auto credentials, credentials_.get());
     return HttpRequest{
         .method = "POST",
@@ -158,23 +195,40 @@ Result<Json> EcsClient::read(std::string_view operation, const Json& request, De
 
 Status EcsClient::read_pages(std::string_view operation, Json request, Result<std::string> first,
                              std::string_view member, Deadline deadline,
-                             const std::function<void(const Json& item)>& on_item) {
+                             const std::function<Pages(const Json& items)>& on_page) {
     auto answer = answer_of(operation, std::move(first));
     for (int page = 0; page < kMaxPages; ++page) {
         if (!answer) return std::unexpected(std::move(answer).error());
         TRY_ASSIGN(const auto* items, require_array(*answer, member));
-        for (const auto& item : *items) on_item(item);
         const auto next = find_string(*answer, "nextToken").value_or("");
-        if (next.empty()) break;
+        if (on_page(*items) == Pages::kEnough || next.empty()) break;
         request["nextToken"] = next;
         answer = read(operation, request, deadline);
     }
     return {};
 }
 
+Result<DescribedServices> EcsClient::described(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
+                                               const Result<Json>& answer, Deadline deadline) {
+    if (answer) return described_services(*answer);
+    if (answer.error().code != "InvalidParameterException" || names.empty()) return std::unexpected(answer.error());
+    if (names.size() == 1)
+        return DescribedServices{.services = {},
+                                 .failures = {{.name = names.front(), .reason = answer.error().message}}};
+    DescribedServices all;
+    const auto middle = names.begin() + static_cast<std::ptrdiff_t>(names.size() / 2);
+    for (const auto& half :
+         {std::vector(names.begin(), middle), std::vector(middle, names.end())}) {
+        TRY_ASSIGN(auto some, describe_services(cluster, half, deadline));
+        std::ranges::move(some.services, std::back_inserter(all.services));
+        std::ranges::move(some.failures, std::back_inserter(all.failures));
+    }
+    return all;
+}
+
 Result<DescribedServices> EcsClient::describe_services(const ClusterName& cluster,
                                                        const std::vector<EcsServiceName>& names, Deadline deadline) {
-    return described_services(read(kDescribeServices, describe_request(cluster, names), deadline));
+    return described(cluster, names, read(kDescribeServices, describe_request(cluster, names), deadline), deadline);
 }
 
 Result<std::vector<TaskDefinition>> EcsClient::active_task_definitions(const TaskFamily& family, Deadline deadline) {
@@ -182,54 +236,60 @@ Result<std::vector<TaskDefinition>> EcsClient::active_task_definitions(const Tas
         family, make({.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}, deadline), deadline);
 }
 
-Result<EcsTaskDefinition> EcsClient::describe_task_definition(const TaskDefinition& name, Deadline deadline) {
-    const Json request{{"taskDefinition", name.str()}, {"include", {"TAGS"}}};
-    auto answer = read("DescribeTaskDefinition", request, deadline);
-    if (!answer) {
-        // How ECS says that there is no such revision: "Unable to describe task definition."
-        if (answer.error().code == "ClientException") answer.error().kind = ErrorKind::kNotFound;
-        return std::unexpected(std::move(answer).error());
-    }
-    return read_task_definition(*answer);
-}
-
 EcsApi::Lookup EcsClient::look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                   const TaskFamily& family, Deadline deadline) {
     const std::array calls{Call{.operation = kDescribeServices, .body = dump_json(describe_request(cluster, names))},
                            Call{.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}};
     auto bodies = make(calls, deadline);
-    return {.services = described_services(answer_of(kDescribeServices, std::move(bodies[0]))),
+    return {.services = described(cluster, names, answer_of(kDescribeServices, std::move(bodies[0])), deadline),
             .revisions = revisions_of(family, std::move(bodies[1]), deadline)};
 }
 
 Result<std::vector<TaskDefinition>> EcsClient::revisions_of(const TaskFamily& family, Result<std::string> first,
                                                             Deadline deadline) {
-    struct Numbered {
-        unsigned long long number;
-        std::string arn;
-    };
-    std::vector<Numbered> found;
-    // Every page is read and every number compared: the order of the answer proves nothing (an emulator may ignore
-    // `sort`, and `:10` sorts before `:9` as text).
+    // A family may have a million revisions, and its newest ones come first: one page is enough where the numbers show
+    // that order (an emulator may ignore `sort`, and `:10` sorts before `:9` as text).
+    Revisions revisions(family);
     TRY(read_pages(kListTaskDefinitions, list_request(family), std::move(first), "taskDefinitionArns", deadline,
-                   [&](const Json& item) {
-                       if (!item.is_string()) return;
-                       auto arn = item.get<std::string>();
-                       const auto revision = parse_revision(arn);
-                       if (!revision || revision->family != family.str()) return;
-                       found.push_back({.number = revision->number, .arn = std::move(arn)});
+                   [&](const Json& items) {
+                       revisions.add(items);
+                       return revisions.newest_is_known() ? Pages::kEnough : Pages::kMore;
                    }));
+    auto found = std::move(revisions).newest_first();
     if (found.empty())
         return fail(ErrorKind::kNotFound,
-                    fmt::format("the task definition family {} has no ACTIVE revision (register one, or check "
-                                "TASK_FAMILY_PATTERN / ECS_SERVICE_MAP)",
+                    fmt::format("no task definitions found: the family {} has no ACTIVE revision (register one, or "
+                                "check TASK_FAMILY_PATTERN / ECS_SERVICE_MAP)",
                                 family));
-    std::ranges::sort(found, std::ranges::greater{}, &Numbered::number);
-    std::vector<TaskDefinition> revisions;
-    revisions.reserve(found.size());
-    for (auto& one : found) revisions.emplace_back(std::move(one.arn));
-    return revisions;
+    return found;
 }
+
+Result<Json> EcsClient::describe_with_tags(const std::string& revision, Deadline deadline) {
+    constexpr std::string_view kOperation = "DescribeTaskDefinition";
+    auto answer = read(kOperation, {{"taskDefinition", revision}, {"include", {"TAGS"}}}, deadline);
+    // Tags may need a permission of their own; what can be read without it is worth more than nothing.
+    if (!answer && answer.error().kind == ErrorKind::kAccessDenied)
+        answer = read(kOperation, {{"taskDefinition", revision}}, deadline);
+    return answer;
+}
+
+Result<EcsTaskDefinition> EcsClient::describe_task_definition(const TaskDefinition& revision, Deadline deadline) {
+    auto answer = describe_with_tags(revision.str(), deadline);
+    if (!answer) {
+        // ClientException: "Unable to describe task definition." is all that ECS says of one that does not exist.
+        auto error = std::move(answer).error();
+        if (error.code == "ClientException") error.kind = ErrorKind::kNotFound;
+        return std::unexpected(std::move(error));
+    }
+    auto described = read_task_definition(*answer);
+    if (described.arn.empty())
+        return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition names no revision");
+    return described;
+}
+
+Status EcsClient::take_turn_to_update(Deadline deadline) { return quotas_.wait_for_turn(kUpdateService, deadline); }
+
+void EcsClient::give_turn_back() { quotas_.give_back(kUpdateService); }
 
 Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest& request, Deadline deadline) {
     Json body{{"cluster", request.cluster.str()},
@@ -240,8 +300,12 @@ Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest&
         TRY_ASSIGN(body["deploymentConfiguration"], parse_json(*request.deployment_configuration));
     }
     TRY_ASSIGN(const auto text,
-               make({.operation = "UpdateService", .body = dump_json(body), .repeatable = Repeatable::kNo}, deadline));
-    auto answer = parse_ecs_answer("UpdateService", text);
+               make({.operation = kUpdateService,
+                     .body = dump_json(body),
+                     .repeatable = Repeatable::kNo,
+                     .has_turn = true},
+                    deadline));
+    auto answer = parse_ecs_answer(kUpdateService, text);
     if (!answer) {
         answer.error().maybe_done = true;
         return std::unexpected(std::move(answer).error());
@@ -275,8 +339,10 @@ Result<std::vector<EcsServiceName>> EcsClient::list_services(const ClusterName& 
     std::vector<EcsServiceName> names;
     const Json request{{"cluster", cluster.str()}, {"maxResults", kPageSize}};
     auto first = make({.operation = "ListServices", .body = dump_json(request)}, deadline);
-    TRY(read_pages("ListServices", request, std::move(first), "serviceArns", deadline, [&](const Json& arn) {
-        if (arn.is_string()) names.emplace_back(std::string(last_segment(arn.get<std::string>())));
+    TRY(read_pages("ListServices", request, std::move(first), "serviceArns", deadline, [&](const Json& arns) {
+        for (const auto& arn : arns)
+            if (arn.is_string()) names.emplace_back(std::string(last_segment(arn.get<std::string>())));
+        return Pages::kMore;
     }));
     return names;
 }
@@ -338,21 +404,30 @@ Status EcsClient::roll_back_service_deployment(const std::string& arn, Deadline 
 }
 
 Result<TaskDefinition> EcsClient::register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
-                                                       Deadline deadline) {
-    TRY_ASSIGN(const auto described,
-               read("DescribeTaskDefinition", {{"taskDefinition", revision.task_definition}}, deadline));
+                                                       const EcsTags& tags, Deadline deadline) {
+    TRY_ASSIGN(const auto described, describe_with_tags(revision.task_definition, deadline));
     const Json* original = find(described, "taskDefinition");
     if (original == nullptr || !original->is_object())
         return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition has no \"taskDefinition\"");
-    const auto request = pinned_copy_request(*original, revision, family);
+    auto request = pinned_copy_request(*original, revision, family);
+    auto all_tags = read_task_definition(described).tags;
+    // AWS's own are not taken back (tagging best practices), and neither are those of another copy.
+    std::erase_if(all_tags, [](const auto& tag) { return tag.first.starts_with("aws:"); });
+    for (const auto& [key, value] : tags) all_tags[key] = value;
+    if (!all_tags.empty()) request["tags"] = tags_to_json(all_tags);
     TRY_ASSIGN(const auto text,
                make({.operation = "RegisterTaskDefinition", .body = dump_json(request), .repeatable = Repeatable::kNo},
                     deadline));
     TRY_ASSIGN(const auto answer, parse_ecs_answer("RegisterTaskDefinition", text));
-    const Json* registered = find(answer, "taskDefinition");
-    auto arn = registered == nullptr ? std::nullopt : find_string(*registered, "taskDefinitionArn");
-    if (!arn) return fail(ErrorKind::kProtocol, "ECS's answer to RegisterTaskDefinition names no revision");
-    return TaskDefinition(*std::move(arn));
+    auto registered = read_task_definition(answer);
+    if (registered.arn.empty())
+        return fail(ErrorKind::kProtocol, "ECS's answer to RegisterTaskDefinition names no revision");
+    return TaskDefinition(std::move(registered.arn));
+}
+
+Status EcsClient::tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) {
+    TRY_ASSIGN(const auto answer, read("TagResource", {{"resourceArn", arn}, {"tags", tags_to_json(tags)}}, deadline));
+    return {};
 }
 
 }  // namespace ci_lambda

@@ -32,9 +32,11 @@ public:
     Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                                 Deadline deadline) override;
     Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family, Deadline deadline) override;
-    Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& name, Deadline deadline) override;
     Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names, const TaskFamily& family,
                    Deadline deadline) override;
+    Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& revision, Deadline deadline) override;
+    Status take_turn_to_update(Deadline deadline) override;
+    void give_turn_back() override;
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) override;
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline deadline) override;
     Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline deadline) override;
@@ -48,7 +50,8 @@ public:
                                                       Deadline deadline) override;
     Status roll_back_service_deployment(const std::string& arn, Deadline deadline) override;
     Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
-                                                Deadline deadline) override;
+                                                const EcsTags& tags, Deadline deadline) override;
+    Status tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) override;
 
 private:
     enum class Repeatable { kYes, kNo };
@@ -56,6 +59,7 @@ private:
         std::string_view operation;
         std::string body;
         Repeatable repeatable = Repeatable::kYes;
+        bool has_turn = false;  ///< the caller has waited for it
     };
     /// Makes calls at the same time, on the calling thread; the bodies of the answers, in their order. What is refused
     /// because the credentials have expired is made once more, with new ones.
@@ -66,10 +70,17 @@ private:
     Result<std::string> body_of(const Call& call, Result<HttpResponse> response);
     /// One call that changes nothing, its answer as JSON.
     Result<nlohmann::json> read(std::string_view operation, const nlohmann::json& request, Deadline deadline);
-    /// The items of the list `member`, of all pages; `first` is the body of the first one.
+    enum class Pages { kEnough, kMore };
+    /// The items of the list `member`, page by page; `first` is the body of the first one. `on_page` says whether it
+    /// wants another one.
     Status read_pages(std::string_view operation, nlohmann::json request, Result<std::string> first,
                       std::string_view member, Deadline deadline,
-                      const std::function<void(const nlohmann::json& item)>& on_item);
+                      const std::function<Pages(const nlohmann::json& items)>& on_page);
+    /// What was answered to a question about these names; asked anew in parts where one of them was too much for ECS.
+    Result<DescribedServices> described(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
+                                        const Result<nlohmann::json>& answer, Deadline deadline);
+    /// The answer, with the tags where they may be read.
+    Result<nlohmann::json> describe_with_tags(const std::string& revision, Deadline deadline);
     Result<std::vector<TaskDefinition>> revisions_of(const TaskFamily& family, Result<std::string> first,
                                                      Deadline deadline);
 

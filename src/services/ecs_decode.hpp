@@ -21,13 +21,16 @@ namespace ci_lambda {
 [[nodiscard]] DescribedServices::Failure read_failure(const Json& failure);
 [[nodiscard]] EcsServiceDeployment read_service_deployment(const Json& deployment);
 [[nodiscard]] EcsServiceRevision read_service_revision(const Json& revision);
-/// From the whole answer to DescribeTaskDefinition, whose tags stand beside the task definition.
-[[nodiscard]] Result<EcsTaskDefinition> read_task_definition(const Json& answer);
 [[nodiscard]] EcsStoppedTask read_stopped_task(const Json& task);
+/// `answer`: what DescribeTaskDefinition answers, whose tags stand beside the task definition.
+[[nodiscard]] EcsTaskDefinition read_task_definition(const Json& answer);
 
 /// The request that registers a copy of `task_definition`, an object as DescribeTaskDefinition shows it, in another
 /// family and with the images of `revision` pinned to their digests. Members that ECS adds by itself are left out.
 [[nodiscard]] Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& revision,
                                        const TaskFamily& family);
+
+/// Tags as ECS's calls take them: `[{"key":..,"value":..}]`.
+[[nodiscard]] Json tags_to_json(const EcsTags& tags);
 
 }  // namespace ci_lambda

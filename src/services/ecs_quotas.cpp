@@ -57,6 +57,13 @@ Status EcsQuotas::wait_for_turn(std::string_view operation, Deadline deadline) {
     return {};
 }
 
+void EcsQuotas::give_back(std::string_view operation) {
+    Group* group = group_of(operation);
+    if (group == nullptr) return;
+    const std::scoped_lock lock(mutex_);
+    group->bucket.give_back();
+}
+
 void EcsQuotas::throttled(std::string_view operation) {
     Group* group = group_of(operation);
     if (group == nullptr) return;

@@ -23,6 +23,9 @@ public:
     /// before the deadline.
     [[nodiscard]] Status wait_for_turn(std::string_view operation, Deadline deadline);
 
+    /// A turn that has come and is not used after all.
+    void give_back(std::string_view operation);
+
     /// What became of a call: throttled, or carried out.
     void throttled(std::string_view operation);
     void succeeded(std::string_view operation);

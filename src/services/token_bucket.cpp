@@ -37,6 +37,8 @@ std::optional<Milliseconds> TokenBucket::take(WallTime now, std::optional<Millis
     return wait;
 }
 
+void TokenBucket::give_back() { tokens_ = std::min(limit_.burst, tokens_ + 1.0); }
+
 void TokenBucket::succeeded() { rate_ = std::min(limit_.per_second, rate_ + kFasterBy * limit_.per_second); }
 
 void TokenBucket::throttled(WallTime now) {

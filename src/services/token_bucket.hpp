@@ -31,6 +31,9 @@ public:
     /// and the answer is nullopt.
     [[nodiscard]] std::optional<Milliseconds> take(WallTime now, std::optional<Milliseconds> longest);
 
+    /// A token that was taken for a call which is not made.
+    void give_back();
+
     void succeeded();
     /// Answers that come within a second of each other are of one moment, and count once.
     void throttled(WallTime now);

@@ -233,9 +233,9 @@ def test_rollback_to_a_revision_that_is_named():
         back = run(sandbox, "rollback", "api", "--to", "10", "--reason", "500s since noon", "--wait")
         shown = run(sandbox, "status", "api").out
     assert would.code == 0, would.err
-    assert "would deploy shop_service_api_dev:10" in would.out
+    assert "shop_service_api_dev:10 would be deployed again" in would.out
     assert back.code == 0, back.err
-    assert "shop_service_api_dev:10 is deployed again, as was asked" in back.out
+    assert "shop_service_api_dev:10 is deployed again, as was asked for" in back.out
     assert re.search(r"api +steady +2/2 +shop_service_api_dev-rollback:1 +v1.10", shown)
 
 
@@ -248,9 +248,9 @@ def test_a_dry_rollback_says_what_it_would_do():
         stop = run(sandbox, "rollback", "api", "--dry-run", "--json")
         states = [one["status"] for one in deployments_of(sandbox, "shop_service_api_dev")]
     assert would.code == 0, would.err
-    assert re.search(rf"api: would deploy {OLD}, as a copy", would.out)
+    assert re.search(rf"api: {OLD} would be deployed again, as a copy", would.out)
     assert stop.json()["status"] == "dry_run"
-    assert "would ask ECS to stop what is rolling" in stop.json()["detail"]
+    assert "ECS would be asked to stop it" in stop.json()["detail"]
     assert not any("ROLLBACK" in state for state in states)
 
 

@@ -14,6 +14,18 @@ from support.servers import PATIENCE
 
 CLUSTER = "shop_cluster_dev"
 API = "shop_service_api_dev"
+BLUE_GREEN_WITH_APPROVAL = {
+    "strategy": "BLUE_GREEN",
+    "bakeTimeInMinutes": 1,
+    "lifecycleHooks": [
+        {
+            "targetType": "PAUSE",
+            "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"],
+            "timeoutConfiguration": {"timeoutInMinutes": 20160, "action": "ROLLBACK"},
+        }
+    ],
+}
+WITHIN_THE_QUOTA = 0.2  # seconds between looks that ECS's quota of requests allows for ever
 BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 
 
@@ -32,13 +44,13 @@ def service_deployment(sandbox: Sandbox) -> dict:
     return call(sandbox, "DescribeServiceDeployments", serviceDeploymentArns=arns)["serviceDeployments"][0]
 
 
-def eventually(look, what: str):
+def eventually(look, what: str, every: float = 0.02):
     """The first true value that look() returns. There is nothing in the AWS API to wait for, so it is asked again."""
     pause = threading.Event()
-    for _ in range(int(PATIENCE / 0.02)):
+    for _ in range(int(PATIENCE / every)):
         if value := look():
             return value
-        pause.wait(0.02)
+        pause.wait(every)
     raise AssertionError(f"{what}: never came")
 
 
@@ -46,6 +58,35 @@ def events_of_ecs(sandbox: Sandbox) -> list[str]:
     """The names of what ECS itself told the function."""
     invocations = sandbox.get("/sandbox/invocations")
     return [one["event"]["detail"]["eventName"] for one in invocations if one["from"] == "ecs"]
+
+
+def test_every_strategy_and_hook_answers_as_the_model_has_it():
+    with Sandbox("--speed", "600") as sandbox:
+        deploy(sandbox, deploymentConfiguration=BLUE_GREEN_WITH_APPROVAL)
+
+        def waiting_hook() -> dict | None:
+            service(sandbox)
+            hooks = service_deployment(sandbox).get("lifecycleHookDetails", [])
+            return next((hook for hook in hooks if hook["status"] == "AWAITING_ACTION"), None)
+
+        hook = eventually(waiting_hook, "the hook", WITHIN_THE_QUOTA)
+        arn = service_deployment(sandbox)["serviceDeploymentArn"]
+        call(sandbox, "ContinueServiceDeployment", serviceDeploymentArn=arn, hookId=hook["hookId"], action="CONTINUE")
+        eventually(lambda: service_deployment(sandbox)["status"] == "SUCCESSFUL", "the end", WITHIN_THE_QUOTA)
+
+        call(sandbox, "UpdateService", cluster=CLUSTER, service=API, deploymentConfiguration={"lifecycleHooks": []})
+        for scenario, end in (
+            ("linear", "SUCCESSFUL"),
+            ("canary", "SUCCESSFUL"),
+            ("alarm", "ROLLBACK_SUCCESSFUL"),
+            ("bake", "SUCCESSFUL"),
+            ("protected", "SUCCESSFUL"),
+        ):
+            sandbox.post("/sandbox/scenario", f"api={scenario}".encode())
+            deploy(sandbox)
+            eventually(
+                lambda: service(sandbox) and service_deployment(sandbox)["status"] == end, scenario, WITHIN_THE_QUOTA
+            )
 
 
 def test_every_operation_answers_as_the_model_has_it():

@@ -24,10 +24,6 @@ public:
         return std::vector{
             TaskDefinition("arn:aws:ecs:us-east-1:123456789012:task-definition/" + family.str() + ":42")};
     };
-    std::function<Result<EcsTaskDefinition>(const TaskDefinition&)> on_task_definition =
-        [](const TaskDefinition& name) {
-            return EcsTaskDefinition{.arn = name.str(), .status = "ACTIVE", .images = {}, .tags = {}};
-        };
     /// The second argument counts the calls for this service: 1, 2, ..
     std::function<Result<AcceptedDeployment>(const UpdateServiceRequest&, int)> on_update =
         [](const UpdateServiceRequest& request, int) {
@@ -42,8 +38,16 @@ public:
     Result<std::vector<EcsServiceRevision>> revisions = std::vector<EcsServiceRevision>{};
     Result<std::vector<EcsStoppedTask>> tasks = std::vector<EcsStoppedTask>{};
     std::function<Status(const std::string& arn)> on_roll_back = [](const std::string&) -> Status { return {}; };
-    std::function<Result<TaskDefinition>(const EcsServiceRevision&, const TaskFamily&)> on_register =
-        [](const EcsServiceRevision&, const TaskFamily& family) { return TaskDefinition("td/" + family.str() + ":1"); };
+    std::function<Result<TaskDefinition>(const EcsServiceRevision&, const TaskFamily&, const EcsTags&)> on_register =
+        [](const EcsServiceRevision&, const TaskFamily& family, const EcsTags&) {
+            return TaskDefinition("td/" + family.str() + ":1");
+        };
+    std::function<Result<EcsTaskDefinition>(const TaskDefinition&)> on_task_definition =
+        [](const TaskDefinition& revision) {
+            return EcsTaskDefinition{.arn = revision.str(), .status = "ACTIVE", .images = {}, .tags = {}};
+        };
+    /// What happens while a caller waits for its turn to update; a wait makes time pass.
+    std::function<Status()> on_turn = []() -> Status { return {}; };
 
     Result<DescribedServices> describe_services(const ClusterName&, const std::vector<EcsServiceName>& names,
                                                 Deadline) override {
@@ -60,15 +64,20 @@ public:
         }
         return on_active(family);
     }
-    Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& name, Deadline) override {
-        count("DescribeTaskDefinition");
-        return on_task_definition(name);
-    }
     Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names, const TaskFamily& family,
                    Deadline deadline) override {
         auto services = describe_services(cluster, names, deadline);
         return {.services = std::move(services), .revisions = active_task_definitions(family, deadline)};
     }
+    Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& revision, Deadline) override {
+        count("DescribeTaskDefinition");
+        return on_task_definition(revision);
+    }
+    Status take_turn_to_update(Deadline) override {
+        count("turn");
+        return on_turn();
+    }
+    void give_turn_back() override { count("turn given back"); }
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline) override {
         int nth = 1;
         {
@@ -106,9 +115,15 @@ public:
         return on_roll_back(arn);
     }
     Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
-                                                Deadline) override {
+                                                const EcsTags& tags, Deadline) override {
         count("RegisterTaskDefinition");
-        return on_register(revision, family);
+        return on_register(revision, family, tags);
+    }
+    Status tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline) override {
+        count("TagResource");
+        const std::scoped_lock lock(mutex_);
+        for (const auto& [key, value] : tags) tags_[arn][key] = value;
+        return {};
     }
 
     /// How often a call was made that has no list of its own here.
@@ -120,6 +135,7 @@ public:
     [[nodiscard]] std::vector<UpdateServiceRequest> updates() const { return copy(updates_); }
     [[nodiscard]] std::vector<std::vector<EcsServiceName>> describes() const { return copy(describes_); }
     [[nodiscard]] std::vector<std::string> families() const { return copy(families_); }
+    [[nodiscard]] std::map<std::string, EcsTags> tags() const { return copy(tags_); }
 
 private:
     void count(const std::string& operation) {
@@ -137,6 +153,7 @@ private:
     std::vector<std::vector<EcsServiceName>> describes_;
     std::vector<std::string> families_;
     std::map<std::string, int> calls_;
+    std::map<std::string, EcsTags> tags_;
 };
 
 class RecordingNotifier final : public Notifier {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -37,9 +38,12 @@ public:
     explicit FakeSleeper(FakeClock& clock) : clock_(clock) {}
     void sleep_for(Milliseconds duration) override {
         clock_.advance(duration);
+        on_sleep();
         const std::scoped_lock lock(mutex_);
         slept_.push_back(duration);
     }
+    /// What happens in the world while somebody sleeps.
+    std::function<void()> on_sleep = [] {};
     [[nodiscard]] std::vector<Milliseconds> slept() const {
         const std::scoped_lock lock(mutex_);
         return slept_;

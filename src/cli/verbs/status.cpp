@@ -32,7 +32,7 @@ struct Look {
 
 Result<Look> look(App& app, const StatusCommand& command, Session& session) {
     TRY_ASSIGN(const auto targets, find_targets(app, command.services, session.patience()));
-    TRY_ASSIGN(auto services, look_at(app, session.clock(), targets, session.patience()));
+    TRY_ASSIGN(auto services, look_at(app, session.clock(), session.sleeper(), targets, session.patience()));
     return Look{.services = std::move(services), .at = session.clock().now()};
 }
 

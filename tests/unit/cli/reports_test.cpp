@@ -61,7 +61,7 @@ TEST(WordsOf, SaysWhatToDoNextWhereTheWaitingEndedBeforeTheRollout) {
 TEST(WordsOf, SaysThatTheNewestRevisionWasLeftOutAndThatIsNotDone) {
     auto older = waited(DeploymentStatus::kCompleted, "2 of 2 tasks run");
     EXPECT_TRUE(all_done(answer(older), true));
-    older.passed_over = {TaskDefinition(arn_of("9"))};
+    older.left_out = arn_of("9");
     EXPECT_FALSE(all_done(answer(older), true)) << "what was asked for is not what runs";
     EXPECT_THAT(
         words_of(answer(older)).hints.front(),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
+#include "deployer/revision_choice.hpp"
 #include "unit/deployer/support.hpp"
 
 namespace ci_lambda::cli {
@@ -69,13 +70,15 @@ TEST(StatusTable, TellsHowTheLastRolloutEndedAndWhy) {
 
 TEST(StatusTable, SaysWhatARollbackCopyStandsFor) {
     auto copy = steady();
-    copy.definition->tags = {{"ci_lambda:stands-for", arn_of("41")},
-                             {"ci_lambda:rollback-of", arn_of("42")},
-                             {"ci_lambda:because", "person"}};
+    copy.definition->tags = RollbackCopy{.stands_for = "shop_service_api_dev:41",
+                                         .rollback_of = "shop_service_api_dev:42",
+                                         .by_person = true,
+                                         .reason = "500s"}
+                                .tags();
     EXPECT_THAT(
         text_of(status_table({copy}, start(), 0)),
         HasSubstr("\n    a copy of shop_service_api_dev:41, brought back in place of shop_service_api_dev:42 by a "
-                  "person\n"));
+                  "person: 500s\n"));
     EXPECT_EQ((*parse_json(status_json({copy}, start())))[0]["rollback"]["because"], "person");
 }
 

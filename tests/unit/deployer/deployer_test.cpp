@@ -39,9 +39,7 @@ class DeployerTest : public ::testing::Test {
 protected:
     std::vector<DeploymentReport> run(const Deploy& deploy, Deployer::Options options = {},
                                       Deadline deadline = Deadline::none()) {
-        options.project = "shop";
-        options.environment = "dev";
-        Deployer deployer(options, ecs_, observer_, memory_, notifier_, clock_, sleeper_, log_.logger);
+        Deployer deployer(options, ecs_, observer_, memory_, clock_, sleeper_, log_.logger);
         return deployer.deploy(deploy, deadline);
     }
     DeploymentReport run_one(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
@@ -58,11 +56,10 @@ protected:
     }
 
     FakeEcs ecs_;
-    RecordingNotifier notifier_;
     FakeClock clock_;
     FakeSleeper sleeper_{clock_};
     RecordingLog log_;
-    RolloutObserver observer_{ecs_, clock_, log_.logger};
+    RolloutObserver observer_{ecs_, clock_, sleeper_, log_.logger};
     RolloutMemory memory_;
 };
 
@@ -89,37 +86,169 @@ TEST_F(DeployerTest, TakesTheRevisionThatWasAskedForWithoutLookingForAnother) {
 TEST_F(DeployerTest, SwitchesTheCircuitBreakerOnOnlyWhereFailuresAreRolledBack) {
     ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
         auto service = service_with({deployment("ecs-svc/0", "42", RolloutState::kCompleted)});
-        service.deployment_configuration = R"({"maximumPercent":150})";
         return DescribedServices{.services = {service}, .failures = {}};
     };
     run_one();
     EXPECT_FALSE(ecs_.updates().at(0).deployment_configuration);
     run_one({.rollback_on_failure = true});
     ASSERT_TRUE(ecs_.updates().at(1).deployment_configuration);
-    EXPECT_THAT(*ecs_.updates().at(1).deployment_configuration,
-                AllOf(HasSubstr("\"rollback\":true"), HasSubstr("\"maximumPercent\":150")));
+    EXPECT_EQ(*ecs_.updates().at(1).deployment_configuration,
+              R"({"deploymentCircuitBreaker":{"enable":true,"rollback":true}})");
 }
 
-TEST_F(DeployerTest, PassesARevisionOverThatWasRolledBackAndSaysSo) {
-    ecs_.on_active = [](const TaskFamily&) {
-        return std::vector{TaskDefinition(arn_of("8")), TaskDefinition(arn_of("7"))};
-    };
-    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
-        return DescribedServices{.services = {service_with({deployment("ecs-svc/0", "7", RolloutState::kCompleted)})},
-                                 .failures = {}};
-    };
-    ecs_.history = std::vector{record("bad", ServiceDeploymentStatus::kRollbackSuccessful)};
-    ecs_.revisions =
-        std::vector<EcsServiceRevision>{{.arn = "service-revision/8", .task_definition = arn_of("8"), .images = {}}};
+/// Revision 8 is the newest and was rolled back to 7, which runs.
+class LeftOutTest : public DeployerTest {
+protected:
+    LeftOutTest() {
+        ecs_.on_active = [](const TaskFamily&) {
+            return std::vector{TaskDefinition(arn_of("8")), TaskDefinition(arn_of("7"))};
+        };
+        runs("7");
+        ecs_.history = std::vector{record("bad", ServiceDeploymentStatus::kRollbackSuccessful),
+                                   record("good", ServiceDeploymentStatus::kSuccessful, -std::chrono::hours{1}, "7")};
+        ecs_.revisions = std::vector<EcsServiceRevision>{
+            {.arn = "service-revision/8", .task_definition = arn_of("8"), .images = {}},
+            {.arn = "service-revision/7", .task_definition = arn_of("7"), .images = {}}};
+        ecs_.on_task_definition = [](const TaskDefinition& revision) {
+            return EcsTaskDefinition{.arn = revision.str(),
+                                     .status = "ACTIVE",
+                                     .images = {{.container = "app", .image = "1.dkr.ecr.r.amazonaws.com/shop_api:v8"}},
+                                     .tags = {}};
+        };
+        clock_.advance(std::chrono::minutes{30});
+    }
+    void runs(const std::string& revision) {
+        ecs_.on_describe = [revision](const std::vector<EcsServiceName>&) {
+            auto primary = deployment("ecs-svc/0", revision, RolloutState::kCompleted);
+            primary.created_at -= std::chrono::hours{2};
+            return DescribedServices{.services = {service_with({primary})}, .failures = {}};
+        };
+    }
+    /// Of a push so long after the rollout that failed began.
+    DeploymentReport pushed(const std::string& repository, Milliseconds after) {
+        auto deploy = deploy_of({"api"});
+        deploy.requests[0].images = {{.repository = repository, .tag = "v8"}};
+        deploy.requests[0].changed_at = start() + after;
+        return run(deploy, {.rollback_on_failure = true}).at(0);
+    }
+};
+
+TEST_F(LeftOutTest, AChangedParameterRedeploysWhatRunsAndSaysWhatItLeftOut) {
     EXPECT_EQ(run_one().task_definition, arn_of("8")) << "only where failures are rolled back";
     const auto report = run_one({.rollback_on_failure = true});
     EXPECT_EQ(report.task_definition, arn_of("7"));
+    EXPECT_EQ(report.left_out, arn_of("8"));
     EXPECT_THAT(report.reason, AllOf(HasSubstr("not with shop_service_api_dev:8"), HasSubstr("by its number")));
-    EXPECT_THAT(*notifier_.said().back().reason, HasSubstr("not with shop_service_api_dev:8"));
 
     auto by_number = deploy_of({"api"});
     by_number.requests[0].task_definition = TaskDefinition(arn_of("8"));
     EXPECT_EQ(run(by_number, {.rollback_on_failure = true}).at(0).task_definition, arn_of("8")) << "a person may";
+}
+
+TEST_F(LeftOutTest, ANewerPushOfAnImageOfItTriesItAgain) {
+    EXPECT_EQ(pushed("shop_api", std::chrono::minutes{20}).task_definition, arn_of("8"));
+    EXPECT_EQ(pushed("shop_api", -std::chrono::minutes{1}).task_definition, arn_of("7")) << "the push that failed";
+    EXPECT_EQ(pushed("shop_other", std::chrono::minutes{20}).task_definition, arn_of("7")) << "another image";
+}
+
+TEST_F(LeftOutTest, WhatAPersonHasTakenBackNoPushBringsAgain) {
+    ecs_.on_task_definition = [](const TaskDefinition& revision) {
+        return EcsTaskDefinition{.arn = revision.str(),
+                                 .status = "ACTIVE",
+                                 .images = {{.container = "app", .image = "shop_api:v8"}},
+                                 .tags = taken_back_by_person(start() + seconds{30})};
+    };
+    const auto report = pushed("shop_api", std::chrono::minutes{20});
+    EXPECT_EQ(report.task_definition, arn_of("7"));
+}
+
+TEST_F(LeftOutTest, ANewerRevisionEndsIt) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("9"))}; };
+    const auto report = run_one({.rollback_on_failure = true});
+    EXPECT_EQ(report.task_definition, arn_of("9"));
+    EXPECT_THAT(report.left_out, IsEmpty());
+}
+
+TEST_F(LeftOutTest, WithACopyNothingIsDeployedThatCouldNotBringThePushedImage) {
+    const auto copy = "arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev-rollback:3";
+    ecs_.on_describe = [&](const std::vector<EcsServiceName>&) {
+        auto primary = deployment("ecs-svc/0", "7", RolloutState::kCompleted);
+        primary.task_definition = copy;
+        return DescribedServices{.services = {service_with({primary})}, .failures = {}};
+    };
+    ecs_.history = std::vector<EcsServiceDeployment>{};
+    for (const bool by_person : {false, true}) {
+        ecs_.on_task_definition = [&](const TaskDefinition& revision) {
+            const RollbackCopy stands_for{.stands_for = "shop_service_api_dev:7",
+                                          .rollback_of = "shop_service_api_dev:8",
+                                          .by_person = by_person,
+                                          .reason = {},
+                                          .bad_since = start()};
+            return EcsTaskDefinition{.arn = revision.str(),
+                                     .status = "ACTIVE",
+                                     .images = {{.container = "app", .image = "shop_api:v8"}},
+                                     .tags = revision.str() == copy ? stands_for.tags() : EcsTags{}};
+        };
+        EXPECT_EQ(run_one({.rollback_on_failure = true}).task_definition, copy) << "a parameter rolls what runs";
+        const auto report = pushed("shop_api", std::chrono::minutes{20});
+        if (by_person) {
+            EXPECT_EQ(report.status, DeploymentStatus::kAlreadyRolling);
+            EXPECT_THAT(report.outcome, HasSubstr("held back"));
+        } else {
+            EXPECT_EQ(report.task_definition, arn_of("8")) << "a new image is a new reason";
+        }
+    }
+}
+
+TEST_F(LeftOutTest, TheSameRevisionWithTheImagesThatFailedIsNotPulledAgain) {
+    // A tag moved to a bad image, the forced deployment failed, and ECS went back to the digest before.
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("7"))}; };
+    const auto with_digest = [](const std::string& arn, const std::string& digest) {
+        return EcsServiceRevision{.arn = arn,
+                                  .task_definition = arn_of("7"),
+                                  .images = {{.container = "app", .image = "shop_api:latest", .digest = digest}}};
+    };
+    ecs_.revisions = std::vector{with_digest("service-revision/8", "sha256:bad"),
+                                 with_digest("service-revision/7", "sha256:good")};
+    EcsServiceRevision copied;
+    ecs_.on_register = [&](const EcsServiceRevision& revision, const TaskFamily& family, const EcsTags& tags) {
+        copied = revision;
+        EXPECT_TRUE(RollbackCopy::read(tags));
+        return TaskDefinition("td/" + family.str() + ":1");
+    };
+    EXPECT_EQ(run_one({.rollback_on_failure = true}).task_definition, "td/shop_service_api_dev-rollback:1");
+    EXPECT_EQ(copied.images.at(0).digest, "sha256:good");
+    EXPECT_EQ(pushed("shop_api", std::chrono::minutes{20}).task_definition, arn_of("7"));
+}
+
+TEST_F(LeftOutTest, NothingOlderThanWhatRunsWellIsDeployedWhenThatWasDeregistered) {
+    runs("9");
+    ecs_.on_task_definition = [](const TaskDefinition& revision) {
+        return EcsTaskDefinition{.arn = revision.str(), .status = "INACTIVE", .images = {}, .tags = {}};
+    };
+    const auto report = run_one();
+    ASSERT_TRUE(report.error);
+    EXPECT_THAT(report.error->message, AllOf(HasSubstr("dev:9"), HasSubstr("deregistered"), HasSubstr("by its number")));
+    EXPECT_THAT(ecs_.updates(), IsEmpty());
+}
+
+TEST_F(LeftOutTest, ListsThatAreLateDoNotTakeTheServiceBack) {
+    runs("9");
+    EXPECT_EQ(run_one().task_definition, arn_of("9"));
+}
+
+TEST_F(LeftOutTest, WhatSomebodyHasLeftForAnOlderRevisionStaysLeft) {
+    ecs_.history = std::vector{record("by hand", ServiceDeploymentStatus::kSuccessful, std::chrono::minutes{10}, "7"),
+                               record("newer", ServiceDeploymentStatus::kSuccessful, -std::chrono::minutes{10}, "8")};
+    EXPECT_EQ(run_one({.rollback_on_failure = true}).task_definition, arn_of("7"));
+    EXPECT_EQ(pushed("shop_api", std::chrono::minutes{20}).task_definition, arn_of("7"));
+}
+
+TEST_F(LeftOutTest, DoesNotGuessWhereEcsDoesNotAnswer) {
+    ecs_.history = fail(ErrorKind::kServer, "internal failure");
+    const auto report = run_one({.max_retries = 0, .rollback_on_failure = true});
+    ASSERT_TRUE(report.error) << "a read that fails must not bring the bad revision back";
+    EXPECT_THAT(report.error->message, HasSubstr("not known"));
 }
 
 TEST_F(DeployerTest, RemembersWhyItStartedADeployment) {
@@ -129,19 +258,7 @@ TEST_F(DeployerTest, RemembersWhyItStartedADeployment) {
     EXPECT_FALSE(memory_.started("ecs-svc/2"));
 }
 
-TEST_F(DeployerTest, SaysStartedWhenEcsAcceptedAndNothingAboutTheEnd) {
-    run_one();
-    ASSERT_THAT(notifier_.said(), SizeIs(1));
-    const auto said = notifier_.said()[0];
-    EXPECT_EQ(said.type, NotificationType::kInfo);
-    EXPECT_EQ(said.status, "started");
-    EXPECT_EQ(said.service, "api");
-    EXPECT_EQ(said.environment, "dev");
-    EXPECT_EQ(said.deployment_id, "ecs-svc/1");
-    EXPECT_EQ(said.reason, "a test wants it");
-}
-
-TEST_F(DeployerTest, SaysCouldNotStartWithEcsOwnWords) {
+TEST_F(DeployerTest, ReportsWhyItCouldNotStartInEcsOwnWords) {
     ecs_.on_update = [](const UpdateServiceRequest&, int) -> Result<AcceptedDeployment> {
         return fail(ErrorKind::kRejected, "ClientException: TaskDefinition is inactive");
     };
@@ -149,21 +266,15 @@ TEST_F(DeployerTest, SaysCouldNotStartWithEcsOwnWords) {
     EXPECT_EQ(report.status, DeploymentStatus::kFailed);
     ASSERT_TRUE(report.error);
     EXPECT_THAT(report.error->message, HasSubstr("TaskDefinition is inactive"));
-    ASSERT_THAT(notifier_.said(), SizeIs(1));
-    EXPECT_EQ(notifier_.said()[0].type, NotificationType::kError);
-    EXPECT_EQ(notifier_.said()[0].status, "could not start");
-    EXPECT_THAT(*notifier_.said()[0].reason,
-                AllOf(HasSubstr("TaskDefinition is inactive"), HasSubstr("a test wants it")));
 }
 
-TEST_F(DeployerTest, StopsBeforeUpdateServiceInADryRunAndTellsNobody) {
+TEST_F(DeployerTest, StopsBeforeUpdateServiceInADryRun) {
     const auto report = run_one({.dry_run = true});
     EXPECT_EQ(report.status, DeploymentStatus::kDryRun);
     EXPECT_THAT(report.task_definition, ::testing::EndsWith(":42"));
     EXPECT_THAT(report.deployment_id, IsEmpty());
     EXPECT_THAT(ecs_.updates(), IsEmpty());
     EXPECT_THAT(ecs_.describes(), SizeIs(1)) << "the pre-flight looks at the service all the same";
-    EXPECT_THAT(notifier_.said(), IsEmpty());
 }
 
 TEST_F(DeployerTest, RetriesAThrottledUpdateAfterFiveSeconds) {
@@ -175,8 +286,8 @@ TEST_F(DeployerTest, RetriesAThrottledUpdateAfterFiveSeconds) {
     EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
     EXPECT_EQ(report.attempts, 2);
     EXPECT_THAT(sleeper_.slept(), ElementsAre(seconds{5}));
-    EXPECT_THAT(ecs_.families(), SizeIs(1)) << "the revision is chosen once";
-    EXPECT_THAT(ecs_.describes(), SizeIs(1)) << "the service is looked at once";
+    EXPECT_THAT(ecs_.families(), SizeIs(2)) << "after a wait the revision is chosen anew";
+    EXPECT_THAT(ecs_.describes(), SizeIs(2)) << "after a wait the service is looked at anew";
 }
 
 TEST_F(DeployerTest, SharesOneBudgetOfRetriesBetweenAllCallsOfADeployment) {
@@ -273,7 +384,7 @@ TEST_F(DeployerTest, KeepsItsThreadsForTheNextEvent) {
         threads.insert(::gettid());
         return AcceptedDeployment{.deployment_id = "ecs-svc/1", .task_definition = "td:42"};
     };
-    Deployer deployer({}, ecs_, observer_, memory_, notifier_, clock_, sleeper_, log_.logger);
+    Deployer deployer({}, ecs_, observer_, memory_, clock_, sleeper_, log_.logger);
     for (int event = 0; event < 10; ++event)
         for (const auto& report : deployer.deploy(deploy_of({"api", "worker", "mail"}), Deadline::none()))
             EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
@@ -381,8 +492,7 @@ TEST_F(CoalescingTest, SendsNothingWhereADeploymentBeganAfterTheChange) {
     const std::vector<std::pair<RolloutState, std::string>> cases{
         {RolloutState::kInProgress, "already rolling: ecs-svc/7"},
         {RolloutState::kNone, "already rolling: ecs-svc/7"},
-        {RolloutState::kCompleted, "already rolled out: ecs-svc/7"},
-        {RolloutState::kFailed, "already rolled, and failed: ecs-svc/7"}};
+        {RolloutState::kCompleted, "already rolled out: ecs-svc/7"}};
     for (const auto& [state, words] : cases) {
         ecs_.on_describe = [&](const auto&) { return shows("ecs-svc/7", seconds(2), "42", state); };
         const auto report = run_changed();
@@ -392,8 +502,115 @@ TEST_F(CoalescingTest, SendsNothingWhereADeploymentBeganAfterTheChange) {
         EXPECT_EQ(report.deployment_id, "ecs-svc/7");
     }
     EXPECT_THAT(ecs_.updates(), IsEmpty());
-    EXPECT_THAT(notifier_.said(), IsEmpty());
     EXPECT_THAT(sleeper_.slept(), IsEmpty());
+}
+
+/// Revision 43 is registered and deployed by somebody else as soon as this is called.
+class ForeignDeploymentTest : public CoalescingTest {
+protected:
+    ForeignDeploymentTest() {
+        ecs_.on_active = [this](const TaskFamily&) { return std::vector{TaskDefinition(arn_of(newest_))}; };
+        ecs_.on_describe = [this](const auto&) { return shows(primary_, began_, newest_); };
+    }
+    void somebody_deploys_43() {
+        newest_ = "43";
+        primary_ = "ecs-svc/99";
+        began_ = std::chrono::duration_cast<Milliseconds>(clock_.now() - start());
+    }
+    void expect_43_or_nothing(const DeploymentReport& report) const {
+        for (const auto& update : ecs_.updates()) EXPECT_NE(update.task_definition.str(), arn_of("42"));
+        EXPECT_EQ(report.task_definition, arn_of("43"));
+    }
+    std::string newest_ = "42";
+    std::string primary_ = "ecs-svc/1";
+    Milliseconds began_{-60'000};
+};
+
+TEST_F(ForeignDeploymentTest, IsNotUndoneAfterTheWaitForABurst) {
+    began_ = Milliseconds{500};
+    sleeper_.on_sleep = [&] { somebody_deploys_43(); };
+    expect_43_or_nothing(run_changed());
+}
+
+TEST_F(ForeignDeploymentTest, IsNotUndoneByCoalescing) {
+    sleeper_.on_sleep = [&] { somebody_deploys_43(); };
+    expect_43_or_nothing(run_changed({.coalesce = seconds(10)}));
+}
+
+TEST_F(ForeignDeploymentTest, IsNotUndoneAfterAThrottledTry) {
+    sleeper_.on_sleep = [&] { somebody_deploys_43(); };
+    ecs_.on_update = [](const UpdateServiceRequest& request, int nth) -> Result<AcceptedDeployment> {
+        if (nth == 1) return std::unexpected(throttled());
+        return AcceptedDeployment{.deployment_id = "ecs-svc/3", .task_definition = request.task_definition.str()};
+    };
+    const auto report = run_changed();
+    EXPECT_THAT(ecs_.updates(), SizeIs(1)) << "the second try found that 43 has the change";
+    EXPECT_EQ(report.task_definition, arn_of("43"));
+}
+
+TEST_F(ForeignDeploymentTest, IsNotUndoneAfterALostAnswer) {
+    lose_the_first_answer();
+    sleeper_.on_sleep = [&] { somebody_deploys_43(); };
+    const auto report = run_changed();
+    EXPECT_THAT(ecs_.updates(), SizeIs(1));
+    EXPECT_EQ(report.task_definition, arn_of("43"));
+    EXPECT_EQ(report.status, DeploymentStatus::kAlreadyRolling);
+}
+
+TEST_F(ForeignDeploymentTest, IsNotUndoneAfterTheWaitForEcssQuota) {
+    ecs_.on_turn = [&]() -> Status {
+        clock_.advance(seconds{20});
+        somebody_deploys_43();
+        return {};
+    };
+    expect_43_or_nothing(run_changed());
+}
+
+TEST_F(ForeignDeploymentTest, IsNotUndoneWhereEcsListsItsRevisionLate) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    ecs_.on_task_definition = [](const TaskDefinition&) -> Result<EcsTaskDefinition> {
+        return fail(ErrorKind::kAccessDenied, "no");
+    };
+    clock_.advance(seconds{20});
+    somebody_deploys_43();
+    expect_43_or_nothing(run_changed());
+}
+
+TEST_F(ForeignDeploymentTest, GivesWayToAPersonWhoNamesARevision) {
+    somebody_deploys_43();
+    auto by_number = changed_at_start();
+    by_number.requests[0].task_definition = TaskDefinition(arn_of("42"));
+    EXPECT_EQ(run(by_number).at(0).status, DeploymentStatus::kDeployed);
+}
+
+TEST_F(CoalescingTest, ARollbackProvesNothing) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    ecs_.on_describe = [](const auto&) { return shows("ecs-svc/7", seconds(60), "42", RolloutState::kCompleted); };
+    ecs_.history = std::vector{record("bad", ServiceDeploymentStatus::kRollbackSuccessful, seconds{5}, "43")};
+    EXPECT_EQ(run_changed().status, DeploymentStatus::kDeployed) << "by ECS's record";
+    ecs_.history = std::vector<EcsServiceDeployment>{};
+    ecs_.on_describe = [](const auto&) {
+        auto shown = shows("ecs-svc/7", seconds(60), "42", RolloutState::kCompleted);
+        shown->services[0].messages = {
+            {.at = start() + seconds{60}, .text = "(service x) rolling back to deployment ecs-svc/7."}};
+        return shown;
+    };
+    EXPECT_EQ(run_changed().status, DeploymentStatus::kDeployed) << "by the service's messages";
+    ecs_.on_describe = [](const auto&) { return shows("ecs-svc/7", seconds(60), "42", RolloutState::kFailed); };
+    EXPECT_EQ(run_changed().status, DeploymentStatus::kDeployed) << "what failed has brought nothing";
+    ecs_.on_describe = [](const auto&) { return shows("ecs-svc/7", seconds(60), "42"); };
+    ecs_.history = fail(ErrorKind::kServer, "internal failure");
+    EXPECT_EQ(run_changed().status, DeploymentStatus::kDeployed) << "rather a rollout too many";
+}
+
+TEST_F(CoalescingTest, ARollbackIsNotTakenForTheLostUpdateService) {
+    ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
+    lose_the_first_answer();
+    ecs_.on_describe = [&](const auto&) {
+        return ecs_.updates().empty() ? shows("ecs-svc/1", seconds(-600), "43") : shows("ecs-svc/2", seconds(0));
+    };
+    ecs_.history = std::vector{record("bad", ServiceDeploymentStatus::kRollbackInProgress, seconds{-600}, "43")};
+    EXPECT_EQ(run_one().deployment_id, "ecs-svc/3");
 }
 
 TEST_F(CoalescingTest, DeploysWhereNothingProvesThatTheChangeIsIn) {
@@ -470,7 +687,6 @@ TEST_F(CoalescingTest, FindsTheDeploymentWhoseAnswerWasLostInsteadOfStartingASec
     EXPECT_EQ(report.deployment_id, "ecs-svc/2");
     EXPECT_THAT(ecs_.updates(), SizeIs(1));
     EXPECT_EQ(lines_like("", R"("may_start_a_second_rollout":true)"), 0);
-    EXPECT_THAT(notifier_.said(), SizeIs(1));
 }
 
 TEST_F(CoalescingTest, LooksForTheLostAnswerAlsoWhenNoRetryIsLeft) {

@@ -36,15 +36,17 @@ protected:
     void show(const std::vector<EcsDeployment>& deployments, bool breaker = false) {
         ecs_.on_describe = [=](const std::vector<EcsServiceName>&) {
             auto service = service_with(deployments);
-            service.rolls_back_by_itself = breaker;
+            service.configuration.breaker_rolls_back = breaker;
             return DescribedServices{.services = {service}, .failures = {}};
         };
     }
     std::optional<Notification> tell(const Notify& what, bool roll_back = false,
                                      Milliseconds after = minutes{3} + seconds{20}) {
         RolloutNews news({.timeout = minutes{10}, .roll_back = roll_back}, observer_, rollback_, memory_);
-        return news.tell(what, target("api"), start() + after, Deadline::none());
+        last_ = news.tell(what, target("api"), start() + after, Deadline::none());
+        return last_.told;
     }
+    RolloutNews::News last_;
 };
 
 TEST_F(NewsTest, SaysHowLongItTookAndWhoTriggeredIt) {
@@ -92,10 +94,70 @@ TEST_F(NewsTest, WithoutRecordsKnowsARollbackByTheServicesMessages) {
 TEST_F(NewsTest, NamesTheFailingTasksOwnWords) {
     show({deployment("ecs-svc/1", "8", RolloutState::kFailed)}, true);
     ecs_.tasks = std::vector{stopped_task("TaskFailedToStart", "CannotPullContainerError: not found")};
+    ecs_.history = std::vector{record("own", Record::kRollbackInProgress),
+                               record("good", Record::kSuccessful, -minutes{60}, "7")};
     const auto told = tell(failed());
     EXPECT_EQ(told->type, NotificationType::kError);
     EXPECT_THAT(*told->reason, AllOf(HasSubstr("CannotPullContainerError"), HasSubstr("what ECS says"),
                                      HasSubstr("ECS rolls it back")));
+}
+
+TEST_F(NewsTest, DoesNotPromiseARollbackWhereThereIsNothingToGoBackTo) {
+    show({deployment("ecs-svc/1", "8", RolloutState::kFailed)}, true);
+    EXPECT_THAT(*tell(failed())->reason, AllOf(HasSubstr("nothing that ECS could go back to"), Not(HasSubstr("rolls it"))));
+}
+
+TEST_F(NewsTest, AGoodRolloutSoonAfterARollbackIsNotToldAsOne) {
+    ecs_.history = fail(ErrorKind::kAccessDenied, "no");
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+        auto service = service_with({deployment("ecs-svc/1", "8", RolloutState::kCompleted)});
+        service.messages = {{.at = start() - seconds{20}, .text = "(service x) rolling back to deployment ecs-svc/0."}};
+        return DescribedServices{.services = {service}, .failures = {}};
+    };
+    EXPECT_EQ(tell(completed())->status, "completed");
+}
+
+TEST_F(NewsTest, ReadsAgainBeforeItSaysCompleted) {
+    int reads = 0;
+    show({deployment("ecs-svc/1", "7", RolloutState::kCompleted)});
+    const auto shown = ecs_.on_describe;
+    ecs_.on_describe = [&, shown](const std::vector<EcsServiceName>& names) -> Result<DescribedServices> {
+        if (++reads == 1) return fail(ErrorKind::kThrottled, "Rate exceeded");
+        return shown(names);
+    };
+    ecs_.history = std::vector{record("bad", Record::kRollbackSuccessful, -minutes{4})};
+    EXPECT_EQ(tell(completed())->status, "rolled back");
+}
+
+TEST_F(NewsTest, SaysThatItDoesNotKnowWhetherARollbackCompleted) {
+    ecs_.history = fail(ErrorKind::kServer, "internal failure");
+    const auto told = tell(completed());
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->type, NotificationType::kInfo) << "no green check for what may be a rollback";
+    EXPECT_THAT(*told->reason, HasSubstr("not known"));
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) -> Result<DescribedServices> {
+        return fail(ErrorKind::kServer, "internal failure");
+    };
+    EXPECT_THAT(*tell(completed(), false, minutes{30})->reason, HasSubstr("not known"));
+}
+
+TEST_F(NewsTest, ARollbackThatCouldNotBeginIsToComeAgain) {
+    show({deployment("ecs-svc/1", "8", RolloutState::kFailed)});
+    ecs_.history = std::vector{record("own", Record::kStopped), record("good", Record::kSuccessful, -minutes{60}, "7")};
+    ecs_.revisions =
+        std::vector<EcsServiceRevision>{{.arn = "service-revision/7", .task_definition = arn_of("7"), .images = {}}};
+    bool heals = false;
+    ecs_.on_update = [&](const UpdateServiceRequest& request, int) -> Result<AcceptedDeployment> {
+        if (!heals) return fail(ErrorKind::kThrottled, "Rate exceeded");
+        return AcceptedDeployment{.deployment_id = "ecs-svc/2", .task_definition = request.task_definition.str()};
+    };
+    EXPECT_TRUE(tell(failed(), true));
+    EXPECT_TRUE(last_.undone);
+    EXPECT_THAT(ecs_.updates(), SizeIs(3)) << "as often as a deployment is tried";
+    heals = true;
+    EXPECT_FALSE(tell(failed(), true)) << "it is told once";
+    EXPECT_FALSE(last_.undone);
+    EXPECT_THAT(last_.done, HasSubstr("is deployed again"));
 }
 
 TEST_F(NewsTest, LeavesAFailureAsItIsWhereNoRollbackIsWanted) {

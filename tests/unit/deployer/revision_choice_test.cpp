@@ -11,50 +11,98 @@ namespace {
 using std::chrono::minutes;
 using enum ServiceDeploymentStatus;
 
-/// What is chosen of the revisions 8 and 7, and how many are passed over.
-std::string chosen(const std::vector<EcsServiceDeployment>& history) {
-    const std::vector<EcsServiceRevision> revisions{
-        {.arn = "service-revision/8", .task_definition = arn_of("8"), .images = {}},
-        {.arn = "service-revision/7", .task_definition = arn_of("7"), .images = {}}};
-    const auto choice = choose_revision({TaskDefinition(arn_of("8")), TaskDefinition(arn_of("7"))}, history, revisions);
-    return fmt::format("{} over {}", short_name(choice.revision.str()), choice.passed_over.size());
+PastRollout rollout(ServiceDeploymentStatus status, Milliseconds after, const std::string& revision,
+                    const std::string& digest = "") {
+    EcsServiceRevision brought{.arn = "service-revision/" + revision, .task_definition = arn_of(revision), .images = {}};
+    if (!digest.empty()) brought.images = {{.container = "app", .image = "shop/api:latest", .digest = digest}};
+    return {.record = record(revision, status, after, revision), .revision = brought};
 }
 
-const std::string kNewest = "shop_service_api_dev:8 over 0";
-const std::string kOlder = "shop_service_api_dev:7 over 1";
+/// Whether 8, the newest revision, is left out, and for what.
+std::string left_out(std::vector<PastRollout> past, const std::string& running = "7") {
+    const auto found = find_left_out({.family = target("api").family,
+                                      .newest = TaskDefinition(arn_of("8")),
+                                      .running = arn_of(running),
+                                      .copy = {},
+                                      .past = std::move(past)});
+    if (!found) return "no";
+    return fmt::format("{} {}", found->by_person ? "person" : "automatic",
+                       found->good ? short_name(found->good->task_definition) : "what runs");
+}
 
-TEST(ChooseRevision, PassesOverWhatWasRolledBack) {
-    const auto good = record("a", kSuccessful, -minutes{60}, "7");
+TEST(FindLeftOut, IsWhatWasTakenBackAndNotWhatWasSuperseded) {
+    const auto good = rollout(kSuccessful, -minutes{60}, "7");
+    const std::string by_ecs = "automatic shop_service_api_dev:7";
     const struct {
         std::string why;
-        std::vector<EcsServiceDeployment> history;  // newest first
-        std::string chosen;
+        std::vector<PastRollout> past;  // newest first
+        std::string expected;
     } cases[] = {
-        {"nothing is known", {}, kNewest},
-        {"never deployed before", {good}, kNewest},
-        {"ECS rolled it back", {record("b", kRollbackSuccessful, -minutes{30}), good}, kOlder},
-        {"ECS is rolling it back", {record("b", kRollbackInProgress, -minutes{30}), good}, kOlder},
-        {"its rollback failed", {record("b", kRollbackFailed, -minutes{30}), good}, kOlder},
-        {"stopped, and the older one was brought back",
-         {record("c", kSuccessful, -minutes{20}, "7"), record("b", kStopped, -minutes{30}), good},
-         kOlder},
-        {"stopped, and nothing came after it", {record("b", kStopped, -minutes{30}), good}, kNewest},
-        {"stopped by its own second rollout",
-         {record("c", kInProgress, -minutes{20}), record("b", kStopped, -minutes{30}), good},
-         kNewest},
-        {"it has worked before: the revision is not what is wrong",
-         {record("c", kRollbackSuccessful, -minutes{20}), record("b", kSuccessful, -minutes{30}), good},
-         kNewest},
-        {"under way", {record("b", kInProgress, -minutes{1}), good}, kNewest},
+        {"nothing is known", {}, "no"},
+        {"never deployed before", {good}, "no"},
+        {"ECS rolled it back", {rollout(kRollbackSuccessful, -minutes{30}, "8"), good}, by_ecs},
+        {"ECS is rolling it back", {rollout(kRollbackInProgress, -minutes{30}, "8"), good}, by_ecs},
+        {"its rollback failed", {rollout(kRollbackFailed, -minutes{30}, "8"), good}, by_ecs},
+        {"superseded by a newer deployment",
+         {rollout(kSuccessful, -minutes{20}, "7"), rollout(kStopped, -minutes{30}, "8"), good},
+         "no"},
+        {"it worked after the rollback", {rollout(kSuccessful, -minutes{5}, "8"),
+                                          rollout(kRollbackSuccessful, -minutes{30}, "8"), good}, "no"},
+        {"it is being tried again",
+         {rollout(kInProgress, -minutes{5}, "8"), rollout(kRollbackSuccessful, -minutes{30}, "8"), good},
+         "no"},
+        {"nothing else has ever worked", {rollout(kRollbackSuccessful, -minutes{30}, "8")}, "no"},
+        {"somebody deployed an older one over it",
+         {rollout(kSuccessful, -minutes{20}, "7"), rollout(kSuccessful, -minutes{30}, "8"), good},
+         "person what runs"},
+        {"a higher one was taken back, and is gone", {rollout(kRollbackSuccessful, -minutes{30}, "9"), good}, by_ecs},
+        {"a higher one was taken back to it",
+         {rollout(kRollbackSuccessful, -minutes{30}, "9"), rollout(kSuccessful, -minutes{60}, "8")},
+         "no"},
     };
-    for (const auto& [why, history, expected] : cases) EXPECT_EQ(chosen(history), expected) << why;
+    for (const auto& [why, past, expected] : cases) EXPECT_EQ(left_out(past), expected) << why;
 }
 
-TEST(ChooseRevision, FindsNoneWhenAllWereRolledBack) {
-    const auto choice = choose_revision({TaskDefinition(arn_of("8"))}, {record("b", kRollbackSuccessful)},
-                                        {{.arn = "service-revision/8", .task_definition = arn_of("8"), .images = {}}});
-    EXPECT_TRUE(choice.revision.empty());
-    EXPECT_EQ(choice.passed_over.size(), 1U);
+TEST(FindLeftOut, KnowsTheSameRevisionByItsImages) {
+    EXPECT_EQ(left_out({rollout(kRollbackSuccessful, -minutes{30}, "8", "sha256:b"),
+                        rollout(kSuccessful, -minutes{60}, "8", "sha256:a")},
+                       "8"),
+              "automatic shop_service_api_dev:8");
+    EXPECT_EQ(left_out({rollout(kRollbackSuccessful, -minutes{30}, "8", "sha256:a"),
+                        rollout(kSuccessful, -minutes{60}, "8", "sha256:a")},
+                       "8"),
+              "no")
+        << "it ran with the very same images: the revision is not what is wrong";
+}
+
+TEST(RollbackCopy, IsWrittenInTagsThatEcsTakes) {
+    const RollbackCopy copy{.stands_for = "shop:41",
+                            .rollback_of = "shop:42",
+                            .by_person = true,
+                            .reason = "errors > 5 %, see \"#incidents\"\n" + std::string(300, 'x'),
+                            .bad_since = start()};
+    const auto tags = copy.tags();
+    for (const auto& [key, value] : tags) {
+        EXPECT_LE(key.size(), 128U);
+        EXPECT_LE(value.size(), 256U) << key;
+        EXPECT_EQ(value.find_first_of("\n\"#<>%,"), std::string::npos) << value;
+    }
+    const auto read = RollbackCopy::read(tags);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->stands_for, "shop:41");
+    EXPECT_EQ(read->rollback_of, "shop:42");
+    EXPECT_TRUE(read->by_person);
+    EXPECT_EQ(read->bad_since, start());
+    EXPECT_FALSE(RollbackCopy::read({{"team", "blue"}}));
+}
+
+TEST(RevisionNumber, IsThatOfTheFamilyAlone) {
+    const TaskFamily family("shop_api");
+    EXPECT_EQ(revision_number("arn:aws:ecs:r:1:task-definition/shop_api:42", family), 42U);
+    EXPECT_EQ(revision_number("shop_api:42", family), 42U);
+    EXPECT_FALSE(revision_number("shop_api-rollback:42", family));
+    EXPECT_FALSE(revision_number("shop_api", family));
+    EXPECT_FALSE(revision_number("shop_api:x", family));
 }
 
 }  // namespace

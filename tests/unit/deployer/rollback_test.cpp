@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "deployer/revision_choice.hpp"
 #include "unit/deployer/support.hpp"
 
 namespace ci_lambda::testing {
@@ -47,8 +48,10 @@ protected:
 
 TEST_F(RollbackTest, BringsBackTheLastSuccessfulRevisionWithItsDigests) {
     EcsServiceRevision copied;
-    ecs_.on_register = [&](const EcsServiceRevision& revision, const TaskFamily& family) {
+    EcsTags tags;
+    ecs_.on_register = [&](const EcsServiceRevision& revision, const TaskFamily& family, const EcsTags& with) {
         copied = revision;
+        tags = with;
         return TaskDefinition("arn:aws:ecs:x:1:task-definition/" + family.str() + ":3");
     };
     const auto report = after(Verdict::kFailed);
@@ -60,13 +63,88 @@ TEST_F(RollbackTest, BringsBackTheLastSuccessfulRevisionWithItsDigests) {
         << "the copy must not become the newest revision of the service's own family";
     ASSERT_TRUE(report.rollout);
     EXPECT_TRUE(is_own_rollback(*report.rollout, memory_));
+    const auto written = RollbackCopy::read(tags);
+    ASSERT_TRUE(written) << "every process finds out what it stands for";
+    EXPECT_EQ(written->stands_for, "shop_service_api_dev:7");
+    EXPECT_EQ(written->rollback_of, "shop_service_api_dev:8");
+    EXPECT_FALSE(written->by_person);
+    EXPECT_EQ(written->bad_since, start());
 }
 
-TEST_F(RollbackTest, NeedsNoCopyOfARevisionWhoseImagesArePinned) {
-    for (auto& one : *ecs_.revisions) one.images[0].image = "shop/api@" + one.images[0].digest;
+TEST_F(RollbackTest, TriesAgainAsOftenAsADeployment) {
+    int tries = 0;
+    ecs_.on_update = [&](const UpdateServiceRequest& request, int) -> Result<AcceptedDeployment> {
+        if (++tries < 3) return fail(tries == 1 ? ErrorKind::kThrottled : ErrorKind::kServer, "not now");
+        return AcceptedDeployment{.deployment_id = "ecs-svc/2", .task_definition = request.task_definition.str()};
+    };
     EXPECT_EQ(after(Verdict::kFailed).means, Means::kRevision);
-    EXPECT_EQ(ecs_.updates().at(0).task_definition.str(), arn_of("7"));
-    EXPECT_EQ(ecs_.calls("RegisterTaskDefinition"), 0);
+    EXPECT_THAT(sleeper_.slept(), ::testing::ElementsAre(Milliseconds{5000}, Milliseconds{10000}));
+    EXPECT_EQ(ecs_.calls("RegisterTaskDefinition"), 1) << "one copy is enough";
+    ecs_.on_roll_back = [&](const std::string&) -> Status { return fail(ErrorKind::kThrottled, "Rate exceeded"); };
+    const auto report = after(Verdict::kTimedOut);
+    EXPECT_EQ(report.means, Means::kNone);
+    ASSERT_TRUE(report.error) << "the event is to come again";
+    EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 3);
+}
+
+TEST_F(RollbackTest, FindsItsOwnDeploymentWhoseAnswerWasLost) {
+    ecs_.on_update = [&](const UpdateServiceRequest&, int) -> Result<AcceptedDeployment> {
+        ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+            auto back = deployment("ecs-svc/2", "7", RolloutState::kInProgress);
+            back.task_definition = "td/shop_service_api_dev-rollback:1";
+            return DescribedServices{.services = {service_with({back})}, .failures = {}};
+        };
+        return std::unexpected(Error{.kind = ErrorKind::kTimeout, .message = "no answer", .maybe_done = true});
+    };
+    const auto report = after(Verdict::kFailed);
+    EXPECT_EQ(report.means, Means::kRevision) << report.words;
+    EXPECT_EQ(report.rollout->deployment_id, "ecs-svc/2");
+    EXPECT_THAT(ecs_.updates(), SizeIs(1));
+}
+
+TEST_F(RollbackTest, LeavesAloneWhatCompletedOrWasReplacedWhileItWaited) {
+    ecs_.on_roll_back = [&](const std::string&) -> Status { return fail(ErrorKind::kThrottled, "Rate exceeded"); };
+    ecs_.history = std::vector{record("own", Record::kInProgress)};
+    sleeper_.on_sleep = [&] {
+        ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+            return DescribedServices{.services = {service_with({deployment("ecs-svc/1", "8", RolloutState::kCompleted)})},
+                                     .failures = {}};
+        };
+    };
+    const auto report = after(Verdict::kTimedOut);
+    EXPECT_EQ(report.means, Means::kNone);
+    EXPECT_THAT(report.words, HasSubstr("completed meanwhile"));
+    EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 1);
+}
+
+TEST_F(RollbackTest, OfAPersonIsMarkedAsSuch) {
+    ecs_.history =
+        std::vector{record("own", Record::kInProgress), record("good", Record::kSuccessful, -minutes{60}, "7")};
+    EXPECT_EQ(rollback_.roll_back_on_request({.rollout = rollout_to_8(), .rolling = true}, Deadline::none()).means,
+              Means::kEcs);
+    EXPECT_THAT(ecs_.tags(), ::testing::Contains(::testing::Key(arn_of("8"))));
+    EcsTags tags;
+    ecs_.on_register = [&](const EcsServiceRevision&, const TaskFamily&, const EcsTags& with) {
+        tags = with;
+        return TaskDefinition("td/x:1");
+    };
+    const auto report = rollback_.roll_back_on_request(
+        {.rollout = rollout_to_8(), .reason = "errors", .to = TaskDefinition(arn_of("6"))}, Deadline::none());
+    EXPECT_EQ(report.means, Means::kRevision) << report.words;
+    ASSERT_TRUE(RollbackCopy::read(tags));
+    EXPECT_TRUE(RollbackCopy::read(tags)->by_person);
+    EXPECT_EQ(RollbackCopy::read(tags)->stands_for, "shop_service_api_dev:6");
+    EXPECT_EQ(RollbackCopy::read(tags)->reason, "errors");
+}
+
+TEST_F(RollbackTest, InADryRunChangesNothing) {
+    for (const bool rolling : {false, true})
+        EXPECT_EQ(rollback_
+                      .roll_back_on_request({.rollout = rollout_to_8(), .rolling = rolling, .dry_run = true},
+                                            Deadline::none())
+                      .means,
+                  Means::kNone);
+    EXPECT_EQ(writes(), 0);
 }
 
 TEST_F(RollbackTest, StopsWhatTakesTooLongWithEcsOwnRollback) {
@@ -136,7 +214,7 @@ TEST_F(RollbackTest, HasNothingToGoBackToWhenTheLastSuccessRanTheVerySame) {
     EXPECT_THAT(report.words, HasSubstr("nothing to go back to"));
     EXPECT_EQ(writes(), 0);
 
-    const auto asked = rollback_.roll_back_on_request(rollout_to_8(), false, Deadline::none());
+    const auto asked = rollback_.roll_back_on_request({.rollout = rollout_to_8()}, Deadline::none());
     EXPECT_EQ(asked.means, Means::kRevision) << "a person who asks gets the one before: " << asked.words;
 }
 
@@ -167,7 +245,7 @@ TEST_F(RollbackTest, SaysWhyItCannot) {
         {"revision forgotten", [](FakeEcs& ecs) { ecs.revisions = std::vector<EcsServiceRevision>{}; }, "forgotten"},
         {"not allowed to register",
          [](FakeEcs& ecs) {
-             ecs.on_register = [](const EcsServiceRevision&, const TaskFamily&) -> Result<TaskDefinition> {
+             ecs.on_register = [](const EcsServiceRevision&, const TaskFamily&, const EcsTags&) -> Result<TaskDefinition> {
                  return fail(ErrorKind::kAccessDenied, "not authorized: iam:PassRole");
              };
          },

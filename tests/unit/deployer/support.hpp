@@ -81,8 +81,9 @@ protected:
     FakeClock clock_;
     RecordingLog log_;
     RolloutMemory memory_;
-    RolloutObserver observer_{ecs_, clock_, log_.logger};
-    Rollback rollback_{ecs_, memory_, log_.logger};
+    FakeSleeper sleeper_{clock_};
+    RolloutObserver observer_{ecs_, clock_, sleeper_, log_.logger};
+    Rollback rollback_{{.max_retries = 2}, ecs_, observer_, memory_, clock_, sleeper_, log_.logger};
 };
 
 }  // namespace ci_lambda::testing

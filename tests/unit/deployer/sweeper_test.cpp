@@ -99,6 +99,28 @@ TEST_F(SweeperTest, LeavesARollbackOfEcsAlone) {
     EXPECT_THAT(ecs_.updates(), IsEmpty());
 }
 
+TEST_F(SweeperTest, TakesARollbackThatKeepsItsOldTimeForNoOverdueRollout) {
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+        auto back = deployment("ecs-svc/7", "7", RolloutState::kInProgress);
+        back.created_at -= std::chrono::hours{72};
+        return DescribedServices{.services = {service_with({back})}, .failures = {}};
+    };
+    ecs_.history = std::vector{record("bad", Record::kRollbackInProgress),
+                               record("good", Record::kSuccessful, -std::chrono::hours{72}, "7")};
+    EXPECT_THAT(sweep_after(minutes{11}, false, true), IsEmpty());
+    EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 0);
+}
+
+TEST_F(SweeperTest, LeavesAloneWhatIsSlowOnPurpose) {
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+        auto service = service_with({deployment("ecs-svc/1", "8", RolloutState::kInProgress)});
+        service.configuration = {.strategy = DeploymentStrategy::kBlueGreen, .bake = minutes{60}};
+        return DescribedServices{.services = {service}, .failures = {}};
+    };
+    EXPECT_THAT(sweep_after(minutes{65}, false, true), IsEmpty());
+    EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 0);
+}
+
 TEST_F(SweeperTest, FailsWhenItCannotLook) {
     ecs_.on_describe = [](const std::vector<EcsServiceName>&) -> Result<DescribedServices> {
         return fail(ErrorKind::kAccessDenied, "not authorized to perform: ecs:DescribeServices");

@@ -21,10 +21,12 @@ constexpr Milliseconds kTimeout = minutes{10};
 /// The verdict one minute after the start.
 Judgement judge_after(const EcsService& service, Milliseconds after = minutes{1},
                       std::vector<EcsServiceDeployment> history = {}, std::vector<EcsStoppedTask> tasks = {}) {
-    return judge(
-        rollout_to_8(),
-        {.service = &service, .history = std::move(history), .stopped_tasks = std::move(tasks), .now = start() + after},
-        kTimeout);
+    return judge(rollout_to_8(),
+                 {.service = &service,
+                  .history = {.records = std::move(history)},
+                  .stopped_tasks = std::move(tasks),
+                  .now = start() + after},
+                 kTimeout);
 }
 
 EcsStoppedTask no_image() {
@@ -117,12 +119,132 @@ TEST(Verdict, GivesARollbackTheSameTimeOnceMore) {
 
 TEST(Verdict, WaitsForTheBreakerThatIsAboutToRollBack) {
     auto service = service_with({deployment("ecs-svc/1", "8", State::kFailed)});
-    service.rolls_back_by_itself = true;
+    service.configuration.breaker_rolls_back = true;
+    service.deployments.push_back(deployment("ecs-svc/0", "7", State::kCompleted, "ACTIVE"));
     service.deployments[0].updated_at = start() + seconds{40};
     const auto soon = judge_after(service, seconds{50});
     EXPECT_EQ(soon.verdict, Verdict::kInProgress);
     EXPECT_TRUE(soon.rolling_back);
     EXPECT_EQ(judge_after(service, minutes{3}).verdict, Verdict::kFailed) << "it had nothing to go back to";
+}
+
+TEST(Verdict, DoesNotWaitForARollbackWhereThereIsNothingToGoBackTo) {
+    auto service = service_with({deployment("ecs-svc/1", "8", State::kFailed)});
+    service.configuration.breaker_rolls_back = true;
+    EXPECT_EQ(judge_after(service, seconds{10}).verdict, Verdict::kFailed) << "the service's first deployment";
+    EXPECT_EQ(judge_after(service, seconds{10}, {record("own", Record::kInProgress)}).verdict, Verdict::kFailed);
+    EXPECT_TRUE(judge_after(service, seconds{10},
+                            {record("own", Record::kInProgress), record("good", Record::kSuccessful, -minutes{60}, "7")})
+                    .rolling_back);
+}
+
+TEST(Verdict, WhatEcsHasNeverShownIsNotGone) {
+    auto before = deployment("ecs-svc/0", "7", State::kCompleted);
+    before.created_at = start() - minutes{60};
+    const auto stale = service_with({before});
+    EXPECT_EQ(judge_after(stale, seconds{1}).verdict, Verdict::kInProgress) << "DescribeServices is behind";
+    EXPECT_EQ(judge_after(stale, minutes{5}).verdict, Verdict::kInProgress) << "far behind";
+    auto seen = rollout_to_8();
+    seen.seen = true;
+    EXPECT_EQ(judge(seen, {.service = &stale, .now = start() + minutes{1}}, kTimeout).verdict, Verdict::kRolledBack);
+    // Real numbers: the record of the rollout before must not be taken for the missing one.
+    auto own = rollout_to_8();
+    own.deployment_id = "ecs-svc/5555555555555555555";
+    auto other = record("other", Record::kRollbackSuccessful, -seconds{3}, "4444444444444444444");
+    EXPECT_EQ(judge(own, {.service = &stale, .history = {.records = {other}}, .now = start() + seconds{1}}, kTimeout)
+                  .verdict,
+              Verdict::kInProgress);
+}
+
+TEST(Verdict, SaysThatItIsNotKnownWhatReplacedTheRollout) {
+    const auto service = replaced_by("7", State::kCompleted, State::kInProgress);
+    const auto judgement = judge(rollout_to_8(),
+                                 {.service = &service, .history = {.records = {}, .unknown = true}, .now = start()},
+                                 kTimeout);
+    EXPECT_EQ(judgement.verdict, Verdict::kInProgress);
+    EXPECT_THAT(judgement.reason, HasSubstr("not known"));
+}
+
+/// The service of a rollout in progress, and ECS's record of it in full.
+struct Staged {
+    EcsService service = service_with({deployment("ecs-svc/1", "8", State::kInProgress)});
+    EcsServiceDeployment record = testing::record("own", Record::kInProgress);
+
+    [[nodiscard]] Judgement after(Milliseconds time) const { return judge_after(service, time, {record}); }
+};
+
+TEST(Verdict, IsPatientWithWhatIsSlowOnPurpose) {
+    Staged staged;
+    auto& configuration = staged.record.configuration.emplace();
+    configuration = {.strategy = DeploymentStrategy::kBlueGreen, .bake = minutes{30}};
+    staged.record.lifecycle_stage = "BAKE_TIME";
+    EXPECT_EQ(staged.after(minutes{39}).verdict, Verdict::kInProgress);
+    EXPECT_THAT(staged.after(minutes{39}).reason, HasSubstr("bakes"));
+    EXPECT_EQ(staged.after(minutes{41}).verdict, Verdict::kTimedOut);
+
+    configuration = {.strategy = DeploymentStrategy::kLinear, .step_percent = 10, .step_bake = minutes{6}};
+    EXPECT_EQ(staged.after(minutes{63}).verdict, Verdict::kInProgress) << "nine waits of six minutes, and ten";
+    EXPECT_EQ(staged.after(minutes{65}).verdict, Verdict::kTimedOut);
+
+    configuration = {.strategy = DeploymentStrategy::kCanary, .bake = minutes{5}, .step_bake = minutes{15}};
+    EXPECT_EQ(staged.after(minutes{29}).verdict, Verdict::kInProgress);
+    EXPECT_EQ(staged.after(minutes{31}).verdict, Verdict::kTimedOut);
+
+    staged.record.configuration.reset();
+    staged.service.configuration = {.bake = minutes{20}, .alarms_roll_back = true};
+    EXPECT_EQ(staged.after(minutes{29}).verdict, Verdict::kInProgress) << "a rolling update bakes with alarms, too";
+    staged.service.configuration = {.hooks = {{.pause = true, .stages = {"POST_SCALE_UP"}, .timeout = minutes{45}}}};
+    EXPECT_EQ(staged.after(minutes{54}).verdict, Verdict::kInProgress) << "somebody may have taken his time";
+}
+
+TEST(Verdict, WhatWaitsForAPersonIsNeverLateAndSaysSo) {
+    Staged staged;
+    staged.service.configuration.strategy = DeploymentStrategy::kBlueGreen;
+    staged.record.lifecycle_stage = "POST_TEST_TRAFFIC_SHIFT";
+    staged.record.hooks = {{.pause = true, .unfinished = true, .expires_at = start() + minutes{600}}};
+    const auto judgement = staged.after(minutes{500});
+    EXPECT_EQ(judgement.verdict, Verdict::kInProgress);
+    EXPECT_THAT(judgement.reason, AllOf(HasSubstr("waits for approval at POST_TEST_TRAFFIC_SHIFT until "),
+                                        HasSubstr("UTC, then ECS rolls it back")));
+}
+
+TEST(Verdict, WhatOnlyDrainsIsNotLate) {
+    Staged staged;
+    staged.service.deployments[0].running_count = 2;
+    staged.service.deployments.push_back(deployment("ecs-svc/0", "7", State::kCompleted, "ACTIVE"));
+    staged.service.deployments[1].running_count = 1;
+    const auto judgement = staged.after(minutes{60});
+    EXPECT_EQ(judgement.verdict, Verdict::kInProgress) << "one old task is protected";
+    EXPECT_TRUE(judgement.draining);
+    EXPECT_EQ(judge_after(staged.service, minutes{60}, {staged.record}, {no_image()}).verdict, Verdict::kTimedOut)
+        << "a new one has failed";
+    staged.service.deployments[0].running_count = 1;
+    EXPECT_EQ(staged.after(minutes{60}).verdict, Verdict::kTimedOut) << "a new one is missing";
+    staged.service.deployments[0].running_count = 2;
+    staged.service.deployments.pop_back();
+    EXPECT_EQ(staged.after(minutes{60}).verdict, Verdict::kTimedOut) << "nothing old is left, and still it is not done";
+}
+
+TEST(Verdict, FollowsARollbackThatWasAskedForUntilEcsHasDoneIt) {
+    const auto service = service_with({deployment("ecs-svc/1", "8", State::kInProgress)});
+    auto asked = rollout_to_8();
+    asked.seen = true;
+    asked.rollback_asked_at = start() + minutes{10};
+    const auto at = [&](Milliseconds after, std::vector<EcsServiceDeployment> records) {
+        return judge(asked,
+                     {.service = &service, .history = {.records = std::move(records)}, .now = start() + after}, kTimeout);
+    };
+    EXPECT_TRUE(at(minutes{11}, {}).rolling_back) << "ECS has not put the old one in front yet";
+    EXPECT_TRUE(at(minutes{11}, {record("own", Record::kRollbackRequested)}).rolling_back);
+    EXPECT_EQ(at(minutes{12}, {record("own", Record::kRollbackSuccessful)}).verdict, Verdict::kRolledBack);
+    EXPECT_EQ(at(minutes{20}, {}).verdict, Verdict::kTimedOut) << "the way back has the same time";
+}
+
+TEST(Verdict, NamesTheAlarmThatTookItBack) {
+    auto own = record("own", Record::kRollbackSuccessful);
+    own.triggered_alarms = {"api-5xx"};
+    EXPECT_THAT(judge_after(replaced_by("7", State::kCompleted, State::kInProgress), minutes{1}, {own}).reason,
+                HasSubstr("alarm api-5xx"));
 }
 
 TEST(Verdict, FollowsEcsRecordOnceTheDeploymentIsReplaced) {

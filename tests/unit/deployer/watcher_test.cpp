@@ -55,10 +55,11 @@ protected:
                                log_.logger);
         return watcher.watch(
             rollouts, deadline, [&](const RolloutOutcome&, const EcsService*) { ++looks_; },
-            [&](const RolloutOutcome& outcome) { verdicts_.emplace_back(to_string(outcome.judgement.verdict)); });
+            [&](const std::vector<RolloutOutcome>& outcomes) {
+                for (const auto& outcome : outcomes) verdicts_.emplace_back(to_string(outcome.judgement.verdict));
+            });
     }
 
-    FakeSleeper sleeper_{clock_};
     int looks_ = 0;
     std::vector<std::string> verdicts_;
 };
@@ -80,7 +81,7 @@ TEST_F(WatcherTest, WatchesUntilEcsSaysThatItCompleted) {
 TEST_F(WatcherTest, CountsNoTimeBackwardsWhenTheClockOfEcsIsAhead) {
     ecs_shows([](Milliseconds) { return done(); });
     auto ahead = rollout_to_8();
-    ahead.started_at = start() + seconds{2};
+    ahead.started_at = start() + seconds{9};
     EXPECT_EQ(watch_all({ahead}).at(0).took, Milliseconds{0});
 }
 
@@ -133,6 +134,29 @@ TEST_F(WatcherTest, AsksEcsToRollBackWhatTakesTooLongAndWatchesOn) {
     EXPECT_THAT(verdicts_, ::testing::ElementsAre("timed_out", "rolled_back"));
 }
 
+TEST_F(WatcherTest, WatchesOnWhileEcsHasNotTurnedRoundYet) {
+    ecs_.history = std::vector{record("own", ServiceDeploymentStatus::kInProgress)};
+    ecs_shows([&](Milliseconds passed) {
+        if (passed < minutes{13}) return in_progress();  // three minutes after it was asked to
+        ecs_.history = std::vector{record("own", ServiceDeploymentStatus::kRollbackSuccessful)};
+        return service_with({deployment("ecs-svc/2", "7", RolloutState::kCompleted)});
+    });
+    EXPECT_EQ(watch(true).judgement.verdict, Verdict::kRolledBack);
+    EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 1);
+}
+
+TEST_F(WatcherTest, AStaleFirstAnswerDoesNotEndTheWatch) {
+    ecs_.history = fail(ErrorKind::kAccessDenied, "no");
+    ecs_shows([](Milliseconds passed) {
+        if (passed > seconds{20}) return done();
+        auto before = deployment("ecs-svc/0", "7", RolloutState::kCompleted);
+        before.created_at = start() - minutes{60};
+        return service_with({before});
+    });
+    EXPECT_EQ(watch().judgement.verdict, Verdict::kCompleted);
+    EXPECT_GE(sleeper_.slept().front(), seconds{1}) << "the first look comes after a moment";
+}
+
 TEST_F(WatcherTest, BringsTheLastGoodRevisionBackWhenARolloutFailedAndStays) {
     bool restored = false;
     can_restore(restored);
@@ -143,10 +167,10 @@ TEST_F(WatcherTest, BringsTheLastGoodRevisionBackWhenARolloutFailedAndStays) {
     });
     const auto outcome = watch(true);
     EXPECT_EQ(outcome.judgement.verdict, Verdict::kRolledBack);
-    EXPECT_EQ(outcome.judgement.now_runs, arn_of("7"));
+    EXPECT_EQ(outcome.judgement.now_runs, "td/shop_service_api_dev-rollback:1");
     EXPECT_EQ(outcome.rollout.deployment_id, "ecs-svc/1") << "it is the first rollout that is reported";
     ASSERT_THAT(ecs_.updates(), SizeIs(1));
-    EXPECT_EQ(ecs_.updates()[0].task_definition.str(), arn_of("7"));
+    EXPECT_EQ(ecs_.updates()[0].task_definition.str(), "td/shop_service_api_dev-rollback:1");
     EXPECT_THAT(verdicts_, ::testing::ElementsAre("failed", "rolled_back"));
 }
 
@@ -173,7 +197,7 @@ TEST_F(WatcherTest, FiftyServicesCostFiveDescribeServicesARound) {
     const auto outcomes = watch_all(rollouts);
     ASSERT_THAT(outcomes, SizeIs(50));
     for (const auto& outcome : outcomes) EXPECT_EQ(outcome.judgement.verdict, Verdict::kCompleted);
-    const auto rounds = sleeper_.slept().size() + 1;
+    const auto rounds = sleeper_.slept().size();  // the first look comes after a moment
     EXPECT_EQ(ecs_.describes().size(), 5 * rounds);
     EXPECT_THAT(ecs_.describes(), Each(SizeIs(10)));
     EXPECT_EQ(ecs_.calls("ListServiceDeployments") + ecs_.calls("ListTasks"), 0) << "all went well";

@@ -25,8 +25,9 @@ World::World(const WorldOptions& options)
       ecs_({.state = sandbox::shop_state(ids_, clock_.now()),
             .speed = 1.0,
             .scenario = options.scenario,
-            .on_event = [this](std::string event) { events_.push_back(std::move(event)); }},
+            .on_event = [this](std::string event) { arrivals_.push_back({.event = std::move(event)}); }},
            ids_, clock_) {
+    ecs_.set_quirks(options.quirks);
     if (options.breaker != Breaker::kOff) call_ecs("UpdateService", breaker_json(options.breaker));
     for (const auto& [name, value] :
          std::map<std::string, std::string>{{"PROJECT_NAME", "shop"},
@@ -40,6 +41,7 @@ World::World(const WorldOptions& options)
                                             {"ROLLBACK_ON_FAILURE", options.roll_back ? "true" : "false"},
                                             {"SWEEP_INTERVAL_SECONDS", options.sweep ? "300" : "0"}})
         environment_.set(name, value);
+    for (const auto& [name, value] : options.environment) environment_.set(name, value);
     app_ = make_app();
     second_app_ = make_app();
 }
@@ -58,12 +60,15 @@ ServerReply World::answer(const ServerRequest& request) {
     }
     const auto target = request.header("X-Amz-Target");
     const auto operation = target.substr(target.find('.') + 1);
+    if (before_each_call_) before_each_call_(operation, request.body);
+    std::optional<sandbox::FaultKind> fault;
     {
         const std::scoped_lock lock(mutex_);
         ++calls_[operation];
         if (operation == "UpdateService") last_rollout_ = clock_.now();
+        fault = faults_.take(operation, request.body);
     }
-    const auto answer = ecs_.handle(operation, request.body);
+    const auto answer = sandbox::answer_with(fault, operation, [&] { return ecs_.handle(operation, request.body); });
     return reply(answer.status, answer.body);
 }
 
@@ -85,8 +90,25 @@ Handled World::handle(const std::string& event) {
 
 void World::forget_all() { (options_.wait ? second_app_ : app_) = make_app(); }
 
-void World::run_for(Milliseconds duration) {
-    const auto until = clock_.now() + duration;
+void World::send(const std::string& event) {
+    arrivals_.push_back({.event = event});
+    deliver();
+}
+
+void World::run_for(Milliseconds duration) { run_until(clock_.now() + duration); }
+
+void World::wait_until(WallTime until) {
+    const int wait = waits_++;
+    if (at_each_wait_ && !interrupted_) {
+        run_until(clock_.now() + (until - clock_.now()) / 2);
+        interrupted_ = true;
+        at_each_wait_(wait);
+        interrupted_ = false;
+    }
+    run_until(until);
+}
+
+void World::run_until(WallTime until) {
     for (;;) {
         auto next = until;
         if (const auto change = ecs_.next_change()) next = std::min(next, *change);
@@ -100,7 +122,7 @@ void World::run_for(Milliseconds duration) {
             what();
         }
         if (options_.sweep && next_sweep_ <= clock_.now()) {
-            events_.push_back(sweep_event());
+            arrivals_.push_back({.event = sweep_event()});
             next_sweep_ += std::chrono::minutes{5};
         }
         deliver();
@@ -111,14 +133,27 @@ void World::run_for(Milliseconds duration) {
 void World::deliver() {
     if (busy_) return;
     busy_ = true;
-    while (!events_.empty()) {
-        const auto event = std::move(events_.front());
-        events_.pop_front();
-        delivered_.push_back(event);
-        const auto handled = listener().handle(event, Deadline::none());
-        EXPECT_FALSE(handled.error) << handled.error->message << "\n" << event;
+    while (!arrivals_.empty()) {
+        auto arrival = std::move(arrivals_.front());
+        arrivals_.pop_front();
+        if (arrival.failures == 0) delivered_.push_back(arrival.event);
+        deliver(std::move(arrival));
     }
     busy_ = false;
+}
+
+void World::deliver(Arrival arrival) {
+    constexpr int kTries = 3;
+    const auto handled = listener().handle(arrival.event, Deadline::none());
+    outcomes_.push_back({.event = arrival.event, .handled = handled});
+    if (!handled.error) return;
+    EXPECT_TRUE(options_.lambda_retries) << handled.error->message << "\n" << arrival.event;
+    if (++arrival.failures == kTries) {
+        lost_.push_back(arrival.event);
+        return;
+    }
+    appointments_.emplace(clock_.now() + arrival.failures * std::chrono::minutes{1},
+                          [this, arrival] { arrivals_.push_back(arrival); });
 }
 
 std::string World::sweep_event() const {
@@ -130,6 +165,32 @@ std::string World::call_ecs(const std::string& operation, const std::string& bod
     const auto answer = ecs_.handle(operation, body);
     EXPECT_EQ(answer.status, 200) << answer.body;
     return answer.body;
+}
+
+void World::add_fault(sandbox::Fault fault) {
+    const std::scoped_lock lock(mutex_);
+    faults_.add(std::move(fault));
+}
+
+void World::clear_faults() {
+    const std::scoped_lock lock(mutex_);
+    faults_.clear();
+}
+
+std::string World::somebody_registers(const std::string& image) {
+    const auto body =
+        call_ecs("RegisterTaskDefinition",
+                 dump_json({{"family", "shop_service_api_dev"},
+                            {"containerDefinitions", {{{"name", "shop_service_api"}, {"image", image}}}}}));
+    return short_name(find_string((*parse_json(body))["taskDefinition"], "taskDefinitionArn").value_or(""));
+}
+
+std::string World::somebody_deploys(const std::string& task_definition) {
+    const auto body = call_ecs("UpdateService", dump_json({{"cluster", "shop_cluster_dev"},
+                                                           {"service", "shop_service_api_dev"},
+                                                           {"taskDefinition", task_definition},
+                                                           {"forceNewDeployment", true}}));
+    return (*parse_json(body))["service"]["deployments"][0]["id"].get<std::string>();
 }
 
 void World::at(Milliseconds after_start, std::function<void()> what) {

@@ -1,14 +1,19 @@
 #pragma once
 
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/app.hpp"
 #include "sandbox/ecs.hpp"
+#include "sandbox/ecs/faults.hpp"
+#include "sandbox/ecs/quirks.hpp"
 #include "sandbox/ids.hpp"
 #include "support/fakes.hpp"
 #include "support/loopback_server.hpp"
@@ -25,6 +30,12 @@ struct WorldOptions {
     bool roll_back = false;
     bool sweep = true;              ///< a schedule of every five minutes
     Milliseconds lambda_timeout{};  ///< 0: no deadline
+    sandbox::Quirks quirks = {};
+    /// More settings of the function, or other ones.
+    std::map<std::string, std::string> environment = {};
+    /// An event whose handling fails is handled again after one minute and after two more, as Lambda does it for what
+    /// is invoked asynchronously. Otherwise such an event fails the test.
+    bool lambda_retries = false;
 };
 
 /// The whole of ci_lambda against the sandbox's ECS, with its events, in time that is moved by hand. Where the function
@@ -38,6 +49,8 @@ public:
     Handled deploy();
     /// Handles an event or a batch, now.
     Handled handle(const std::string& event);
+    /// An event arrives, as ECS's own do, and is handled now or when the function has time.
+    void send(const std::string& event);
     /// A new process takes the place of the one that gets the events.
     void forget_all();
     /// Lets time pass; events and sweeps arrive when they are due.
@@ -46,7 +59,25 @@ public:
     /// One request to ECS as somebody else makes it; the answer's body.
     std::string call_ecs(const std::string& operation, const std::string& body);
     void at(Milliseconds after_start, std::function<void()> what);
+    /// In the middle of each of the function's waits, which are numbered from 0. The waits of what happens meanwhile
+    /// are not interrupted.
+    void at_each_wait(std::function<void(int wait)> what) { at_each_wait_ = std::move(what); }
+    /// Before each call of the function to ECS. From the thread of the server, while the function waits for the answer.
+    void before_each_call(std::function<void(const std::string& operation, const std::string& body)> what) {
+        before_each_call_ = std::move(what);
+    }
     void set_scenario(sandbox::Scenario scenario);
+    /// For what else ECS can be like.
+    [[nodiscard]] sandbox::Ecs& ecs() { return ecs_; }
+    /// Something goes wrong with calls of the function; those of call_ecs() are fine.
+    void add_fault(sandbox::Fault fault);
+    void clear_faults();
+    /// Somebody registers the api's next revision, with the image of :42 or another one: "shop_service_api_dev:43".
+    std::string somebody_registers(const std::string& image = kImage);
+    /// Somebody deploys that revision of the api, past the function; the deployment's id.
+    std::string somebody_deploys(const std::string& task_definition);
+
+    static constexpr const char* kImage = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop_service_api:v1.42";
 
     /// The titles of the Slack messages, in their order, without the emoji: "Deployment started: api".
     [[nodiscard]] std::vector<std::string> titles() const;
@@ -60,6 +91,16 @@ public:
     /// All that ECS and the schedule have sent so far.
     [[nodiscard]] const std::vector<std::string>& delivered() const { return delivered_; }
     [[nodiscard]] std::string log() const { return sink_.text(); }
+    /// What came of each event that arrived, and of each try again.
+    struct Outcome {
+        std::string event;
+        Handled handled;
+    };
+    [[nodiscard]] const std::vector<Outcome>& outcomes() const { return outcomes_; }
+    /// Events that failed for the last time.
+    [[nodiscard]] const std::vector<std::string>& lost_events() const { return lost_; }
+    /// How often the function has waited.
+    [[nodiscard]] int waits() const { return waits_; }
     /// The process that gets the events.
     [[nodiscard]] App& listener() { return options_.wait ? *second_app_ : *app_; }
     [[nodiscard]] Milliseconds passed() const {
@@ -81,7 +122,7 @@ private:
         void sleep_for(Milliseconds duration) override {
             const auto until = world_.now() + duration;
             const std::scoped_lock lock(mutex_);
-            if (until > world_.now()) world_.run_for(std::chrono::ceil<Milliseconds>(until - world_.now()));
+            if (until > world_.now()) world_.wait_until(until);
         }
 
     private:
@@ -89,9 +130,18 @@ private:
         std::recursive_mutex mutex_;  // what happens meanwhile may wait, too
     };
 
+    /// An event on its way to the function.
+    struct Arrival {
+        std::string event;
+        int failures = 0;
+    };
+
     ServerReply answer(const ServerRequest& request);
     std::unique_ptr<App> make_app();
     void deliver();
+    void deliver(Arrival arrival);
+    void run_until(WallTime until);
+    void wait_until(WallTime until);
     [[nodiscard]] std::string sweep_event() const;
 
     WorldOptions options_;
@@ -99,12 +149,19 @@ private:
     WallTime start_ = clock_.now();
     WallTime next_sweep_ = start_ + std::chrono::minutes{2};
     sandbox::Ids ids_{42};
-    std::deque<std::string> events_;
+    std::deque<Arrival> arrivals_;
     std::vector<std::string> delivered_;
+    std::vector<std::string> lost_;
+    std::vector<Outcome> outcomes_;
+    std::function<void(int)> at_each_wait_;
+    std::function<void(const std::string&, const std::string&)> before_each_call_;
+    int waits_ = 0;
+    bool interrupted_ = false;  ///< what at_each_wait_ does is under way
     sandbox::Ecs ecs_;
     mutable std::mutex mutex_;
     std::vector<std::string> messages_;
     std::map<std::string, int> calls_;
+    sandbox::Faults faults_;
     WallTime last_rollout_{};
     std::multimap<WallTime, std::function<void()>> appointments_;
     bool busy_ = false;  ///< an event is being handled

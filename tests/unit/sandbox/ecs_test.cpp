@@ -192,7 +192,15 @@ TEST_F(EcsTest, TagsServicesAndTaskDefinitions) {
 
     call("RegisterTaskDefinition",
          {{"family", shop::kApi}, {"containerDefinitions", {{{"name", "api"}}}}, {"tags", tags}});
-    EXPECT_EQ(call("DescribeTaskDefinition", {{"taskDefinition", shop::kApi}, {"include", {"TAGS"}}})["tags"], tags);
+    const Json with_tags{{"taskDefinition", shop::kApi}, {"include", {"TAGS"}}};
+    const Json described = call("DescribeTaskDefinition", with_tags);
+    EXPECT_EQ(described["tags"], tags);
+    EXPECT_FALSE(described["taskDefinition"].contains("tags")) << "they are beside it";
+    const Json revision = described["taskDefinition"]["taskDefinitionArn"];
+    call("TagResource", {{"resourceArn", revision}, {"tags", {{{"key", "why"}, {"value", "a rollback"}}}}});
+    EXPECT_EQ(call("DescribeTaskDefinition", with_tags)["tags"].size(), 2U);
+    EXPECT_EQ(call("ListTagsForResource", {{"resourceArn", revision}})["tags"].size(), 2U);
+    EXPECT_TRUE(call("DescribeTaskDefinition", {{"taskDefinition", shop::kApi}})["tags"].empty()) << "nobody has asked";
 }
 
 TEST_F(EcsTest, PrintsTimesAsSecondsSince1970) {

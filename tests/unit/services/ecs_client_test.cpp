@@ -28,6 +28,7 @@ protected:
     }
     [[nodiscard]] Json body(std::size_t i) const { return *parse_json(http_.requests().at(i).body); }
     Result<AcceptedDeployment> update() {
+        TRY(client_.take_turn_to_update(Deadline::none()));
         return client_.update_service(
             {.cluster = kCluster, .service = kService, .task_definition = TaskDefinition("api:42")}, Deadline::none());
     }
@@ -150,7 +151,22 @@ TEST_F(EcsClientTest, ChoosesTheHighestRevisionNumberInWhateverOrderTheyCome) {
     EXPECT_THAT(newest->front().str(), ::testing::EndsWith("/shop_service_api_dev:42"));
 }
 
-TEST_F(EcsClientTest, ReadsAllPagesOfRevisions) {
+TEST_F(EcsClientTest, StopsAfterOnePageOfRevisionsThatIsInOrder) {
+    http_.then(200, arns({"shop_service_api_dev:5001", "shop_service_api_dev:5000", "shop_service_api_dev:4998"}, "more"));
+    const auto newest = client_.active_task_definitions(kFamily, Deadline::none());
+    ASSERT_THAT(newest, IsOk());
+    EXPECT_THAT(newest->front().str(), ::testing::EndsWith(":5001"));
+    EXPECT_THAT(http_.requests(), SizeIs(1)) << "a family of thousands must not cost a call for each hundred";
+    EXPECT_EQ(body(0)["sort"], "DESC");
+}
+
+TEST_F(EcsClientTest, ReadsOnWhereThePageIsInTheOrderOfText) {
+    http_.then(200, arns({"shop_service_api_dev:90", "shop_service_api_dev:9", "shop_service_api_dev:89"}, "more"));
+    http_.then(200, arns({"shop_service_api_dev:100"}));
+    EXPECT_THAT(client_.active_task_definitions(kFamily, Deadline::none())->front().str(), ::testing::EndsWith(":100"));
+}
+
+TEST_F(EcsClientTest, ReadsAllPagesOfRevisionsThatAreNotInOrder) {
     http_.then(200, arns({"shop_service_api_dev:1"}, "more")).then(200, arns({"shop_service_api_dev:7"}, "even more"));
     http_.then(200, arns({"shop_service_api_dev:3"}));
     const auto newest = client_.active_task_definitions(kFamily, Deadline::none());
@@ -174,7 +190,8 @@ TEST_F(EcsClientTest, PassesOverRevisionsOfAnotherFamily) {
 TEST_F(EcsClientTest, SaysThatAFamilyHasNoActiveRevision) {
     http_.then(200, arns({}));
     EXPECT_THAT(client_.active_task_definitions(kFamily, Deadline::none()),
-                IsErr(ErrorKind::kNotFound, HasSubstr("shop_service_api_dev has no ACTIVE revision")));
+                IsErr(ErrorKind::kNotFound, AllOf(HasSubstr("no task definitions found"),
+                                                  HasSubstr("shop_service_api_dev has no ACTIVE revision"))));
 }
 
 TEST_F(EcsClientTest, DescribesServicesAndNamesThoseThatAreMissing) {
@@ -210,7 +227,7 @@ TEST_F(EcsClientTest, ReadsDeploymentsMessagesAndTimesInExponentForm) {
     ASSERT_THAT(described, IsOk());
     const auto& service = described->services.at(0);
     EXPECT_EQ(service.service_deployment, "sd:1");
-    EXPECT_TRUE(service.rolls_back_by_itself);
+    EXPECT_TRUE(service.configuration.rolls_back_by_itself());
     ASSERT_THAT(service.deployments, SizeIs(3));
     const auto& primary = *service.primary();
     EXPECT_EQ(primary.failed_tasks, 4);
@@ -322,20 +339,24 @@ TEST_F(EcsClientTest, RegistersACopyWithTheImagesPinned) {
         "compatibilities":["FARGATE"],"requiresAttributes":[],"registeredAt":1563223656,"registeredBy":"me",
         "cpu":"256","taskRoleArn":"role","containerDefinitions":[
             {"name":"app","image":"registry:5000/shop/api:latest","environment":[]},
-            {"name":"proxy","image":"envoy"},{"name":"pinned","image":"shop/x@sha256:old"}]}})");
+            {"name":"proxy","image":"envoy"},{"name":"pinned","image":"shop/x@sha256:old"}]},
+        "tags":[{"key":"team","value":"blue"},{"key":"aws:cloudformation:stack-name","value":"shop"},
+                {"key":"ci_lambda:stands-for","value":"api:3"}]})");
     http_.then(200, R"({"taskDefinition":{"taskDefinitionArn":"arn:td/api-rollback:1"}})");
     const EcsServiceRevision revision{
         .arn = "rev:1",
         .task_definition = "td:8",
         .images = {{.container = "app", .image = "registry:5000/shop/api:latest", .digest = "sha256:abc"},
                    {.container = "pinned", .image = "shop/x@sha256:old", .digest = "sha256:old"}}};
-    const auto copy = client_.register_pinned_copy(revision, TaskFamily("api-rollback"), Deadline::none());
+    const auto copy = client_.register_pinned_copy(revision, TaskFamily("api-rollback"),
+                                                   {{"ci_lambda:stands-for", "api:8"}}, Deadline::none());
     ASSERT_THAT(copy, IsOk());
     EXPECT_EQ(copy->str(), "arn:td/api-rollback:1");
-    EXPECT_EQ(body(0)["taskDefinition"], "td:8");
+    EXPECT_EQ(body(0), Json::parse(R"({"taskDefinition":"td:8","include":["TAGS"]})"));
     EXPECT_EQ(body(1), Json::parse(R"({"family":"api-rollback","cpu":"256","taskRoleArn":"role","containerDefinitions":[
             {"name":"app","image":"registry:5000/shop/api@sha256:abc","environment":[]},
-            {"name":"proxy","image":"envoy"},{"name":"pinned","image":"shop/x@sha256:old"}]})"));
+            {"name":"proxy","image":"envoy"},{"name":"pinned","image":"shop/x@sha256:old"}],
+        "tags":[{"key":"ci_lambda:stands-for","value":"api:8"},{"key":"team","value":"blue"}]})"));
     EXPECT_FALSE(http_.requests().back().idempotent);
 }
 
@@ -345,7 +366,7 @@ TEST_F(EcsClientTest, RefusesToCopyWhatIsNoTaskDefinition) {
         http.then(200, answer);
         EcsClient client = client_with(http);
         EXPECT_THAT(client.register_pinned_copy({.arn = "rev:1", .task_definition = "td:8"}, TaskFamily("api-rollback"),
-                                                Deadline::none()),
+                                                {}, Deadline::none()),
                     IsErr(ErrorKind::kProtocol, HasSubstr("no \"taskDefinition\"")))
             << answer;
     }
@@ -362,34 +383,130 @@ TEST_F(EcsClientTest, CopiesATaskDefinitionWhoseContainersAreNotUnderstood) {
         const EcsServiceRevision revision{.arn = "rev:1",
                                           .task_definition = "td:8",
                                           .images = {{.container = "", .image = "", .digest = "sha256:a"}}};
-        EXPECT_THAT(client.register_pinned_copy(revision, TaskFamily("api-rollback"), Deadline::none()), IsOk());
+        EXPECT_THAT(client.register_pinned_copy(revision, TaskFamily("api-rollback"), {}, Deadline::none()), IsOk());
         EXPECT_EQ(http.requests().back().body, Json::parse("{" + members + R"(,"family":"api-rollback"})").dump());
     }
 }
 
-TEST(ConfigurationWithRollback, SwitchesTheBreakerOnAndLeavesTheRest) {
+TEST_F(EcsClientTest, CopiesWithoutTagsWhereTheyMayNotBeRead) {
+    http_.then(400, R"({"__type":"AccessDeniedException","message":"ecs:ListTagsForResource"})");
+    http_.then(200, R"({"taskDefinition":{"taskDefinitionArn":"td:8","cpu":"256"}})");
+    http_.then(200, R"({"taskDefinition":{"taskDefinitionArn":"arn:td/api-rollback:1"}})");
+    ASSERT_THAT(client_.register_pinned_copy({.arn = "rev:1", .task_definition = "td:8"}, TaskFamily("api-rollback"),
+                                             {{"ci_lambda:because", "person"}}, Deadline::none()),
+                IsOk());
+    EXPECT_EQ(body(2)["tags"], Json::parse(R"([{"key":"ci_lambda:because","value":"person"}])"));
+}
+
+TEST_F(EcsClientTest, DescribesATaskDefinitionWithItsTags) {
+    http_.then(200, R"({"taskDefinition":{"taskDefinitionArn":"td:8","status":"INACTIVE","containerDefinitions":[
+        {"name":"app","image":"shop/api:v7"}]},"tags":[{"key":"a","value":"b"}]})");
+    const auto found = client_.describe_task_definition(TaskDefinition("api:8"), Deadline::none());
+    ASSERT_THAT(found, IsOk());
+    EXPECT_EQ(found->arn, "td:8");
+    EXPECT_EQ(found->status, "INACTIVE");
+    EXPECT_EQ(found->images.at(0).image, "shop/api:v7");
+    EXPECT_EQ(found->tags, (EcsTags{{"a", "b"}}));
+    http_.then(400, R"({"__type":"ClientException","message":"Unable to describe task definition."})");
+    EXPECT_THAT(client_.describe_task_definition(TaskDefinition("api:9"), Deadline::none()),
+                IsErr(ErrorKind::kNotFound, HasSubstr("Unable to describe")));
+}
+
+TEST_F(EcsClientTest, OneNameThatEcsRefusesDoesNotCostTheOthers) {
+    const auto refused = R"({"__type":"InvalidParameterException","message":"Invalid identifier"})";
+    http_.then(400, refused);                                                              // a b c
+    http_.then(200, R"({"services":[{"serviceName":"a","status":"ACTIVE"}]})");              // a
+    http_.then(400, refused);                                                              // b c
+    http_.then(400, refused);                                                              // b
+    http_.then(200, R"({"services":[{"serviceName":"c","status":"ACTIVE"}],"failures":[]})");  // c
+    const auto described = client_.describe_services(
+        kCluster, {EcsServiceName("a"), EcsServiceName("b"), EcsServiceName("c")}, Deadline::none());
+    ASSERT_THAT(described, IsOk());
+    EXPECT_NE(described->find(EcsServiceName("a")), nullptr);
+    EXPECT_NE(described->find(EcsServiceName("c")), nullptr);
+    ASSERT_THAT(described->failures, SizeIs(1));
+    EXPECT_EQ(described->failures[0].name.str(), "b");
+    EXPECT_THAT(described->failures[0].reason, HasSubstr("Invalid identifier"));
+}
+
+TEST_F(EcsClientTest, ReadsWhatADeploymentConfigurationTakesOnPurpose) {
+    http_.then(200, R"({"services":[{"serviceName":"a","deploymentConfiguration":{"strategy":"LINEAR",
+        "bakeTimeInMinutes":15,"linearConfiguration":{"stepPercent":12.5,"stepBakeTimeInMinutes":3},
+        "alarms":{"alarmNames":["x"],"enable":true,"rollback":true},
+        "lifecycleHooks":[{"lifecycleStages":["POST_TEST_TRAFFIC_SHIFT"]},
+            {"targetType":"PAUSE","lifecycleStages":["POST_SCALE_UP"],"timeoutConfiguration":{"timeoutInMinutes":10}},
+            {"hookTargetArn":"arn:lambda","lifecycleStages":["PRE_SCALE_UP"]}]},
+        "loadBalancers":[{"advancedConfiguration":{"productionListenerRule":"arn:aws:e:r:1:listener/net/lb/1/2"}}]}]})");
+    const auto described = client_.describe_services(kCluster, {EcsServiceName("a")}, Deadline::none());
+    ASSERT_THAT(described, IsOk());
+    const auto& service = described->services.at(0);
+    const auto& configuration = service.configuration;
+    EXPECT_EQ(configuration.strategy, DeploymentStrategy::kLinear);
+    EXPECT_EQ(configuration.bake, std::chrono::minutes{15});
+    EXPECT_DOUBLE_EQ(configuration.step_percent, 12.5);
+    EXPECT_EQ(configuration.step_bake, std::chrono::minutes{3});
+    EXPECT_TRUE(configuration.alarms_roll_back);
+    EXPECT_TRUE(service.shifts_by_network_load_balancer);
+    ASSERT_THAT(configuration.hooks, SizeIs(3));
+    EXPECT_TRUE(configuration.hooks[0].pause) << "DescribeServices shows no more than its stages";
+    EXPECT_FALSE(configuration.hooks[0].timeout);
+    EXPECT_EQ(configuration.hooks[1].timeout, std::chrono::minutes{10});
+    EXPECT_FALSE(configuration.hooks[2].pause);
+}
+
+TEST_F(EcsClientTest, ReadsHowFarARolloutIs) {
+    http_.then(200, R"({"serviceDeployments":[{"serviceDeploymentArn":"sd:1","status":"IN_PROGRESS",
+        "targetServiceRevision":{"arn":"rev/12"},"createdAt":"2026-03-05T15:54:41Z","lifecycleStage":"POST_TEST_TRAFFIC_SHIFT",
+        "lifecycleHookDetails":[{"hookId":"h","targetType":"PAUSE","status":"AWAITING_ACTION","expiresAt":1772726081,
+            "timeoutAction":"CONTINUE"}],
+        "alarms":{"triggeredAlarmNames":["5xx"]},"rollback":{"reason":"why","startedAt":1772726000},
+        "deploymentConfiguration":{"strategy":"CANARY","canaryConfiguration":{"canaryBakeTimeInMinutes":7}}}]})");
+    const auto found = client_.service_deployment("sd:1", Deadline::none());
+    ASSERT_THAT(found, IsOk());
+    EXPECT_EQ(format_rfc3339(found->created_at), "2026-03-05T15:54:41.000Z") << "AWS's pages print times as text";
+    EXPECT_EQ(found->lifecycle_stage, "POST_TEST_TRAFFIC_SHIFT");
+    ASSERT_THAT(found->hooks, SizeIs(1));
+    EXPECT_TRUE(found->hooks[0].pause);
+    EXPECT_TRUE(found->hooks[0].unfinished);
+    EXPECT_FALSE(found->hooks[0].then_rolls_back);
+    EXPECT_TRUE(found->hooks[0].expires_at);
+    EXPECT_THAT(found->triggered_alarms, ElementsAre("5xx"));
+    EXPECT_TRUE(found->rollback_started_at);
+    ASSERT_TRUE(found->configuration);
+    EXPECT_EQ(found->configuration->step_bake, std::chrono::minutes{7});
+}
+
+EcsService with_breaker(const std::string& json) {
+    EcsService service;
+    service.configuration.circuit_breaker = json;
+    return service;
+}
+
+TEST(ConfigurationWithRollback, SendsNothingButTheBreaker) {
     const struct {
         std::string present;
         std::string wanted;
     } cases[] = {
         {"", R"({"deploymentCircuitBreaker":{"enable":true,"rollback":true}})"},
-        {R"({"maximumPercent":150,"minimumHealthyPercent":50,"deploymentCircuitBreaker":{"enable":false,"rollback":false}})",
-         R"({"maximumPercent":150,"minimumHealthyPercent":50,"deploymentCircuitBreaker":{"enable":true,"rollback":true}})"},
-        {R"({"strategy":"ROLLING","alarms":{"alarmNames":["a"],"enable":true,"rollback":false},
-             "deploymentCircuitBreaker":{"enable":true,"rollback":false,"resetOnHealthyTask":true}})",
-         R"({"strategy":"ROLLING","alarms":{"alarmNames":["a"],"enable":true,"rollback":false},
-             "deploymentCircuitBreaker":{"enable":true,"rollback":true,"resetOnHealthyTask":true}})"},
+        {R"({"enable":false,"rollback":false})", R"({"deploymentCircuitBreaker":{"enable":true,"rollback":true}})"},
+        {R"({"enable":true,"rollback":false,"resetOnHealthyTask":true})",
+         R"({"deploymentCircuitBreaker":{"enable":true,"rollback":true,"resetOnHealthyTask":true}})"},
     };
     for (const auto& [present, wanted] : cases) {
-        const auto configuration = configuration_with_rollback({.deployment_configuration = present});
+        const auto configuration = configuration_with_rollback(with_breaker(present));
         ASSERT_TRUE(configuration) << present;
         EXPECT_EQ(*parse_json(*configuration), Json::parse(wanted)) << present;
     }
 }
 
-TEST(ConfigurationWithRollback, ChangesNothingWhereItIsOnOrEcsWouldRefuse) {
-    EXPECT_FALSE(configuration_with_rollback({.rolls_back_by_itself = true}));
-    EXPECT_FALSE(configuration_with_rollback({.deployment_configuration = R"({"strategy":"BLUE_GREEN"})"}));
+TEST(ConfigurationWithRollback, ChangesNothingWhereEcsRollsBackByItselfOrWouldRefuse) {
+    EcsService service;
+    service.configuration.breaker_rolls_back = true;
+    EXPECT_FALSE(configuration_with_rollback(service));
+    service.configuration = {.alarms_roll_back = true};
+    EXPECT_FALSE(configuration_with_rollback(service)) << "two rollbacks would fight";
+    service.configuration = {.strategy = DeploymentStrategy::kBlueGreen};
+    EXPECT_FALSE(configuration_with_rollback(service));
     EXPECT_FALSE(configuration_with_rollback({.deployment_controller = "CODE_DEPLOY"}));
 }
 
@@ -549,10 +666,19 @@ TEST_F(EcsClientTest, CountsOperationsOfOneQuotaTogetherAndOthersForThemselves) 
     EXPECT_EQ(clock_.now(), later);
 }
 
+TEST_F(EcsClientTest, ATurnThatIsGivenBackIsThereForTheNextOne) {
+    for (int i = 0; i < 200; ++i) {
+        ASSERT_THAT(client_.take_turn_to_update(Deadline::after(clock_, Milliseconds{1500})), IsOk());
+        client_.give_turn_back();
+    }
+    EXPECT_THAT(sleeper_.slept(), ::testing::IsEmpty());
+}
+
 TEST_F(EcsClientTest, FailsAtOnceWhatItsTurnWouldComeTooLateForAndNamesTheQuota) {
     http_.then(200, R"({"service":{"deployments":[]}})");
     const auto deadline = Deadline::after(clock_, std::chrono::seconds{5});
-    const auto update = [&] {
+    const auto update = [&]() -> Result<AcceptedDeployment> {
+        TRY(client_.take_turn_to_update(deadline));
         return client_.update_service(
             {.cluster = kCluster, .service = kService, .task_definition = TaskDefinition("api:42")}, deadline);
     };
