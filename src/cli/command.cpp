@@ -156,13 +156,13 @@ bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
 
 /// Reads the arguments of one command.
-template <typename T, void (*add)(Parser&, T&)>
+template <typename T, void (*Add)(Parser&, T&)>
 Result<Command> parse_verb(const VerbText& verb, std::vector<std::string> arguments) {
     Parser parser(std::string(verb.summary), fmt::format("ci_lambda {}", verb.name));
     parser.footer(fmt::format("Example: {}", verb.example));
     parser.allow_extras();
     T command;
-    add(parser, command);
+    Add(parser, command);
     std::ranges::reverse(arguments);  // CLI11 takes them last first
     try {
         parser.parse(arguments);

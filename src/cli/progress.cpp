@@ -30,7 +30,7 @@ std::string tasks_text(const EcsService& service, const EcsDeployment& primary) 
 void append(std::vector<Line>& block, const std::string& text, std::size_t columns, std::string first, Color color) {
     const std::string indent(kTimeColumns + kGap, ' ');
     for (auto& words : wrapped(text, columns > indent.size() ? columns - indent.size() : 1)) {
-        block.push_back({{.text = first.empty() ? indent : std::move(first), .color = Color::kDim},
+        block.push_back({{.text = first.empty() ? indent : first, .color = Color::kDim},
                          {.text = std::move(words), .color = color}});
         first.clear();
     }
@@ -119,12 +119,14 @@ void ProgressView::ask_why(Watched& watched, const RolloutOutcome& so_far, const
     const auto* primary = service.primary();
     if (primary == nullptr) return;
     RolloutFacts facts{.service = &service, .history = {}, .stopped_tasks = {}, .now = clock_.now()};
+    const auto why = [&] { return why_tasks_fail(primary->id, so_far.rollout.started_at, facts); };
     // Messages come with the service; tasks have to be asked for, which is worth it when one more has failed.
-    const bool worth_it = primary->failed_tasks > watched.failed_tasks && stopped_tasks_;
+    const auto message = why();
+    if (primary->failed_tasks > watched.failed_tasks && stopped_tasks_)
+        facts.stopped_tasks = stopped_tasks_(so_far.rollout.target);
     watched.failed_tasks = primary->failed_tasks;
-    if (worth_it) facts.stopped_tasks = stopped_tasks_(so_far.rollout.target);
-    auto why = why_tasks_fail(primary->id, so_far.rollout.started_at, facts);
-    if (!why.empty() && (worth_it || watched.failing.empty())) watched.failing = std::move(why);
+    if (auto said = why(); said != message) watched.said_by_task = std::move(said);
+    watched.failing = watched.said_by_task.empty() ? message : watched.said_by_task;
 }
 
 }  // namespace ci_lambda::cli

@@ -53,8 +53,9 @@ private:
         bool over = false;
         WallTime seen_at{};
         int failed_tasks = 0;
-        std::string failing;
-        std::string said;  ///< the last plain line
+        std::string said_by_task;  ///< why a task of it stopped, in its own words
+        std::string failing;       ///< that, or what ECS says of the service
+        std::string said;          ///< the last plain line
     };
     void ask_why(Watched& watched, const RolloutOutcome& so_far, const EcsService& service) const;
     void draw();

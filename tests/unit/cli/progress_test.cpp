@@ -127,6 +127,10 @@ TEST_F(ProgressViewTest, ShowsWhatEcsSaysSinceTheRolloutBeganAndNothingOlder) {
     service.messages.front().at = start() + seconds{1};
     view_.look(so_far(), &service);
     EXPECT_THAT(said(), HasSubstr("was unable to place a task."));
+    service.messages.insert(service.messages.begin(),
+                            {.at = start() + seconds{2}, .text = "(service shop_service_api_dev) was throttled."});
+    view_.look(so_far(), &service);
+    EXPECT_THAT(said(), HasSubstr("was throttled.")) << "the last word";
 }
 
 TEST_F(ProgressViewTest, DrawsOneBlockForAllRolloutsAndLetsTheTimeGoOn) {

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "deployer/rollback_to.hpp"
 #include "unit/rollouts/world.hpp"
 
 namespace ci_lambda::testing {
@@ -315,6 +316,38 @@ TEST(Rollouts, TheExcerptsOfTheDocumentationAreReal) {
         EXPECT_THAT(page, HasSubstr("```\n" + detail + "\n```")) << "excerpt " << verdict << ": " << detail;
 }
 
+TEST(Rollouts, APersonCanWaitForWhatAnEventHasBegunAndNothingElseHappens) {
+    World world({.scenario = Scenario::kCrashOnStart, .breaker = Breaker::kOnWithRollback, .roll_back = true});
+    world.deploy();
+    const auto changes = world.changes();
+    const auto waited = world.listener().wait_for({world.target()}, Deadline::none());
+    EXPECT_EQ(waited.answer.status, "rolled_back") << waited.answer.detail;
+    EXPECT_EQ(world.changes(), changes) << "who waits begins nothing and rolls nothing back";
+    const auto again = world.listener().wait_for({world.target()}, Deadline::none());
+    EXPECT_EQ(again.answer.status, "rolled_back") << "the service is steady, but its last rollout was not";
+}
+
+TEST(Rollouts, ADryRollbackOfAPersonChangesNothing) {
+    World world({});
+    world.deploy();
+    world.run_for(minutes{5});
+    const auto changes = world.changes();
+    auto& ecs = world.listener().ecs();
+    const auto described =
+        ecs.describe_services(world.target().cluster, {world.target().service}, Deadline::none()).value();
+    const auto& primary = *described.services.front().primary();
+    const Rollout now{.target = world.target(),
+                      .deployment_id = primary.id,
+                      .task_definition = primary.task_definition,
+                      .started_at = primary.created_at};
+    for (const auto& to : {std::optional<TaskDefinition>{}, std::optional{TaskDefinition(kOld)}}) {
+        const auto would = would_roll_back(ecs, now, false, to, Deadline::none());
+        ASSERT_TRUE(would.has_value()) << would.error().message;
+        EXPECT_THAT(*would, HasSubstr("would deploy"));
+    }
+    EXPECT_EQ(world.changes(), changes);
+}
+
 TEST(Rollouts, APersonCanRollBackWhatIsRollingAndWhatIsDone) {
     World rolling({.scenario = Scenario::kSlow});
     rolling.deploy();
@@ -327,9 +360,12 @@ TEST(Rollouts, APersonCanRollBackWhatIsRollingAndWhatIsDone) {
     done.deploy();
     done.run_for(minutes{5});
     ASSERT_EQ(done.end_state(), kNew + " COMPLETED");
-    const auto back = done.listener().roll_back({.target = done.target(), .wait = true}, Deadline::none());
+    const auto back = done.listener().roll_back({.target = done.target(), .reason = "500s since noon", .wait = true},
+                                                Deadline::none());
     EXPECT_EQ(back.answer.status, "rolled_back") << back.answer.detail;
     EXPECT_EQ(done.end_state(), "shop_service_api_dev-rollback:1 COMPLETED");
+    EXPECT_THAT(done.titles(), ::testing::Contains("Rollback started: api"));
+    EXPECT_THAT(done.slack(), HasSubstr("500s since noon"));
     const auto again = done.listener().roll_back({.target = done.target()}, Deadline::none());
     ASSERT_TRUE(again.error);
     EXPECT_THAT(again.error->message, HasSubstr("a rollback itself"));
