@@ -7,7 +7,6 @@
 #include <map>
 
 #include "base/text.hpp"
-#include "deployer/rollback_to.hpp"
 #include "unit/rollouts/world.hpp"
 
 namespace ci_lambda::testing {
@@ -325,27 +324,6 @@ TEST(Rollouts, APersonCanWaitForWhatAnEventHasBegunAndNothingElseHappens) {
     EXPECT_EQ(world.changes(), changes) << "who waits begins nothing and rolls nothing back";
     const auto again = world.listener().wait_for({world.target()}, Deadline::none());
     EXPECT_EQ(again.answer.status, "rolled_back") << "the service is steady, but its last rollout was not";
-}
-
-TEST(Rollouts, ADryRollbackOfAPersonChangesNothing) {
-    World world({});
-    world.deploy();
-    world.run_for(minutes{5});
-    const auto changes = world.changes();
-    auto& ecs = world.listener().ecs();
-    const auto described =
-        ecs.describe_services(world.target().cluster, {world.target().service}, Deadline::none()).value();
-    const auto& primary = *described.services.front().primary();
-    const Rollout now{.target = world.target(),
-                      .deployment_id = primary.id,
-                      .task_definition = primary.task_definition,
-                      .started_at = primary.created_at};
-    for (const auto& to : {std::optional<TaskDefinition>{}, std::optional{TaskDefinition(kOld)}}) {
-        const auto would = would_roll_back(ecs, now, false, to, Deadline::none());
-        ASSERT_TRUE(would.has_value()) << would.error().message;
-        EXPECT_THAT(*would, HasSubstr("would deploy"));
-    }
-    EXPECT_EQ(world.changes(), changes);
 }
 
 TEST(Rollouts, APersonCanRollBackWhatIsRollingAndWhatIsDone) {
