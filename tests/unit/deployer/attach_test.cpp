@@ -14,7 +14,7 @@ protected:
         shows(deployment("ecs-svc/1", "42", RolloutState::kInProgress));
         ecs_.history = std::vector{record("1", ServiceDeploymentStatus::kInProgress, {}, "42")};
     }
-    void shows(EcsDeployment primary) {
+    void shows(const EcsDeployment& primary) {
         ecs_.on_describe = [primary](const auto&) {
             return DescribedServices{.services = {service_with({primary})}, .failures = {}};
         };
