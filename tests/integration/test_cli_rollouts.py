@@ -19,7 +19,7 @@ def run(sandbox: Sandbox, *arguments: str, **settings: str):
 
 
 def test_deploy_wait_shows_the_progress_and_ends_with_the_verdict():
-    with Sandbox("--speed", "20") as sandbox:
+    with Sandbox("--speed", "8") as sandbox:
         done = run(sandbox, "deploy", "api", "--wait")
     assert done.code == 0, done.err
     assert re.fullmatch(rf"api: completed after \d+ s: 2 of 2 tasks run {NEW}\n", done.out)
