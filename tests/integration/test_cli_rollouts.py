@@ -104,7 +104,7 @@ def test_the_log_of_the_function_is_there_for_machines():
 
 @pytest.mark.parametrize("columns", [60, 80, 100, 130])
 def test_on_a_terminal_one_block_is_redrawn_in_place_at_any_width(columns):
-    with Sandbox("--speed", "40", "--scenario", "crash-on-start") as sandbox:
+    with Sandbox("--speed", "10", "--scenario", "crash-on-start") as sandbox:
         environment = function_environment(sandbox.url, LOG_LEVEL="info", ROLLBACK_ON_FAILURE="true")
         with OnTerminal("deploy", "api", "worker", "--wait", environment=environment, columns=columns) as terminal:
             assert terminal.finish() == 1
