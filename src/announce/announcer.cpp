@@ -69,6 +69,10 @@ void Announcer::overdue(const std::vector<RolloutOutcome>& outcomes) {
     say(std::move(parts));
 }
 
+void Announcer::rollback(const DeploymentReport& report, const std::string& how) {
+    say({notification_of_asked_rollback(report, how)});
+}
+
 void Announcer::news(std::vector<Notification> notifications) { say(std::move(notifications)); }
 
 bool Announcer::is_new(const Notification& notification) const {

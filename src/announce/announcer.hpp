@@ -34,6 +34,8 @@ public:
     void verdicts(const std::vector<RolloutOutcome>& outcomes);
     /// What takes too long and has not been told yet.
     void overdue(const std::vector<RolloutOutcome>& outcomes);
+    /// A rollback that a person asked for has begun.
+    void rollback(const DeploymentReport& report, const std::string& how);
     /// What ECS said.
     void news(std::vector<Notification> notifications);
 

@@ -135,6 +135,18 @@ Notification notification_of(Fact fact, const RolloutOutcome& outcome,
     return notification;
 }
 
+Notification notification_of_asked_rollback(const DeploymentReport& rollback, const std::string& how) {
+    return {.type = NotificationType::kWarning,
+            .title = fmt::format("Rollback started: {}", rollback.target.id),
+            .project = {},
+            .environment = {},
+            .service = rollback.target.id.str(),
+            .status = "rolling back",
+            .deployment_id = rollback.deployment_id,
+            .task_definition = rollback.task_definition,
+            .reason = fmt::format("{}: {}", rollback.reason, how)};
+}
+
 std::string title_of(std::string_view status, std::string_view service) {
     return fmt::format("Deployment {}: {}", status, service);
 }

@@ -27,6 +27,9 @@ enum class Fact { kStarted, kCouldNotStart, kFailed, kTimedOut, kSuperseded };
 [[nodiscard]] Notification notification_of(Fact fact, const RolloutOutcome& outcome,
                                            const std::optional<RolloutMemory::Started>& started);
 
+/// A rollback that a person asked for has begun; `how` in a sentence.
+[[nodiscard]] Notification notification_of_asked_rollback(const DeploymentReport& rollback, const std::string& how);
+
 /// "Deployment started: api"
 [[nodiscard]] std::string title_of(std::string_view status, std::string_view service);
 

@@ -12,7 +12,10 @@
 #include "app/version.hpp"
 #include "base/allocator.hpp"
 #include "base/text.hpp"
+#include "deployer/attach.hpp"
+#include "deployer/last_rollout.hpp"
 #include "deployer/memory.hpp"
+#include "deployer/named_revision.hpp"
 #include "deployer/news.hpp"
 #include "deployer/our_services.hpp"
 #include "deployer/rollback.hpp"
@@ -33,6 +36,8 @@ constexpr Milliseconds kNotificationMargin{2000};
 /// How much of an event a debug line shows: all of EventBridge's largest (1 MB) would not fit into a line of
 /// CloudWatch.
 constexpr std::size_t kLoggedEventCharacters = 64'000;
+/// Of a rollout that somebody waits for who did not begin it: only the waiting has an end.
+constexpr Milliseconds kAsLongAsItTakes = std::chrono::days{365};
 
 class RealApp final : public App {
 public:
@@ -40,6 +45,7 @@ public:
             LoadedConfig loaded, std::optional<std::string> ca_bundle)
         : config_(std::move(loaded.config)),
           clock_(clock),
+          sleeper_(sleeper),
           logger_(sink, clock, redactor_),
           http_({.ca_bundle = std::move(ca_bundle), .ca_bundle_overrides = config_.ca_bundle.has_value()}, clock,
                 logger_),
@@ -55,6 +61,8 @@ public:
           dry_run_(options.dry_run.value_or(config_.dry_run)),
           wait_(options.wait.value_or(config_.wait_for_deployment)),
           on_look_(std::move(options.on_look)),
+          wait_at_most_(options.patience),
+          patience_(std::max<Milliseconds>(config_.deployment_timeout, options.patience.value_or(Milliseconds{0}))),
           answered_(clock),
           observer_(ecs_, clock, sleeper, logger_),
           rollback_({.max_retries = config_.max_deployment_retries}, ecs_, observer_, memory_, clock, sleeper, logger_),
@@ -63,8 +71,8 @@ public:
                      .rollback_on_failure = config_.rollback_on_failure,
                      .coalesce = config_.coalesce},
                     ecs_, observer_, memory_, clock, sleeper, logger_),
-          watcher_({.timeout = config_.deployment_timeout, .roll_back = config_.rollback_on_failure}, observer_,
-                   rollback_, clock, sleeper, logger_),
+          watcher_({.timeout = patience_, .roll_back = config_.rollback_on_failure}, observer_, rollback_, clock,
+                   sleeper, logger_),
           news_({.timeout = config_.deployment_timeout,
                  .roll_back = config_.rollback_on_failure && !dry_run_,
                  .waits = config_.wait_for_deployment},
@@ -110,8 +118,28 @@ public:
         return handled;
     }
 
-    Handled roll_back(const EcsTarget& target, bool wait, Deadline deadline) override {
-        if (dry_run_) return not_rolled_back(target, "nothing is changed in a dry run (DRY_RUN is on)");
+    Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) override {
+        notifications_.set_deadline(deadline.minus(kAnswerMargin));
+        const std::vector<Announcer::Cause> causes{{.id = {}, .decision = &decision}};
+        if (!options.attach || dry_run_)
+            return redacted(ci_lambda::answer_of(deploy_all(decision, causes, deadline), decision.passed_by));
+        Deploy rest{.requests = {}, .passed_by = decision.passed_by};
+        std::vector<DeploymentReport> attached;
+        for (const auto& request : decision.requests) {
+            const auto rolling = rolling_already(ecs_, request, deadline);
+            if (!rolling) {
+                rest.requests.push_back(request);
+                continue;
+            }
+            attached.push_back(report_of(request.target, *rolling, request.reason));
+            if (options.on_attached) options.on_attached(attached.back());
+        }
+        return redacted(
+            ci_lambda::answer_of(deploy_all(rest, causes, deadline, std::move(attached)), decision.passed_by));
+    }
+
+    Handled roll_back(const RollbackRequest& request, Deadline deadline) override {
+        const auto& target = request.target;
         notifications_.set_deadline(deadline.minus(kAnswerMargin));
         const auto described = observer_.describe(target.cluster, {target.service}, deadline);
         if (!described) return not_rolled_back(target, described.error().message);
@@ -124,10 +152,47 @@ public:
                               .task_definition = primary->task_definition,
                               .started_at = primary->created_at,
                               .seen = true};
-        const auto report = rollback_.roll_back_on_request(
-            {.rollout = rollout, .rolling = primary->rollout_state == RolloutState::kInProgress}, deadline);
+        if (request.to)
+            if (const auto found = find_named_revision(ecs_, target, *request.to, deadline); !found)
+                return not_rolled_back(target, found.error().message);
+        const auto report =
+            rollback_.roll_back_on_request({.rollout = rollout,
+                                            .rolling = primary->rollout_state == RolloutState::kInProgress,
+                                            .reason = request.reason,
+                                            .to = request.to,
+                                            .dry_run = dry_run_},
+                                           deadline);
+        if (report.dry) return would_be_rolled_back(rollout, report);
         if (report.means == RollbackReport::Means::kNone) return not_rolled_back(target, report.words);
-        return follow_rollback(rollout, report, wait, deadline);
+        logger_.info("rollback asked for", {{log_key::kService, target.id.str()},
+                                            {log_key::kDeploymentId, rollout.deployment_id},
+                                            {log_key::kReason, request.reason}});
+        return follow_rollback(rollout, report, request, deadline);
+    }
+
+    Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) override {
+        std::vector<EcsServiceName> names;
+        for (const auto& target : targets) names.push_back(target.service);
+        const auto described = observer_.describe(config_.names.cluster(), names, deadline);
+        if (!described)
+            return {.answer = {.status = "failed", .detail = redactor_.redact(described.error().message)},
+                    .error = HandlingError{.type = "Function.WaitFailed", .message = described.error().message}};
+        std::vector<DeploymentReport> reports;
+        std::vector<std::size_t> going;  // which of them go on
+        std::vector<Rollout> rollouts;
+        for (const auto& target : targets) {
+            reports.push_back(report_of_last(target, described->find(target.service), deadline));
+            if (reports.back().status != DeploymentStatus::kInProgress) continue;
+            going.push_back(reports.size() - 1);
+            rollouts.push_back(rollout_of(reports.back()));
+        }
+        // Not `watcher_`: who only waits must not roll anything back.
+        RolloutWatcher watcher({.timeout = kAsLongAsItTakes, .roll_back = false}, observer_, rollback_, clock_,
+                               sleeper_, logger_);
+        const auto enough = Deadline::after(clock_, wait_at_most_.value_or(config_.deployment_timeout));
+        const auto outcomes = watcher.watch(rollouts, Deadline::earlier(deadline, enough), on_look_);
+        for (std::size_t i = 0; i < outcomes.size(); ++i) add_outcome(reports[going[i]], outcomes[i]);
+        return redacted(ci_lambda::answer_of(std::move(reports), {}));
     }
 
     void rest() override {
@@ -426,16 +491,20 @@ private:
         return redacted(ci_lambda::answer_of(deploy_all(deploy, causes, deadline), deploy.passed_by));
     }
 
+    /// With `reports` of deployments that need not be begun any more.
     std::vector<DeploymentReport> deploy_all(const Deploy& deploy, const std::vector<Announcer::Cause>& causes,
-                                             Deadline deadline) {
+                                             Deadline deadline, std::vector<DeploymentReport> reports = {}) {
         for (const auto& warning : deploy.warnings)
             logger_.warn("request names no environment", {{log_key::kReason, warning}});
         for (const auto& passed : deploy.passed_by)
             logger_.info("service passed by", {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
         const auto budget =
             Deadline::earlier(working_time(deadline), Deadline::after(clock_, config_.deployment_timeout));
-        auto reports = deployer_.deploy(deploy, budget);
-        announcer_.deployments(reports, causes);
+        if (!deploy.requests.empty()) {
+            auto begun = deployer_.deploy(deploy, budget);
+            announcer_.deployments(begun, causes);
+            std::ranges::move(begun, std::back_inserter(reports));
+        }
         if (wait_ && !dry_run_) watch(reports, deadline);
         flush();
         return reports;
@@ -447,19 +516,33 @@ private:
                 .error = HandlingError{.type = "Function.RollbackFailed", .message = message}};
     }
 
+    [[nodiscard]] Handled would_be_rolled_back(const Rollout& rollout, const RollbackReport& report) const {
+        auto handled = ci_lambda::answer_of({{.target = rollout.target,
+                                              .status = DeploymentStatus::kDryRun,
+                                              .reason = "a rollback was asked for",
+                                              .task_definition = rollout.task_definition,
+                                              .outcome = report.words}},
+                                            {});
+        handled.answer.detail = fmt::format("{}: {}", rollout.target.id, report.words);
+        return redacted(std::move(handled));
+    }
+
     /// A rollback that a person asked for is on its way: with ECS, or as a rollout of its own.
-    Handled follow_rollback(const Rollout& rollout, const RollbackReport& report, bool wait, Deadline deadline) {
+    Handled follow_rollback(const Rollout& rollout, const RollbackReport& report, const RollbackRequest& request,
+                            Deadline deadline) {
         const bool own = report.rollout.has_value();
         const auto& followed = own ? *report.rollout : rollout;
         DeploymentReport done{.target = followed.target,
                               .status = own ? DeploymentStatus::kDeployed : DeploymentStatus::kInProgress,
-                              .reason = "a rollback was asked for",
+                              .reason = request.reason.empty() ? "a rollback was asked for" : request.reason,
                               .task_definition = followed.task_definition,
                               .deployment_id = followed.deployment_id,
                               .started_at = followed.started_at,
                               .attempts = 1};
-        if (wait) {
-            const auto outcomes = watcher_.watch({followed}, deadline, on_look_);
+        announcer_.rollback(done, report.words);
+        flush();
+        if (request.wait) {
+            const auto outcomes = watcher_.watch({followed}, waiting_time(deadline), on_look_);
             add_outcome(done, outcomes.front());
             if (own && done.status == DeploymentStatus::kCompleted) done.status = DeploymentStatus::kRolledBack;
         }
@@ -467,6 +550,33 @@ private:
         handled.answer.detail =
             fmt::format("{}: {}{}{}", rollout.target.id, report.words, done.outcome.empty() ? "" : "; ", done.outcome);
         return redacted(std::move(handled));
+    }
+
+    static DeploymentReport report_of(const EcsTarget& target, const EcsDeployment& rolling, std::string reason) {
+        return {.target = target,
+                .status = DeploymentStatus::kDeployed,
+                .reason = std::move(reason),
+                .task_definition = rolling.task_definition,
+                .deployment_id = rolling.id,
+                .started_at = rolling.created_at};
+    }
+
+    /// What a service rolls out, or has rolled out last; `kInProgress` where there is something to wait for.
+    DeploymentReport report_of_last(const EcsTarget& target, const EcsService* service, Deadline deadline) {
+        DeploymentReport report{.target = target, .status = DeploymentStatus::kFailed, .reason = "waited for"};
+        if (service == nullptr) {
+            report.error =
+                Error{.kind = ErrorKind::kNotFound, .message = fmt::format("ECS has no service {}", target.service)};
+            return report;
+        }
+        const auto last = look_at_last_rollout(observer_, target, *service, kAsLongAsItTakes, deadline);
+        report.task_definition = last.rollout.task_definition;
+        report.deployment_id = last.rollout.deployment_id;
+        report.started_at = last.rollout.started_at;
+        add_outcome(report, {.rollout = last.rollout, .judgement = last.judgement});
+        report.took.reset();
+        if (last.judgement.final()) report.outcome = ended_in_words(last, clock_.now());
+        return report;
     }
 
     /// Waits for the ends of those that have started.
@@ -484,7 +594,7 @@ private:
             announcer_.verdicts(verdicts);
             notifications_.hand_over();
         };
-        const auto outcomes = watcher_.watch(rollouts, working_time(deadline), on_look_, tell);
+        const auto outcomes = watcher_.watch(rollouts, waiting_time(deadline), on_look_, tell);
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
             add_outcome(*started[i], outcomes[i]);
             log_outcome(*started[i]);
@@ -501,6 +611,12 @@ private:
                      {"status", std::string(to_string(report.status))},
                      {log_key::kReason, report.outcome},
                      {"took_ms", report.took.value_or(Milliseconds{0}).count()}});
+    }
+
+    /// How long to wait for rollouts.
+    [[nodiscard]] Deadline waiting_time(Deadline deadline) const {
+        if (!wait_at_most_) return working_time(deadline);
+        return Deadline::earlier(working_time(deadline), Deadline::after(clock_, *wait_at_most_));
     }
 
     /// What is left for calls to ECS.
@@ -523,6 +639,7 @@ private:
     Config config_;
     Home home_;
     const Clock& clock_;
+    Sleeper& sleeper_;
     Logger logger_;
     CurlHttpClient http_;
     CredentialChain credentials_;
@@ -533,6 +650,8 @@ private:
     bool dry_run_;
     bool wait_;
     RolloutWatcher::OnLook on_look_;
+    std::optional<Milliseconds> wait_at_most_;
+    Milliseconds patience_;  // of one rollout that somebody waits for
     AnsweredEvents answered_;
     RolloutMemory memory_;
     RolloutObserver observer_;

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/answer.hpp"
 #include "base/environment.hpp"
@@ -30,6 +33,9 @@ public:
         std::optional<bool> dry_run = {};
         /// Overrides WAIT_FOR_DEPLOYMENT.
         std::optional<bool> wait = {};
+        /// How long somebody waits for rollouts, at most; a rollout may take as long, too, where that is longer than
+        /// DEPLOYMENT_TIMEOUT_SECONDS.
+        std::optional<Milliseconds> patience = {};
         /// Told how watched rollouts go.
         RolloutWatcher::OnLook on_look = {};
     };
@@ -52,8 +58,29 @@ public:
     virtual Handled handle(const Delivery& delivery, Deadline deadline) = 0;
     virtual Handled handle(const Event& event, Deadline deadline) = 0;
 
-    /// Brings one service back to what it ran before, for a person. With `wait`, until that is done.
-    virtual Handled roll_back(const EcsTarget& target, bool wait, Deadline deadline) = 0;
+    /// What a person, or a job of CI, asks for by the service's id.
+    struct DeployOptions {
+        /// Where the very revision that is asked for rolls already: that rollout is waited for, and no other begun.
+        bool attach = false;
+        /// Told of each deployment that is waited for instead of begun.
+        std::function<void(const DeploymentReport& attached)> on_attached = {};
+    };
+    /// Carries out this decision.
+    virtual Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) = 0;
+
+    struct RollbackRequest {
+        EcsTarget target;
+        std::optional<TaskDefinition> to = {};  ///< absent: what ran well before
+        std::string reason = {};                ///< why, in the person's words; may be empty
+        bool wait = false;                      ///< until it is done
+    };
+    /// Brings one service back to what it ran before, for a person. In a dry run it looks everything up that it needs,
+    /// and says what it would do.
+    virtual Handled roll_back(const RollbackRequest& request, Deadline deadline) = 0;
+
+    /// Watches what these services roll out now until it has ended; says how it ended where it is over already. Begins
+    /// nothing, rolls nothing back, tells nobody else.
+    virtual Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) = 0;
 
     /// Ends the threads that wait for a next time and gives free memory back: for a process that lives long, now and
     /// then. Between events.

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "deployer/our_services.hpp"
 
@@ -83,15 +85,13 @@ private:
 
     void examine_services() {
         const auto ours = find_our_services(app_.config(), app_.ecs(), patience());
-        if (ours.not_listed)
-            note("services",
-                 fmt::format("only those that the configuration names are looked at ({})", ours.not_listed->message));
+        if (ours.not_listed) say_not_listed(*ours.not_listed, !ours.targets.empty());
         for (const auto& id : ours.without_target)
             bad(fmt::format("service {}", id),
                 "is named in a map but is not in ECS_SERVICE_MAP, so no event can deploy it");
         note_doubtful(ours.doubtful);
         const auto& targets = ours.targets;
-        if (targets.empty())
+        if (targets.empty() && !ours.not_listed)
             bad("services",
                 "none is known: the cluster has none that SERVICE_NAME_PATTERN matches, and no variable "
                 "names one");
@@ -100,6 +100,55 @@ private:
             examine_batch(
                 {targets.begin() + static_cast<std::ptrdiff_t>(i), targets.begin() + static_cast<std::ptrdiff_t>(end)});
         }
+        if (app_.config().rollback_on_failure && sound_) examine_rollback(*sound_);
+    }
+
+    /// What cannot be listed may be in the best of health.
+    void say_not_listed(const Error& error, bool some_are_named) {
+        note("services", fmt::format("{} ({}); {}",
+                                     some_are_named ? "only those that the configuration names are looked at"
+                                                    : "none was looked at, as they could not be listed",
+                                     error.message,
+                                     error.kind == ErrorKind::kAccessDenied
+                                         ? "allow ecs:ListServices, or name them in ECS_SERVICE_MAP"
+                                         : "that may heal: run the check again"));
+    }
+
+    /// The calls that a rollback makes, on one service. Those that read are made; StopServiceDeployment is asked to
+    /// stop what does not exist. RegisterTaskDefinition has no such harmless form.
+    void examine_rollback(const EcsTarget& target) {
+        bool works = true;
+        const auto needs = [&](const char* permission, const auto& result) {
+            if (result || result.error().kind != ErrorKind::kAccessDenied) return;
+            works = false;
+            bad("rollback", fmt::format("ROLLBACK_ON_FAILURE is on, but {} is not allowed: {}", permission,
+                                        result.error().message));
+        };
+        auto& ecs = app_.ecs();
+        needs("ecs:ListTasks or ecs:DescribeTasks", ecs.stopped_tasks(target.cluster, target.service, patience()));
+        needs("ecs:DescribeTaskDefinition",
+              ecs.describe_task_definition(TaskDefinition(target.family.str()), patience()));
+        const auto history = ecs.service_deployments(target.cluster, target.service, patience());
+        needs("ecs:ListServiceDeployments", history);
+        if (history && !history->empty()) {
+            const auto& record = history->front();
+            needs("ecs:DescribeServiceDeployments", ecs.service_deployment(record.arn, patience()));
+            needs("ecs:DescribeServiceRevisions", ecs.service_revisions({record.target_revision}, patience()));
+            needs("ecs:StopServiceDeployment", ecs.roll_back_service_deployment(no_deployment(record.arn), patience()));
+        }
+        if (!works) return;
+        if (!history || history->empty())
+            note("rollback", fmt::format("not tried: {}",
+                                         history ? "ECS has no record of a deployment yet" : history.error().message));
+        else
+            ok("rollback", fmt::format("the calls that it needs are allowed for {}; ecs:RegisterTaskDefinition and "
+                                       "iam:PassRole were not tried, as that would leave a revision behind",
+                                       target.id));
+    }
+
+    /// The ARN of a deployment that this service has never had.
+    static std::string no_deployment(const std::string& arn) {
+        return arn.substr(0, arn.size() - last_segment(arn).size()) + "ci-lambda-check-000000";
     }
 
     /// Events that name these services deploy them; but the sweep and rollbacks leave them alone.
@@ -160,6 +209,7 @@ private:
             bad(subject, revision.error().message);
             return;
         }
+        if (!sound_) sound_ = target;
         ok(subject, fmt::format("{} is ACTIVE, {} of {} tasks run, newest revision {}", target.service,
                                 service->running_count, service->desired_count, short_name(revision->front().str())));
     }
@@ -168,9 +218,29 @@ private:
     const Clock& clock_;
     const std::function<void(const Finding&)>& report_;
     bool healthy_ = true;
+    std::optional<EcsTarget> sound_;  // the first service with which all is well
 };
 
 }  // namespace
+
+std::string_view to_string(Finding::Verdict verdict) {
+    switch (verdict) {
+        case Finding::Verdict::kOk: return "ok";
+        case Finding::Verdict::kNote: return "note";
+        case Finding::Verdict::kBad: return "bad";
+    }
+    return "bad";
+}
+
+std::string findings_json(const std::vector<Finding>& findings) {
+    using OrderedJson = nlohmann::ordered_json;
+    OrderedJson json;
+    json["healthy"] = std::ranges::find(findings, Finding::Verdict::kBad, &Finding::verdict) == findings.end();
+    json["findings"] = OrderedJson::array();
+    for (const auto& [verdict, subject, detail] : findings)
+        json["findings"].push_back({{"verdict", to_string(verdict)}, {"subject", subject}, {"detail", detail}});
+    return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace);
+}
 
 bool examine(App& app, const Clock& clock, const std::function<void(const Finding&)>& report) {
     return Doctor(app, clock, report).examine();

@@ -4,123 +4,229 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 #include "app/version.hpp"
 #include "base/text.hpp"
+#include "cli/usage.hpp"
 
 namespace ci_lambda::cli {
 namespace {
 
-constexpr const char* kDescription =
-    "Turns AWS events into ECS deployments: what the Lambda does, for people.\n"
-    "Configured by the same environment variables as the Lambda: see docs/configuration.md.";
+using Parser = ::CLI::App;
 
-constexpr const char* kFooter =
-    "Exit codes: 0 done, 1 it failed or something is wrong, 2 wrong usage or configuration.\n"
-    "No AWS account at hand? Try: ci_lambda sandbox --demo";
+/// A day; nobody waits longer.
+constexpr unsigned kLongestTimeout = 86'400;
 
-std::string unknown_verb(const std::string& word, const std::vector<std::string>& verbs) {
-    std::string message = fmt::format("there is no command \"{}\"", word);
-    if (const auto meant = closest(word, verbs)) message += fmt::format("; did you mean \"{}\"?", *meant);
-    return message + fmt::format(" Commands: {}. See ci_lambda --help.", join(verbs, ", "));
+void add_json(Parser& parser, bool& json, const char* meaning = "For machines") {
+    parser.add_flag("--json", json, meaning);
+}
+
+void add_log(Parser& parser, LogFormat& log) {
+    static const std::map<std::string, LogFormat> formats{{"text", LogFormat::kSentences}, {"json", LogFormat::kJson}};
+    parser
+        .add_option_function<std::string>(
+            "--log", [&log](const std::string& name) { log = formats.at(name); },
+            "The log on standard error: text for people, json for machines")
+        ->check(::CLI::IsMember(formats))
+        ->type_name("text|json");
+}
+
+void add_timeout(Parser& parser, std::optional<std::chrono::seconds>& timeout) {
+    parser
+        .add_option_function<unsigned>(
+            "--timeout", [&timeout](unsigned seconds) { timeout = std::chrono::seconds{seconds}; },
+            "How long to wait, in seconds; the rollout goes on after that. Default: DEPLOYMENT_TIMEOUT_SECONDS")
+        ->check(::CLI::Range(1U, kLongestTimeout))
+        ->type_name("SECONDS");
+}
+
+void add_plan(Parser& parser, PlanCommand& plan) {
+    parser.add_option("file", plan.file, "The event, a JSON file; - is standard input");
+    add_json(parser, plan.json);
+}
+
+void add_invoke(Parser& parser, InvokeCommand& invoke) {
+    parser.add_option("file", invoke.file, "The event, a JSON file; - is standard input");
+    add_log(parser, invoke.log);
+}
+
+void add_replay(Parser& parser, ReplayCommand& replay) {
+    parser.add_option("path", replay.path,
+                      "What `aws sqs receive-message` printed, or events, one a line; or a directory of such files");
+    auto* yes = parser.add_flag("--yes", replay.yes, "Do not ask before anything is deployed");
+    parser.add_flag("--json", replay.json, "Print the function's answer instead of sentences; needs --yes")->needs(yes);
+    add_log(parser, replay.log);
+}
+
+void add_deploy(Parser& parser, DeployCommand& deploy) {
+    parser.add_option("services", deploy.services, "The services' ids: backend, api, ..");
+    parser.add_option("--task-definition", deploy.task_definition,
+                      "family:42, an ARN, or a revision number; default: the newest ACTIVE revision");
+    parser.add_option("--reason", deploy.reason, "Why, for the log and the notification");
+    auto* dry_run = parser.add_flag("--dry-run", deploy.dry_run, "Look everything up, change nothing");
+    auto* wait = parser.add_flag("--wait", deploy.wait,
+                                 "Stay, show the progress, and end with how it ended. Where this very revision is "
+                                 "rolling already, wait for that rollout instead of beginning another one");
+    wait->excludes(dry_run);
+    parser.add_flag("--force", deploy.force, "With --wait: begin another rollout all the same")->needs(wait);
+    add_timeout(parser, deploy.timeout);
+    parser.get_option("--timeout")->needs(wait);
+    add_json(parser, deploy.json, "Print the function's answer instead of sentences");
+    add_log(parser, deploy.log);
+}
+
+void add_wait(Parser& parser, WaitCommand& wait) {
+    parser.add_option("services", wait.services, "The services' ids: backend, api, ..");
+    add_timeout(parser, wait.timeout);
+    add_json(parser, wait.json, "Print how it ended as JSON instead of sentences");
+    add_log(parser, wait.log);
+}
+
+void add_status(Parser& parser, StatusCommand& status) {
+    parser.add_option("services", status.services, "The services' ids; default: all that are ours");
+    auto* watch = parser.add_flag("--watch", status.watch, "Look again every few seconds, until Ctrl-C");
+    parser.add_flag("--json", status.json, "For machines")->excludes(watch);
+    add_log(parser, status.log);
+}
+
+void add_rollback(Parser& parser, RollbackCommand& rollback) {
+    parser.add_option("service", rollback.service, "The service's id: backend, api, ..");
+    parser.add_option(
+        "--to", rollback.to,
+        "The revision to go back to: family:41, an ARN, or a number; default: the last one that ran well");
+    parser.add_option("--reason", rollback.reason, "Why, for the log and the notification");
+    auto* dry_run = parser.add_flag("--dry-run", rollback.dry_run, "Look everything up, change nothing");
+    auto* wait = parser.add_flag("--wait", rollback.wait, "Stay, show the progress, and end with how it ended");
+    wait->excludes(dry_run);
+    add_timeout(parser, rollback.timeout);
+    parser.get_option("--timeout")->needs(wait);
+    add_json(parser, rollback.json, "Print the function's answer instead of sentences");
+    add_log(parser, rollback.log);
+}
+
+void add_check(Parser& parser, CheckCommand& check) {
+    add_json(parser, check.json);
+    add_log(parser, check.log);
+}
+
+void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
+    parser.add_option("--port", sandbox.port, "Port to listen on; default: 7327; 0: any free one");
+    parser.add_flag("--env", sandbox.env,
+                    "Print shell commands that point ci_lambda and the AWS CLI at the sandbox that runs:\n"
+                    "eval \"$(ci_lambda sandbox --env)\"");
+    parser.add_option("--bootstrap", sandbox.bootstrap, "The function's program; default: the one beside this");
+    parser.add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
+    parser.add_flag("--logs", sandbox.logs, "Show the function's log lines too");
+    parser.add_flag("--no-color", sandbox.no_color, "No colour, even on a terminal");
+    parser.add_option("--speed", sandbox.speed, "Seconds that pass in ECS in one second; default: 20");
+    parser
+        .add_option("--scenario", sandbox.scenarios,
+                    "How rollouts go: NAME for all services, or SERVICE=NAME; may be repeated")
+        ->allow_extra_args(false);
+}
+
+bool is_blank(const std::string& text) { return trim(text).empty(); }
+bool has_blank(const std::vector<std::string>& texts) { return std::ranges::any_of(texts, is_blank); }
+
+std::vector<std::string> options_of(const Parser& parser) {
+    std::vector<std::string> names;
+    for (const auto* option : parser.get_options())
+        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    return names;
+}
+
+std::unexpected<Error> wrong_usage(std::string message) { return fail(ErrorKind::kConfiguration, std::move(message)); }
+
+/// What the parser left over: it is told of here, as CLI11 has no suggestions.
+Status check_leftovers(const Parser& parser, const VerbText& verb) {
+    const auto left = parser.remaining();
+    const auto option = std::ranges::find_if(left, [](const auto& word) { return word.starts_with('-'); });
+    if (option != left.end()) return wrong_usage(unknown_option(*option, verb, options_of(parser)));
+    if (!left.empty()) return wrong_usage(one_too_many(left.front(), verb));
+    return {};
+}
+
+bool misses_its_argument(const PlanCommand& plan) { return is_blank(plan.file); }
+bool misses_its_argument(const InvokeCommand& invoke) { return is_blank(invoke.file); }
+bool misses_its_argument(const ReplayCommand& replay) { return is_blank(replay.path); }
+bool misses_its_argument(const DeployCommand& deploy) { return deploy.services.empty() || has_blank(deploy.services); }
+bool misses_its_argument(const WaitCommand& wait) { return wait.services.empty() || has_blank(wait.services); }
+bool misses_its_argument(const StatusCommand& status) { return has_blank(status.services); }
+bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(rollback.service); }
+bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
+bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
+
+/// Reads the arguments of one command.
+template <typename T, void (*Add)(Parser&, T&)>
+Result<Command> parse_verb(const VerbText& verb, std::vector<std::string> arguments) {
+    Parser parser(std::string(verb.summary), fmt::format("ci_lambda {}", verb.name));
+    parser.footer(fmt::format("Example: {}", verb.example));
+    parser.allow_extras();
+    T command;
+    Add(parser, command);
+    std::ranges::reverse(arguments);  // CLI11 takes them last first
+    try {
+        parser.parse(arguments);
+    } catch (const ::CLI::CallForHelp&) {
+        return ShowText{parser.help()};
+    } catch (const ::CLI::ParseError& error) {
+        return wrong_usage(fmt::format("{}: {} (see ci_lambda help {})", verb.name, error.what(), verb.name));
+    }
+    TRY(check_leftovers(parser, verb));
+    if (misses_its_argument(command)) return wrong_usage(missing_argument(verb));
+    return command;
+}
+
+using Parse = Result<Command> (*)(const VerbText& verb, std::vector<std::string> arguments);
+
+/// nullptr for those that are nothing but a text.
+Parse parser_of(std::string_view verb) {
+    static const std::map<std::string_view, Parse> parsers{
+        {"plan", &parse_verb<PlanCommand, &add_plan>},
+        {"invoke", &parse_verb<InvokeCommand, &add_invoke>},
+        {"replay", &parse_verb<ReplayCommand, &add_replay>},
+        {"deploy", &parse_verb<DeployCommand, &add_deploy>},
+        {"wait", &parse_verb<WaitCommand, &add_wait>},
+        {"status", &parse_verb<StatusCommand, &add_status>},
+        {"rollback", &parse_verb<RollbackCommand, &add_rollback>},
+        {"check", &parse_verb<CheckCommand, &add_check>},
+        {"sandbox", &parse_verb<SandboxCommand, &add_sandbox>},
+    };
+    const auto found = parsers.find(verb);
+    return found == parsers.end() ? nullptr : found->second;
+}
+
+const VerbText* find_verb(std::string_view name) {
+    const auto found = std::ranges::find(verbs(), name, &VerbText::name);
+    return found == verbs().end() ? nullptr : &*found;
+}
+
+std::string version_text() { return fmt::format("ci_lambda {} (commit {})\n", version(), commit()); }
+
+/// `help` and `help VERB`.
+Result<Command> help_of(const std::vector<std::string>& words) {
+    if (words.empty()) return ShowText{overview()};
+    const auto* verb = find_verb(words.front());
+    if (verb == nullptr) return wrong_usage(unknown_verb(words.front()));
+    const auto parse = parser_of(verb->name);
+    return parse == nullptr ? ShowText{overview()} : parse(*verb, {"--help"});
 }
 
 }  // namespace
 
 Result<Command> parse_command(const std::vector<std::string>& arguments) {
-    ::CLI::App app(kDescription, "ci_lambda");
-    app.footer(kFooter);
-    app.set_version_flag("--version", fmt::format("ci_lambda {} (commit {})", version(), commit()));
-    app.require_subcommand(1);
-
-    PlanCommand plan;
-    auto* plan_verb = app.add_subcommand("plan", "Say what an event would do, and why. No network.");
-    plan_verb->add_option("file", plan.file, "The event, a JSON file; - is standard input")->required();
-    plan_verb->add_flag("--json", plan.json, "For machines");
-
-    InvokeCommand invoke;
-    auto* invoke_verb = app.add_subcommand("invoke", "Handle an event for real. Answer on stdout, logs on stderr.");
-    invoke_verb->add_option("file", invoke.file, "The event, a JSON file; - is standard input")->required();
-
-    ReplayCommand replay;
-    auto* replay_verb =
-        app.add_subcommand("replay", "Handle the events of a dead-letter queue again, after showing what they do.");
-    replay_verb
-        ->add_option("path", replay.path,
-                     "What `aws sqs receive-message` printed, or events, one a line; or a directory of such files")
-        ->required();
-    replay_verb->add_flag("--yes", replay.yes, "Do not ask before anything is deployed");
-    replay_verb->add_flag("--json", replay.json, "Print the function's answer instead of sentences; needs --yes")
-        ->needs(replay_verb->get_option("--yes"));
-
-    DeployCommand deploy;
-    auto* deploy_verb = app.add_subcommand("deploy", "Deploy one service now.");
-    deploy_verb->add_option("service", deploy.service, "The service's id: backend, api, ..")->required();
-    deploy_verb->add_option("--task-definition", deploy.task_definition,
-                            "family:42, an ARN, or a revision number; default: the newest ACTIVE revision");
-    deploy_verb->add_option("--reason", deploy.reason, "Why, for the log and the notification");
-    deploy_verb->add_flag("--dry-run", deploy.dry_run, "Look at everything, change nothing");
-    auto* deploy_wait =
-        deploy_verb->add_flag("--wait", deploy.wait, "Stay, show the progress, and end with how it ended");
-    deploy_wait->excludes(deploy_verb->get_option("--dry-run"));
-    deploy_verb->add_flag("--json", deploy.json, "Print the function's answer instead of sentences");
-
-    StatusCommand status;
-    auto* status_verb = app.add_subcommand("status", "What runs where, since when, and what is rolling.");
-    status_verb->add_option("services", status.services, "The services' ids; default: all that are ours");
-    status_verb->add_flag("--json", status.json, "For machines");
-
-    RollbackCommand rollback;
-    auto* rollback_verb = app.add_subcommand("rollback", "Bring one service back to what it ran before.");
-    rollback_verb->add_option("service", rollback.service, "The service's id: backend, api, ..")->required();
-    rollback_verb->add_flag("--wait", rollback.wait, "Stay, show the progress, and end with how it ended");
-    rollback_verb->add_flag("--json", rollback.json, "Print the function's answer instead of sentences");
-
-    auto* check_verb = app.add_subcommand("check", "The doctor: configuration, credentials, cluster, services.");
-
-    SandboxCommand sandbox;
-    auto* sandbox_verb = app.add_subcommand("sandbox", "A local AWS on loopback that runs the real function.");
-    sandbox_verb->add_option("--port", sandbox.port, "Port to listen on; default: 7327; 0: any free one");
-    sandbox_verb->add_flag("--env", sandbox.env,
-                           "Print shell commands that point ci_lambda and the AWS CLI at the sandbox that runs:\n"
-                           "eval \"$(ci_lambda sandbox --env)\"");
-    sandbox_verb->add_option("--bootstrap", sandbox.bootstrap, "The function's program; default: the one beside this");
-    sandbox_verb->add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
-    sandbox_verb->add_flag("--logs", sandbox.logs, "Show the function's log lines too");
-    sandbox_verb->add_flag("--no-color", sandbox.no_color, "No colour, even on a terminal");
-    sandbox_verb->add_option("--speed", sandbox.speed, "Seconds that pass in ECS in one second; default: 20");
-    sandbox_verb
-        ->add_option("--scenario", sandbox.scenarios,
-                     "How rollouts go: NAME for all services, or SERVICE=NAME; may be repeated")
-        ->allow_extra_args(false);
-
-    const std::vector<std::string> verbs{"plan",   "invoke",   "replay", "deploy",
-                                         "status", "rollback", "check",  "sandbox"};
-    if (!arguments.empty() && !arguments.front().starts_with('-') &&
-        std::ranges::find(verbs, arguments.front()) == verbs.end())
-        return fail(ErrorKind::kConfiguration, unknown_verb(arguments.front(), verbs));
-
-    auto reversed = arguments;  // CLI11 takes them last first
-    std::ranges::reverse(reversed);
-    try {
-        app.parse(reversed);
-    } catch (const ::CLI::CallForHelp&) {
-        const auto chosen = app.get_subcommands();
-        return ShowText{(chosen.empty() ? &app : chosen.front())->help()};
-    } catch (const ::CLI::CallForVersion& version) {
-        return ShowText{std::string(version.what()) + "\n"};
-    } catch (const ::CLI::ParseError& error) {
-        return fail(ErrorKind::kConfiguration, fmt::format("{} See ci_lambda --help.", error.what()));
-    }
-
-    if (plan_verb->parsed()) return plan;
-    if (invoke_verb->parsed()) return invoke;
-    if (replay_verb->parsed()) return replay;
-    if (deploy_verb->parsed()) return deploy;
-    if (status_verb->parsed()) return status;
-    if (rollback_verb->parsed()) return rollback;
-    if (check_verb->parsed()) return CheckCommand{};
-    return sandbox;
+    if (arguments.empty()) return ShowText{.text = overview(), .wrong_usage = true};
+    const auto& word = arguments.front();
+    const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    if (word == "help" || word == "--help" || word == "-h") return help_of(rest);
+    if (word == "version" || word == "--version") return ShowText{version_text()};
+    if (word.starts_with('-'))
+        return wrong_usage(fmt::format("the command comes first, then its options: ci_lambda deploy api {}", word));
+    const auto* verb = find_verb(word);
+    if (verb == nullptr) return wrong_usage(unknown_verb(word));
+    return parser_of(verb->name)(*verb, rest);
 }
 
 }  // namespace ci_lambda::cli

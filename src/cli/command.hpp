@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,36 +11,60 @@
 
 namespace ci_lambda::cli {
 
+/// How the log is told on standard error: as sentences, or as the function's own lines.
+enum class LogFormat { kSentences, kJson };
+
 struct PlanCommand {
     std::string file;  ///< `-` is standard input
     bool json = false;
 };
 struct InvokeCommand {
     std::string file;
+    LogFormat log = LogFormat::kJson;  ///< it is what the Lambda does, log included
 };
 struct ReplayCommand {
     std::string path;  ///< a dump of a queue, or a directory of them
     bool yes = false;
     bool json = false;
+    LogFormat log = LogFormat::kSentences;
 };
 struct DeployCommand {
-    std::string service;
+    std::vector<std::string> services;
     std::optional<std::string> task_definition;
     std::optional<std::string> reason;
     bool dry_run = false;
     bool wait = false;
+    bool force = false;  ///< begin another rollout although the same one is under way
+    std::optional<std::chrono::seconds> timeout;
     bool json = false;
+    LogFormat log = LogFormat::kSentences;
+};
+struct WaitCommand {
+    std::vector<std::string> services;
+    std::optional<std::chrono::seconds> timeout;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
 };
 struct StatusCommand {
     std::vector<std::string> services;  ///< empty: all that are ours
+    bool watch = false;
     bool json = false;
+    LogFormat log = LogFormat::kSentences;
 };
 struct RollbackCommand {
     std::string service;
+    std::optional<std::string> to;
+    std::optional<std::string> reason;
+    bool dry_run = false;
     bool wait = false;
+    std::optional<std::chrono::seconds> timeout;
     bool json = false;
+    LogFormat log = LogFormat::kSentences;
 };
-struct CheckCommand {};
+struct CheckCommand {
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+};
 struct SandboxCommand {
     std::optional<std::uint16_t> port;  ///< absent: the sandbox's own
     bool env = false;                   ///< print what points a shell at it
@@ -50,16 +75,17 @@ struct SandboxCommand {
     std::optional<double> speed;         ///< absent: the sandbox's own
     std::vector<std::string> scenarios;  ///< `NAME` or `SERVICE=NAME`
 };
-/// `--help` or `--version`: print and be done.
+/// Help or version: print and be done. Without a command at all it is wrong usage, however helpful the answer.
 struct ShowText {
     std::string text;
+    bool wrong_usage = false;
 };
 
-using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, StatusCommand, RollbackCommand,
-                             CheckCommand, SandboxCommand, ShowText>;
+using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, WaitCommand, StatusCommand,
+                             RollbackCommand, CheckCommand, SandboxCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
-/// verb that does not exist, which one was probably meant.
+/// command or an option that does not exist, which one was probably meant.
 [[nodiscard]] Result<Command> parse_command(const std::vector<std::string>& arguments);
 
 }  // namespace ci_lambda::cli

@@ -13,12 +13,7 @@ int main(int argc, char** argv) {
     using namespace ci_lambda;
     std::signal(SIGPIPE, SIG_IGN);  // `ci_lambda .. | head` must not end in the middle of a deployment
     try {
-        const auto command = cli::parse_command(std::vector<std::string>(argv + 1, argv + argc));
-        if (!command) {
-            std::cerr << "ci_lambda: " << for_terminal(command.error().message) << "\n";
-            return cli::kBadUsage;
-        }
-        return cli::run(*command, ProcessEnvironment{});
+        return cli::run(std::vector<std::string>(argv + 1, argv + argc), ProcessEnvironment{});
     } catch (const std::exception& exception) {
         std::cerr << "ci_lambda: " << for_terminal(exception.what()) << "\n";
         return cli::kFailed;

@@ -3,25 +3,21 @@
 #include <string>
 #include <vector>
 
+#include "app/overview.hpp"
 #include "base/time.hpp"
-#include "config/names.hpp"
-#include "deployer/watcher.hpp"
-#include "services/ecs.hpp"
+#include "cli/text.hpp"
 
 namespace ci_lambda::cli {
 
-/// What is known of one service for `status`.
-struct ServiceStatus {
-    EcsTarget target;
-    const EcsService* service = nullptr;  ///< nullptr: ECS does not know it
-};
-
-/// A table for people: what runs, at which revision, since when, and what is rolling. Ends in a line break.
-[[nodiscard]] std::string status_table(const std::vector<ServiceStatus>& services, WallTime now);
+/// For people: what runs, with which image, since when, what is rolling, how the last rollout ended if not well, and
+/// what a rollback stands for. A table of one row a service, with the details below the row; where that is wider than
+/// `columns`, a paragraph for each service. `columns` 0: as wide as it gets, one line a row, for what is no terminal.
+[[nodiscard]] std::vector<Line> status_table(const std::vector<ServiceOverview>& services, WallTime now,
+                                             std::size_t columns);
 /// The same for machines: a JSON array.
-[[nodiscard]] std::string status_json(const std::vector<ServiceStatus>& services, WallTime now);
+[[nodiscard]] std::string status_json(const std::vector<ServiceOverview>& services, WallTime now);
 
-/// One line on a rollout that is watched: tasks new and old, running of desired, elapsed, the service's last message.
-[[nodiscard]] std::string progress_line(const RolloutOutcome& so_far, const EcsService* service);
+/// The tag of an image, or the beginning of its digest: "v1.43", "sha256:0123456789ab".
+[[nodiscard]] std::string short_image(const std::string& image);
 
 }  // namespace ci_lambda::cli

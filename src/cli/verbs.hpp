@@ -2,15 +2,24 @@
 
 #include "base/environment.hpp"
 #include "cli/command.hpp"
+#include "cli/session.hpp"
 
 namespace ci_lambda::cli {
 
-/// Exit codes, the same for every verb.
-inline constexpr int kDone = 0;
-inline constexpr int kFailed = 1;    ///< the thing failed, or something is wrong with what was looked at
-inline constexpr int kBadUsage = 2;  ///< the command line or the configuration is wrong
+// One command each, in a file of its own below verbs/: results go to standard output, everything else to standard
+// error. The exit code.
+[[nodiscard]] int execute(const PlanCommand& command, Session& session);
+[[nodiscard]] int execute(const InvokeCommand& command, Session& session);
+[[nodiscard]] int execute(const ReplayCommand& command, Session& session);
+[[nodiscard]] int execute(const DeployCommand& command, Session& session);
+[[nodiscard]] int execute(const WaitCommand& command, Session& session);
+[[nodiscard]] int execute(const StatusCommand& command, Session& session);
+[[nodiscard]] int execute(const RollbackCommand& command, Session& session);
+[[nodiscard]] int execute(const CheckCommand& command, Session& session);
+[[nodiscard]] int execute(const SandboxCommand& command, Session& session);
+[[nodiscard]] int execute(const ShowText& command, Session& session);
 
-/// Runs one command: results go to standard output, logs and errors to standard error. Returns the exit code.
-[[nodiscard]] int run(const Command& command, const Environment& environment);
+/// Runs one command line (without the program's name), wrong ones included. Returns the exit code.
+[[nodiscard]] int run(const std::vector<std::string>& arguments, const Environment& environment);
 
 }  // namespace ci_lambda::cli

@@ -46,10 +46,9 @@ private:
     ServiceLooks& looks_for(const EcsTarget& target) {
         const auto open = std::ranges::find_if(
             looks_, [&](const auto& looks) { return looks->cluster() == target.cluster && !looks->full(); });
-        auto& looks = open != looks_.end()
-                          ? **open
-                          : *looks_.emplace_back(std::make_unique<ServiceLooks>(
-                                deployer_.context_.ecs, target.cluster, deployer_.context_.clock));
+        auto& looks = open != looks_.end() ? **open
+                                           : *looks_.emplace_back(std::make_unique<ServiceLooks>(
+                                                 deployer_.context_.ecs, target.cluster, deployer_.context_.clock));
         looks.add(target.service);
         return looks;
     }

@@ -26,8 +26,8 @@ public:
         : options_(options), observer_(observer), rollback_(rollback), memory_(memory) {}
 
     struct News {
-        /// Without project and environment; `nullopt` when this process has said so before: ECS may send one fact twice,
-        /// and the start of a deployment of ours is told when it starts.
+        /// Without project and environment; `nullopt` when this process has said so before: ECS may send one fact
+        /// twice, and the start of a deployment of ours is told when it starts.
         std::optional<Notification> told;
         /// What was done about it, in a sentence: a rollback that has begun. Empty for nothing.
         std::string done = {};

@@ -43,8 +43,7 @@ Result<DescribedServices> RolloutObserver::describe(const ClusterName& cluster,
 }
 
 Result<DescribedServices> RolloutObserver::describe_again(const ClusterName& cluster,
-                                                          const std::vector<EcsServiceName>& names,
-                                                          Deadline deadline) {
+                                                          const std::vector<EcsServiceName>& names, Deadline deadline) {
     return patiently<DescribedServices>(deadline, [&] { return describe(cluster, names, deadline); });
 }
 

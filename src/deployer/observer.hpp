@@ -44,7 +44,8 @@ public:
     /// Empty when they cannot be read.
     [[nodiscard]] std::vector<EcsStoppedTask> stopped_tasks(const EcsTarget& target, Deadline deadline);
     /// The exact revisions; none when they may not be read. An error can heal.
-    [[nodiscard]] Result<std::vector<EcsServiceRevision>> revisions(const std::vector<std::string>& arns, Deadline deadline);
+    [[nodiscard]] Result<std::vector<EcsServiceRevision>> revisions(const std::vector<std::string>& arns,
+                                                                    Deadline deadline);
 
 private:
     /// Tries again what can heal.

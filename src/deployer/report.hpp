@@ -22,7 +22,8 @@ enum class DeploymentStatus {
     kRolledBack,
     kSuperseded,
     kTimedOut,
-    kAlreadyRolling  ///< nothing was sent: what ECS has begun since contains the change, or nothing that may be sent does
+    kAlreadyRolling  ///< nothing was sent: what ECS has begun since contains the change, or nothing that may be sent
+                     ///< does
 };
 
 /// kAlreadyRolling is "ignored": to whoever caused the event, nothing was left to do.
@@ -44,8 +45,9 @@ struct DeploymentReport {
 
     /// "already rolling: ecs-svc/7"; where somebody waited for the end: how it ended and why, in a sentence.
     std::string outcome;
-    std::optional<Milliseconds> took;     ///< from the start to the last look, where somebody waited
-    std::optional<Error> rollback_error = {};  ///< it went wrong, and could not be rolled back for a reason that can heal
+    std::optional<Milliseconds> took;  ///< from the start to the last look, where somebody waited
+    std::optional<Error> rollback_error =
+        {};  ///< it went wrong, and could not be rolled back for a reason that can heal
 };
 
 /// The rollout of an accepted deployment, to be watched.

@@ -53,9 +53,8 @@ std::string_view repository_of(std::string_view image) {
 }
 
 bool uses(const EcsTaskDefinition& revision, const PushedImage& pushed) {
-    return std::ranges::any_of(revision.images, [&](const auto& container) {
-        return repository_of(container.image) == pushed.repository;
-    });
+    return std::ranges::any_of(
+        revision.images, [&](const auto& container) { return repository_of(container.image) == pushed.repository; });
 }
 
 bool was_taken_back(ServiceDeploymentStatus status) {
@@ -149,7 +148,8 @@ RevisionChoice choose_revision(const RevisionFacts& facts, const std::optional<L
                                const std::optional<WallTime>& changed_at) {
     if (!left_out) return {.revision = facts.newest, .pin = std::nullopt};
     const bool newer_push = !images.empty() && (!changed_at || *changed_at > left_out->since);
-    const bool of_its_own = !newest || std::ranges::any_of(images, [&](const auto& image) { return uses(*newest, image); });
+    const bool of_its_own =
+        !newest || std::ranges::any_of(images, [&](const auto& image) { return uses(*newest, image); });
     // The tags of the revision itself tell what ECS's record cannot: that a person has asked for the rollback.
     const bool by_person =
         left_out->by_person || (newest && tag(newest->tags, kTakenBackBy) == kPerson &&

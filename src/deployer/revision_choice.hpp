@@ -43,10 +43,10 @@ struct PastRollout {
 /// What there is to choose from.
 struct RevisionFacts {
     TaskFamily family;
-    TaskDefinition newest;              ///< the newest ACTIVE revision of the family
-    std::string running;                ///< the PRIMARY deployment's task definition; empty where there is none
-    std::optional<RollbackCopy> copy;   ///< where that is a copy
-    std::vector<PastRollout> past;      ///< newest first; empty where nobody asked
+    TaskDefinition newest;             ///< the newest ACTIVE revision of the family
+    std::string running;               ///< the PRIMARY deployment's task definition; empty where there is none
+    std::optional<RollbackCopy> copy;  ///< where that is a copy
+    std::vector<PastRollout> past;     ///< newest first; empty where nobody asked
 };
 
 /// That the newest revision is not to be deployed without a new reason.
@@ -62,10 +62,10 @@ struct LeftOut {
 
 /// What to deploy.
 struct RevisionChoice {
-    TaskDefinition revision;                       ///< empty when `pin` or `hold` says what to do instead
-    std::optional<EcsServiceRevision> pin;         ///< a copy of this with its digests: its tags mean another image now
-    bool left_out = false;                         ///< the newest revision is not deployed
-    bool hold = false;                             ///< nothing can be deployed that would bring the change about
+    TaskDefinition revision;                ///< empty when `pin` or `hold` says what to do instead
+    std::optional<EcsServiceRevision> pin;  ///< a copy of this with its digests: its tags mean another image now
+    bool left_out = false;                  ///< the newest revision is not deployed
+    bool hold = false;                      ///< nothing can be deployed that would bring the change about
 };
 
 /// `newest`: the newest revision in full, where it could be read. `images`: what was pushed, at `changed_at`: a push

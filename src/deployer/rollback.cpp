@@ -16,7 +16,13 @@ using Records = std::vector<EcsServiceDeployment>;
 
 RollbackReport nothing(std::string why) { return {.means = Means::kNone, .words = std::move(why), .rollout = {}}; }
 
-RollbackReport left_to_ecs(std::string words) { return {.means = Means::kEcs, .words = std::move(words), .rollout = {}}; }
+RollbackReport would_be(std::string what) {
+    return {.means = Means::kNone, .words = std::move(what), .rollout = {}, .error = {}, .dry = true};
+}
+
+RollbackReport left_to_ecs(std::string words) {
+    return {.means = Means::kEcs, .words = std::move(words), .rollout = {}};
+}
 
 const EcsServiceRevision* find_revision(const std::vector<EcsServiceRevision>& revisions, const std::string& arn) {
     const auto found = std::ranges::find(revisions, arn, &EcsServiceRevision::arn);
@@ -52,7 +58,8 @@ public:
             fields.emplace_back(log_key::kError, report.error().message);
             rollback_.logger_.error("rollback failed: it could not start", std::move(fields));
             auto failed = nothing(fmt::format("it could not be rolled back: {}", report.error().message));
-            if (report.error().retryable() || report.error().kind == ErrorKind::kDeadline) failed.error = report.error();
+            if (report.error().retryable() || report.error().kind == ErrorKind::kDeadline)
+                failed.error = report.error();
             return failed;
         }
         fields.emplace_back("means", report->words);
@@ -77,7 +84,8 @@ private:
     Result<RollbackReport> attempt() {
         if (is_own_rollback(rollout(), rollback_.memory_) && !wish_.to)
             return nothing("it is a rollback itself, and those are left alone");
-        TRY_ASSIGN(const auto history, rollback_.ecs_.service_deployments(target().cluster, target().service, deadline_));
+        TRY_ASSIGN(const auto history,
+                   rollback_.ecs_.service_deployments(target().cluster, target().service, deadline_));
         if (!history.empty()) {
             // What ECS is going back to, or has failed to go back to, looks like a rollout of its own.
             if (is_going_back(history.front().status)) return left_to_ecs("ECS is rolling it back");
@@ -94,7 +102,7 @@ private:
                         "ECS shows no record of this rollout (ListServiceDeployments), so it cannot be stopped");
         TRY_ASSIGN(const auto found, find_ours());
         if (found == Found::kOver) return nothing("it has completed meanwhile, and is left alone");
-        if (wish_.dry_run) return nothing("ECS would be asked to stop it and to roll it back");
+        if (wish_.dry_run) return would_be("ECS would be asked to stop it and to roll it back");
         const auto stopped = rollback_.ecs_.roll_back_service_deployment(record->arn, deadline_);
         // ConflictException: it is being stopped or rolled back already (ECS API reference, StopServiceDeployment).
         if (!stopped && stopped.error().code != "ConflictException") return std::unexpected(stopped.error());
@@ -117,8 +125,8 @@ private:
     Result<RollbackReport> restore(const Records& history) {
         TRY_ASSIGN(const auto good, revision_to_bring_back(history));
         if (wish_.dry_run)
-            return nothing(fmt::format("{} would be deployed again, as a copy with the images that it ran",
-                                       short_name(good.task_definition)));
+            return would_be(fmt::format("{} would be deployed again, as a copy with the images that it ran",
+                                        short_name(good.task_definition)));
         TRY(register_copy(good));
         TRY(rollback_.ecs_.take_turn_to_update(deadline_));
         const auto found = find_ours();
@@ -126,10 +134,10 @@ private:
         if (!found) return std::unexpected(found.error());
         if (*found == Found::kOver) return nothing("it has completed meanwhile, and is left alone");
         if (*found == Found::kBroughtBack) return begun(good, *brought_back_);
-        TRY_ASSIGN(const auto accepted,
-                   rollback_.ecs_.update_service(
-                       {.cluster = target().cluster, .service = target().service, .task_definition = *copy_},
-                       deadline_));
+        TRY_ASSIGN(
+            const auto accepted,
+            rollback_.ecs_.update_service(
+                {.cluster = target().cluster, .service = target().service, .task_definition = *copy_}, deadline_));
         return begun(good, accepted);
     }
 
@@ -146,8 +154,8 @@ private:
         if (good_copy) copy.stands_for = good_copy->stands_for;
         TRY_ASSIGN(const auto bad_copy, copy_behind(rollout().task_definition));
         if (bad_copy) copy.rollback_of = bad_copy->rollback_of;
-        TRY_ASSIGN(copy_, rollback_.ecs_.register_pinned_copy(good, rollback_family(target().family), copy.tags(),
-                                                              deadline_));
+        TRY_ASSIGN(copy_,
+                   rollback_.ecs_.register_pinned_copy(good, rollback_family(target().family), copy.tags(), deadline_));
         return {};
     }
 

@@ -22,18 +22,19 @@ struct RollbackReport {
         kRevision,  ///< a new rollout brings back the last revision that worked
     };
     Means means = Means::kNone;
-    std::string words;               ///< a sentence for a person
-    std::optional<Rollout> rollout;  ///< with kRevision: the rollout that brings it back
+    std::string words;                ///< a sentence for a person
+    std::optional<Rollout> rollout;   ///< with kRevision: the rollout that brings it back
     std::optional<Error> error = {};  ///< with kNone: it failed, after all retries, for a reason that can heal
+    bool dry = false;                 ///< with kNone: nothing was done as it was a dry run; `words` say what would be
 };
 
 /// What a person wants to be rolled back, and why.
 struct RollbackWish {
-    Rollout rollout;                  ///< what the service has now
-    bool rolling = false;             ///< it is under way; else it is over
-    std::string reason = {};          ///< in the person's words; may be empty
+    Rollout rollout;                        ///< what the service has now
+    bool rolling = false;                   ///< it is under way; else it is over
+    std::string reason = {};                ///< in the person's words; may be empty
     std::optional<TaskDefinition> to = {};  ///< an earlier revision of the family; absent: the last one that worked
-    bool dry_run = false;             ///< look everything up, say what would be done, do nothing
+    bool dry_run = false;                   ///< look everything up, say what would be done, do nothing
 };
 
 /// Rolls a bad rollout back by the best means that ECS has: what ECS does by itself is left to it; one that takes too

@@ -204,8 +204,9 @@ Status ServiceDeployment::check_what_is_asked_for() {
         return fail(ErrorKind::kNotFound, fmt::format("there is no task definition {}", *request_.task_definition));
     if (!found) return std::unexpected(found.error());
     if (found->status.empty() || found->status == "ACTIVE") return {};
-    return fail(ErrorKind::kRejected, fmt::format("the task definition {} is {}, and only an ACTIVE one can be deployed",
-                                                  *request_.task_definition, found->status));
+    return fail(ErrorKind::kRejected,
+                fmt::format("the task definition {} is {}, and only an ACTIVE one can be deployed",
+                            *request_.task_definition, found->status));
 }
 
 Result<std::optional<EcsTaskDefinition>> ServiceDeployment::describe_if_allowed(const TaskDefinition& revision) {
@@ -234,8 +235,7 @@ Result<TaskDefinition> ServiceDeployment::newest_with_running(TaskDefinition new
 }
 
 Result<RevisionFacts> ServiceDeployment::revision_facts(TaskDefinition newest) {
-    RevisionFacts facts{
-        .family = target().family, .newest = std::move(newest), .running = {}, .copy = {}, .past = {}};
+    RevisionFacts facts{.family = target().family, .newest = std::move(newest), .running = {}, .copy = {}, .past = {}};
     const auto* running = primary();
     if (running == nullptr) return facts;
     facts.running = running->task_definition;
@@ -284,7 +284,8 @@ Status ServiceDeployment::register_pin(const EcsServiceRevision& good) {
 }
 
 Result<ServiceDeployment::Outcome> ServiceDeployment::update() {
-    UpdateServiceRequest request{.cluster = target().cluster, .service = target().service, .task_definition = *revision_};
+    UpdateServiceRequest request{
+        .cluster = target().cluster, .service = target().service, .task_definition = *revision_};
     if (options_.rollback_on_failure && present() != nullptr)
         request.deployment_configuration = configuration_with_rollback(*present());
     const auto sent_at = context_.clock.now();
@@ -313,9 +314,9 @@ HasChange ServiceDeployment::has_the_change() {
 
 std::optional<ServiceDeployment::Outcome> ServiceDeployment::held_back() const {
     if (primary() == nullptr) return std::nullopt;
-    return Outcome{.deployment = as_accepted(*primary()),
-                   .already = fmt::format("held back with {}, whose images are fixed",
-                                          short_name(primary()->task_definition))};
+    return Outcome{
+        .deployment = as_accepted(*primary()),
+        .already = fmt::format("held back with {}, whose images are fixed", short_name(primary()->task_definition))};
 }
 
 /// Somebody has begun, since the change, a newer revision than the one that would be deployed: its tasks have the
@@ -400,8 +401,7 @@ void ServiceDeployment::log_retry(const RetryNotice& notice) {
 std::string ServiceDeployment::left_out_text() const {
     if (!left_out_) return "";
     return fmt::format(" (not with {}, which {}: register a new revision, {}or deploy it by its number)",
-                       short_name(newest_->str()),
-                       left_out_->by_person ? "somebody has taken back" : "was rolled back",
+                       short_name(newest_->str()), left_out_->by_person ? "somebody has taken back" : "was rolled back",
                        left_out_->by_person ? "" : "push a newer image of it, ");
 }
 

@@ -120,7 +120,8 @@ Judgement judge_primary(const Rollout& rollout, const EcsDeployment& own, const 
         is_stable(*facts.service, own))
         return verdict(Verdict::kCompleted, tasks_of(own));
     const auto stage = record == nullptr ? std::string() : stage_in_words(*record);
-    return verdict(Verdict::kInProgress, both(stage.empty() ? tasks_of(own) : fmt::format("{}; {}", stage, tasks_of(own)), why));
+    return verdict(Verdict::kInProgress,
+                   both(stage.empty() ? tasks_of(own) : fmt::format("{}; {}", stage, tasks_of(own)), why));
 }
 
 Judgement rolled_back(const Rollout& rollout, const RolloutFacts& facts, const std::string& ecs_reason) {
@@ -243,7 +244,8 @@ Patience patience_with(const Judgement& judgement, const Rollout& rollout, const
         on_purpose = takes_on_purpose(*facts.service, has_own ? *record->configuration : facts.service->configuration);
     }
     if (!judgement.rolling_back) return {.from = rollout.started_at, .time = timeout + on_purpose};
-    if (record != nullptr && record->rollback_started_at) return {.from = *record->rollback_started_at, .time = timeout};
+    if (record != nullptr && record->rollback_started_at)
+        return {.from = *record->rollback_started_at, .time = timeout};
     if (rollout.rollback_asked_at) return {.from = *rollout.rollback_asked_at, .time = timeout};
     return {.from = rollout.started_at, .time = 2 * timeout + on_purpose};
 }

@@ -100,6 +100,7 @@ private:
             watcher_.logger_.warn("rollout not watched", {{log_key::kService, entry.followed.target.id.str()},
                                                           {log_key::kDeploymentId, entry.followed.deployment_id},
                                                           {log_key::kError, error.message}});
+        if (on_look_) on_look_(entry.outcome, nullptr);
     }
 
     void look_at(Entry& entry, const EcsService* service) {
@@ -112,7 +113,7 @@ private:
             judge_restoring(entry, look.judgement);
         else
             judge_itself(entry, look.judgement);
-        if (!entry.over && on_look_) on_look_(entry.outcome, service);
+        if (on_look_) on_look_(entry.outcome, service);
     }
 
     void finish(Entry& entry) {

@@ -42,7 +42,7 @@ public:
           sleeper_(sleeper),
           logger_(logger) {}
 
-    /// Told after each round, for each rollout that is not over; `service` is nullptr when ECS did not show it.
+    /// Told of each look at a rollout, the last one included; `service` is nullptr when ECS did not show it.
     using OnLook = std::function<void(const RolloutOutcome& so_far, const EcsService* service)>;
     /// Told the verdicts of each round, when there are any: also failures that are being rolled back and whose last
     /// word is still to come.

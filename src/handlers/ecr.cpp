@@ -63,8 +63,8 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config) {
 
     auto services = services_of(push.repository, config);
     if (services.empty()) return ignore(not_our_repository(push.repository, config));
-    auto decision = deploy_automatically(
-        std::move(services), fmt::format("image {}:{} was {}", push.repository, *push.tag, how), config);
+    auto decision = deploy_automatically(std::move(services),
+                                         fmt::format("image {}:{} was {}", push.repository, *push.tag, how), config);
     if (auto* deploy = std::get_if<Deploy>(&decision))
         for (auto& request : deploy->requests) request.images = {{.repository = push.repository, .tag = *push.tag}};
     return decision;

@@ -155,7 +155,7 @@ struct EcsHookProgress {
 struct EcsServiceDeployment {
     std::string arn;
     ServiceDeploymentStatus status = ServiceDeploymentStatus::kUnknown;
-    std::string reason;           ///< ECS's words; may be empty
+    std::string reason;  ///< ECS's words; may be empty
     /// ARN of the service revision; a rollback does not change it. Ends in the number of its `ecs-svc/N` deployment.
     std::string target_revision;
     WallTime created_at{};
@@ -191,7 +191,8 @@ struct EcsTaskDefinition {
     std::string status;  ///< ACTIVE, INACTIVE, DELETE_IN_PROGRESS
     struct Image {
         std::string container;
-        std::string image;
+        std::string image;  ///< `repo:tag` or `repo@sha256:..`
+        friend bool operator==(const Image&, const Image&) = default;
     };
     std::vector<Image> images;
     EcsTags tags;  ///< empty where they may not be read
@@ -229,8 +230,8 @@ public:
     virtual Result<DescribedServices> describe_services(const ClusterName& cluster,
                                                         const std::vector<EcsServiceName>& names,
                                                         Deadline deadline) = 0;
-    /// Idempotent. ACTIVE revisions as ARNs, the highest number of the family first; kNotFound when the family has none.
-    /// Not all of them: where the first page is in order, it is enough.
+    /// Idempotent. ACTIVE revisions as ARNs, the highest number of the family first; kNotFound when the family has
+    /// none. Not all of them: where the first page is in order, it is enough.
     virtual Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family,
                                                                         Deadline deadline) = 0;
     /// The two above at the same time, on the calling thread alone.

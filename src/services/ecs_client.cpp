@@ -74,6 +74,14 @@ Result<DescribedServices> described_services(const Json& answer) {
     return described;
 }
 
+/// "Cluster not found." does not say which: the one that the request was about.
+void name_the_cluster(Error& error, const std::string& request) {
+    const auto json = parse_json(request);
+    const auto cluster = json ? find_string(*json, "cluster") : std::nullopt;
+    if (!cluster) return;
+    error.message += fmt::format(
+        " There is no cluster {}; check AWS_REGION, and ECS_CLUSTER_NAME or CLUSTER_NAME_PATTERN", *cluster);
+}
 /// The revisions of one family, in the order of their numbers.
 class Revisions {
 public:
@@ -147,6 +155,7 @@ Result<std::string> EcsClient::body_of(const Call& call, Result<HttpResponse> re
         return std::move(response->body);
     }
     auto error = ecs_error(*response);
+    if (error.code == "ClusterNotFoundException") name_the_cluster(error, call.body);
     if (error.kind == ErrorKind::kThrottled) quotas_.throttled(call.operation);
     return std::unexpected(with_context(std::move(error), fmt::format("ecs {}", call.operation)));
 }
@@ -210,8 +219,7 @@ Result<DescribedServices> EcsClient::described(const ClusterName& cluster, const
                                  .failures = {{.name = names.front(), .reason = answer.error().message}}};
     DescribedServices all;
     const auto middle = names.begin() + static_cast<std::ptrdiff_t>(names.size() / 2);
-    for (const auto& half :
-         {std::vector(names.begin(), middle), std::vector(middle, names.end())}) {
+    for (const auto& half : {std::vector(names.begin(), middle), std::vector(middle, names.end())}) {
         TRY_ASSIGN(auto some, describe_services(cluster, half, deadline));
         std::ranges::move(some.services, std::back_inserter(all.services));
         std::ranges::move(some.failures, std::back_inserter(all.failures));
@@ -292,12 +300,10 @@ Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest&
     if (request.deployment_configuration) {
         TRY_ASSIGN(body["deploymentConfiguration"], parse_json(*request.deployment_configuration));
     }
-    TRY_ASSIGN(const auto text,
-               make({.operation = kUpdateService,
-                     .body = dump_json(body),
-                     .repeatable = Repeatable::kNo,
-                     .has_turn = true},
-                    deadline));
+    TRY_ASSIGN(
+        const auto text,
+        make({.operation = kUpdateService, .body = dump_json(body), .repeatable = Repeatable::kNo, .has_turn = true},
+             deadline));
     auto answer = parse_ecs_answer(kUpdateService, text);
     if (!answer) {
         answer.error().maybe_done = true;

@@ -79,6 +79,28 @@ def test_a_bad_configuration_names_every_bad_variable(arguments, ecs):
     assert "PROJECT_ENV" in done.err and "DRY_RUN" in done.err
 
 
+def test_no_command_at_all_shows_them_all_on_stderr():
+    done = cli()
+    assert done.code == 2 and done.out == ""
+    assert "Commands:\n  deploy " in done.err and "Examples:\n  ci_lambda deploy" in done.err
+    assert "Commands:\n  deploy " in cli("help").out
+
+
+@pytest.mark.parametrize("verb", [("deploy",), ("deploy", "--wait"), ("rollback",), ("wait",), ("status",)], ids=" ".join)
+def test_an_unset_variable_in_ci_deploys_nothing(verb, ecs):
+    done = cli(*verb, "", environment=function_environment(ecs.url))
+    assert done.code == 2
+    assert "is a variable not set?" in done.err
+    assert ecs.requests() == []
+
+
+def test_empty_standard_input_is_told_as_that(ecs):
+    for verb in ("plan", "invoke"):
+        done = cli(verb, "-", environment=function_environment(ecs.url), stdin="")
+        assert done.code == 2
+        assert "standard input is empty" in done.err
+
+
 # --- plan ---------------------------------------------------------------------------------------------------------
 
 
@@ -368,6 +390,33 @@ def test_check_of_a_bad_configuration_is_bad():
     done = cli("check", environment=function_environment("http://127.0.0.1:1", PROJECT_NAME=None))
     assert done.code == 1
     assert "PROJECT_NAME" in done.out + done.err
+
+
+def test_check_answers_machines_too(ecs):
+    done = cli("check", "--json", environment=function_environment(ecs.url, ECS_SERVICE_MAP=MAP, LOG_LEVEL="warn"))
+    assert done.code == 0
+    assert done.json()["healthy"] is True
+    assert {"configuration", "credentials", "service api"} <= {one["subject"] for one in done.json()["findings"]}
+    broken = cli("check", "--json", environment=function_environment(ecs.url, PROJECT_NAME=None))
+    assert broken.code == 1
+    assert "PROJECT_NAME" in broken.json()["findings"][0]["detail"]
+
+
+def test_check_does_not_call_bad_what_it_could_not_list(ecs):
+    denied = Response(400, {"__type": "AccessDeniedException", "message": "not authorized"})
+    ecs.on_call = lambda called, _: denied if called == "ListServices" else None
+    done = cli("check", environment=function_environment(ecs.url, LOG_LEVEL="warn"))
+    assert done.code == 0
+    assert "NOTE  services: none was looked at" in done.out and "allow ecs:ListServices" in done.out
+
+
+def test_people_see_sentences_and_a_failure_once(ecs):
+    throttled = Response(400, {"__type": "ThrottlingException", "message": "Rate exceeded"})
+    ecs.on_call = lambda called, _: throttled if called == "UpdateService" else None
+    done = cli("deploy", "api", environment=function_environment(ecs.url, LOG_LEVEL="info"))
+    assert done.code == 1
+    assert done.out == ""
+    assert done.err == "ci_lambda: api: ecs UpdateService: ThrottlingException: Rate exceeded\n"
 
 
 # --- credentials --------------------------------------------------------------------------------------------------

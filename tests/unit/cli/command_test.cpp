@@ -20,6 +20,8 @@ T parsed(const std::vector<std::string>& arguments) {
     return std::get<T>(*command);
 }
 
+using Words = std::vector<std::string>;
+
 TEST(ParseCommand, ReadsPlan) {
     const auto plan = parsed<PlanCommand>({"plan", "event.json", "--json"});
     EXPECT_EQ(plan.file, "event.json");
@@ -29,27 +31,48 @@ TEST(ParseCommand, ReadsPlan) {
 
 TEST(ParseCommand, ReadsInvokeAndCheck) {
     EXPECT_EQ(parsed<InvokeCommand>({"invoke", "-"}).file, "-");
-    parsed<CheckCommand>({"check"});
+    EXPECT_FALSE(parsed<CheckCommand>({"check"}).json);
+    EXPECT_TRUE(parsed<CheckCommand>({"check", "--json"}).json);
 }
 
 TEST(ParseCommand, ReadsDeployWithAllItsOptions) {
     const auto deploy = parsed<DeployCommand>(
         {"deploy", "api", "--task-definition", "41", "--reason", "a reason with blanks", "--dry-run"});
-    EXPECT_EQ(deploy.service, "api");
+    EXPECT_EQ(deploy.services, Words{"api"});
     EXPECT_EQ(deploy.task_definition, "41");
     EXPECT_EQ(deploy.reason, "a reason with blanks");
     EXPECT_TRUE(deploy.dry_run);
     EXPECT_FALSE(deploy.json);
     EXPECT_FALSE(parsed<DeployCommand>({"deploy", "api"}).reason);
+    const auto waiting =
+        parsed<DeployCommand>({"deploy", "api", "worker", "--wait", "--timeout", "900", "--force", "--log", "json"});
+    EXPECT_EQ(waiting.services, (Words{"api", "worker"}));
+    EXPECT_TRUE(waiting.wait && waiting.force);
+    EXPECT_EQ(waiting.timeout, std::chrono::minutes{15});
+    EXPECT_EQ(waiting.log, LogFormat::kJson);
 }
 
 TEST(ParseCommand, ReadsTheVerbsOfRollouts) {
-    EXPECT_TRUE(parsed<DeployCommand>({"deploy", "api", "--wait"}).wait);
-    EXPECT_EQ(parsed<StatusCommand>({"status", "api", "worker"}).services, (std::vector<std::string>{"api", "worker"}));
+    EXPECT_EQ(parsed<WaitCommand>({"wait", "api", "worker"}).services, (Words{"api", "worker"}));
+    EXPECT_EQ(parsed<WaitCommand>({"wait", "api", "--timeout", "5"}).timeout, std::chrono::seconds{5});
+    EXPECT_EQ(parsed<StatusCommand>({"status", "api", "worker"}).services, (Words{"api", "worker"}));
     EXPECT_TRUE(parsed<StatusCommand>({"status"}).services.empty());
-    const auto rollback = parsed<RollbackCommand>({"rollback", "api", "--wait"});
+    EXPECT_TRUE(parsed<StatusCommand>({"status", "--watch"}).watch);
+    const auto rollback =
+        parsed<RollbackCommand>({"rollback", "api", "--to", "41", "--reason", "500s", "--wait", "--timeout", "60"});
     EXPECT_EQ(rollback.service, "api");
+    EXPECT_EQ(rollback.to, "41");
+    EXPECT_EQ(rollback.reason, "500s");
     EXPECT_TRUE(rollback.wait);
+    EXPECT_EQ(rollback.timeout, std::chrono::minutes{1});
+    EXPECT_TRUE(parsed<RollbackCommand>({"rollback", "api", "--dry-run"}).dry_run);
+}
+
+TEST(ParseCommand, TellsPeopleSentencesUnlessTheyWantTheLogOfTheLambda) {
+    EXPECT_EQ(parsed<DeployCommand>({"deploy", "api"}).log, LogFormat::kSentences);
+    EXPECT_EQ(parsed<InvokeCommand>({"invoke", "-"}).log, LogFormat::kJson);
+    EXPECT_EQ(parsed<InvokeCommand>({"invoke", "-", "--log", "text"}).log, LogFormat::kSentences);
+    EXPECT_THAT(parse_command({"deploy", "api", "--log", "xml"}), IsErr(ErrorKind::kConfiguration, HasSubstr("--log")));
 }
 
 TEST(ParseCommand, ReadsSandbox) {
@@ -63,31 +86,75 @@ TEST(ParseCommand, ReadsSandbox) {
     const auto rollouts =
         parsed<SandboxCommand>({"sandbox", "--speed", "2.5", "--scenario", "api=slow", "--scenario", "no-capacity"});
     EXPECT_EQ(rollouts.speed, 2.5);
-    EXPECT_EQ(rollouts.scenarios, (std::vector<std::string>{"api=slow", "no-capacity"}));
+    EXPECT_EQ(rollouts.scenarios, (Words{"api=slow", "no-capacity"}));
 }
 
-TEST(ParseCommand, ShowsHelpOfTheProgramAndOfAVerb) {
-    EXPECT_THAT(parsed<ShowText>({"--help"}).text, AllOf(HasSubstr("plan"), HasSubstr("sandbox")));
-    EXPECT_THAT(parsed<ShowText>({"deploy", "--help"}).text, HasSubstr("--task-definition"));
+TEST(ParseCommand, ShowsAllCommandsWithALineEachAndExamples) {
+    for (const Words& words : {Words{"--help"}, Words{"help"}, Words{"-h"}, Words{"help", "help"}}) {
+        const auto shown = parsed<ShowText>(words);
+        EXPECT_FALSE(shown.wrong_usage);
+        for (const auto* verb :
+             {"plan", "invoke", "replay", "deploy", "wait", "status", "rollback", "check", "sandbox"})
+            EXPECT_THAT(shown.text, HasSubstr(std::string("\n  ") + verb + " ")) << verb;
+        EXPECT_THAT(shown.text, HasSubstr("Examples:\n  ci_lambda deploy"));
+    }
+}
+
+TEST(ParseCommand, AnswersNoCommandAtAllWithTheOverviewAsWrongUsage) {
+    const auto shown = parsed<ShowText>({});
+    EXPECT_TRUE(shown.wrong_usage);
+    EXPECT_THAT(shown.text, HasSubstr("Commands:"));
+}
+
+TEST(ParseCommand, ShowsHelpOfAVerbAndTheVersion) {
+    for (const Words& words : {Words{"deploy", "--help"}, Words{"help", "deploy"}, Words{"deploy", "api", "-h"}})
+        EXPECT_THAT(parsed<ShowText>(words).text, AllOf(HasSubstr("--task-definition"), HasSubstr("Example:")));
     EXPECT_THAT(parsed<ShowText>({"--version"}).text, HasSubstr("ci_lambda "));
+    EXPECT_THAT(parsed<ShowText>({"version"}).text, HasSubstr("ci_lambda "));
+    EXPECT_THAT(parse_command({"help", "depoly"}), IsErr(ErrorKind::kConfiguration, HasSubstr("\"deploy\"")));
 }
 
 TEST(ParseCommand, SuggestsTheVerbThatWasMeant) {
     EXPECT_THAT(parse_command({"depoly", "api"}),
                 IsErr(ErrorKind::kConfiguration, HasSubstr("did you mean \"deploy\"")));
-    EXPECT_THAT(parse_command({"xyzzy"}), IsErr(ErrorKind::kConfiguration, HasSubstr("Commands: plan")));
+    EXPECT_THAT(parse_command({"xyzzy"}), IsErr(ErrorKind::kConfiguration, HasSubstr("Commands: deploy")));
+}
+
+TEST(ParseCommand, SuggestsTheOptionThatWasMeant) {
+    const std::vector<std::pair<Words, std::string>> table{
+        {{"deploy", "api", "--dryrun"}, "deploy has no option --dryrun; did you mean --dry-run?"},
+        {{"deploy", "--reson", "because", "api"}, "deploy has no option --reson; did you mean --reason?"},
+        {{"deploy", "api", "--reson=because"}, "no option --reson; did you mean --reason?"},
+        {{"rollback", "api", "--ot", "41"}, "did you mean --to?"},
+        {{"status", "--wach"}, "did you mean --watch?"},
+        {{"status", "--xyzzy"}, "status has no option --xyzzy. Its options: --"},
+        {{"--json", "status"}, "the command comes first"}};
+    for (const auto& [arguments, text] : table)
+        EXPECT_THAT(parse_command(arguments), IsErr(ErrorKind::kConfiguration, HasSubstr(text))) << text;
+}
+
+TEST(ParseCommand, RefusesAServiceWithoutAName) {
+    for (const Words& words : {Words{"deploy", ""}, Words{"deploy", "api", ""}, Words{"deploy", " "}, Words{"wait", ""},
+                               Words{"rollback", ""}, Words{"status", ""}})
+        EXPECT_THAT(parse_command(words), IsErr(ErrorKind::kConfiguration, HasSubstr("is a variable not set?")))
+            << words.front() << " of " << words.size();
 }
 
 TEST(ParseCommand, NamesWhatIsMissingOrTooMuch) {
-    const std::vector<std::pair<std::vector<std::string>, std::string>> table{
-        {{}, "subcommand"},
-        {{"plan"}, "file"},
-        {{"deploy"}, "service"},
-        {{"rollback"}, "service"},
+    const std::vector<std::pair<Words, std::string>> table{
+        {{"plan"}, "plan needs a file"},
+        {{"deploy"}, "deploy needs a service's id"},
+        {{"wait"}, "wait needs a service's id"},
+        {{"rollback"}, "rollback needs a service's id"},
+        {{"replay"}, "replay needs a dump"},
         {{"deploy", "api", "--wait", "--dry-run"}, "--dry-run"},
-        {{"plan", "a", "b"}, "b"},
+        {{"deploy", "api", "--timeout", "5"}, "--wait"},
+        {{"deploy", "api", "--wait", "--timeout", "0"}, "--timeout"},
+        {{"deploy", "api", "--force"}, "--wait"},
+        {{"status", "--watch", "--json"}, "--watch"},
+        {{"plan", "a", "b"}, "plan does not take \"b\""},
+        {{"rollback", "api", "worker"}, "rollback does not take \"worker\""},
         {{"deploy", "api", "--reason"}, "--reason"},
-        {{"deploy", "api", "--dryrun"}, "--dryrun"},
         {{"sandbox", "--port", "65536"}, "--port"},
         {{"sandbox", "--port", "x"}, "--port"},
         {{"sandbox", "--speed", "fast"}, "--speed"},

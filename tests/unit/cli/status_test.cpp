@@ -4,63 +4,116 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
+#include "deployer/revision_choice.hpp"
 #include "unit/deployer/support.hpp"
 
 namespace ci_lambda::cli {
 namespace {
 
 using std::chrono::minutes;
-using std::chrono::seconds;
+using testing::arn_of;
 using testing::deployment;
 using ::testing::HasSubstr;
 using testing::service_with;
 using testing::start;
 using testing::target;
 
-EcsService rolling() {
+std::string text_of(const std::vector<Line>& lines) {
+    std::string text;
+    for (const auto& line : lines) text += rendered(line, false) + "\n";
+    return text;
+}
+
+EcsTaskDefinition definition(const std::string& image) {
+    return {.arn = arn_of("8"), .status = "ACTIVE", .images = {{.container = "app", .image = image}}, .tags = {}};
+}
+
+ServiceOverview rolling() {
     auto service = service_with({deployment("ecs-svc/2", "8", RolloutState::kInProgress),
                                  deployment("ecs-svc/1", "7", RolloutState::kCompleted, "ACTIVE")});
     service.deployments[0].running_count = 1;
     service.deployments[0].failed_tasks = 3;
-    return service;
+    return {.target = target("api"),
+            .service = std::move(service),
+            .definition = definition("1.dkr.ecr.x.amazonaws.com/shop_api:v1.43"),
+            .last = LastRollout{.rollout = testing::rollout_to_8(),
+                                .judgement = {.verdict = Verdict::kInProgress, .reason = "1 of 2 tasks run: exit 1"}}};
 }
 
-TEST(StatusTable, ShowsWhatRunsSinceWhenAndWhatIsRolling) {
-    const auto steady = service_with({deployment("ecs-svc/1", "7", RolloutState::kCompleted)});
-    const auto moving = rolling();
-    EXPECT_EQ(status_table({{.target = target("api"), .service = &moving},
-                            {.target = target("worker"), .service = &steady},
-                            {.target = target("ghost"), .service = nullptr}},
-                           start() + minutes{65}),
-              "SERVICE  STATE    REVISION                TASKS  ROLLOUT\n"
-              "api      rolling  shop_service_api_dev:8  2/2    since 1 h 5 min: 1 of 2 new tasks, "
-              "2 of shop_service_api_dev:7, 3 failed\n"
-              "worker   steady   shop_service_api_dev:7  2/2    since 1 h 5 min\n"
-              "ghost    missing                                 ECS does not know this service\n");
+ServiceOverview steady() {
+    return {.target = target("worker"),
+            .service = service_with({deployment("ecs-svc/1", "7", RolloutState::kCompleted)}),
+            .definition = definition("shop_worker@sha256:0123456789abcdef0123"),
+            .last = LastRollout{.rollout = testing::rollout_to_8(),
+                                .judgement = {.verdict = Verdict::kCompleted, .reason = "2 of 2 tasks run"}}};
 }
 
-TEST(StatusJson, HasTheDeploymentsOfEachService) {
-    const auto moving = rolling();
-    const auto json = *parse_json(status_json({{.target = target("api"), .service = &moving}}, start() + minutes{1}));
+TEST(StatusTable, ShowsWhatRunsWithWhichImageSinceWhenAndWhatIsRolling) {
+    EXPECT_EQ(text_of(status_table({rolling(), steady(), {.target = target("ghost")}}, start() + minutes{65}, 0)),
+              "SERVICE  STATE    TASKS  REVISION                IMAGE                SINCE\n"
+              "api      rolling  2/2    shop_service_api_dev:8  v1.43                1 h 5 min\n"
+              "    1 of 2 new tasks run, 3 failed; 2 of shop_service_api_dev:7 still run\n"
+              "    1 of 2 tasks run: exit 1\n"
+              "worker   steady   2/2    shop_service_api_dev:7  sha256:0123456789ab  1 h 5 min\n"
+              "ghost    missing\n"
+              "    ECS has no service shop_service_ghost_dev\n");
+}
+
+TEST(StatusTable, TellsHowTheLastRolloutEndedAndWhy) {
+    auto back = steady();
+    back.last->judgement = {.verdict = Verdict::kRolledBack, .reason = "ECS rolled it back to :7: exit code 1"};
+    EXPECT_THAT(
+        text_of(status_table({back}, start() + minutes{5}, 0)),
+        HasSubstr("\n    last rollout: shop_service_api_dev:8 began 5 min 0 s ago and was rolled back: ECS rolled "
+                  "it back to :7: exit code 1\n"));
+}
+
+TEST(StatusTable, SaysWhatARollbackCopyStandsFor) {
+    auto copy = steady();
+    copy.definition->tags = RollbackCopy{.stands_for = "shop_service_api_dev:41",
+                                         .rollback_of = "shop_service_api_dev:42",
+                                         .by_person = true,
+                                         .reason = "500s"}
+                                .tags();
+    EXPECT_THAT(
+        text_of(status_table({copy}, start(), 0)),
+        HasSubstr("\n    a copy of shop_service_api_dev:41, brought back in place of shop_service_api_dev:42 by a "
+                  "person: 500s\n"));
+    EXPECT_EQ((*parse_json(status_json({copy}, start())))[0]["rollback"]["because"], "person");
+}
+
+TEST(StatusTable, IsNeverWiderThanTheTerminalAndLosesNothing) {
+    const std::vector<ServiceOverview> services{rolling(), steady(), {.target = target("ghost")}};
+    for (const std::size_t columns : {1U, 10U, 40U, 60U, 80U, 100U, 130U}) {
+        const auto lines = status_table(services, start() + minutes{65}, columns);
+        std::string all;
+        for (const auto& line : lines) {
+            EXPECT_LE(columns_of(line), std::max<std::size_t>(columns, 20)) << rendered(line, false);
+            all += rendered(line, false) + " ";
+        }
+        if (columns < 40) continue;  // words are cut into pieces
+        for (const auto* word : {"api", "rolling", "shop_service_api_dev:8", "v1.43", "failed", "ghost", "missing"})
+            EXPECT_THAT(all, HasSubstr(word)) << columns;
+    }
+}
+
+TEST(StatusJson, HasTheDeploymentsTheImagesAndTheLastRolloutOfEachService) {
+    const auto json = *parse_json(status_json({rolling(), {.target = target("ghost")}}, start() + minutes{1}));
     ASSERT_TRUE(json.is_array());
     EXPECT_EQ(json[0]["state"], "rolling");
     EXPECT_EQ(json[0]["deployments"][0]["id"], "ecs-svc/2");
     EXPECT_EQ(json[0]["deployments"][0]["age_seconds"], 60);
     EXPECT_EQ(json[0]["deployments"][1]["running"], 2);
+    EXPECT_EQ(json[0]["images"][0]["image"], "1.dkr.ecr.x.amazonaws.com/shop_api:v1.43");
+    EXPECT_EQ(json[0]["last_rollout"]["outcome"], "in_progress");
+    EXPECT_EQ(json[0]["last_rollout"]["reason"], "1 of 2 tasks run: exit 1");
+    EXPECT_EQ(json[1]["state"], "missing");
 }
 
-TEST(ProgressLine, ShowsTasksOldAndNewElapsedAndTheLastMessage) {
-    auto service = rolling();
-    service.deployments[0].pending_count = 1;
-    service.messages = {{.at = start(), .text = "(service shop_service_api_dev) has started 1 tasks: (task 1a2b)."}};
-    RolloutOutcome so_far{.rollout = testing::rollout_to_8(), .judgement = {}, .took = seconds{75}, .rollback = {}};
-    EXPECT_EQ(progress_line(so_far, &service),
-              " 1 min 15 s  shop_service_api_dev:8: 1 of 2 tasks run, 1 pending, 3 failed; shop_service_api_dev:7: 2; "
-              "has started 1 tasks: (task 1a2b).");
-    so_far.judgement.rolling_back = true;
-    EXPECT_THAT(progress_line(so_far, &service), HasSubstr("; rolling back"));
-    so_far.judgement.reason = "ECS no longer knows the service";
-    EXPECT_THAT(progress_line(so_far, nullptr), HasSubstr("no longer knows"));
+TEST(ShortImage, IsTheTagOrTheBeginningOfTheDigest) {
+    EXPECT_EQ(short_image("registry:5000/shop/api:v7"), "v7");
+    EXPECT_EQ(short_image("registry:5000/shop/api"), "latest");
+    EXPECT_EQ(short_image("api:v7@sha256:0123456789abcdef"), "sha256:0123456789ab");
 }
 
 }  // namespace

@@ -208,8 +208,8 @@ TEST_F(LeftOutTest, TheSameRevisionWithTheImagesThatFailedIsNotPulledAgain) {
                                   .task_definition = arn_of("7"),
                                   .images = {{.container = "app", .image = "shop_api:latest", .digest = digest}}};
     };
-    ecs_.revisions = std::vector{with_digest("service-revision/8", "sha256:bad"),
-                                 with_digest("service-revision/7", "sha256:good")};
+    ecs_.revisions =
+        std::vector{with_digest("service-revision/8", "sha256:bad"), with_digest("service-revision/7", "sha256:good")};
     EcsServiceRevision copied;
     ecs_.on_register = [&](const EcsServiceRevision& revision, const TaskFamily& family, const EcsTags& tags) {
         copied = revision;
@@ -228,7 +228,8 @@ TEST_F(LeftOutTest, NothingOlderThanWhatRunsWellIsDeployedWhenThatWasDeregistere
     };
     const auto report = run_one();
     ASSERT_TRUE(report.error);
-    EXPECT_THAT(report.error->message, AllOf(HasSubstr("dev:9"), HasSubstr("deregistered"), HasSubstr("by its number")));
+    EXPECT_THAT(report.error->message,
+                AllOf(HasSubstr("dev:9"), HasSubstr("deregistered"), HasSubstr("by its number")));
     EXPECT_THAT(ecs_.updates(), IsEmpty());
 }
 

@@ -94,8 +94,8 @@ TEST_F(NewsTest, WithoutRecordsKnowsARollbackByTheServicesMessages) {
 TEST_F(NewsTest, NamesTheFailingTasksOwnWords) {
     show({deployment("ecs-svc/1", "8", RolloutState::kFailed)}, true);
     ecs_.tasks = std::vector{stopped_task("TaskFailedToStart", "CannotPullContainerError: not found")};
-    ecs_.history = std::vector{record("own", Record::kRollbackInProgress),
-                               record("good", Record::kSuccessful, -minutes{60}, "7")};
+    ecs_.history =
+        std::vector{record("own", Record::kRollbackInProgress), record("good", Record::kSuccessful, -minutes{60}, "7")};
     const auto told = tell(failed());
     EXPECT_EQ(told->type, NotificationType::kError);
     EXPECT_THAT(*told->reason, AllOf(HasSubstr("CannotPullContainerError"), HasSubstr("what ECS says"),
@@ -104,7 +104,8 @@ TEST_F(NewsTest, NamesTheFailingTasksOwnWords) {
 
 TEST_F(NewsTest, DoesNotPromiseARollbackWhereThereIsNothingToGoBackTo) {
     show({deployment("ecs-svc/1", "8", RolloutState::kFailed)}, true);
-    EXPECT_THAT(*tell(failed())->reason, AllOf(HasSubstr("nothing that ECS could go back to"), Not(HasSubstr("rolls it"))));
+    EXPECT_THAT(*tell(failed())->reason,
+                AllOf(HasSubstr("nothing that ECS could go back to"), Not(HasSubstr("rolls it"))));
 }
 
 TEST_F(NewsTest, AGoodRolloutSoonAfterARollbackIsNotToldAsOne) {

@@ -13,7 +13,8 @@ using enum ServiceDeploymentStatus;
 
 PastRollout rollout(ServiceDeploymentStatus status, Milliseconds after, const std::string& revision,
                     const std::string& digest = "") {
-    EcsServiceRevision brought{.arn = "service-revision/" + revision, .task_definition = arn_of(revision), .images = {}};
+    EcsServiceRevision brought{
+        .arn = "service-revision/" + revision, .task_definition = arn_of(revision), .images = {}};
     if (!digest.empty()) brought.images = {{.container = "app", .image = "shop/api:latest", .digest = digest}};
     return {.record = record(revision, status, after, revision), .revision = brought};
 }
@@ -46,8 +47,9 @@ TEST(FindLeftOut, IsWhatWasTakenBackAndNotWhatWasSuperseded) {
         {"superseded by a newer deployment",
          {rollout(kSuccessful, -minutes{20}, "7"), rollout(kStopped, -minutes{30}, "8"), good},
          "no"},
-        {"it worked after the rollback", {rollout(kSuccessful, -minutes{5}, "8"),
-                                          rollout(kRollbackSuccessful, -minutes{30}, "8"), good}, "no"},
+        {"it worked after the rollback",
+         {rollout(kSuccessful, -minutes{5}, "8"), rollout(kRollbackSuccessful, -minutes{30}, "8"), good},
+         "no"},
         {"it is being tried again",
          {rollout(kInProgress, -minutes{5}, "8"), rollout(kRollbackSuccessful, -minutes{30}, "8"), good},
          "no"},

@@ -107,8 +107,8 @@ TEST_F(RollbackTest, LeavesAloneWhatCompletedOrWasReplacedWhileItWaited) {
     ecs_.history = std::vector{record("own", Record::kInProgress)};
     sleeper_.on_sleep = [&] {
         ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
-            return DescribedServices{.services = {service_with({deployment("ecs-svc/1", "8", RolloutState::kCompleted)})},
-                                     .failures = {}};
+            return DescribedServices{
+                .services = {service_with({deployment("ecs-svc/1", "8", RolloutState::kCompleted)})}, .failures = {}};
         };
     };
     const auto report = after(Verdict::kTimedOut);
@@ -245,7 +245,8 @@ TEST_F(RollbackTest, SaysWhyItCannot) {
         {"revision forgotten", [](FakeEcs& ecs) { ecs.revisions = std::vector<EcsServiceRevision>{}; }, "forgotten"},
         {"not allowed to register",
          [](FakeEcs& ecs) {
-             ecs.on_register = [](const EcsServiceRevision&, const TaskFamily&, const EcsTags&) -> Result<TaskDefinition> {
+             ecs.on_register = [](const EcsServiceRevision&, const TaskFamily&,
+                                  const EcsTags&) -> Result<TaskDefinition> {
                  return fail(ErrorKind::kAccessDenied, "not authorized: iam:PassRole");
              };
          },

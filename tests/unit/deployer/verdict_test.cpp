@@ -133,9 +133,10 @@ TEST(Verdict, DoesNotWaitForARollbackWhereThereIsNothingToGoBackTo) {
     service.configuration.breaker_rolls_back = true;
     EXPECT_EQ(judge_after(service, seconds{10}).verdict, Verdict::kFailed) << "the service's first deployment";
     EXPECT_EQ(judge_after(service, seconds{10}, {record("own", Record::kInProgress)}).verdict, Verdict::kFailed);
-    EXPECT_TRUE(judge_after(service, seconds{10},
-                            {record("own", Record::kInProgress), record("good", Record::kSuccessful, -minutes{60}, "7")})
-                    .rolling_back);
+    EXPECT_TRUE(
+        judge_after(service, seconds{10},
+                    {record("own", Record::kInProgress), record("good", Record::kSuccessful, -minutes{60}, "7")})
+            .rolling_back);
 }
 
 TEST(Verdict, WhatEcsHasNeverShownIsNotGone) {
@@ -151,16 +152,15 @@ TEST(Verdict, WhatEcsHasNeverShownIsNotGone) {
     auto own = rollout_to_8();
     own.deployment_id = "ecs-svc/5555555555555555555";
     auto other = record("other", Record::kRollbackSuccessful, -seconds{3}, "4444444444444444444");
-    EXPECT_EQ(judge(own, {.service = &stale, .history = {.records = {other}}, .now = start() + seconds{1}}, kTimeout)
-                  .verdict,
-              Verdict::kInProgress);
+    EXPECT_EQ(
+        judge(own, {.service = &stale, .history = {.records = {other}}, .now = start() + seconds{1}}, kTimeout).verdict,
+        Verdict::kInProgress);
 }
 
 TEST(Verdict, SaysThatItIsNotKnownWhatReplacedTheRollout) {
     const auto service = replaced_by("7", State::kCompleted, State::kInProgress);
-    const auto judgement = judge(rollout_to_8(),
-                                 {.service = &service, .history = {.records = {}, .unknown = true}, .now = start()},
-                                 kTimeout);
+    const auto judgement = judge(
+        rollout_to_8(), {.service = &service, .history = {.records = {}, .unknown = true}, .now = start()}, kTimeout);
     EXPECT_EQ(judgement.verdict, Verdict::kInProgress);
     EXPECT_THAT(judgement.reason, HasSubstr("not known"));
 }
@@ -231,8 +231,8 @@ TEST(Verdict, FollowsARollbackThatWasAskedForUntilEcsHasDoneIt) {
     asked.seen = true;
     asked.rollback_asked_at = start() + minutes{10};
     const auto at = [&](Milliseconds after, std::vector<EcsServiceDeployment> records) {
-        return judge(asked,
-                     {.service = &service, .history = {.records = std::move(records)}, .now = start() + after}, kTimeout);
+        return judge(asked, {.service = &service, .history = {.records = std::move(records)}, .now = start() + after},
+                     kTimeout);
     };
     EXPECT_TRUE(at(minutes{11}, {}).rolling_back) << "ECS has not put the old one in front yet";
     EXPECT_TRUE(at(minutes{11}, {record("own", Record::kRollbackRequested)}).rolling_back);

@@ -229,7 +229,8 @@ private:
     /// The revision that a copy is of, by its tags.
     [[nodiscard]] std::string stands_for(const std::string& copy) {
         const Json request{{"taskDefinition", copy}, {"include", {"TAGS"}}};
-        const auto described = parse_json(world_.call_ecs("DescribeTaskDefinition", dump_json(request))).value_or(Json());
+        const auto described =
+            parse_json(world_.call_ecs("DescribeTaskDefinition", dump_json(request))).value_or(Json());
         for (const auto& tag : described["tags"])
             if (tag["key"] == "ci_lambda:stands-for") return tag["value"].get<std::string>();
         return {};

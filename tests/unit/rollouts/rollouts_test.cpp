@@ -349,11 +349,22 @@ TEST(Rollouts, TheExcerptsOfTheDocumentationAreReal) {
         EXPECT_THAT(page, HasSubstr("```\n" + detail + "\n```")) << "excerpt " << verdict << ": " << detail;
 }
 
+TEST(Rollouts, APersonCanWaitForWhatAnEventHasBegunAndNothingElseHappens) {
+    World world({.scenario = Scenario::kCrashOnStart, .breaker = Breaker::kOnWithRollback, .roll_back = true});
+    world.deploy();
+    const auto changes = world.changes();
+    const auto waited = world.listener().wait_for({world.target()}, Deadline::none());
+    EXPECT_EQ(waited.answer.status, "rolled_back") << waited.answer.detail;
+    EXPECT_EQ(world.changes(), changes) << "who waits begins nothing and rolls nothing back";
+    const auto again = world.listener().wait_for({world.target()}, Deadline::none());
+    EXPECT_EQ(again.answer.status, "rolled_back") << "the service is steady, but its last rollout was not";
+}
+
 TEST(Rollouts, APersonCanRollBackWhatIsRollingAndWhatIsDone) {
     World rolling({.scenario = Scenario::kSlow});
     rolling.deploy();
     rolling.run_for(minutes{1});
-    const auto stopped = rolling.listener().roll_back(rolling.target(), true, Deadline::none());
+    const auto stopped = rolling.listener().roll_back({.target = rolling.target(), .wait = true}, Deadline::none());
     EXPECT_EQ(stopped.answer.status, "rolled_back") << stopped.answer.detail;
     EXPECT_EQ(rolling.end_state(), kOld + " COMPLETED");
 
@@ -361,10 +372,13 @@ TEST(Rollouts, APersonCanRollBackWhatIsRollingAndWhatIsDone) {
     done.deploy();
     done.run_for(minutes{5});
     ASSERT_EQ(done.end_state(), kNew + " COMPLETED");
-    const auto back = done.listener().roll_back(done.target(), true, Deadline::none());
+    const auto back = done.listener().roll_back({.target = done.target(), .reason = "500s since noon", .wait = true},
+                                                Deadline::none());
     EXPECT_EQ(back.answer.status, "rolled_back") << back.answer.detail;
     EXPECT_EQ(done.end_state(), "shop_service_api_dev-rollback:1 COMPLETED");
-    const auto again = done.listener().roll_back(done.target(), false, Deadline::none());
+    EXPECT_THAT(done.titles(), ::testing::Contains("Rollback started: api"));
+    EXPECT_THAT(done.slack(), HasSubstr("500s since noon"));
+    const auto again = done.listener().roll_back({.target = done.target()}, Deadline::none());
     ASSERT_TRUE(again.error);
     EXPECT_THAT(again.error->message, HasSubstr("a rollback itself"));
 }

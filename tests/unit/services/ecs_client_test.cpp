@@ -152,7 +152,8 @@ TEST_F(EcsClientTest, ChoosesTheHighestRevisionNumberInWhateverOrderTheyCome) {
 }
 
 TEST_F(EcsClientTest, StopsAfterOnePageOfRevisionsThatIsInOrder) {
-    http_.then(200, arns({"shop_service_api_dev:5001", "shop_service_api_dev:5000", "shop_service_api_dev:4998"}, "more"));
+    http_.then(200,
+               arns({"shop_service_api_dev:5001", "shop_service_api_dev:5000", "shop_service_api_dev:4998"}, "more"));
     const auto newest = client_.active_task_definitions(kFamily, Deadline::none());
     ASSERT_THAT(newest, IsOk());
     EXPECT_THAT(newest->front().str(), ::testing::EndsWith(":5001"));
@@ -415,10 +416,10 @@ TEST_F(EcsClientTest, DescribesATaskDefinitionWithItsTags) {
 
 TEST_F(EcsClientTest, OneNameThatEcsRefusesDoesNotCostTheOthers) {
     const auto refused = R"({"__type":"InvalidParameterException","message":"Invalid identifier"})";
-    http_.then(400, refused);                                                              // a b c
-    http_.then(200, R"({"services":[{"serviceName":"a","status":"ACTIVE"}]})");              // a
-    http_.then(400, refused);                                                              // b c
-    http_.then(400, refused);                                                              // b
+    http_.then(400, refused);                                                                  // a b c
+    http_.then(200, R"({"services":[{"serviceName":"a","status":"ACTIVE"}]})");                // a
+    http_.then(400, refused);                                                                  // b c
+    http_.then(400, refused);                                                                  // b
     http_.then(200, R"({"services":[{"serviceName":"c","status":"ACTIVE"}],"failures":[]})");  // c
     const auto described = client_.describe_services(
         kCluster, {EcsServiceName("a"), EcsServiceName("b"), EcsServiceName("c")}, Deadline::none());
@@ -516,6 +517,34 @@ TEST_F(EcsClientTest, ListsTheServicesOfAllPages) {
     http_.then(200, R"({"serviceArns":["arn:aws:ecs:r:1:service/b"]})");
     EXPECT_THAT(*client_.list_services(kCluster, Deadline::none()),
                 ElementsAre(EcsServiceName("a"), EcsServiceName("b")));
+}
+
+TEST_F(EcsClientTest, DescribesATaskDefinitionWithItsImagesAndTags) {
+    http_.then(200, R"({"taskDefinition":{"taskDefinitionArn":"arn:aws:ecs:::task-definition/api:7","status":"INACTIVE",
+        "containerDefinitions":[{"name":"app","image":"repo/api:v7"},{"name":"proxy"}]},
+        "tags":[{"key":"ci_lambda:because","value":"person"}]})");
+    const auto described = client_.describe_task_definition(TaskDefinition("api:7"), Deadline::none());
+    ASSERT_THAT(described, IsOk());
+    EXPECT_EQ(body(0), Json::parse(R"({"taskDefinition":"api:7","include":["TAGS"]})"));
+    EXPECT_EQ(described->arn, "arn:aws:ecs:::task-definition/api:7");
+    EXPECT_EQ(described->status, "INACTIVE");
+    EXPECT_EQ(described->images, (std::vector<EcsTaskDefinition::Image>{{.container = "app", .image = "repo/api:v7"},
+                                                                        {.container = "proxy", .image = ""}}));
+    EXPECT_EQ(described->tags.at("ci_lambda:because"), "person");
+}
+
+TEST_F(EcsClientTest, SaysThatThereIsNoSuchTaskDefinition) {
+    http_.then(400, R"({"__type":"ClientException","message":"Unable to describe task definition."})").then(200, "{}");
+    EXPECT_THAT(client_.describe_task_definition(TaskDefinition("api:7"), Deadline::none()),
+                IsErr(ErrorKind::kNotFound, HasSubstr("Unable to describe")));
+    EXPECT_THAT(client_.describe_task_definition(TaskDefinition("api:7"), Deadline::none()),
+                IsErr(ErrorKind::kProtocol, HasSubstr("DescribeTaskDefinition")));
+}
+
+TEST_F(EcsClientTest, NamesTheClusterThatEcsDoesNotFind) {
+    http_.then(400, R"({"__type":"ClusterNotFoundException","message":"Cluster not found."})");
+    EXPECT_THAT(client_.describe_services(kCluster, {kService}, Deadline::none()),
+                IsErr(ErrorKind::kNotFound, HasSubstr("There is no cluster shop_cluster_dev; check AWS_REGION")));
 }
 
 TEST_F(EcsClientTest, SaysThatThereIsNoSuchCluster) {

@@ -1,0 +1,66 @@
+#include "app/overview.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "deployer/helpers.hpp"
+#include "deployer/observer.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// So many names show what the cluster is about.
+constexpr std::size_t kMostNames = 5;
+
+void look_closer(App& app, RolloutObserver& observer, ServiceOverview& one, Deadline deadline) {
+    const auto* primary = one.service->primary();
+    if (primary == nullptr) return;
+    if (auto definition = app.ecs().describe_task_definition(TaskDefinition(primary->task_definition), deadline))
+        one.definition = *std::move(definition);
+    one.last = look_at_last_rollout(observer, one.target, *one.service, app.config().deployment_timeout, deadline);
+}
+
+}  // namespace
+
+Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleeper& sleeper,
+                                             const std::vector<EcsTarget>& targets, Deadline deadline) {
+    std::vector<EcsServiceName> names;
+    for (const auto& target : targets) names.push_back(target.service);
+    RolloutObserver observer(app.ecs(), clock, sleeper, app.logger());
+    TRY_ASSIGN(const auto described, observer.describe(app.config().names.cluster(), names, deadline));
+    std::vector<ServiceOverview> all;
+    for (const auto& target : targets) {
+        auto& one = all.emplace_back(ServiceOverview{.target = target});
+        if (const auto* service = described.find(target.service)) one.service = *service;
+    }
+    Helpers::Tasks tasks;
+    for (auto& one : all)
+        if (one.service) tasks.emplace_back([&] { look_closer(app, observer, one, deadline); });
+    Helpers helpers;
+    helpers.run(tasks);
+    return all;
+}
+
+std::string why_there_is_none(App& app, Deadline deadline) {
+    const auto& config = app.config();
+    const auto cluster = config.names.cluster();
+    if (config.names.has_service_map()) return "ECS_SERVICE_MAP names no service";
+    const auto listed = app.ecs().list_services(cluster, deadline);
+    if (!listed)
+        return fmt::format("the services of {} could not be listed ({}), and no variable names one", cluster,
+                           listed.error().message);
+    if (listed->empty()) return fmt::format("the cluster {} has no service", cluster);
+    const auto example = config.names.target(ServiceId("NAME"));
+    std::vector<std::string> some;
+    for (std::size_t i = 0; i < std::min(listed->size(), kMostNames); ++i) some.push_back((*listed)[i].str());
+    return fmt::format(
+        "no service of the cluster {} has a name like {} (SERVICE_NAME_PATTERN, PROJECT_NAME, "
+        "PROJECT_ENV); it has {}{}",
+        cluster, example ? example->service.str() : "ours", join(some, ", "),
+        listed->size() > kMostNames ? fmt::format(" and {} more", listed->size() - kMostNames) : "");
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,88 @@
+#include "cli/reports.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace ci_lambda::cli {
+namespace {
+
+std::string result_of(const DeploymentReport& report) {
+    if (report.took) return fmt::format("{}: {}: {}", report.target.id, how_it_ended(report), report.outcome);
+    if (!report.outcome.empty()) return fmt::format("{}: {}", report.target.id, report.outcome);
+    const bool dry = report.status == DeploymentStatus::kDryRun;
+    return fmt::format("{}: {} {} in {} with {}{}", report.target.id,
+                       dry ? "would deploy" : "deployment accepted by ECS:", report.target.service,
+                       report.target.cluster, short_name(report.task_definition),
+                       report.deployment_id.empty() ? "" : fmt::format(" ({})", report.deployment_id));
+}
+
+std::string left_out_text(const DeploymentReport& report) {
+    const auto newest = short_name(report.left_out);
+    return fmt::format(
+        "{}: {} is not the newest revision: {} was left out, as it was taken back before. Register a new revision, or "
+        "deploy it by its name: ci_lambda deploy {} --task-definition {}",
+        report.target.id, short_name(report.task_definition), newest, report.target.id, newest);
+}
+
+std::string next_step(const DeploymentReport& report) {
+    const auto& id = report.target.id.str();
+    switch (report.status) {
+        case DeploymentStatus::kInProgress:
+        case DeploymentStatus::kTimedOut:
+            return fmt::format(
+                "{}: ECS goes on with it. To go on waiting: ci_lambda wait {}. To bring back what ran "
+                "before: ci_lambda rollback {}",
+                id, id, id);
+        case DeploymentStatus::kFailed:
+            return fmt::format("{}: to bring back what ran before: ci_lambda rollback {}", id, id);
+        default: return "";
+    }
+}
+
+}  // namespace
+
+Words words_of(const Answer& answer) {
+    Words words;
+    for (const auto& report : answer.deployments) {
+        if (report.error) {
+            words.problems.push_back(fmt::format("{}: {}", report.target.id, report.error->message));
+            continue;
+        }
+        words.results.push_back(result_of(report));
+        if (!report.left_out.empty()) words.hints.push_back(left_out_text(report));
+        if (auto next = next_step(report); !next.empty()) words.hints.push_back(std::move(next));
+    }
+    if (answer.deployments.empty()) words.problems.push_back(answer.detail);
+    return words;
+}
+
+void say(Console& console, const Answer& answer, bool json) {
+    if (json) {
+        console.print_for_machines(to_json(answer));
+        return;
+    }
+    const auto words = words_of(answer);
+    for (const auto& result : words.results) console.print(result);
+    for (const auto& problem : words.problems) console.complain(problem);
+    for (const auto& hint : words.hints) console.note(hint);
+}
+
+bool all_done(const Answer& answer, bool waited) {
+    return !answer.deployments.empty() && std::ranges::all_of(answer.deployments, [&](const auto& report) {
+        if (report.error || !report.left_out.empty()) return false;
+        if (report.status == DeploymentStatus::kDryRun) return true;
+        return report.status == (waited ? DeploymentStatus::kCompleted : DeploymentStatus::kDeployed);
+    });
+}
+
+std::string how_to_follow(const std::vector<std::string>& services) { return "ci_lambda wait " + join(services, " "); }
+
+std::string farewell(const std::vector<std::string>& services) {
+    return fmt::format("ci_lambda: nothing was stopped: ECS goes on with {}.\nTo follow it: {}\n", join(services, ", "),
+                       how_to_follow(services));
+}
+
+}  // namespace ci_lambda::cli

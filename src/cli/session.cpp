@@ -1,0 +1,98 @@
+#include "cli/session.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iostream>
+#include <system_error>
+#include <utility>
+
+#include "cli/log_text.hpp"
+#include "net/credentials.hpp"
+
+namespace ci_lambda::cli {
+namespace {
+
+/// More than Lambda would ever hand over (6 MB): what is larger is not an event.
+constexpr std::size_t kMaxEventBytes = std::size_t{16} * 1024 * 1024;
+
+constexpr Milliseconds kTick{1000};
+
+Result<std::string> read_all(std::istream& in, const std::string& name) {
+    std::string text;
+    std::string chunk(64UL * 1024, '\0');
+    while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) || in.gcount() > 0) {
+        text.append(chunk, 0, static_cast<std::size_t>(in.gcount()));
+        if (text.size() > kMaxEventBytes)
+            return fail(ErrorKind::kConfiguration, fmt::format("{} is larger than any event can be", name));
+    }
+    return text;
+}
+
+}  // namespace
+
+void TickingSleeper::tell(std::function<void()> on_tick) {
+    const std::scoped_lock lock(mutex_);
+    on_tick_ = std::move(on_tick);
+}
+
+void TickingSleeper::sleep_for(Milliseconds duration) {
+    for (; is_heard() && duration > kTick; duration -= kTick) {
+        sleeper_.sleep_for(kTick);
+        tick();
+    }
+    sleeper_.sleep_for(duration);
+}
+
+bool TickingSleeper::is_heard() const {
+    const std::scoped_lock lock(mutex_);
+    return static_cast<bool>(on_tick_);
+}
+
+void TickingSleeper::tick() const {
+    const std::scoped_lock lock(mutex_);
+    if (on_tick_) on_tick_();
+}
+
+Session::~Session() { console_.redact_with(nullptr); }
+
+Result<App*> Session::open(LogFormat log, App::Options options) {
+    if (log == LogFormat::kJson)
+        sink_ = std::make_unique<FdLogSink>(STDERR_FILENO);
+    else
+        sink_ = std::make_unique<SentenceSink>(console_);
+    options.profiles = &profile_credentials;
+    TRY_ASSIGN(app_, App::create(std::move(options), environment_, *sink_, clock_, sleeper_));
+    console_.redact_with(&app_->redactor());
+    // What goes well is said by the command.
+    if (log == LogFormat::kSentences && app_->config().log_level == LogLevel::kInfo)
+        app_->logger().set_level(LogLevel::kWarn);
+    return app_.get();
+}
+
+int Session::failed(const Error& error) {
+    console_.complain(error.message);
+    return error.kind == ErrorKind::kConfiguration ? kBadUsage : kFailed;
+}
+
+Result<std::string> read_event(const std::string& file) {
+    if (file == "-") {
+        TRY_ASSIGN(auto text, read_all(std::cin, "standard input"));
+        if (text.empty())
+            return fail(ErrorKind::kConfiguration,
+                        "standard input is empty; an event is expected there, as JSON: echo '{\"service\":\"api\"}' | "
+                        "ci_lambda plan -");
+        return text;
+    }
+    std::ifstream in(file, std::ios::binary);
+    if (!in || in.peek() == std::ifstream::traits_type::eof()) {
+        const auto why = in ? std::string("it is empty") : std::generic_category().message(errno);
+        return fail(ErrorKind::kConfiguration, fmt::format("{} cannot be read: {}", file, why));
+    }
+    return read_all(in, file);
+}
+
+}  // namespace ci_lambda::cli

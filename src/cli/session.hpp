@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "app/app.hpp"
+#include "base/environment.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "cli/command.hpp"
+#include "cli/console.hpp"
+
+namespace ci_lambda::cli {
+
+/// Exit codes, the same for every command.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;    ///< the thing failed, or something is wrong with what was looked at
+inline constexpr int kBadUsage = 2;  ///< the command line or the configuration is wrong
+
+/// Of a look at ECS that somebody waits for.
+inline constexpr Milliseconds kPatience{30'000};
+
+/// Sleeps a second at a time, and tells of each: so that what is shown goes on while the program waits. Thread-safe.
+class TickingSleeper final : public Sleeper {
+public:
+    explicit TickingSleeper(Sleeper& sleeper) : sleeper_(sleeper) {}
+    /// From now on this is told; when it returns, what was told before is told nothing any more.
+    void tell(std::function<void()> on_tick);
+    void sleep_for(Milliseconds duration) override;
+
+private:
+    [[nodiscard]] bool is_heard() const;
+    void tick() const;
+
+    Sleeper& sleeper_;
+    mutable std::mutex mutex_;
+    std::function<void()> on_tick_;
+};
+
+/// What one run of the program works with.
+class Session {
+public:
+    Session(Console& console, const Environment& environment)
+        : console_(console), environment_(environment), sleeper_(system_sleeper_) {}
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    /// The App, made on demand, its log told as `log` says. It lives as long as the session.
+    Result<App*> open(LogFormat log, App::Options options = {});
+
+    /// Says what went wrong; the exit code that goes with it.
+    [[nodiscard]] int failed(const Error& error);
+
+    [[nodiscard]] Console& console() { return console_; }
+    [[nodiscard]] const Environment& environment() const { return environment_; }
+    [[nodiscard]] const Clock& clock() const { return clock_; }
+    [[nodiscard]] TickingSleeper& sleeper() { return sleeper_; }
+    [[nodiscard]] Deadline patience() const { return Deadline::after(clock_, kPatience); }
+
+private:
+    Console& console_;
+    const Environment& environment_;
+    SystemClock clock_;
+    SystemSleeper system_sleeper_;
+    TickingSleeper sleeper_;
+    std::unique_ptr<LogSink> sink_;
+    std::unique_ptr<App> app_;
+};
+
+/// The bytes of an event: a file, or - for standard input.
+[[nodiscard]] Result<std::string> read_event(const std::string& file);
+
+}  // namespace ci_lambda::cli

@@ -1,0 +1,109 @@
+#include "cli/usage.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/text.hpp"
+#include "cli/text.hpp"
+
+namespace ci_lambda::cli {
+namespace {
+
+constexpr std::string_view kServices = "a service's id, such as \"api\"";
+constexpr std::string_view kEventFile = "a file with an event; - is standard input";
+
+constexpr std::array kVerbs{
+    VerbText{.name = "deploy",
+             .summary = "Deploy services now; with --wait, until it is known how that ended.",
+             .argument = kServices,
+             .example = "ci_lambda deploy api worker --wait"},
+    VerbText{.name = "wait",
+             .summary = "Follow what is rolling already, begun by whomever, to its end.",
+             .argument = kServices,
+             .example = "ci_lambda wait api"},
+    VerbText{.name = "status",
+             .summary = "What runs where, since when, what is rolling, how the last rollout ended.",
+             .argument = kServices,
+             .example = "ci_lambda status --watch"},
+    VerbText{.name = "rollback",
+             .summary = "Bring one service back to what it ran before, or to a revision that you name.",
+             .argument = kServices,
+             .example = "ci_lambda rollback api --reason \"500s since noon\" --wait"},
+    VerbText{.name = "check",
+             .summary = "The doctor: configuration, credentials, cluster, services. Changes nothing.",
+             .argument = "",
+             .example = "ci_lambda check"},
+    VerbText{.name = "plan",
+             .summary = "Say what an event would do, and why. No network.",
+             .argument = kEventFile,
+             .example = "ci_lambda plan event.json"},
+    VerbText{.name = "invoke",
+             .summary = "Handle an event for real, as the Lambda would: the answer on stdout, its log on stderr.",
+             .argument = kEventFile,
+             .example = "ci_lambda invoke event.json"},
+    VerbText{.name = "replay",
+             .summary = "Handle the events of a dead-letter queue again, after showing what they do.",
+             .argument = "a dump of a queue, or a directory of them",
+             .example = "ci_lambda replay dump.json"},
+    VerbText{.name = "sandbox",
+             .summary = "A local AWS on loopback that runs the real function. No account needed.",
+             .argument = "",
+             .example = "ci_lambda sandbox --demo"},
+    VerbText{.name = "version", .summary = "Which one this is.", .argument = "", .example = "ci_lambda version"},
+    VerbText{.name = "help",
+             .summary = "This text, or all about one command.",
+             .argument = "",
+             .example = "ci_lambda help deploy"},
+};
+
+/// So many examples show what it is for.
+constexpr std::size_t kExamples = 5;
+
+/// Longer than any option or command, short enough for an error of one line.
+constexpr std::size_t kLongestWord = 80;
+
+std::string shown_word(const std::string& word) { return truncate_utf8(printable(word), kLongestWord); }
+
+}  // namespace
+
+std::span<const VerbText> verbs() { return kVerbs; }
+
+std::string overview() {
+    std::string text =
+        "ci_lambda turns AWS events into ECS deployments: what the Lambda does, for people.\n\nCommands:\n";
+    for (const auto& verb : kVerbs) text += fmt::format("  {:<9} {}\n", verb.name, verb.summary);
+    text += "\nExamples:\n";
+    for (const auto& verb : std::span(kVerbs).first(kExamples)) text += fmt::format("  {}\n", verb.example);
+    return text +
+           "\nIts settings are the Lambda's own environment variables: PROJECT_NAME, PROJECT_ENV, .. "
+           "(docs/configuration.md).\n"
+           "Exit codes: 0 done, 1 it failed or something is wrong, 2 wrong usage or configuration.\n"
+           "All options of a command: ci_lambda help COMMAND\n";
+}
+
+std::string unknown_verb(const std::string& word) {
+    std::vector<std::string> names;
+    for (const auto& verb : kVerbs) names.emplace_back(verb.name);
+    std::string message = fmt::format("there is no command \"{}\"", shown_word(word));
+    if (const auto meant = closest(word, names)) message += fmt::format("; did you mean \"{}\"?", *meant);
+    return message + fmt::format(" Commands: {}. See ci_lambda help.", join(names, ", "));
+}
+
+std::string unknown_option(const std::string& word, const VerbText& verb, const std::vector<std::string>& options) {
+    const auto name = word.substr(0, word.find('='));
+    auto message = fmt::format("{} has no option {}", verb.name, shown_word(name));
+    const auto meant = closest(name, options);
+    return message +
+           (meant ? fmt::format("; did you mean {}?", *meant) : fmt::format(". Its options: {}.", join(options, ", ")));
+}
+
+std::string one_too_many(const std::string& word, const VerbText& verb) {
+    return fmt::format("{} does not take \"{}\". See ci_lambda help {}.", verb.name, shown_word(word), verb.name);
+}
+
+std::string missing_argument(const VerbText& verb) {
+    return fmt::format("{} needs {} (is a variable not set?), for example: {}", verb.name, verb.argument, verb.example);
+}
+
+}  // namespace ci_lambda::cli

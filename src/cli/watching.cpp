@@ -1,0 +1,37 @@
+#include "cli/watching.hpp"
+
+#include <utility>
+
+#include "cli/reports.hpp"
+
+namespace ci_lambda::cli {
+
+Watching::Watching(Session& session, std::vector<std::string> services, LogFormat log)
+    : session_(session), services_(std::move(services)), log_(log), view_(session.console(), session.clock()) {}
+
+Watching::~Watching() { end(); }
+
+RolloutWatcher::OnLook Watching::on_look() {
+    return [this](const RolloutOutcome& so_far, const EcsService* service) {
+        // From the first look on there is something that goes on without us.
+        if (!farewell_) farewell_.emplace(farewell(services_));
+        if (log_ == LogFormat::kJson) return;
+        view_.look(so_far, service);
+        session_.sleeper().tell([this] { view_.tick(); });
+    };
+}
+
+void Watching::ask(App& app) {
+    view_.ask_with([this, &app](const EcsTarget& target) {
+        auto tasks = app.ecs().stopped_tasks(target.cluster, target.service, session_.patience());
+        return tasks ? *std::move(tasks) : std::vector<EcsStoppedTask>{};
+    });
+}
+
+void Watching::end() {
+    session_.sleeper().tell({});
+    view_.end();
+    farewell_.reset();
+}
+
+}  // namespace ci_lambda::cli
