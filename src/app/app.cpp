@@ -126,7 +126,7 @@ public:
         Deploy rest{.requests = {}, .passed_by = decision.passed_by};
         std::vector<DeploymentReport> attached;
         for (const auto& request : decision.requests) {
-            const auto rolling = rolling_already(ecs_, request, deadline);
+            const auto rolling = rolling_already(ecs_, observer_, request, deadline);
             if (!rolling) {
                 rest.requests.push_back(request);
                 continue;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/references.hpp"
 #include "base/text.hpp"
 #include "deployer/revision_choice.hpp"
 
@@ -230,11 +231,10 @@ std::string status_json(const std::vector<ServiceOverview>& services, WallTime n
 
 std::string short_image(const std::string& image) {
     constexpr std::size_t kDigest = 12;
-    if (const auto at = image.find("@sha256:"); at != std::string::npos)
-        return image.substr(at + 1, std::string_view("sha256:").size() + kDigest);
-    const auto name = last_segment(image);
-    const auto colon = name.rfind(':');
-    return std::string(colon == std::string_view::npos ? "latest" : name.substr(colon + 1));
+    const auto parts = parse_image(image);
+    if (parts.digest.starts_with("sha256:"))
+        return std::string(parts.digest.substr(0, std::string_view("sha256:").size() + kDigest));
+    return std::string(parts.tag.empty() ? "latest" : parts.tag);
 }
 
 }  // namespace ci_lambda::cli

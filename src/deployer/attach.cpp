@@ -1,7 +1,7 @@
 #include "deployer/attach.hpp"
 
 #include "deployer/coalescing.hpp"
-#include "deployer/verdict.hpp"
+#include "deployer/direction.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -11,18 +11,10 @@ bool names_a_revision(const DeploymentRequest& request) {
     return request.task_definition && request.task_definition->str().contains(':');
 }
 
-/// The PRIMARY brings back what ran before. Unknown counts as yes: rather a rollout too many than one that is missed.
-bool goes_back(EcsApi& ecs, const EcsTarget& target, const EcsDeployment& primary, Deadline deadline) {
-    if (primary.rollout_reason.contains("rolling back")) return true;
-    const auto history = ecs.service_deployments(target.cluster, target.service, deadline);
-    if (!history) return history.error().kind != ErrorKind::kAccessDenied;
-    return !history->empty() && history->front().status != ServiceDeploymentStatus::kInProgress &&
-           history->front().status != ServiceDeploymentStatus::kPending;
-}
-
 }  // namespace
 
-std::optional<EcsDeployment> rolling_already(EcsApi& ecs, const DeploymentRequest& request, Deadline deadline) {
+std::optional<EcsDeployment> rolling_already(EcsApi& ecs, RolloutObserver& observer, const DeploymentRequest& request,
+                                             Deadline deadline) {
     const auto& target = request.target;
     auto described = ecs.describe_services(target.cluster, {target.service}, deadline);
     const auto* service = described ? described->find(target.service) : nullptr;
@@ -34,7 +26,9 @@ std::optional<EcsDeployment> rolling_already(EcsApi& ecs, const DeploymentReques
         if (!active) return std::nullopt;
         wanted = active->front();
     }
-    if (!runs(*primary, *wanted) || goes_back(ecs, target, *primary, deadline)) return std::nullopt;
+    if (!runs(*primary, *wanted)) return std::nullopt;
+    // Rather a rollout too many than one that is missed.
+    if (direction_of_primary(*service, observer.history(target, deadline)) != Direction::kForward) return std::nullopt;
     return *primary;
 }
 

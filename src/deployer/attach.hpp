@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/time.hpp"
+#include "deployer/observer.hpp"
 #include "handlers/decision.hpp"
 #include "services/ecs.hpp"
 
@@ -14,7 +15,7 @@ namespace ci_lambda {
 ///
 /// A request of a person carries no time, so "the same" can only mean the same revision: what has changed since that
 /// rollout began (a parameter, a tag that was pushed again) is not in it.
-[[nodiscard]] std::optional<EcsDeployment> rolling_already(EcsApi& ecs, const DeploymentRequest& request,
-                                                           Deadline deadline);
+[[nodiscard]] std::optional<EcsDeployment> rolling_already(EcsApi& ecs, RolloutObserver& observer,
+                                                           const DeploymentRequest& request, Deadline deadline);
 
 }  // namespace ci_lambda

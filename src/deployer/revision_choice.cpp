@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/references.hpp"
 #include "base/text.hpp"
 #include "deployer/verdict.hpp"
 
@@ -38,23 +39,10 @@ std::string tag(const EcsTags& tags, std::string_view key) {
     return found == tags.end() ? std::string() : found->second;
 }
 
-/// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/shop/api:v7` -> `shop/api`. The first part is a registry when it has a dot or
-/// a port (distribution reference grammar).
-std::string_view repository_of(std::string_view image) {
-    image = image.substr(0, image.find('@'));
-    const auto slash = image.find('/');
-    if (slash != std::string_view::npos && image.substr(0, slash).find_first_of(".:") != std::string_view::npos)
-        image.remove_prefix(slash + 1);
-    const auto last_slash = image.rfind('/');
-    const auto colon = image.rfind(':');
-    const bool has_tag =
-        colon != std::string_view::npos && (last_slash == std::string_view::npos || colon > last_slash);
-    return has_tag ? image.substr(0, colon) : image;
-}
-
 bool uses(const EcsTaskDefinition& revision, const PushedImage& pushed) {
-    return std::ranges::any_of(
-        revision.images, [&](const auto& container) { return repository_of(container.image) == pushed.repository; });
+    return std::ranges::any_of(revision.images, [&](const auto& container) {
+        return parse_image(container.image).repository == pushed.repository;
+    });
 }
 
 bool was_taken_back(ServiceDeploymentStatus status) {
@@ -117,10 +105,9 @@ EcsTags taken_back_by_person(WallTime at) {
 }
 
 std::optional<unsigned long long> revision_number(std::string_view task_definition, const TaskFamily& family) {
-    const auto name = last_segment(task_definition);
-    const auto colon = name.rfind(':');
-    if (colon == std::string_view::npos || name.substr(0, colon) != family.str()) return std::nullopt;
-    return parse_unsigned(name.substr(colon + 1));
+    const auto revision = parse_revision(task_definition);
+    if (!revision || revision->family != family.str()) return std::nullopt;
+    return revision->number;
 }
 
 std::optional<LeftOut> find_left_out(const RevisionFacts& facts) {

@@ -7,6 +7,7 @@
 
 #include "deployer/coalescing.hpp"
 #include "deployer/direction.hpp"
+#include "deployer/named_revision.hpp"
 #include "deployer/retry.hpp"
 
 namespace ci_lambda {
@@ -198,15 +199,9 @@ Status ServiceDeployment::choose() {
 
 /// A real deployment would be refused by ECS.
 Status ServiceDeployment::check_what_is_asked_for() {
-    const auto found = context_.ecs.describe_task_definition(*request_.task_definition, deadline_);
-    if (!found && found.error().kind == ErrorKind::kAccessDenied) return {};
-    if (!found && found.error().kind == ErrorKind::kNotFound)
-        return fail(ErrorKind::kNotFound, fmt::format("there is no task definition {}", *request_.task_definition));
-    if (!found) return std::unexpected(found.error());
-    if (found->status.empty() || found->status == "ACTIVE") return {};
-    return fail(ErrorKind::kRejected,
-                fmt::format("the task definition {} is {}, and only an ACTIVE one can be deployed",
-                            *request_.task_definition, found->status));
+    const auto found = find_named_revision(context_.ecs, target(), *request_.task_definition, deadline_);
+    if (found || found.error().kind == ErrorKind::kAccessDenied) return {};
+    return std::unexpected(found.error());
 }
 
 Result<std::optional<EcsTaskDefinition>> ServiceDeployment::describe_if_allowed(const TaskDefinition& revision) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/references.hpp"
 #include "base/text.hpp"
 #include "services/ecs_decode.hpp"
 
@@ -26,21 +27,6 @@ constexpr int kMaxPages = 1000;
 /// The most that one page of a list, or one DescribeTasks, may hold (ECS API reference).
 constexpr int kPageSize = 100;
 constexpr std::size_t kMaxRevisionsPerDescribe = 20;  // DescribeServiceRevisions
-
-struct Revision {
-    std::string family;
-    unsigned long long number = 0;
-};
-
-/// `arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`
-std::optional<Revision> parse_revision(std::string_view arn) {
-    const auto name = last_segment(arn);
-    const auto colon = name.rfind(':');
-    if (colon == std::string::npos) return std::nullopt;
-    const auto number = parse_unsigned(name.substr(colon + 1));
-    if (!number) return std::nullopt;
-    return Revision{.family = std::string(name.substr(0, colon)), .number = *number};
-}
 
 constexpr std::string_view kDescribeServices = "DescribeServices";
 constexpr std::string_view kListTaskDefinitions = "ListTaskDefinitions";

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/references.hpp"
 #include "base/text.hpp"
 
 namespace ci_lambda {
@@ -180,15 +181,6 @@ EcsStoppedTask::Container read_container(const Json& container) {
     return one;
 }
 
-/// `repo:tag` and `repo@sha256:..` -> `repo`. A colon before the last slash belongs to a registry's port.
-std::string repository_of(std::string_view image) {
-    if (const auto at = image.find('@'); at != std::string_view::npos) return std::string(image.substr(0, at));
-    const auto slash = image.rfind('/');
-    const auto colon = image.rfind(':');
-    const bool has_tag = colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
-    return std::string(image.substr(0, has_tag ? colon : std::string_view::npos));
-}
-
 }  // namespace
 
 Result<Json> parse_ecs_answer(std::string_view operation, const std::string& body) {
@@ -303,7 +295,7 @@ Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& 
         const auto name = text(container, "name");
         const auto image = std::ranges::find(revision.images, name, &EcsServiceRevision::Image::container);
         if (image == revision.images.end() || image->digest.empty()) continue;
-        container["image"] = fmt::format("{}@{}", repository_of(text(container, "image")), image->digest);
+        container["image"] = fmt::format("{}@{}", image_name(text(container, "image")), image->digest);
     }
     return request;
 }

@@ -21,7 +21,8 @@ protected:
     }
     bool attaches(std::optional<TaskDefinition> named = std::nullopt) {
         const auto found = rolling_already(
-            ecs_, {.target = target("api"), .task_definition = std::move(named), .reason = "a test"}, Deadline::none());
+            ecs_, observer_, {.target = target("api"), .task_definition = std::move(named), .reason = "a test"},
+            Deadline::none());
         return found && found->id == "ecs-svc/1";
     }
 };
