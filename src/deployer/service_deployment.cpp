@@ -149,9 +149,10 @@ Status ServiceDeployment::look() {
     if (request_.task_definition) {
         newest_ = request_.task_definition;
     } else {
-        auto active = options_.alone && !looks_.looked_since(not_before)
-                          ? looks_.look_with_revisions(target().family, deadline_)
-                          : context_.ecs.active_task_definitions(target().family, deadline_);
+        const bool both = options_.alone && !looks_.looked_since(not_before);
+        auto active = both ? looks_.look_with_revisions(target().family, deadline_)
+                           : context_.ecs.active_task_definitions(target().family, deadline_);
+        if (both) not_before = began;  // nobody else looks: it came after what was lost, be it in the same moment
         if (!active) return std::unexpected(std::move(active).error());
         newest_ = active->front();
     }

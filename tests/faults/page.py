@@ -22,7 +22,8 @@ What can go wrong around the function, and what happens then. Each row is a test
 again, the function is given another one.
 
 - **What ECS saw** is every call that reached it, in order: `L` is `ListTaskDefinitions` and `D` is `DescribeServices`,
-  which are sent at the same time, `U` is `UpdateService`. Then how many rollouts that began.
+  which are sent at the same time, `U` is `UpdateService`, and `S` is `ListServiceDeployments`, which is asked before a
+  deployment counts as begun already. Each `U` has a look before it that is not old. Then how many rollouts that began.
 - **The log** is JSON, one object a line. After a dash stands what the line's fields hold of the fault.
 - A **retry** is allowed only where the row says so (`MAX_DEPLOYMENT_RETRIES`).
 - An `UpdateService` has no client token: one whose answer is lost may have been carried out. Where a second rollout may

@@ -49,7 +49,7 @@ class Row:
     attempts: int | None = None  # for `deployed`
     second: bool = False  # the log warns that a second rollout may have been started
 
-    # What ECS saw: D, L and U for the calls, in their order (what is read at the same time by the alphabet).
+    # What ECS saw: D, L, S and U for the calls, in their order (what is read at the same time by the alphabet).
     calls: str = "DLU"
     rollouts: int = 1
 
@@ -86,8 +86,8 @@ class Group:
 
 FAILED = "Function.DeploymentFailed"
 
-# What a look at ECS after a lost answer adds to the calls.
-LOOK = "D" if LOOKS in HAS else ""
+# What is looked up anew before each UpdateService, and what else is asked before a deployment counts as begun already.
+LOOK, RECORDS = "DL", "S"
 
 FOUND = Line("warn", "deployment found at ECS, whose answer was lost")
 SENT_AGAIN = Line("warn", "UpdateService is sent again")
@@ -151,7 +151,7 @@ SPOILT = (
 
 
 def healing(name: str, fault: f.Fault, error: str) -> Row:
-    return Row(name, {UPDATE: [fault]}, retries=1, calls="DLUU", attempts=2, log=retried(error))
+    return Row(name, {UPDATE: [fault]}, retries=1, calls=f"DLU{LOOK}U", attempts=2, log=retried(error))
 
 
 def for_good(name: str, fault: f.Fault, error: str, tries: int = 1) -> Row:
@@ -159,7 +159,7 @@ def for_good(name: str, fault: f.Fault, error: str, tries: int = 1) -> Row:
         name,
         {UPDATE: [fault] * tries},
         retries=tries - 1,
-        calls="DL" + "U" * tries,
+        calls=f"{LOOK}U" * tries,
         answer=FAILED,
         says=(error,),
         log=could_not(error),
@@ -170,7 +170,7 @@ def for_good(name: str, fault: f.Fault, error: str, tries: int = 1) -> Row:
 def found(name: str, fault: f.Fault, **more) -> Row:
     """It was carried out, and the answer was lost: a look finds it, though no try is left."""
     script = {UPDATE: [fault.after_doing_it()]}
-    return Row(f"{name}-found", script, calls="DLUD", log=FOUND, needs=LOOKS, **more)
+    return Row(f"{name}-found", script, calls=f"DLU{LOOK}{RECORDS}", log=FOUND, needs=LOOKS, **more)
 
 
 def sent_again(name: str, fault: f.Fault, **more) -> Row:
@@ -179,7 +179,7 @@ def sent_again(name: str, fault: f.Fault, **more) -> Row:
         f"{name}-sent-again",
         {UPDATE: [fault]},
         retries=1,
-        calls="DDLU" if fault.unread else "DLUDU",
+        calls="DDLLU" if fault.unread else f"DLU{LOOK}U",
         attempts=2,
         second=True,
         log=SENT_AGAIN,
@@ -229,12 +229,12 @@ NOT_READ = (
 
 
 def read_again(operation: str, name: str, fault: f.Fault, error: str) -> Row:
-    """Who only reads may read again: both calls after a DescribeServices that failed, as one look."""
+    """Who only reads may read again: both calls, as one look."""
     return Row(
         f"{operation}-{name}",
         {operation: [fault]},
         retries=1,
-        calls="DDLLU" if operation == DESCRIBE else "DLLU",
+        calls="DDLLU",
         attempts=2,
         log=retried(error),
     )
@@ -410,6 +410,7 @@ GROUPS = (
                 {DESCRIBE: [f.FAREWELL], LIST: [f.FAREWELL], CONNECTION: [None, None, f.HANDSHAKE_RESET]},
                 tls="right",
                 retries=1,
+                calls="DDLLU",
                 attempts=2,
                 log=retried("UpdateService"),
             ),
@@ -500,7 +501,7 @@ GROUPS = (
                 "answer-500-again",
                 {ANSWER: [f.SERVER_ERROR]},
                 exits=1,
-                again=Again("ignored", "DL"),
+                again=Again("ignored", f"{LOOK}{RECORDS}"),
                 needs=COALESCES,
             ),
             Row(
@@ -516,7 +517,7 @@ GROUPS = (
                 {UPDATE: [f.TERMINATED.after_doing_it()]},
                 answer=None,
                 exits=-15,
-                again=Again("ignored", "DL"),
+                again=Again("ignored", f"{LOOK}{RECORDS}"),
                 needs=COALESCES,
             ),
             Row(
@@ -525,7 +526,7 @@ GROUPS = (
                 deadline=9.0,
                 answer=FAILED,
                 says=("timed out",),
-                again=Again("ignored", "DL"),
+                again=Again("ignored", f"{LOOK}{RECORDS}"),
                 needs=COALESCES,
             ),
             Row("answer-413-again", {ANSWER: [f.TOO_LARGE]}, again=Again("deployed", ""), needs=COALESCES),

@@ -36,7 +36,7 @@ from world import (
     Surroundings,
 )
 
-LETTERS = {"DescribeServices": "D", "ListTaskDefinitions": "L", "UpdateService": "U"}
+LETTERS = {"DescribeServices": "D", "ListServiceDeployments": "S", "ListTaskDefinitions": "L", "UpdateService": "U"}
 ECS_NAME, SLACK_NAME = "ecs.shop.test", "hooks.shop.test"
 A_WHILE, A_MINUTE = 5.0, 60.0
 
@@ -232,6 +232,8 @@ class Run:
                 webhook = webhook.replace("127.0.0.1", SLACK_NAME)
                 self._resolve(SLACK_NAME, "127.0.0.1", row.slack_dns)
             environment |= {"ENABLE_SLACK_NOTIFICATIONS": "true", "SLACK_WEBHOOK_URL": webhook}
+        if row.dns:
+            environment["ALLOW_PLAIN_HTTP"] = "true"  # ECS has a name, and no certificate
         if row.credentials == "container":
             endpoint = self._world.enter_context(CredentialsEndpoint(self._around))
             environment |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"))

@@ -216,6 +216,9 @@ class FaultyEcs(Faulty, EcsStub):
             "deployments": deployments,
         }
 
+    def _ListServiceDeployments(self, body: dict) -> dict:
+        return {"serviceDeployments": []}
+
     def _UpdateService(self, body: dict) -> dict:
         name, revision = body["service"], body["taskDefinition"]
         self.shop.begin(name, self._revision(name, 9), revision)
