@@ -216,6 +216,10 @@ TEST(Verdict, WhatOnlyDrainsIsNotLate) {
     const auto judgement = staged.after(minutes{60});
     EXPECT_EQ(judgement.verdict, Verdict::kInProgress) << "one old task is protected";
     EXPECT_TRUE(judgement.draining);
+    staged.service.deployments[1].running_count = 0;
+    EXPECT_EQ(staged.after(minutes{60}).verdict, Verdict::kInProgress)
+        << "it is on its way out, which ECS counts as gone";
+    staged.service.deployments[1].running_count = 1;
     EXPECT_EQ(judge_after(staged.service, minutes{60}, {staged.record}, {no_image()}).verdict, Verdict::kTimedOut)
         << "a new one has failed";
     staged.service.deployments[0].running_count = 1;
