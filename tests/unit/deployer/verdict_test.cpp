@@ -242,6 +242,14 @@ TEST(Verdict, FollowsARollbackThatWasAskedForUntilEcsHasDoneIt) {
     EXPECT_TRUE(at(minutes{11}, {record("own", Record::kRollbackRequested)}).rolling_back);
     EXPECT_EQ(at(minutes{12}, {record("own", Record::kRollbackSuccessful)}).verdict, Verdict::kRolledBack);
     EXPECT_EQ(at(minutes{20}, {}).verdict, Verdict::kTimedOut) << "the way back has the same time";
+
+    const auto flipped = replaced_by("7", State::kCompleted, State::kInProgress);
+    const auto late = judge(asked,
+                            {.service = &flipped,
+                             .history = {.records = {record("own", Record::kInProgress)}},
+                             .now = start() + minutes{11}},
+                            kTimeout);
+    EXPECT_TRUE(late.rolling_back) << "the old one is in front, and the records lag behind";
 }
 
 TEST(Verdict, NamesTheAlarmThatTookItBack) {
