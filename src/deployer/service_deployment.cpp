@@ -111,6 +111,7 @@ Result<ServiceDeployment::Outcome> ServiceDeployment::attempt() {
 
 /// Looks, decides, and waits where it has to, after which all begins anew. `nullopt`: UpdateService is to be sent, now.
 Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happens_instead() {
+    records_unreadable_ = false;
     for (int looks = 1;; ++looks) {
         TRY(look());
         TRY(pre_flight());
@@ -131,11 +132,17 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
             continue;
         }
         if (options_.dry_run) return Outcome{.deployment = {.task_definition = revision_->str()}};
-        const bool took_long = context_.clock.now() - look_->asked_at > kMoment;
-        if (took_long && looks < kMostLooks) continue;
+        if (is_old() && looks < kMostLooks) continue;
         if (lost_) warn_of_a_second_rollout();
         return std::nullopt;
     }
+}
+
+/// What was seen, when all is known.
+bool ServiceDeployment::is_old() {
+    // Records that could not be read a moment ago are not asked for again: that would only take longer still.
+    records_unreadable_ = history_ && history_->unknown;
+    return context_.clock.now() - look_->asked_at > kMoment || (history_ && history_->waited);
 }
 
 /// The looks at services are shared with the other services.
@@ -376,6 +383,7 @@ bool ServiceDeployment::wait_until(WallTime at) {
 }
 
 const History& ServiceDeployment::history() {
+    if (!history_ && records_unreadable_) history_ = History{.records = {}, .unknown = true};
     if (!history_) history_ = context_.observer.history(target(), deadline_);
     return *history_;
 }
