@@ -65,6 +65,18 @@ std::optional<RollbackCopy> copy_by_its_place(const RevisionFacts& facts) {
     return std::nullopt;
 }
 
+/// Only then are the tags of the newest revision worth a call.
+bool may_have_been_taken_back(const RevisionFacts& facts) {
+    if (facts.running == facts.newest.str()) return false;
+    if (facts.past.empty()) {  // nobody asked
+        const auto running = revision_number(facts.running, facts.family);
+        const auto newest = revision_number(facts.newest.str(), facts.family);
+        return running && newest && *running < *newest;
+    }
+    return std::ranges::any_of(
+        facts.past, [&](const auto& rollout) { return rollout.revision.task_definition == facts.newest.str(); });
+}
+
 std::vector<LogField> fields_of(const DeploymentReport& report) {
     std::vector<LogField> fields{{log_key::kService, report.target.id.str()},
                                  {"cluster", report.target.cluster.str()},
@@ -188,9 +200,13 @@ Status ServiceDeployment::choose() {
     TRY_ASSIGN(newest_, newest_with_running(*newest_));
     revision_ = newest_;
     TRY_ASSIGN(const auto facts, revision_facts(*newest_));
-    const auto left_out = find_left_out(facts);
+    auto left_out = find_left_out(facts);
+    std::optional<EcsTaskDefinition> newest;
+    if (left_out || may_have_been_taken_back(facts)) {
+        TRY_ASSIGN(newest, describe_if_allowed(*newest_));
+    }
+    if (!left_out && newest) left_out = taken_back_by_its_tags(facts, newest->tags);
     if (left_out) {
-        TRY_ASSIGN(const auto newest, describe_if_allowed(*newest_));
         choice_ = choose_revision(facts, left_out, newest, request_.images, request_.changed_at);
         if (choice_.left_out) {
             left_out_ = left_out;
