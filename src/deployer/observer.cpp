@@ -23,9 +23,11 @@ bool wants_tasks(const Judgement& judgement) {
 }  // namespace
 
 template <typename T>
-Result<T> RolloutObserver::patiently(Deadline deadline, const std::function<Result<T>()>& read) {
+Result<T> RolloutObserver::patiently(Deadline deadline, const std::function<Result<T>()>& read, bool* waited) {
     int attempts = 0;
-    return with_retries<T>(kReadAgain, clock_, sleeper_, deadline, [](const RetryNotice&) {}, attempts, read);
+    auto result = with_retries<T>(kReadAgain, clock_, sleeper_, deadline, [](const RetryNotice&) {}, attempts, read);
+    if (waited != nullptr) *waited = attempts > 1;
+    return result;
 }
 
 Result<DescribedServices> RolloutObserver::describe(const ClusterName& cluster,
@@ -55,6 +57,11 @@ RolloutObserver::Look RolloutObserver::look(Rollout& rollout, const EcsService* 
         rollout.seen = rollout.seen || service->deployment(rollout.deployment_id) != nullptr;
     }
     look.judgement = judge(rollout, look.facts, timeout);
+    if (look.judgement.verdict == Verdict::kTimedOut && look.facts.history.records.empty() && service != nullptr) {
+        // DescribeServices may be late itself: nothing is called late, and stopped, that ECS's record knows as done.
+        add_own_record(rollout, *service, look.facts.history, deadline);
+        look.judgement = judge(rollout, look.facts, timeout);
+    }
     if (!wants_tasks(look.judgement)) return look;
     look.facts.stopped_tasks = stopped_tasks(rollout.target, deadline);
     look.judgement = judge(rollout, look.facts, timeout);
@@ -77,17 +84,24 @@ History RolloutObserver::records_for(Rollout& rollout, const EcsService& service
     // for has begun.
     if (service.primary()->rollout_state == RolloutState::kCompleted) return history;
     if (!has_stages(service.configuration) && !rollout.rollback_asked_at) return history;
-    const auto& arn = rollout.service_deployment.empty() ? service.service_deployment : rollout.service_deployment;
-    if (!arn.empty()) add_details(arn, history.records, deadline);
+    add_own_record(rollout, service, history, deadline);
     return history;
 }
 
+/// Of the PRIMARY, by the ARN that DescribeServices tells.
+void RolloutObserver::add_own_record(const Rollout& rollout, const EcsService& service, History& history,
+                                     Deadline deadline) {
+    const auto& arn = rollout.service_deployment.empty() ? service.service_deployment : rollout.service_deployment;
+    if (!arn.empty()) add_details(arn, history.records, deadline);
+}
+
 History RolloutObserver::history(const EcsTarget& target, Deadline deadline) {
+    bool waited = false;
     auto records = patiently<std::vector<EcsServiceDeployment>>(
-        deadline, [&] { return ecs_.service_deployments(target.cluster, target.service, deadline); });
-    if (records) return {.records = *std::move(records)};
+        deadline, [&] { return ecs_.service_deployments(target.cluster, target.service, deadline); }, &waited);
+    if (records) return {.records = *std::move(records), .waited = waited};
     note(noted_history_, "ecs:ListServiceDeployments", records.error());
-    return {.records = {}, .unknown = records.error().retryable()};
+    return {.records = {}, .unknown = records.error().retryable(), .waited = waited};
 }
 
 std::vector<EcsStoppedTask> RolloutObserver::stopped_tasks(const EcsTarget& target, Deadline deadline) {

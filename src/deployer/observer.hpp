@@ -50,9 +50,10 @@ public:
 private:
     /// Tries again what can heal.
     template <typename T>
-    Result<T> patiently(Deadline deadline, const std::function<Result<T>()>& read);
+    Result<T> patiently(Deadline deadline, const std::function<Result<T>()>& read, bool* waited = nullptr);
     /// ECS's records as far as a verdict on this rollout needs them.
     [[nodiscard]] History records_for(Rollout& rollout, const EcsService& service, Deadline deadline);
+    void add_own_record(const Rollout& rollout, const EcsService& service, History& history, Deadline deadline);
     /// Adds all that ECS says of this record, which may not be in the history.
     void add_details(const std::string& arn, std::vector<EcsServiceDeployment>& history, Deadline deadline);
     void note(std::atomic<bool>& noted, std::string_view permission, const Error& error);

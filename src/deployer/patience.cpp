@@ -87,8 +87,8 @@ std::string stage_in_words(const EcsServiceDeployment& record) {
 bool is_only_draining(const EcsService& service, const EcsDeployment& own) {
     if (own.desired_count <= 0 || own.running_count < own.desired_count || own.pending_count > 0) return false;
     if (own.failed_tasks > 0) return false;
-    return std::ranges::any_of(service.deployments,
-                               [&](const auto& other) { return other.id != own.id && other.running_count > 0; });
+    // ECS counts no task that is on its way out: what still drains may run none, and is listed for as long as it does.
+    return service.deployments.size() > 1;
 }
 
 }  // namespace ci_lambda

@@ -66,7 +66,12 @@ std::optional<LeftOut> left_out_since(const RevisionFacts& facts, std::size_t i)
         if (good->revision.task_definition == facts.newest.str() &&
             rollout.revision.task_definition != facts.newest.str())
             return std::nullopt;
-        return LeftOut{.by_person = false, .since = rollout.record.created_at, .good = good->revision};
+        LeftOut left_out{.by_person = false, .since = rollout.record.created_at, .good = good->revision};
+        // Something else was rolled out after it: whoever did that knew of it.
+        const auto& last = facts.past.front();
+        if (i > 0 && !was_taken_back(last.record.status) && last.revision.task_definition == facts.running)
+            left_out.good.reset();
+        return left_out;
     }
     if (rollout.record.status == ServiceDeploymentStatus::kSuccessful && i > 0) {
         // It ran well, and then somebody deployed a lower one, which is what a rollback by hand looks like.
@@ -128,6 +133,16 @@ std::optional<LeftOut> find_left_out(const RevisionFacts& facts) {
     const auto bad = revision_number(facts.copy->rollback_of, facts.family);
     if (!bad || *newest > *bad) return std::nullopt;
     return LeftOut{.by_person = facts.copy->by_person, .since = facts.copy->bad_since, .good = std::nullopt};
+}
+
+std::optional<LeftOut> taken_back_by_its_tags(const RevisionFacts& facts, const EcsTags& tags_of_newest) {
+    const auto at = parse_rfc3339(tag(tags_of_newest, kTakenBackAt));
+    if (tag(tags_of_newest, kTakenBackBy) != kPerson || !at || facts.running == facts.newest.str()) return std::nullopt;
+    const bool again = std::ranges::any_of(facts.past, [&](const auto& rollout) {
+        return rollout.revision.task_definition == facts.newest.str() && rollout.record.created_at > *at;
+    });
+    if (again) return std::nullopt;
+    return LeftOut{.by_person = true, .since = *at, .good = std::nullopt};
 }
 
 RevisionChoice choose_revision(const RevisionFacts& facts, const std::optional<LeftOut>& left_out,

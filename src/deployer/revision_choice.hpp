@@ -60,6 +60,10 @@ struct LeftOut {
 /// was merely superseded by a newer deployment was not.
 [[nodiscard]] std::optional<LeftOut> find_left_out(const RevisionFacts& facts);
 
+/// The same by the tags of the newest revision itself: somebody has asked for its rollback, and nobody has deployed it
+/// since. ECS's records do not show it where something else was deployed before ECS had gone back.
+[[nodiscard]] std::optional<LeftOut> taken_back_by_its_tags(const RevisionFacts& facts, const EcsTags& tags_of_newest);
+
 /// What to deploy.
 struct RevisionChoice {
     TaskDefinition revision;                ///< empty when `pin` or `hold` says what to do instead

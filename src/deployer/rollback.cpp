@@ -110,7 +110,8 @@ private:
         return left_to_ecs("ECS was asked to roll it back");
     }
 
-    /// ECS's record will not say who asked, and what somebody has taken back must not come again by itself.
+    /// ECS's record will not say who asked, nor will the copy once something else runs; and what somebody has taken back
+    /// must not come again by itself.
     void say_that_a_person_wants_it() {
         const auto tagged = rollback_.ecs_.tag_task_definition(rollout().task_definition,
                                                                taken_back_by_person(rollback_.clock_.now()), deadline_);
@@ -176,6 +177,7 @@ private:
             back.deployment_id, {.reason = fmt::format("rollback of {}", short_name(rollout().task_definition)),
                                  .at = back.started_at,
                                  .rollback = true});
+        if (by_person_) say_that_a_person_wants_it();
         const std::string_view which = wish_.to ? "as was asked for" : "the last one that was rolled out";
         return {.means = Means::kRevision,
                 .words = fmt::format("{} is deployed again, {}, as {} with the very images that it ran",

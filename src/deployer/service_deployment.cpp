@@ -66,6 +66,18 @@ std::optional<RollbackCopy> copy_by_its_place(const RevisionFacts& facts) {
     return std::nullopt;
 }
 
+/// Only then are the tags of the newest revision worth a call.
+bool may_have_been_taken_back(const RevisionFacts& facts) {
+    if (facts.running == facts.newest.str()) return false;
+    if (facts.past.empty()) {  // nobody asked
+        const auto running = revision_number(facts.running, facts.family);
+        const auto newest = revision_number(facts.newest.str(), facts.family);
+        return running && newest && *running < *newest;
+    }
+    return std::ranges::any_of(
+        facts.past, [&](const auto& rollout) { return rollout.revision.task_definition == facts.newest.str(); });
+}
+
 std::vector<LogField> fields_of(const DeploymentReport& report) {
     std::vector<LogField> fields{{log_key::kService, report.target.id.str()},
                                  {"cluster", report.target.cluster.str()},
@@ -112,6 +124,7 @@ Result<ServiceDeployment::Outcome> ServiceDeployment::attempt() {
 
 /// Looks, decides, and waits where it has to, after which all begins anew. `nullopt`: UpdateService is to be sent, now.
 Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happens_instead() {
+    records_unreadable_ = false;
     for (int looks = 1;; ++looks) {
         TRY(look());
         TRY(pre_flight());
@@ -132,11 +145,17 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
             continue;
         }
         if (options_.dry_run) return Outcome{.deployment = {.task_definition = revision_->str()}};
-        const bool took_long = context_.clock.now() - look_->asked_at > kMoment;
-        if (took_long && looks < kMostLooks) continue;
+        if (is_old() && looks < kMostLooks) continue;
         if (lost_) warn_of_a_second_rollout();
         return std::nullopt;
     }
+}
+
+/// What was seen, when all is known.
+bool ServiceDeployment::is_old() {
+    // Records that could not be read a moment ago are not asked for again: that would only take longer still.
+    records_unreadable_ = history_ && history_->unknown;
+    return context_.clock.now() - look_->asked_at > kMoment || (history_ && history_->waited);
 }
 
 /// The looks at services are shared with the other services.
@@ -183,9 +202,13 @@ Status ServiceDeployment::choose() {
     TRY_ASSIGN(newest_, newest_with_running(*newest_));
     revision_ = newest_;
     TRY_ASSIGN(const auto facts, revision_facts(*newest_));
-    const auto left_out = find_left_out(facts);
+    auto left_out = find_left_out(facts);
+    std::optional<EcsTaskDefinition> newest;
+    if (left_out || may_have_been_taken_back(facts)) {
+        TRY_ASSIGN(newest, describe_if_allowed(*newest_));
+    }
+    if (!left_out && newest) left_out = taken_back_by_its_tags(facts, newest->tags);
     if (left_out) {
-        TRY_ASSIGN(const auto newest, describe_if_allowed(*newest_));
         choice_ = choose_revision(facts, left_out, newest, request_.images, request_.changed_at);
         if (choice_.left_out) {
             left_out_ = left_out;
@@ -372,6 +395,7 @@ bool ServiceDeployment::wait_until(WallTime at) {
 }
 
 const History& ServiceDeployment::history() {
+    if (!history_ && records_unreadable_) history_ = History{.records = {}, .unknown = true};
     if (!history_) history_ = context_.observer.history(target(), deadline_);
     return *history_;
 }

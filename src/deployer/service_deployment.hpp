@@ -71,6 +71,7 @@ private:
 
     Result<Outcome> attempt();
     Result<std::optional<Outcome>> what_happens_instead();
+    [[nodiscard]] bool is_old();
     Status look();
     Status pre_flight();
     Status choose();
@@ -112,6 +113,7 @@ private:
     std::optional<TaskDefinition> newest_;
     std::optional<TaskDefinition> revision_;
     std::optional<History> history_;
+    bool records_unreadable_ = false;
     RevisionChoice choice_;
     std::optional<LeftOut> left_out_;  ///< why the newest revision is not deployed, where it is not
 

@@ -171,9 +171,10 @@ Judgement judge_record(const Rollout& rollout, const EcsServiceDeployment& recor
         case kInProgress:
         case kUnknown: break;
     }
-    return has_successor(record, facts.history.records)
-               ? superseded(facts)
-               : verdict(Verdict::kInProgress, "ECS is between two states of the rollout");
+    if (has_successor(record, facts.history.records)) return superseded(facts);
+    // The records may lag behind what was asked for.
+    if (rollout.rollback_asked_at) return rolling_back(rollout, facts, "it was asked to");
+    return verdict(Verdict::kInProgress, "ECS is between two states of the rollout");
 }
 
 /// A message of the service since the rollout began that has `words` in it.

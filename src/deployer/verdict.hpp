@@ -36,6 +36,7 @@ struct Rollout {
 struct History {
     std::vector<EcsServiceDeployment> records;  ///< empty where ECS keeps none, or they may not be read
     bool unknown = false;                       ///< they could not be read, for a reason that can heal
+    bool waited = false;                        ///< to read them took more than one try
 };
 
 /// What ECS says, at one moment.

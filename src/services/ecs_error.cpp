@@ -31,9 +31,15 @@ constexpr std::array<std::string_view, 6> kBadCredentialCodes{
     "UnrecognizedClientException",         "InvalidSignatureException",    "InvalidClientTokenId",
     "MissingAuthenticationTokenException", "IncompleteSignatureException", "SignatureDoesNotMatch"};
 
+/// Of an ECS that does not know the operation: one that is older, or somebody else's. It will not learn it soon.
+constexpr std::array<std::string_view, 5> kNoSuchOperationCodes{
+    "UnknownOperationException", "UnknownOperation", "NotImplemented", "NotImplementedException", "InvalidAction"};
+constexpr int kNotImplemented = 501;
+
 ErrorKind kind_of(std::string_view code, int status) {
     const auto is_in = [&](const auto& codes) { return std::ranges::find(codes, code) != codes.end(); };
     if (is_in(kThrottlingCodes) || status == 429) return ErrorKind::kThrottled;
+    if (is_in(kNoSuchOperationCodes) || status == kNotImplemented) return ErrorKind::kRejected;
     if (status >= 500 || code == "ServerException") return ErrorKind::kServer;
     if (code == "RequestTimeout" || code == "RequestTimeoutException") return ErrorKind::kTimeout;
     if (is_in(kExpiredCodes)) return ErrorKind::kExpiredCredentials;

@@ -31,6 +31,40 @@ std::string left_out(std::vector<PastRollout> past, const std::string& running =
                        found->good ? short_name(found->good->task_definition) : "what runs");
 }
 
+TEST(FindLeftOut, LeavesWhatSomebodyDeployedSinceInItsPlace) {
+    EXPECT_EQ(left_out({rollout(kInProgress, -minutes{20}, "6"), rollout(kRollbackSuccessful, -minutes{30}, "8"),
+                        rollout(kSuccessful, -minutes{60}, "7")},
+                       "6"),
+              "automatic what runs");
+    EXPECT_EQ(left_out({rollout(kRollbackSuccessful, -minutes{20}, "6"),
+                        rollout(kRollbackSuccessful, -minutes{30}, "8"), rollout(kSuccessful, -minutes{60}, "7")}),
+              "automatic shop_service_api_dev:7");
+}
+
+TEST(TakenBackByItsTags, HoldsUntilSomebodyDeploysItAgain) {
+    const auto asked_at = start() - minutes{30};
+    const auto found = [&](std::vector<PastRollout> past, const EcsTags& tags, const std::string& running = "7") {
+        return taken_back_by_its_tags({.family = target("api").family,
+                                       .newest = TaskDefinition(arn_of("8")),
+                                       .running = arn_of(running),
+                                       .copy = {},
+                                       .past = std::move(past)},
+                                      tags);
+    };
+    const auto tags = taken_back_by_person(asked_at);
+    // ECS calls it superseded: something was deployed before ECS had gone back.
+    const std::vector<PastRollout> superseded{rollout(kSuccessful, -minutes{29}, "7"),
+                                              rollout(kStopped, -minutes{31}, "8")};
+    ASSERT_TRUE(found(superseded, tags));
+    EXPECT_TRUE(found(superseded, tags)->by_person);
+    EXPECT_EQ(found(superseded, tags)->since, asked_at);
+    EXPECT_FALSE(found(superseded, {}));
+    EXPECT_FALSE(found(superseded, tags, "8")) << "it runs";
+    auto again = superseded;
+    again.insert(again.begin(), {rollout(kSuccessful, -minutes{5}, "7"), rollout(kStopped, -minutes{10}, "8")});
+    EXPECT_FALSE(found(again, tags)) << "somebody has deployed it since";
+}
+
 TEST(FindLeftOut, IsWhatWasTakenBackAndNotWhatWasSuperseded) {
     const auto good = rollout(kSuccessful, -minutes{60}, "7");
     const std::string by_ecs = "automatic shop_service_api_dev:7";

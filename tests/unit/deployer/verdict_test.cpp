@@ -216,6 +216,10 @@ TEST(Verdict, WhatOnlyDrainsIsNotLate) {
     const auto judgement = staged.after(minutes{60});
     EXPECT_EQ(judgement.verdict, Verdict::kInProgress) << "one old task is protected";
     EXPECT_TRUE(judgement.draining);
+    staged.service.deployments[1].running_count = 0;
+    EXPECT_EQ(staged.after(minutes{60}).verdict, Verdict::kInProgress)
+        << "it is on its way out, which ECS counts as gone";
+    staged.service.deployments[1].running_count = 1;
     EXPECT_EQ(judge_after(staged.service, minutes{60}, {staged.record}, {no_image()}).verdict, Verdict::kTimedOut)
         << "a new one has failed";
     staged.service.deployments[0].running_count = 1;
@@ -238,6 +242,14 @@ TEST(Verdict, FollowsARollbackThatWasAskedForUntilEcsHasDoneIt) {
     EXPECT_TRUE(at(minutes{11}, {record("own", Record::kRollbackRequested)}).rolling_back);
     EXPECT_EQ(at(minutes{12}, {record("own", Record::kRollbackSuccessful)}).verdict, Verdict::kRolledBack);
     EXPECT_EQ(at(minutes{20}, {}).verdict, Verdict::kTimedOut) << "the way back has the same time";
+
+    const auto flipped = replaced_by("7", State::kCompleted, State::kInProgress);
+    const auto late = judge(asked,
+                            {.service = &flipped,
+                             .history = {.records = {record("own", Record::kInProgress)}},
+                             .now = start() + minutes{11}},
+                            kTimeout);
+    EXPECT_TRUE(late.rolling_back) << "the old one is in front, and the records lag behind";
 }
 
 TEST(Verdict, NamesTheAlarmThatTookItBack) {

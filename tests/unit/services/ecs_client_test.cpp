@@ -584,6 +584,11 @@ TEST(EcsError, ClassifiesEveryKindOfRefusal) {
         {429, "slow down", ErrorKind::kThrottled, "slow down"},
         {500, R"({"__type":"ServerException","message":"oops"})", ErrorKind::kServer, "ServerException: oops"},
         {503, "<html>busy</html>", ErrorKind::kServer, "HTTP 503"},
+        // Of an ECS that will not know the operation the next time either.
+        {400, R"({"__type":"UnknownOperationException"})", ErrorKind::kRejected, "UnknownOperationException"},
+        {500, R"({"__type":"NotImplementedException"})", ErrorKind::kRejected, "NotImplementedException"},
+        {501, R"({"__type":"InternalFailure","message":"not yet implemented"})", ErrorKind::kRejected,
+         "not yet implemented"},
         {400, R"({"__type":"com.amazonaws.ecs#ServiceNotFoundException","message":"Service not found."})",
          ErrorKind::kNotFound, "ServiceNotFoundException: Service not found."},
         {400, R"({"__type":"ClusterNotFoundException:http://x/","Message":"Cluster not found."})", ErrorKind::kNotFound,
