@@ -158,7 +158,7 @@ RevisionChoice choose_revision(const RevisionFacts& facts, const std::optional<L
                                 parse_rfc3339(tag(newest->tags, kTakenBackAt)).value_or(WallTime{}) >= left_out->since);
     if (newer_push && of_its_own && !by_person) return {.revision = facts.newest, .pin = std::nullopt};
 
-    RevisionChoice choice{.revision = {}, .pin = std::nullopt, .left_out = true};
+    RevisionChoice choice{.revision = {}, .pin = std::nullopt, .left_out = true, .by_person = by_person};
     const bool is_good = !left_out->good || left_out->good->task_definition == facts.running;
     if (facts.copy && is_good) {
         // A copy has its images by their digests: what was pushed cannot run in it.

@@ -69,6 +69,7 @@ struct RevisionChoice {
     TaskDefinition revision;                ///< empty when `pin` or `hold` says what to do instead
     std::optional<EcsServiceRevision> pin;  ///< a copy of this with its digests: its tags mean another image now
     bool left_out = false;                  ///< the newest revision is not deployed
+    bool by_person = false;                 ///< with left_out: somebody has taken it back
     bool hold = false;                      ///< nothing can be deployed that would bring the change about
 };
 

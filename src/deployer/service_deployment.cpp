@@ -212,6 +212,7 @@ Status ServiceDeployment::choose() {
         choice_ = choose_revision(facts, left_out, newest, request_.images, request_.changed_at);
         if (choice_.left_out) {
             left_out_ = left_out;
+            left_out_->by_person = choice_.by_person;
             revision_ = choice_.pin ? pin_.value_or(TaskDefinition(choice_.pin->task_definition)) : choice_.revision;
         }
     }

@@ -24,12 +24,13 @@ bool is_rolling(const EcsService& service, const EcsDeployment& primary) {
 
 std::string overdue_fact(const Rollout& rollout) { return rollout.deployment_id + " is overdue"; }
 
-bool Sweeper::is_news(const Rollout& rollout, std::optional<WallTime> scheduled_at) {
+bool Sweeper::is_news(const RolloutOutcome& outcome, std::optional<WallTime> scheduled_at) {
     if (scheduled_at && options_.interval > Milliseconds{0}) {
-        const auto age = *scheduled_at - rollout.started_at;
-        if (age < options_.timeout || age >= options_.timeout + options_.interval) return false;
+        const auto overdue_for = *scheduled_at - outcome.judgement.overdue_since;
+        // By the schedule's own time, which is a little older than the look: then the next sweep tells it.
+        if (overdue_for < WallTime::duration{0} || overdue_for >= options_.interval) return false;
     }
-    return memory_.first_time(overdue_fact(rollout), rollout.started_at);
+    return memory_.first_time(overdue_fact(outcome.rollout), outcome.rollout.started_at);
 }
 
 /// ECS is bringing back what ran before: such a deployment may keep the time at which it first began, days ago. How
@@ -71,7 +72,7 @@ Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget
             outcome.judgement.verdict == Verdict::kTimedOut || outcome.judgement.verdict == Verdict::kFailed;
         if (!bad) continue;  // slow on purpose, or ECS is rolling it back, or it ended between two calls
         // A failure has been told by ECS's own event.
-        one.news = outcome.judgement.verdict == Verdict::kTimedOut && is_news(outcome.rollout, scheduled_at);
+        one.news = outcome.judgement.verdict == Verdict::kTimedOut && is_news(outcome, scheduled_at);
         if (options_.roll_back) {
             auto report = rollback_.roll_back(outcome.rollout, outcome.judgement, deadline);
             outcome.rollback = std::move(report.words);

@@ -47,7 +47,7 @@ public:
 
 private:
     [[nodiscard]] bool comes_back(const EcsTarget& target, const EcsService& service, Deadline deadline);
-    [[nodiscard]] bool is_news(const Rollout& rollout, std::optional<WallTime> scheduled_at);
+    [[nodiscard]] bool is_news(const RolloutOutcome& outcome, std::optional<WallTime> scheduled_at);
 
     Options options_;
     RolloutObserver& observer_;

@@ -265,6 +265,7 @@ Judgement with_deadline(Judgement judgement, const Rollout& rollout, const Rollo
         }
     }
     judgement.verdict = Verdict::kTimedOut;
+    judgement.overdue_since = patience.from + patience.time;
     judgement.reason = fmt::format("it takes longer than {}: {}", in_words(patience.time), judgement.reason);
     return judgement;
 }

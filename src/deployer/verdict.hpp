@@ -52,6 +52,7 @@ struct Judgement {
     std::string reason;         ///< a sentence for a developer; never empty
     bool rolling_back = false;  ///< with kInProgress and kTimedOut: ECS is on its way back already
     bool told_by_ecs = false;   ///< with kFailed: ECS itself tells the world so, in an event
+    WallTime overdue_since{};   ///< with kTimedOut
     bool draining = false;      ///< with kInProgress: late by the clock, but only old tasks are left to be ended
     std::string now_runs;       ///< ARN of the revision that runs instead; empty unless rolled back or superseded
 

@@ -121,6 +121,25 @@ TEST_F(SweeperTest, LeavesAloneWhatIsSlowOnPurpose) {
     EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 0);
 }
 
+TEST_F(SweeperTest, OneSweepTellsWhatIsLateBeyondItsBakeTime) {
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+        auto service = service_with({deployment("ecs-svc/1", "8", RolloutState::kInProgress)});
+        service.configuration = {.strategy = DeploymentStrategy::kBlueGreen, .bake = minutes{60}};
+        return DescribedServices{.services = {service}, .failures = {}};
+    };
+    int told = 0;
+    for (int minute = 3; minute < 120; minute += 5) {
+        RolloutMemory fresh;  // each sweep may run in a process of its own
+        clock_.advance(std::chrono::duration_cast<Milliseconds>(start() + minutes{minute} - clock_.now()));
+        Sweeper sweeper({.timeout = minutes{10}, .interval = minutes{5}}, observer_, rollback_, fresh, clock_,
+                        log_.logger);
+        const auto found = sweeper.sweep({target("api")}, clock_.now(), Deadline::none());
+        ASSERT_THAT(found, IsOk());
+        for (const auto& one : *found) told += one.news ? 1 : 0;
+    }
+    EXPECT_EQ(told, 1);
+}
+
 TEST_F(SweeperTest, FailsWhenItCannotLook) {
     ecs_.on_describe = [](const std::vector<EcsServiceName>&) -> Result<DescribedServices> {
         return fail(ErrorKind::kAccessDenied, "not authorized to perform: ecs:DescribeServices");
