@@ -110,8 +110,8 @@ private:
         return left_to_ecs("ECS was asked to roll it back");
     }
 
-    /// ECS's record will not say who asked, nor will the copy once something else runs; and what somebody has taken back
-    /// must not come again by itself.
+    /// ECS's record will not say who asked, nor will the copy once something else runs; and what somebody has taken
+    /// back must not come again by itself.
     void say_that_a_person_wants_it() {
         const auto tagged = rollback_.ecs_.tag_task_definition(rollout().task_definition,
                                                                taken_back_by_person(rollback_.clock_.now()), deadline_);
