@@ -167,6 +167,10 @@ void RolloutEngine::carry_out_request(Service& service, WallTime at) {
 void RolloutEngine::judge_failures(Service& service, WallTime at) {
     Deployment& primary = service.deployments.front();
     if (!primary.launches || primary.rollout != RolloutState::kInProgress) return;
+    // It is taken back already, at somebody's wish.
+    if (const auto* ongoing = service.ongoing_service_deployment();
+        ongoing != nullptr && ongoing->status == ServiceDeploymentStatus::kRollbackRequested)
+        return;
     if (service.configuration.breaker && primary.failed_tasks() >= breaker_threshold(service.desired_count)) {
         break_circuit(service, at);
         return;

@@ -201,6 +201,8 @@ Status ServiceDeployment::choose() {
     if (request_.task_definition) return options_.dry_run ? check_what_is_asked_for() : Status{};
     TRY_ASSIGN(newest_, newest_with_running(*newest_));
     revision_ = newest_;
+    if (!options_.rollback_on_failure && is_about_to_go_back())
+        return fail(ErrorKind::kBusy, "ECS was asked to roll back what runs, and has not begun to");
     TRY_ASSIGN(const auto facts, revision_facts(*newest_));
     auto left_out = find_left_out(facts);
     std::optional<EcsTaskDefinition> newest;
@@ -252,6 +254,16 @@ Result<TaskDefinition> ServiceDeployment::newest_with_running(TaskDefinition new
                 fmt::format("the service runs {}, which somebody has deregistered, and the newest ACTIVE revision is "
                             "older ({}); register a new one, or deploy one by its number",
                             short_name(running->task_definition), short_name(newest.str())));
+}
+
+/// Somebody has just asked ECS to take it back: what is deployed now, over the very revision, would undo that. Where
+/// failures are rolled back the records say what to deploy instead.
+bool ServiceDeployment::is_about_to_go_back() {
+    const auto* running = primary();
+    if (running == nullptr || running->rollout_state != RolloutState::kInProgress || !runs(*running, *newest_))
+        return false;
+    const auto& records = history().records;
+    return !records.empty() && records.front().status == ServiceDeploymentStatus::kRollbackRequested;
 }
 
 Result<RevisionFacts> ServiceDeployment::revision_facts(TaskDefinition newest) {

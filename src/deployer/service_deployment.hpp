@@ -72,6 +72,7 @@ private:
     Result<Outcome> attempt();
     Result<std::optional<Outcome>> what_happens_instead();
     [[nodiscard]] bool is_old();
+    [[nodiscard]] bool is_about_to_go_back();
     Status look();
     Status pre_flight();
     Status choose();

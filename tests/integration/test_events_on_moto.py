@@ -1,9 +1,11 @@
 """One event of each kind, through the real `bootstrap`, to moto's ECS."""
 
+import datetime
+
 import pytest
 
 from support.kinds import KINDS, Kind, ecs_service, event_json, near_misses, s3_configuration
-from support.moto_ecs import REVISIONS
+from support.moto_ecs import CLUSTER, REVISIONS, UP_TO_DATE
 from support.programs import Function, function_environment
 from support.servers import SlackStub
 
@@ -59,6 +61,36 @@ def test_revision_42_wins_over_9_although_moto_lists_the_oldest_first(function, 
     function.invoke(b'{"service":"api"}')
 
     assert moto.deployed() == {"shop_service_api_dev": "shop_service_api_dev:42"}
+
+
+def parameter_of_billing(changed_at: datetime.datetime) -> dict:
+    event = event_json("ssm-update")
+    event["time"] = changed_at.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    event["detail"]["name"] = "/dev/shop/billing/LOG_LEVEL"
+    return event
+
+
+def billing(moto) -> dict:
+    described = moto.ecs.describe_services(cluster=CLUSTER, services=[UP_TO_DATE])
+    return described["services"][0]["deployments"][0]
+
+
+def test_what_rolls_since_the_change_with_the_newest_revision_is_recognised(function, moto):
+    rolling = billing(moto)
+
+    outcome = function.invoke(parameter_of_billing(rolling["createdAt"] - datetime.timedelta(minutes=1)))
+
+    assert outcome.body["status"] == "ignored", outcome.text
+    assert "already roll" in outcome.body["detail"], outcome.text
+    assert rolling["id"] in outcome.body["detail"], outcome.text
+    assert moto.deployed() == {}
+
+
+def test_what_rolled_before_the_change_is_deployed_again_though_no_revision_is_newer(function, moto):
+    outcome = function.invoke(parameter_of_billing(billing(moto)["createdAt"] + datetime.timedelta(minutes=1)))
+
+    assert outcome.body["status"] == "deployed", outcome.text
+    assert moto.deployed() == {UP_TO_DATE: f"{UP_TO_DATE}:{REVISIONS[UP_TO_DATE]}"}
 
 
 def test_a_deregistered_revision_is_not_chosen(function, moto):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from collections.abc import Iterator
+from unittest import mock
 
 import boto3
+from moto.core.responses import BaseResponse
 from moto.server import ThreadedMotoServer
 
 # One line for each request would bury what a failing test has to say.
@@ -19,9 +22,16 @@ REVISIONS = {
     "shop_service_api_dev": 42,
     "shop_service_worker_dev": 12,
     "shop_service_mail_dev": 11,
+    "shop_service_billing_dev": 10,
 }
 OTHERS = {"other_service_api_dev": 12}
 FIRST = 9
+# The one that runs its newest revision from the start: what is deployed already is to be recognised.
+UP_TO_DATE = "shop_service_billing_dev"
+
+
+def first_revision(service: str) -> str:
+    return f"{service}:{REVISIONS[service] if service == UP_TO_DATE else FIRST}"
 
 
 def client(service: str, url: str):
@@ -45,13 +55,13 @@ class MotoEcs:
                     family=family, containerDefinitions=[{"name": "app", "image": "app:latest", "memory": 128}]
                 )
             self.ecs.create_service(
-                cluster=CLUSTER, serviceName=family, taskDefinition=f"{family}:{FIRST}", desiredCount=1
+                cluster=CLUSTER, serviceName=family, taskDefinition=first_revision(family), desiredCount=1
             )
 
     def reset(self) -> None:
         """The shop as it is before anything is deployed."""
         for service in [*REVISIONS, *OTHERS]:
-            self.ecs.update_service(cluster=CLUSTER, service=service, taskDefinition=f"{service}:{FIRST}")
+            self.ecs.update_service(cluster=CLUSTER, service=service, taskDefinition=first_revision(service))
         self._before = self._deployment_ids()
 
     def _services(self) -> list[dict]:
@@ -71,12 +81,28 @@ class MotoEcs:
         }
 
 
+def refusing_what_it_does_not_know(call_action):
+    """moto has no ListServiceDeployments, nor much else that is newer than it, and answers a page of HTML with status
+    500, as a server does that is out of order. An ECS says that it does not know the operation."""
+
+    def call(self):
+        try:
+            return call_action(self)
+        except NotImplementedError as error:
+            refusal = {"__type": "UnknownOperationException", "message": str(error)}
+            return 400, {"status": 400}, json.dumps(refusal)
+
+    return call
+
+
 @contextlib.contextmanager
 def running_moto() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    refusing = refusing_what_it_does_not_know(BaseResponse.call_action)
+    with mock.patch.object(BaseResponse, "call_action", refusing):
+        server.start()
+        host, port = server.get_host_and_port()
+        try:
+            yield f"http://{host}:{port}"
+        finally:
+            server.stop()

@@ -22,14 +22,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// "started, completed": what Slack was told of api, without what all titles have in common.
-std::string told(const World& world) {
-    std::vector<std::string> short_titles;
-    for (const auto& title : world.titles())
-        short_titles.push_back(replace_all(replace_all(title, "Deployment ", ""), ": api", ""));
-    return join(short_titles, ", ");
-}
-
 const std::string kNew = "shop_service_api_dev:42";
 const std::string kOld = "shop_service_api_dev:9";
 
@@ -131,7 +123,7 @@ TEST_P(RolloutTable, EndsAsAPersonWouldWriteDown) {
     world.run_for(minutes{45});
     EXPECT_EQ(handled.answer.status, wait ? expected.verdict : "deployed") << handled.answer.detail;
     EXPECT_FALSE(handled.error) << "the rollout began: Lambda must not begin it again";
-    EXPECT_EQ(told(world), expected.slack) << world.log();
+    EXPECT_EQ(world.told(), expected.slack) << world.log();
     EXPECT_EQ(world.end_state(), expected.end);
 }
 
@@ -218,7 +210,7 @@ TEST(Rollouts, ADeploymentOfSomebodyElseIsLeftAloneAndReportedAsSuperseding) {
         world.run_for(minutes{45});
         EXPECT_EQ(handled.answer.status, "superseded");
         EXPECT_THAT(handled.answer.detail, HasSubstr("shop_service_api_dev:10"));
-        EXPECT_EQ(told(world), "started, superseded, completed");
+        EXPECT_EQ(world.told(), "started, superseded, completed");
         EXPECT_EQ(world.end_state(), "shop_service_api_dev:10 COMPLETED");
         EXPECT_EQ(world.calls("StopServiceDeployment"), 0);
         EXPECT_EQ(world.calls("UpdateService"), 1);
@@ -231,7 +223,7 @@ TEST(Rollouts, AFailureThatStaysIsRolledBackToTheVeryImagesThatWorked) {
     world.call_ecs("UpdateService", R"({"cluster":"shop_cluster_dev","service":"shop_service_api_dev",
                                         "taskDefinition":"shop_service_api_dev:42"})");
     world.run_for(minutes{30});
-    EXPECT_THAT(told(world), AllOf(HasSubstr("failed"), ::testing::EndsWith("rolled back")));
+    EXPECT_THAT(world.told(), AllOf(HasSubstr("failed"), ::testing::EndsWith("rolled back")));
     EXPECT_THAT(world.slack(), HasSubstr("with the very images that it ran"));
     EXPECT_EQ(world.end_state(), "shop_service_api_dev-rollback:1 COMPLETED");
     EXPECT_EQ(world.calls("UpdateService"), 1) << "a rollback is not repeated";
@@ -277,7 +269,7 @@ TEST(Rollouts, ARollbackToWhatThisProcessHasSeenCompleteIsToldAsOne) {
     world.set_scenario(Scenario::kImageNotFound);
     world.listener().handle(R"({"service":"api","task_definition":"10"})", Deadline::none());
     world.run_for(minutes{10});
-    EXPECT_EQ(told(world), "started, completed, started, failed, rolling back, rolled back");
+    EXPECT_EQ(world.told(), "started, completed, started, failed, rolling back, rolled back");
     EXPECT_EQ(world.end_state(), kNew + " COMPLETED");
 }
 
@@ -298,14 +290,14 @@ TEST(Rollouts, NearTheDeadlineTheRestIsLeftToEcsEventsAndTheSweep) {
     EXPECT_EQ(handled.answer.status, "in_progress");
     EXPECT_LT(world.passed(), minutes{1});
     world.run_for(minutes{45});
-    EXPECT_EQ(told(world), "started, timed out") << "the sweep told it, once";
+    EXPECT_EQ(world.told(), "started, timed out") << "the sweep told it, once";
 }
 
 TEST(Rollouts, WithoutASweepTheOneWhoWaitsTellsWhatIsOverdue) {
     World world({.scenario = Scenario::kCrashAfterStart, .wait = true, .sweep = false});
     EXPECT_EQ(world.deploy().answer.status, "timed_out");
     world.run_for(minutes{45});
-    EXPECT_EQ(told(world), "started, timed out");
+    EXPECT_EQ(world.told(), "started, timed out");
 }
 
 TEST(Rollouts, ASweepThatSomebodyAsksForAnswersWithWhatIsOverdue) {

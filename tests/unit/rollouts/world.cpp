@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "deployer/verdict.hpp"
 #include "sandbox/shop.hpp"
 #include "support/matchers.hpp"
@@ -74,10 +75,13 @@ ServerReply World::answer(const ServerRequest& request) {
     return reply(answer.status, answer.body);
 }
 
+Deadline World::deadline() const {
+    return options_.lambda_timeout == Milliseconds{} ? Deadline::none()
+                                                     : Deadline::after(clock_, options_.lambda_timeout);
+}
+
 Handled World::deploy() {
-    const auto deadline =
-        options_.lambda_timeout == Milliseconds{} ? Deadline::none() : Deadline::after(clock_, options_.lambda_timeout);
-    auto handled = app_->handle(R"({"service":"api","reason":"a test wants it"})", deadline);
+    auto handled = app_->handle(R"({"service":"api","reason":"a test wants it"})", deadline());
     deliver();
     return handled;
 }
@@ -85,6 +89,15 @@ Handled World::deploy() {
 Handled World::handle(const std::string& event) {
     busy_ = true;  // what ECS sends while the function waits comes afterwards
     auto handled = listener().handle(event, Deadline::none());
+    busy_ = false;
+    deliver();
+    return handled;
+}
+
+Handled World::roll_back(const std::string& reason) {
+    const auto person = make_app();
+    busy_ = true;
+    auto handled = person->roll_back({.target = target(), .reason = reason}, Deadline::none());
     busy_ = false;
     deliver();
     return handled;
@@ -152,7 +165,7 @@ void World::deliver() {
 
 void World::deliver(Arrival arrival) {
     constexpr int kTries = 3;
-    const auto handled = listener().handle(arrival.event, Deadline::none());
+    const auto handled = listener().handle(arrival.event, deadline());
     outcomes_.push_back({.event = arrival.event, .handled = handled});
     if (!handled.error) return;
     EXPECT_TRUE(options_.lambda_retries) << handled.error->message << "\n" << arrival.event;
@@ -219,6 +232,13 @@ std::vector<std::string> World::titles() const {
         titles.push_back(text.substr(begin, text.rfind('*') - begin));
     }
     return titles;
+}
+
+std::string World::told() const {
+    std::vector<std::string> short_titles;
+    for (const auto& title : titles())
+        short_titles.push_back(replace_all(replace_all(title, "Deployment ", ""), ": api", ""));
+    return join(short_titles, ", ");
 }
 
 std::string World::slack() const {

@@ -30,7 +30,7 @@ struct WorldOptions {
     bool roll_back = false;
     bool sweep = true;  ///< a schedule of every five minutes
     bool slack = true;
-    Milliseconds lambda_timeout{};  ///< 0: no deadline
+    Milliseconds lambda_timeout{};  ///< of deploy() and of what arrives; 0: no deadline
     sandbox::Quirks quirks = {};
     /// More settings of the function, or other ones.
     std::map<std::string, std::string> environment = {};
@@ -52,6 +52,8 @@ public:
     Handled handle(const std::string& event);
     /// An event arrives, as ECS's own do, and is handled now or when the function has time.
     void send(const std::string& event);
+    /// A person rolls the api back from the command line, which is a process of its own, and does not wait for the end.
+    Handled roll_back(const std::string& reason);
     /// A new process takes the place of the one that gets the events.
     void forget_all();
     /// Lets time pass; events and sweeps arrive when they are due.
@@ -82,6 +84,8 @@ public:
 
     /// The titles of the Slack messages, in their order, without the emoji: "Deployment started: api".
     [[nodiscard]] std::vector<std::string> titles() const;
+    /// "started, completed": the same without what all titles have in common.
+    [[nodiscard]] std::string told() const;
     /// All of the text of the messages.
     [[nodiscard]] std::string slack() const;
     /// What api runs in the end: "9 COMPLETED".
@@ -140,6 +144,7 @@ private:
     };
 
     ServerReply answer(const ServerRequest& request);
+    [[nodiscard]] Deadline deadline() const;
     std::unique_ptr<App> make_app();
     void deliver();
     void deliver(Arrival arrival);
