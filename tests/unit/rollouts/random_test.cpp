@@ -295,6 +295,8 @@ private:
             rolled_back_at_ = world_.now();
             return;
         }
+        // What somebody deployed a moment ago could not be known.
+        if (is_own && last_deployed_ && world_.now() - last_deployed_->at <= kMoment + lag()) last_deployed_.reset();
         const auto seen_since = world_.now() - primary.created_at;
         const bool could_know = seen_since > kMoment + lag();
         // What a person takes back gives way to what ran before it, and ECS may not have got to it yet.

@@ -456,6 +456,18 @@ TEST(TakenBackByAPersonAMomentAgo, StaysSoThoughAnEventComesBeforeEcsHasBegun) {
     }
 }
 
+TEST(TakenBackByAPersonAMomentAgo, IsTakenBackThoughItCompletedBeforeEcsHeardOfIt) {
+    World world({.sweep = false});
+    world.deploy();
+    world.run_for(seconds{48});
+    ASSERT_EQ(world.end_state(), kNew + " IN_PROGRESS");
+    world.add_fault({.operation = "StopServiceDeployment", .kind = FaultKind::kThrottled, .times = 2});
+    const auto handled = world.roll_back("500s since noon");
+    EXPECT_FALSE(handled.error) << handled.error->message;
+    world.run_for(minutes{5});
+    EXPECT_EQ(world.end_state(), "shop_service_api_dev-rollback:1 COMPLETED") << handled.answer.detail;
+}
+
 TEST_P(TakenBackByAPerson, IsOverWithANewerRevision) {
     world_.somebody_registers();
     a_parameter_changes();
