@@ -44,7 +44,7 @@ std::string family_of(std::string_view task_definition) {
     return std::string(name.substr(0, name.find(':')));
 }
 
-std::string whole_seconds(WallTime at) { return format_rfc3339(at).substr(0, 19) + "Z"; }
+std::string in_whole_seconds(WallTime at) { return format_rfc3339(at).substr(0, 19) + "Z"; }
 
 class RandomRun {
 public:
@@ -155,7 +155,7 @@ private:
             dump_json({{"id", id},
                        {"source", "aws.ssm"},
                        {"detail-type", "Parameter Store Change"},
-                       {"time", whole_seconds(at)},
+                       {"time", in_whole_seconds(at)},
                        {"detail", {{"name", fmt::format("/dev/shop/api/P{}", events_)}, {"operation", "Update"}}}}));
     }
 
@@ -169,7 +169,7 @@ private:
         send_later(dump_json({{"id", id},
                               {"source", "aws.ecr"},
                               {"detail-type", "ECR Image Action"},
-                              {"time", whole_seconds(at)},
+                              {"time", in_whole_seconds(at)},
                               {"detail",
                                {{"result", "SUCCESS"},
                                 {"action-type", "PUSH"},
