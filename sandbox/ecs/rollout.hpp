@@ -80,6 +80,7 @@ private:
 
     // How deployments end: rollout_ends.cpp.
     void carry_out_request(Service& service, WallTime at);
+    [[nodiscard]] static bool is_to_be_rolled_back(Service& service);
     void judge_failures(Service& service, WallTime at);
     void break_circuit(Service& service, WallTime at);
     void judge_alarms(Service& service, WallTime at);

@@ -164,13 +164,16 @@ void RolloutEngine::carry_out_request(Service& service, WallTime at) {
                   "ECS deployment stopped", at);
 }
 
+/// At somebody's wish: it neither fails nor completes any more, but gives way.
+bool RolloutEngine::is_to_be_rolled_back(Service& service) {
+    const ServiceDeployment* ongoing = service.ongoing_service_deployment();
+    return ongoing != nullptr && ongoing->status == ServiceDeploymentStatus::kRollbackRequested;
+}
+
 void RolloutEngine::judge_failures(Service& service, WallTime at) {
     Deployment& primary = service.deployments.front();
     if (!primary.launches || primary.rollout != RolloutState::kInProgress) return;
-    // It is taken back already, at somebody's wish.
-    if (const auto* ongoing = service.ongoing_service_deployment();
-        ongoing != nullptr && ongoing->status == ServiceDeploymentStatus::kRollbackRequested)
-        return;
+    if (is_to_be_rolled_back(service)) return;
     if (service.configuration.breaker && primary.failed_tasks() >= breaker_threshold(service.desired_count)) {
         break_circuit(service, at);
         return;
@@ -313,7 +316,7 @@ std::optional<WallTime> RolloutEngine::bake_over_at(Service& service, WallTime a
 
 void RolloutEngine::conclude(Service& service, WallTime at) {
     const Deployment& primary = service.primary();
-    if (!primary.launches || !is_settled(service)) return;
+    if (!primary.launches || !is_settled(service) || is_to_be_rolled_back(service)) return;
     if (const auto* shift = service.traffic_shift(); shift != nullptr && shift->stage != LifecycleStage::kCleanUp)
         return;
     if (primary.rollout == RolloutState::kInProgress) {

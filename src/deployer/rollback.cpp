@@ -100,14 +100,24 @@ private:
         if (record == nullptr)
             return fail(ErrorKind::kNotFound,
                         "ECS shows no record of this rollout (ListServiceDeployments), so it cannot be stopped");
+        // It was done before ECS heard of the wish, and ECS stops only what is under way.
+        if (by_person_ && record->status == ServiceDeploymentStatus::kSuccessful) return restore(history);
         TRY_ASSIGN(const auto found, find_ours());
         if (found == Found::kOver) return nothing("it has completed meanwhile, and is left alone");
         if (wish_.dry_run) return would_be("ECS would be asked to stop it and to roll it back");
         const auto stopped = rollback_.ecs_.roll_back_service_deployment(record->arn, deadline_);
         // ConflictException: it is being stopped or rolled back already (ECS API reference, StopServiceDeployment).
         if (!stopped && stopped.error().code != "ConflictException") return std::unexpected(stopped.error());
+        if (!stopped && has_completed(*record))
+            return by_person_ ? restore(history) : nothing("it has completed meanwhile, and is left alone");
         if (by_person_) say_that_a_person_wants_it();
         return left_to_ecs("ECS was asked to roll it back");
+    }
+
+    /// Or else: it is over, and the list of the records has not shown that yet.
+    [[nodiscard]] bool has_completed(const EcsServiceDeployment& record) {
+        const auto now = rollback_.ecs_.service_deployment(record.arn, deadline_);
+        return now && now->status == ServiceDeploymentStatus::kSuccessful;
     }
 
     /// ECS's record will not say who asked, nor will the copy once something else runs; and what somebody has taken

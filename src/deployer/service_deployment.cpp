@@ -72,7 +72,7 @@ bool may_have_been_taken_back(const RevisionFacts& facts) {
     if (facts.past.empty()) {  // nobody asked
         const auto running = revision_number(facts.running, facts.family);
         const auto newest = revision_number(facts.newest.str(), facts.family);
-        return running && newest && *running < *newest;
+        return newest && (!running || *running < *newest);  // what runs may be a copy
     }
     return std::ranges::any_of(
         facts.past, [&](const auto& rollout) { return rollout.revision.task_definition == facts.newest.str(); });

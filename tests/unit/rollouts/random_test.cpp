@@ -44,7 +44,7 @@ std::string family_of(std::string_view task_definition) {
     return std::string(name.substr(0, name.find(':')));
 }
 
-std::string whole_seconds(WallTime at) { return format_rfc3339(at).substr(0, 19) + "Z"; }
+std::string in_whole_seconds(WallTime at) { return format_rfc3339(at).substr(0, 19) + "Z"; }
 
 class RandomRun {
 public:
@@ -92,6 +92,7 @@ private:
     struct LastDeployed {
         int revision = 0;
         WallTime at{};
+        std::string event = {};  ///< that asked for it, where the function did it
     };
 
     int pick(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
@@ -154,7 +155,7 @@ private:
             dump_json({{"id", id},
                        {"source", "aws.ssm"},
                        {"detail-type", "Parameter Store Change"},
-                       {"time", whole_seconds(at)},
+                       {"time", in_whole_seconds(at)},
                        {"detail", {{"name", fmt::format("/dev/shop/api/P{}", events_)}, {"operation", "Update"}}}}));
     }
 
@@ -168,7 +169,7 @@ private:
         send_later(dump_json({{"id", id},
                               {"source", "aws.ecr"},
                               {"detail-type", "ECR Image Action"},
-                              {"time", whole_seconds(at)},
+                              {"time", in_whole_seconds(at)},
                               {"detail",
                                {{"result", "SUCCESS"},
                                 {"action-type", "PUSH"},
@@ -278,7 +279,7 @@ private:
         const bool is_own = family_of(wanted) == kApi;
         if (is_own && is_named(number_of(wanted))) {
             taken_back_.reset();
-            last_deployed_ = {.revision = number_of(wanted), .at = world_.now()};
+            last_deployed_ = {.revision = number_of(wanted), .at = world_.now(), .event = named_.back().id};
             return;
         }
         if (is_own && taken_back_ == number_of(wanted)) {
@@ -295,6 +296,8 @@ private:
             rolled_back_at_ = world_.now();
             return;
         }
+        // What somebody deployed a moment ago could not be known.
+        if (is_own && last_deployed_ && world_.now() - last_deployed_->at <= kMoment + lag()) last_deployed_.reset();
         const auto seen_since = world_.now() - primary.created_at;
         const bool could_know = seen_since > kMoment + lag();
         // What a person takes back gives way to what ran before it, and ECS may not have got to it yet.
@@ -321,11 +324,19 @@ private:
     /// taken back.
     void judge_end() {
         if (!last_deployed_ || (rolled_back_at_ && *rolled_back_at_ >= last_deployed_->at)) return;
+        if (is_refused(last_deployed_->event)) return;
         const auto primary = *world_.ecs().primary(kApi);
         const bool is_copy = family_of(primary.task_definition) != kApi;
         const auto runs = is_copy ? number_of(stands_for(primary.task_definition)) : number_of(primary.task_definition);
         if (runs >= last_deployed_->revision || has_failed_since(*last_deployed_)) return;
         complain(fmt::format(":{} runs in the end, and somebody deployed :{} last", runs, last_deployed_->revision));
+    }
+
+    /// ECS did not take it, and somebody was told.
+    [[nodiscard]] bool is_refused(const std::string& event) const {
+        const auto reason = fmt::format("\"reason\":\"{}\"", event);
+        return !event.empty() &&
+               std::ranges::any_of(world_.lost_events(), [&](const auto& lost) { return lost.contains(reason); });
     }
 
     [[nodiscard]] bool has_failed_since(const LastDeployed& last) {

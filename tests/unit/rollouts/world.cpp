@@ -99,7 +99,6 @@ Handled World::roll_back(const std::string& reason) {
     busy_ = true;
     auto handled = person->roll_back({.target = target(), .reason = reason}, Deadline::none());
     busy_ = false;
-    deliver();
     return handled;
 }
 

@@ -53,6 +53,7 @@ public:
     /// An event arrives, as ECS's own do, and is handled now or when the function has time.
     void send(const std::string& event);
     /// A person rolls the api back from the command line, which is a process of its own, and does not wait for the end.
+    /// What arrives meanwhile is handled when time passes.
     Handled roll_back(const std::string& reason);
     /// A new process takes the place of the one that gets the events.
     void forget_all();

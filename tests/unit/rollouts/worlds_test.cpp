@@ -30,13 +30,13 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const std::string kNew = "shop_service_api_dev:42";
-const std::string kOld = "shop_service_api_dev:9";
-constexpr const char* kApi = "shop_service_api_dev";
+const std::string kNewRevision = "shop_service_api_dev:42";
+const std::string kOldRevision = "shop_service_api_dev:9";
+constexpr const char* kApiService = "shop_service_api_dev";
 
 std::string in_a_name(std::string_view text) { return replace_all(std::string(text), "-", "_"); }
 
-std::string parameter_update(const std::string& id, WallTime at) {
+std::string update_of_parameter(const std::string& id, WallTime at) {
     return dump_json({{"id", id},
                       {"source", "aws.ssm"},
                       {"detail-type", "Parameter Store Change"},
@@ -79,21 +79,22 @@ using OldRow = std::tuple<Scenario, Breaker, bool, bool, Kind>;
 class RolloutTableOfEachEcs : public ::testing::TestWithParam<OldRow> {};
 
 End expected_end(Scenario scenario, Breaker breaker, bool wait, bool roll_back) {
-    if (scenario == Scenario::kHealthy) return {"completed", "started, completed", kNew + " COMPLETED"};
+    if (scenario == Scenario::kHealthy) return {"completed", "started, completed", kNewRevision + " COMPLETED"};
     if (scenario == Scenario::kCrashAfterStart) {
-        if (roll_back) return {"rolled_back", "started, timed out, rolling back, rolled back", kOld + " COMPLETED"};
-        return {"timed_out", "started, timed out", kNew + " IN_PROGRESS"};
+        if (roll_back)
+            return {"rolled_back", "started, timed out, rolling back, rolled back", kOldRevision + " COMPLETED"};
+        return {"timed_out", "started, timed out", kNewRevision + " IN_PROGRESS"};
     }
     if (scenario == Scenario::kSlow) {
         if (roll_back && wait)
-            return {"rolled_back", "started, timed out, rolling back, rolled back", kOld + " COMPLETED"};
-        return {"timed_out", "started, completed", kNew + " COMPLETED"};
+            return {"rolled_back", "started, timed out, rolling back, rolled back", kOldRevision + " COMPLETED"};
+        return {"timed_out", "started, completed", kNewRevision + " COMPLETED"};
     }
     if (roll_back || breaker == Breaker::kOnWithRollback)
-        return {"rolled_back", "started, failed, rolling back, rolled back", kOld + " COMPLETED"};
-    if (breaker == Breaker::kOn) return {"failed", "started, failed", kNew + " FAILED"};
+        return {"rolled_back", "started, failed, rolling back, rolled back", kOldRevision + " COMPLETED"};
+    if (breaker == Breaker::kOn) return {"failed", "started, failed", kNewRevision + " FAILED"};
     const std::string impaired = scenario == Scenario::kFailingHealthChecks ? "" : "impaired, ";
-    return {"timed_out", "started, " + impaired + "timed out", kNew + " IN_PROGRESS"};
+    return {"timed_out", "started, " + impaired + "timed out", kNewRevision + " IN_PROGRESS"};
 }
 
 End expected_of(const OldRow& row) {
@@ -148,10 +149,10 @@ class SlowOnPurpose : public ::testing::TestWithParam<StrategyRow> {};
 
 End expected_of_ecs_alone(Scenario scenario) {
     if (scenario == Scenario::kAlarm)
-        return {"rolled_back", "started, failed, rolling back, rolled back", kOld + " COMPLETED"};
+        return {"rolled_back", "started, failed, rolling back, rolled back", kOldRevision + " COMPLETED"};
     if (scenario == Scenario::kPause)  // nobody approves
-        return {"rolled_back", "started, rolling back, rolled back", kOld + " COMPLETED"};
-    return {"completed", "started, completed", kNew + " COMPLETED"};
+        return {"rolled_back", "started, rolling back, rolled back", kOldRevision + " COMPLETED"};
+    return {"completed", "started, completed", kNewRevision + " COMPLETED"};
 }
 
 TEST_P(SlowOnPurpose, IsNeitherStoppedNorHelped) {
@@ -187,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 /// The only rollout of api, as ECS's record has it.
 Json newest_record(World& world) {
-    const Json of_api{{"cluster", "shop_cluster_dev"}, {"service", kApi}};
+    const Json of_api{{"cluster", "shop_cluster_dev"}, {"service", kApiService}};
     const auto listed = parse_json(world.call_ecs("ListServiceDeployments", dump_json(of_api))).value_or(Json());
     const Json one{{"serviceDeploymentArns", {listed["serviceDeployments"][0]["serviceDeploymentArn"]}}};
     return parse_json(world.call_ecs("DescribeServiceDeployments", dump_json(one)))
@@ -209,7 +210,7 @@ TEST(SlowOnPurposeToo, WhatWaitsForAPersonSaysSoAndGoesOnWhenSomebodyApproves) {
                                   {"hookId", record["lifecycleHookDetails"][0]["hookId"]}}));
         world.run_for(minutes{20});
         EXPECT_EQ(world.told(), "started, completed");
-        EXPECT_EQ(world.end_state(), kNew + " COMPLETED");
+        EXPECT_EQ(world.end_state(), kNewRevision + " COMPLETED");
         EXPECT_EQ(world.calls("StopServiceDeployment"), 0);
     }
 }
@@ -239,7 +240,7 @@ struct Interrupted {
 
 void PrintTo(const Interrupted& one, std::ostream* out) { *out << one.name; }
 
-void event_arrives(World& world) { world.send(parameter_update("P", world.now())); }
+void event_arrives(World& world) { world.send(update_of_parameter("P", world.now())); }
 
 std::vector<Interrupted> interruptions() {
     const auto fault = [](const std::string& operation, FaultKind kind, int times) {
@@ -282,7 +283,7 @@ std::vector<Interrupted> interruptions() {
 
 class SomebodyDeploysAtAWait : public ::testing::TestWithParam<Interrupted> {};
 
-int number_of(std::string_view task_definition) {
+int number_in(std::string_view task_definition) {
     return static_cast<int>(parse_unsigned(task_definition.substr(task_definition.rfind(':') + 1)).value_or(0));
 }
 
@@ -305,7 +306,8 @@ bool interrupt(const Interrupted& row, int at) {
         EXPECT_NE(operation, "StopServiceDeployment") << "of what somebody deployed";
         if (operation != "UpdateService") return;
         const auto wanted = find_string(parse_json(body).value_or(Json()), "taskDefinition").value_or("");
-        EXPECT_TRUE(wanted.contains(std::string(kApi) + ":") && number_of(wanted) >= 43) << wanted << " goes over :43";
+        EXPECT_TRUE(wanted.contains(std::string(kApiService) + ":") && number_in(wanted) >= 43)
+            << wanted << " goes over :43";
     });
     row.begin(world);
     world.run_for(minutes{60});
@@ -325,7 +327,7 @@ TEST_P(SomebodyDeploysAtAWait, AndThatIsWhatRunsInTheEnd) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rollouts, SomebodyDeploysAtAWait, ::testing::ValuesIn(interruptions()),
-                         [](const ::testing::TestParamInfo<Interrupted>& info) { return info.param.name; });
+                         [](const auto& row) { return row.param.name; });
 
 /// ECS does not do for a while what brings a service back.
 class FailingRollback : public ::testing::TestWithParam<std::tuple<FaultKind, bool>> {};
@@ -341,7 +343,7 @@ TEST_P(FailingRollback, IsTriedAgainWhereItIsStopServiceDeployment) {
     const bool told_late = wait && kind == FaultKind::kFailedAfter;
     EXPECT_EQ(world.told(), told_late ? "started, rolling back, timed out, rolled back"
                                       : "started, timed out, rolling back, rolled back");
-    EXPECT_EQ(world.end_state(), kOld + " COMPLETED");
+    EXPECT_EQ(world.end_state(), kOldRevision + " COMPLETED");
 }
 
 TEST_P(FailingRollback, IsTriedAgainWhereItIsUpdateService) {
@@ -352,7 +354,7 @@ TEST_P(FailingRollback, IsTriedAgainWhereItIsUpdateService) {
                  .sweep = sweep,
                  .lambda_retries = true});
     world.add_fault({.operation = "UpdateService", .kind = kind, .times = 2});
-    world.somebody_deploys(kNew);
+    world.somebody_deploys(kNewRevision);
     world.run_for(minutes{45});
     EXPECT_THAT(world.told(), ::testing::EndsWith("rolled back"));
     EXPECT_EQ(world.end_state(), "shop_service_api_dev-rollback:1 COMPLETED");
@@ -381,7 +383,7 @@ TEST(FailingRollbacks, ThatCanHealAreErrorsAndTheEventComesAgain) {
                  .sweep = false,
                  .lambda_retries = true});
     world.add_fault({.operation = "UpdateService", .kind = FaultKind::kFailedBefore, .times = sandbox::Fault::kAlways});
-    world.somebody_deploys(kNew);
+    world.somebody_deploys(kNewRevision);
     bool failed = false;
     for (int i = 0; i < 120 && !failed; ++i) {
         world.run_for(seconds{10});
@@ -410,12 +412,13 @@ protected:
     void a_parameter_changes() {
         const auto at = world_.now();
         world_.run_for(seconds{2});
-        world_.send(parameter_update("P", at));
+        world_.send(update_of_parameter("P", at));
         world_.run_for(minutes{5});
     }
 
     bool while_it_rolls_ = std::get<0>(GetParam());
-    std::string brought_back_ = while_it_rolls_ ? kOld + " COMPLETED" : "shop_service_api_dev-rollback:1 COMPLETED";
+    std::string brought_back_ =
+        while_it_rolls_ ? kOldRevision + " COMPLETED" : "shop_service_api_dev-rollback:1 COMPLETED";
     World world_{{.roll_back = std::get<1>(GetParam())}};
 };
 
@@ -449,11 +452,23 @@ TEST(TakenBackByAPersonAMomentAgo, StaysSoThoughAnEventComesBeforeEcsHasBegun) {
         EXPECT_FALSE(world.roll_back("500s since noon").error);
         world.set_scenario(Scenario::kHealthy);
         world.run_for(seconds{5});
-        world.send(parameter_update("P", at));
+        world.send(update_of_parameter("P", at));
         world.run_for(minutes{10});
-        EXPECT_EQ(world.end_state(), kOld + " COMPLETED") << world.log();
+        EXPECT_EQ(world.end_state(), kOldRevision + " COMPLETED") << world.log();
         EXPECT_GT(world.last_rollout(), at) << "with the parameter";
     }
+}
+
+TEST(TakenBackByAPersonAMomentAgo, IsTakenBackThoughItCompletedBeforeEcsHeardOfIt) {
+    World world({.sweep = false});
+    world.deploy();
+    world.run_for(seconds{48});
+    ASSERT_EQ(world.end_state(), kNewRevision + " IN_PROGRESS");
+    world.add_fault({.operation = "StopServiceDeployment", .kind = FaultKind::kThrottled, .times = 2});
+    const auto handled = world.roll_back("500s since noon");
+    EXPECT_FALSE(handled.error) << handled.error->message;
+    world.run_for(minutes{5});
+    EXPECT_EQ(world.end_state(), "shop_service_api_dev-rollback:1 COMPLETED") << handled.answer.detail;
 }
 
 TEST_P(TakenBackByAPerson, IsOverWithANewerRevision) {
@@ -465,16 +480,16 @@ TEST_P(TakenBackByAPerson, IsOverWithANewerRevision) {
 TEST_P(TakenBackByAPerson, IsOverWhenAPersonDeploysItByItsNumber) {
     world_.handle(R"({"service":"api","task_definition":"42"})");
     world_.run_for(minutes{5});
-    EXPECT_EQ(world_.end_state(), kNew + " COMPLETED");
+    EXPECT_EQ(world_.end_state(), kNewRevision + " COMPLETED");
     a_parameter_changes();
-    EXPECT_EQ(world_.end_state(), kNew + " COMPLETED");
+    EXPECT_EQ(world_.end_state(), kNewRevision + " COMPLETED");
 }
 
 INSTANTIATE_TEST_SUITE_P(Rollouts, TakenBackByAPerson, ::testing::Combine(::testing::Bool(), ::testing::Bool()),
-                         [](const ::testing::TestParamInfo<std::tuple<bool, bool>>& info) {
+                         [](const auto& row) {
                              return fmt::format("{}_rollback_{}",
-                                                std::get<0>(info.param) ? "while_it_rolls" : "when_it_is_done",
-                                                std::get<1>(info.param) ? "on" : "off");
+                                                std::get<0>(row.param) ? "while_it_rolls" : "when_it_is_done",
+                                                std::get<1>(row.param) ? "on" : "off");
                          });
 
 /// One deployment whose end is told while a read fails.

@@ -190,9 +190,9 @@ TEST_F(Strategies, APauseHookThatNobodyAnswersRollsBackOrGoesOn) {
         EXPECT_EQ(record()["status"], goes_on ? "SUCCESSFUL" : "ROLLBACK_SUCCESSFUL");
         EXPECT_EQ(record()["lifecycleHookDetails"][0]["status"], "TIMED_OUT");
         EXPECT_THAT(rollouts_.event_names(), Contains("HOOK_TIMED_OUT"));
-        if (!goes_on)
-            EXPECT_EQ(record()["statusReason"],
-                      "Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT pause hook timed out.");
+        if (goes_on) continue;
+        EXPECT_EQ(record()["statusReason"],
+                  "Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT pause hook timed out.");
     }
 }
 
