@@ -92,6 +92,7 @@ struct PlainCall {
 };
 
 constexpr std::array kPlainCalls{
+    PlainCall{"DescribeTaskDefinition", "taskDefinition", "", ""},
     PlainCall{"ListServiceDeployments", "service", "serviceDeployments", "status"},
     PlainCall{"DescribeServiceDeployments", "", "serviceDeployments", "status"},
     PlainCall{"DescribeServiceRevisions", "", "serviceRevisions", ""},

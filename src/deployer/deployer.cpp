@@ -70,7 +70,8 @@ Deployer::Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, Roll
                .clock = clock,
                .sleeper = sleeper,
                .logger = logger,
-               .warned = warned_} {}
+               .warned = warned_,
+               .may_not_describe = may_not_describe_} {}
 
 std::vector<DeploymentReport> Deployer::deploy(const Deploy& decision, Deadline deadline) {
     let_the_burst_settle(decision, deadline);

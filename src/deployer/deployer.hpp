@@ -42,6 +42,7 @@ private:
     Options options_;
     ServiceDeployment::Context context_;
     std::atomic<bool> warned_{false};
+    std::atomic<bool> may_not_describe_{false};
     Helpers helpers_;
 };
 

@@ -232,9 +232,11 @@ Status ServiceDeployment::check_what_is_asked_for() {
 }
 
 Result<std::optional<EcsTaskDefinition>> ServiceDeployment::describe_if_allowed(const TaskDefinition& revision) {
+    if (context_.may_not_describe) return std::nullopt;
     auto described = context_.ecs.describe_task_definition(revision, deadline_);
     if (described) return *std::move(described);
     if (described.error().retryable()) return std::unexpected(std::move(described).error());
+    if (described.error().kind == ErrorKind::kAccessDenied) context_.may_not_describe = true;
     return std::nullopt;
 }
 

@@ -43,7 +43,8 @@ public:
         const Clock& clock;
         Sleeper& sleeper;
         const Logger& logger;
-        std::atomic<bool>& warned;  ///< that services cannot be looked at: once is enough
+        std::atomic<bool>& warned;            ///< that services cannot be looked at: once is enough
+        std::atomic<bool>& may_not_describe;  ///< task definitions: once refused, always refused
     };
 
     /// The request must outlive it; `looks` has its service.

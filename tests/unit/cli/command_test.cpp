@@ -20,7 +20,7 @@ T parsed(const std::vector<std::string>& arguments) {
     return std::get<T>(*command);
 }
 
-using Words = std::vector<std::string>;
+using Arguments = std::vector<std::string>;
 
 TEST(ParseCommand, ReadsPlan) {
     const auto plan = parsed<PlanCommand>({"plan", "event.json", "--json"});
@@ -38,7 +38,7 @@ TEST(ParseCommand, ReadsInvokeAndCheck) {
 TEST(ParseCommand, ReadsDeployWithAllItsOptions) {
     const auto deploy = parsed<DeployCommand>(
         {"deploy", "api", "--task-definition", "41", "--reason", "a reason with blanks", "--dry-run"});
-    EXPECT_EQ(deploy.services, Words{"api"});
+    EXPECT_EQ(deploy.services, Arguments{"api"});
     EXPECT_EQ(deploy.task_definition, "41");
     EXPECT_EQ(deploy.reason, "a reason with blanks");
     EXPECT_TRUE(deploy.dry_run);
@@ -46,16 +46,16 @@ TEST(ParseCommand, ReadsDeployWithAllItsOptions) {
     EXPECT_FALSE(parsed<DeployCommand>({"deploy", "api"}).reason);
     const auto waiting =
         parsed<DeployCommand>({"deploy", "api", "worker", "--wait", "--timeout", "900", "--force", "--log", "json"});
-    EXPECT_EQ(waiting.services, (Words{"api", "worker"}));
+    EXPECT_EQ(waiting.services, (Arguments{"api", "worker"}));
     EXPECT_TRUE(waiting.wait && waiting.force);
     EXPECT_EQ(waiting.timeout, std::chrono::minutes{15});
     EXPECT_EQ(waiting.log, LogFormat::kJson);
 }
 
 TEST(ParseCommand, ReadsTheVerbsOfRollouts) {
-    EXPECT_EQ(parsed<WaitCommand>({"wait", "api", "worker"}).services, (Words{"api", "worker"}));
+    EXPECT_EQ(parsed<WaitCommand>({"wait", "api", "worker"}).services, (Arguments{"api", "worker"}));
     EXPECT_EQ(parsed<WaitCommand>({"wait", "api", "--timeout", "5"}).timeout, std::chrono::seconds{5});
-    EXPECT_EQ(parsed<StatusCommand>({"status", "api", "worker"}).services, (Words{"api", "worker"}));
+    EXPECT_EQ(parsed<StatusCommand>({"status", "api", "worker"}).services, (Arguments{"api", "worker"}));
     EXPECT_TRUE(parsed<StatusCommand>({"status"}).services.empty());
     EXPECT_TRUE(parsed<StatusCommand>({"status", "--watch"}).watch);
     const auto rollback =
@@ -86,11 +86,12 @@ TEST(ParseCommand, ReadsSandbox) {
     const auto rollouts =
         parsed<SandboxCommand>({"sandbox", "--speed", "2.5", "--scenario", "api=slow", "--scenario", "no-capacity"});
     EXPECT_EQ(rollouts.speed, 2.5);
-    EXPECT_EQ(rollouts.scenarios, (Words{"api=slow", "no-capacity"}));
+    EXPECT_EQ(rollouts.scenarios, (Arguments{"api=slow", "no-capacity"}));
 }
 
 TEST(ParseCommand, ShowsAllCommandsWithALineEachAndExamples) {
-    for (const Words& words : {Words{"--help"}, Words{"help"}, Words{"-h"}, Words{"help", "help"}}) {
+    for (const Arguments& words :
+         {Arguments{"--help"}, Arguments{"help"}, Arguments{"-h"}, Arguments{"help", "help"}}) {
         const auto shown = parsed<ShowText>(words);
         EXPECT_FALSE(shown.wrong_usage);
         for (const auto* verb :
@@ -107,7 +108,8 @@ TEST(ParseCommand, AnswersNoCommandAtAllWithTheOverviewAsWrongUsage) {
 }
 
 TEST(ParseCommand, ShowsHelpOfAVerbAndTheVersion) {
-    for (const Words& words : {Words{"deploy", "--help"}, Words{"help", "deploy"}, Words{"deploy", "api", "-h"}})
+    for (const Arguments& words :
+         {Arguments{"deploy", "--help"}, Arguments{"help", "deploy"}, Arguments{"deploy", "api", "-h"}})
         EXPECT_THAT(parsed<ShowText>(words).text, AllOf(HasSubstr("--task-definition"), HasSubstr("Example:")));
     EXPECT_THAT(parsed<ShowText>({"--version"}).text, HasSubstr("ci_lambda "));
     EXPECT_THAT(parsed<ShowText>({"version"}).text, HasSubstr("ci_lambda "));
@@ -121,7 +123,7 @@ TEST(ParseCommand, SuggestsTheVerbThatWasMeant) {
 }
 
 TEST(ParseCommand, SuggestsTheOptionThatWasMeant) {
-    const std::vector<std::pair<Words, std::string>> table{
+    const std::vector<std::pair<Arguments, std::string>> table{
         {{"deploy", "api", "--dryrun"}, "deploy has no option --dryrun; did you mean --dry-run?"},
         {{"deploy", "--reson", "because", "api"}, "deploy has no option --reson; did you mean --reason?"},
         {{"deploy", "api", "--reson=because"}, "no option --reson; did you mean --reason?"},
@@ -134,14 +136,14 @@ TEST(ParseCommand, SuggestsTheOptionThatWasMeant) {
 }
 
 TEST(ParseCommand, RefusesAServiceWithoutAName) {
-    for (const Words& words : {Words{"deploy", ""}, Words{"deploy", "api", ""}, Words{"deploy", " "}, Words{"wait", ""},
-                               Words{"rollback", ""}, Words{"status", ""}})
+    for (const Arguments& words : {Arguments{"deploy", ""}, Arguments{"deploy", "api", ""}, Arguments{"deploy", " "},
+                                   Arguments{"wait", ""}, Arguments{"rollback", ""}, Arguments{"status", ""}})
         EXPECT_THAT(parse_command(words), IsErr(ErrorKind::kConfiguration, HasSubstr("is a variable not set?")))
             << words.front() << " of " << words.size();
 }
 
 TEST(ParseCommand, NamesWhatIsMissingOrTooMuch) {
-    const std::vector<std::pair<Words, std::string>> table{
+    const std::vector<std::pair<Arguments, std::string>> table{
         {{"plan"}, "plan needs a file"},
         {{"deploy"}, "deploy needs a service's id"},
         {{"wait"}, "wait needs a service's id"},

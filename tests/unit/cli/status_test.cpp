@@ -28,7 +28,7 @@ EcsTaskDefinition definition(const std::string& image) {
     return {.arn = arn_of("8"), .status = "ACTIVE", .images = {{.container = "app", .image = image}}, .tags = {}};
 }
 
-ServiceOverview rolling() {
+ServiceOverview api_that_rolls() {
     auto service = service_with({deployment("ecs-svc/2", "8", RolloutState::kInProgress),
                                  deployment("ecs-svc/1", "7", RolloutState::kCompleted, "ACTIVE")});
     service.deployments[0].running_count = 1;
@@ -49,14 +49,15 @@ ServiceOverview steady() {
 }
 
 TEST(StatusTable, ShowsWhatRunsWithWhichImageSinceWhenAndWhatIsRolling) {
-    EXPECT_EQ(text_of(status_table({rolling(), steady(), {.target = target("ghost")}}, start() + minutes{65}, 0)),
-              "SERVICE  STATE    TASKS  REVISION                IMAGE                SINCE\n"
-              "api      rolling  2/2    shop_service_api_dev:8  v1.43                1 h 5 min\n"
-              "    1 of 2 new tasks run, 3 failed; 2 of shop_service_api_dev:7 still run\n"
-              "    1 of 2 tasks run: exit 1\n"
-              "worker   steady   2/2    shop_service_api_dev:7  sha256:0123456789ab  1 h 5 min\n"
-              "ghost    missing\n"
-              "    ECS has no service shop_service_ghost_dev\n");
+    EXPECT_EQ(
+        text_of(status_table({api_that_rolls(), steady(), {.target = target("ghost")}}, start() + minutes{65}, 0)),
+        "SERVICE  STATE    TASKS  REVISION                IMAGE                SINCE\n"
+        "api      rolling  2/2    shop_service_api_dev:8  v1.43                1 h 5 min\n"
+        "    1 of 2 new tasks run, 3 failed; 2 of shop_service_api_dev:7 still run\n"
+        "    1 of 2 tasks run: exit 1\n"
+        "worker   steady   2/2    shop_service_api_dev:7  sha256:0123456789ab  1 h 5 min\n"
+        "ghost    missing\n"
+        "    ECS has no service shop_service_ghost_dev\n");
 }
 
 TEST(StatusTable, TellsHowTheLastRolloutEndedAndWhy) {
@@ -83,7 +84,7 @@ TEST(StatusTable, SaysWhatARollbackCopyStandsFor) {
 }
 
 TEST(StatusTable, IsNeverWiderThanTheTerminalAndLosesNothing) {
-    const std::vector<ServiceOverview> services{rolling(), steady(), {.target = target("ghost")}};
+    const std::vector<ServiceOverview> services{api_that_rolls(), steady(), {.target = target("ghost")}};
     for (const std::size_t columns : {1U, 10U, 40U, 60U, 80U, 100U, 130U}) {
         const auto lines = status_table(services, start() + minutes{65}, columns);
         std::string all;
@@ -98,7 +99,7 @@ TEST(StatusTable, IsNeverWiderThanTheTerminalAndLosesNothing) {
 }
 
 TEST(StatusJson, HasTheDeploymentsTheImagesAndTheLastRolloutOfEachService) {
-    const auto json = *parse_json(status_json({rolling(), {.target = target("ghost")}}, start() + minutes{1}));
+    const auto json = *parse_json(status_json({api_that_rolls(), {.target = target("ghost")}}, start() + minutes{1}));
     ASSERT_TRUE(json.is_array());
     EXPECT_EQ(json[0]["state"], "rolling");
     EXPECT_EQ(json[0]["deployments"][0]["id"], "ecs-svc/2");

@@ -10,12 +10,12 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(SlackInbox, JudgesPayloadsAsSlackDoes) {
-    struct Case {
+    struct Payload {
         std::string payload;
         std::string answer;
     };
     const std::string long_text(3001, 'x');
-    const std::vector<Case> cases{
+    const std::vector<Payload> cases{
         {R"({"text":"hello"})", "ok"},
         {R"({"blocks":[{"type":"divider"}]})", "ok"},
         {R"({"blocks":[{"type":"section","text":{"type":"mrkdwn","text":"hi"}}]})", "ok"},
