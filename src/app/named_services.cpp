@@ -12,7 +12,7 @@ namespace ci_lambda {
 namespace {
 
 /// Longer than any id that is meant.
-constexpr std::size_t kLongestId = 60;
+constexpr std::size_t kLongestShownId = 60;
 /// So many ids help; more are a wall.
 constexpr std::size_t kMostIds = 20;
 
@@ -34,12 +34,12 @@ Result<EcsTarget> named_service(const Config& config, const std::string& name) {
     if (!id)
         return fail(ErrorKind::kConfiguration,
                     fmt::format("there is no service \"{}\": ids have letters, digits, '_', '-' and '.'",
-                                truncate_utf8(name, kLongestId)));
+                                truncate_utf8(name, kLongestShownId)));
     if (auto target = config.names.target(*id)) return *std::move(target);
     if (!config.names.has_service_map())
         return fail(ErrorKind::kNotFound, fmt::format("SERVICE_NAME_PATTERN leaves no name for \"{}\"", *id));
     return fail(ErrorKind::kNotFound, with_suggestion(fmt::format("there is no service \"{}\" in ECS_SERVICE_MAP",
-                                                                  truncate_utf8(id->str(), kLongestId)),
+                                                                  truncate_utf8(id->str(), kLongestShownId)),
                                                       id->str(), config.names.mapped_ids()));
 }
 
@@ -59,7 +59,7 @@ std::string no_such_service(const Config& config, EcsApi& ecs, const EcsTarget& 
     for (const auto& ours : find_our_services(config, ecs, deadline).targets)
         if (ours.id != target.id) ids.push_back(ours.id.str());
     return with_suggestion(fmt::format("ECS has no service {} in cluster {}, so there is no \"{}\"", target.service,
-                                       target.cluster, truncate_utf8(target.id.str(), kLongestId)),
+                                       target.cluster, truncate_utf8(target.id.str(), kLongestShownId)),
                            target.id.str(), std::move(ids));
 }
 
