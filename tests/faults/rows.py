@@ -412,7 +412,7 @@ GROUPS = (
                 retries=1,
                 calls="DDLLU",
                 attempts=2,
-                log=retried("UpdateService"),
+                log=retried("DescribeTaskDefinition"),  # the first call that needs a connection anew
             ),
             found("tls-reset-after", f.RESET_AFTER, tls="right"),
             found("tls-reset-in-answer", f.TRUNCATED_BY_RESET, tls="right"),

@@ -36,7 +36,14 @@ from world import (
     Surroundings,
 )
 
-LETTERS = {"DescribeServices": "D", "ListServiceDeployments": "S", "ListTaskDefinitions": "L", "UpdateService": "U"}
+# What the tags of the newest revision say is asked where they may be read, and decides nothing in here: no letter.
+LETTERS = {
+    "DescribeTaskDefinition": "",
+    "DescribeServices": "D",
+    "ListServiceDeployments": "S",
+    "ListTaskDefinitions": "L",
+    "UpdateService": "U",
+}
 ECS_NAME, SLACK_NAME = "ecs.shop.test", "hooks.shop.test"
 A_WHILE, A_MINUTE = 5.0, 60.0
 

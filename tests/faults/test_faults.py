@@ -73,5 +73,6 @@ def assert_that_the_next_event_works(row: Row, seen: Seen) -> None:
     outcome = seen.after.outcome
     assert outcome is not None and outcome.kind == "response", outcome
     assert outcome.body["status"] == "deployed", outcome.text
-    assert seen.after.calls == "DLU"
+    # Where a rollout is under way, ECS's records say whether somebody has asked to take it back.
+    assert seen.after.calls.replace("S", "") == "DLU"
     assert seen.after.rollouts == 1

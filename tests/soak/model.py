@@ -30,7 +30,6 @@ SURELY_TOLD = 300  # facts
 ALREADY = {
     IN_PROGRESS: "already rolling",
     COMPLETED: "already rolled out",
-    FAILED: "already rolled, and failed",
 }
 
 
@@ -310,6 +309,8 @@ class Invocation:
             return None
         if way.service in self._began:
             return Fate(way.service, "ignored")
+        if known.primary.state == FAILED:
+            return None  # what failed has brought nothing
         return Fate(way.service, "ignored", f"{ALREADY[known.primary.state]}: {known.primary.id}")
 
     def _update(self, way: Way) -> Fate | None:

@@ -424,7 +424,14 @@ class Soak:
             return fault, cluster.task_definitions(family, body.get("nextToken"))
         if operation == "ListServices":
             return plan.others, cluster.list_services()
-        empty = {"ListTasks": b'{"taskArns":[]}', "ListServiceDeployments": b'{"serviceDeployments":[]}'}
+        # What decides about a rollout besides the service itself. Where it cannot be read, the function rather deploys
+        # once more or fails, which the model does not foretell: the random runs of tests/unit/rollouts do.
+        if operation == "ListServiceDeployments":
+            return None, b'{"serviceDeployments":[]}'
+        if operation == "DescribeTaskDefinition":
+            described = {"taskDefinitionArn": body["taskDefinition"], "status": "ACTIVE", "containerDefinitions": []}
+            return None, json.dumps({"taskDefinition": described, "tags": []}).encode()
+        empty = {"ListTasks": b'{"taskArns":[]}'}
         if operation not in empty:
             raise Difference(f"ECS was asked for {operation}")
         return plan.others, empty[operation]

@@ -43,7 +43,7 @@ protected:
         return deployer.deploy(deploy, deadline);
     }
     DeploymentReport run_one(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
-        return run(deploy_of({"api"}), std::move(options), deadline).at(0);
+        return run(deploy_of({"api"}), options, deadline).at(0);
     }
     /// How many log lines a CloudWatch Logs Insights query would find (`like /x/` is case-sensitive).
     [[nodiscard]] int lines_like(const std::string& message, const std::string& rest) const {
@@ -476,7 +476,7 @@ protected:
         return deploy;
     }
     DeploymentReport run_changed(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
-        return run(changed_at_start(), std::move(options), deadline).at(0);
+        return run(changed_at_start(), options, deadline).at(0);
     }
     /// The first UpdateService is carried out, or not, but its answer is lost.
     void lose_the_first_answer() {
