@@ -28,8 +28,8 @@ enum class ErrorKind {
     kInternal,            ///< a mistake of ours
 };
 
-/// True for what can heal by itself: throttling, 5xx, timeouts, broken connections, what is busy. The AWS SDKs' "standard"
-/// retry mode draws the same line.
+/// True for what can heal by itself: throttling, 5xx, timeouts, broken connections, what is busy. The AWS SDKs'
+/// "standard" retry mode draws the same line.
 [[nodiscard]] bool retryable(ErrorKind kind);
 
 /// A stable lower-case name of the kind, for logs ("throttled", "access_denied", ..).
