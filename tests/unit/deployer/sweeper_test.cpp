@@ -33,6 +33,28 @@ protected:
             return described;
         };
     }
+    void show_an_hour_of_bake_time() {
+        ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+            auto service = service_with({deployment("ecs-svc/1", "8", RolloutState::kInProgress)});
+            service.configuration = {.strategy = DeploymentStrategy::kBlueGreen, .bake = minutes{60}};
+            return DescribedServices{.services = {service}, .failures = {}};
+        };
+    }
+    /// How often the rollout is told by a sweep of every five minutes, each in a process of its own.
+    int told_by_a_schedule_of(minutes duration) {
+        int told = 0;
+        for (minutes age{3}; age < duration; age += minutes{5}) {
+            RolloutMemory fresh;
+            clock_.advance(std::chrono::duration_cast<Milliseconds>(start() + age - clock_.now()));
+            Sweeper sweeper({.timeout = minutes{10}, .interval = minutes{5}}, observer_, rollback_, fresh, clock_,
+                            log_.logger);
+            const auto found = sweeper.sweep({target("api")}, clock_.now(), Deadline::none());
+            EXPECT_THAT(found, IsOk());
+            if (!found) return -1;
+            for (const auto& one : *found) told += one.news ? 1 : 0;
+        }
+        return told;
+    }
     /// A sweep so long after the rollout began, by the schedule or because somebody asked.
     std::vector<Sweeper::Overdue> sweep_after(Milliseconds age, bool scheduled, bool roll_back = false) {
         clock_.advance(std::chrono::duration_cast<Milliseconds>(start() + age - clock_.now()));
@@ -60,19 +82,7 @@ TEST_F(SweeperTest, PassesOverWhatIsOverOrGone) {
     EXPECT_THAT(sweep_after(minutes{60}, false), IsEmpty());
 }
 
-TEST_F(SweeperTest, OneSweepOfTheScheduleTellsAnOverdueRollout) {
-    int told = 0;
-    for (int minute = 3; minute < 60; minute += 5) {
-        RolloutMemory fresh;  // each sweep may run in a process of its own
-        clock_.advance(std::chrono::duration_cast<Milliseconds>(start() + minutes{minute} - clock_.now()));
-        Sweeper sweeper({.timeout = minutes{10}, .interval = minutes{5}}, observer_, rollback_, fresh, clock_,
-                        log_.logger);
-        const auto found = sweeper.sweep({target("api")}, clock_.now(), Deadline::none());
-        ASSERT_THAT(found, IsOk());
-        for (const auto& one : *found) told += one.news ? 1 : 0;
-    }
-    EXPECT_EQ(told, 1);
-}
+TEST_F(SweeperTest, OneSweepOfTheScheduleTellsAnOverdueRollout) { EXPECT_EQ(told_by_a_schedule_of(minutes{60}), 1); }
 
 TEST_F(SweeperTest, TellsNothingThatThisProcessHasTold) {
     EXPECT_TRUE(sweep_after(minutes{11}, true).at(0).news);
@@ -112,32 +122,14 @@ TEST_F(SweeperTest, TakesARollbackThatKeepsItsOldTimeForNoOverdueRollout) {
 }
 
 TEST_F(SweeperTest, LeavesAloneWhatIsSlowOnPurpose) {
-    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
-        auto service = service_with({deployment("ecs-svc/1", "8", RolloutState::kInProgress)});
-        service.configuration = {.strategy = DeploymentStrategy::kBlueGreen, .bake = minutes{60}};
-        return DescribedServices{.services = {service}, .failures = {}};
-    };
+    show_an_hour_of_bake_time();
     EXPECT_THAT(sweep_after(minutes{65}, false, true), IsEmpty());
     EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 0);
 }
 
 TEST_F(SweeperTest, OneSweepTellsWhatIsLateBeyondItsBakeTime) {
-    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
-        auto service = service_with({deployment("ecs-svc/1", "8", RolloutState::kInProgress)});
-        service.configuration = {.strategy = DeploymentStrategy::kBlueGreen, .bake = minutes{60}};
-        return DescribedServices{.services = {service}, .failures = {}};
-    };
-    int told = 0;
-    for (int minute = 3; minute < 120; minute += 5) {
-        RolloutMemory fresh;  // each sweep may run in a process of its own
-        clock_.advance(std::chrono::duration_cast<Milliseconds>(start() + minutes{minute} - clock_.now()));
-        Sweeper sweeper({.timeout = minutes{10}, .interval = minutes{5}}, observer_, rollback_, fresh, clock_,
-                        log_.logger);
-        const auto found = sweeper.sweep({target("api")}, clock_.now(), Deadline::none());
-        ASSERT_THAT(found, IsOk());
-        for (const auto& one : *found) told += one.news ? 1 : 0;
-    }
-    EXPECT_EQ(told, 1);
+    show_an_hour_of_bake_time();
+    EXPECT_EQ(told_by_a_schedule_of(minutes{120}), 1);
 }
 
 TEST_F(SweeperTest, FailsWhenItCannotLook) {
