@@ -6,8 +6,8 @@
 
 #include "base/json.hpp"
 #include "fuzz/support.hpp"
-#include "services/ecs_client.hpp"
-#include "services/ecs_decode.hpp"
+#include "services/ecs/client.hpp"
+#include "services/ecs/decode.hpp"
 #include "support/fake_http.hpp"
 #include "support/fakes.hpp"
 

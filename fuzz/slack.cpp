@@ -5,7 +5,7 @@
 
 #include "base/json.hpp"
 #include "fuzz/support.hpp"
-#include "services/slack.hpp"
+#include "services/notify/slack.hpp"
 
 namespace ci_lambda::fuzzing {
 namespace {

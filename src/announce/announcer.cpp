@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "deployer/sweeper.hpp"
+#include "deployer/follow_up/sweeper.hpp"
 
 namespace ci_lambda {
 namespace {

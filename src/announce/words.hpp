@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "deployer/deployer.hpp"
-#include "deployer/memory.hpp"
-#include "deployer/watcher.hpp"
-#include "services/notifier.hpp"
+#include "deployer/follow_up/watcher.hpp"
+#include "deployer/observe/memory.hpp"
+#include "deployer/start/deployer.hpp"
+#include "services/notify/notification.hpp"
 
 namespace ci_lambda {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "deployer/deployer.hpp"
-#include "deployer/sweeper.hpp"
+#include "deployer/follow_up/sweeper.hpp"
+#include "deployer/start/deployer.hpp"
 #include "handlers/decision.hpp"
 
 namespace ci_lambda {

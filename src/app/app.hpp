@@ -12,11 +12,11 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "deployer/watcher.hpp"
+#include "deployer/follow_up/watcher.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
-#include "services/ecs.hpp"
+#include "services/ecs/api.hpp"
 
 namespace ci_lambda {
 

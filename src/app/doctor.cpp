@@ -6,8 +6,9 @@
 #include <optional>
 
 #include "base/json.hpp"
+#include "base/references.hpp"
 #include "base/text.hpp"
-#include "deployer/our_services.hpp"
+#include "deployer/observe/inventory.hpp"
 
 namespace ci_lambda {
 namespace {

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "deployer/our_services.hpp"
+#include "deployer/observe/inventory.hpp"
 
 namespace ci_lambda {
 namespace {

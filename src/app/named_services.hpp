@@ -6,7 +6,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "services/ecs.hpp"
+#include "services/ecs/api.hpp"
 
 namespace ci_lambda {
 

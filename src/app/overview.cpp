@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "deployer/helpers.hpp"
-#include "deployer/observer.hpp"
+#include "base/worker_pool.hpp"
+#include "deployer/observe/observer.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -36,10 +36,10 @@ Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleep
         auto& one = all.emplace_back(ServiceOverview{.target = target});
         if (const auto* service = described.find(target.service)) one.service = *service;
     }
-    Helpers::Tasks tasks;
+    WorkerPool::Tasks tasks;
     for (auto& one : all)
         if (one.service) tasks.emplace_back([&] { look_closer(app, observer, one, deadline); });
-    Helpers helpers;
+    WorkerPool helpers;
     helpers.run(tasks);
     return all;
 }

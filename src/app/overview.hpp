@@ -8,8 +8,8 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/names.hpp"
-#include "deployer/last_rollout.hpp"
-#include "services/ecs.hpp"
+#include "deployer/observe/last_rollout.hpp"
+#include "services/ecs/api.hpp"
 
 namespace ci_lambda {
 

@@ -48,4 +48,6 @@ std::optional<RevisionName> parse_revision(std::string_view task_definition) {
     return RevisionName{.family = name.substr(0, colon), .number = *number};
 }
 
+std::string short_name(std::string_view task_definition_arn) { return std::string(last_segment(task_definition_arn)); }
+
 }  // namespace ci_lambda

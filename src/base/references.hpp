@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace ci_lambda {
@@ -28,5 +29,8 @@ struct RevisionName {
 /// Reads `arn:PARTITION:ecs:REGION:ACCOUNT:task-definition/FAMILY:NUMBER` and `FAMILY:NUMBER`; `nullopt` for what names
 /// no revision.
 [[nodiscard]] std::optional<RevisionName> parse_revision(std::string_view task_definition);
+
+/// `FAMILY:NUMBER` of a revision's ARN, for a person.
+[[nodiscard]] std::string short_name(std::string_view task_definition_arn);
 
 }  // namespace ci_lambda

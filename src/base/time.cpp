@@ -92,4 +92,12 @@ std::optional<WallTime> parse_rfc3339(const std::string& text) {
                      std::chrono::seconds{second} + Milliseconds{to_number(milliseconds, 0, 3)});
 }
 
+std::string in_words(Milliseconds duration) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+    if (seconds < 60) return fmt::format("{} s", seconds);
+    if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+    if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+    return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
+}
+
 }  // namespace ci_lambda

@@ -75,4 +75,7 @@ private:
 /// A time outside of what `wall_time()` knows is moved to its end.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(const std::string& text);
 
+/// For a person: `4 s`, `3 min 20 s`, `1 h 5 min`, `30 d 4 h`.
+[[nodiscard]] std::string in_words(Milliseconds duration);
+
 }  // namespace ci_lambda

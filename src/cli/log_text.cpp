@@ -7,7 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "deployer/verdict.hpp"
+#include "deployer/rollout/verdict.hpp"
 
 namespace ci_lambda::cli {
 namespace {

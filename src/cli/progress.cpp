@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/references.hpp"
 #include "base/text.hpp"
-#include "deployer/deployer.hpp"
+#include "deployer/start/deployer.hpp"
 
 namespace ci_lambda::cli {
 namespace {

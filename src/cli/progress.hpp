@@ -8,8 +8,8 @@
 
 #include "base/time.hpp"
 #include "cli/console.hpp"
-#include "deployer/watcher.hpp"
-#include "services/ecs.hpp"
+#include "deployer/follow_up/watcher.hpp"
+#include "services/ecs/api.hpp"
 
 namespace ci_lambda::cli {
 

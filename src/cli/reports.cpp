@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/references.hpp"
 #include "base/text.hpp"
 
 namespace ci_lambda::cli {

@@ -10,7 +10,7 @@
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
-#include "deployer/revision_choice.hpp"
+#include "deployer/revision/choice.hpp"
 
 namespace ci_lambda::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
-#include "deployer/watcher.hpp"
+#include "deployer/follow_up/watcher.hpp"
 
 namespace ci_lambda::cli {
 

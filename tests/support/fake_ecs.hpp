@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "services/ecs.hpp"
-#include "services/notifier.hpp"
+#include "services/ecs/api.hpp"
+#include "services/notify/notification.hpp"
 
 namespace ci_lambda::testing {
 

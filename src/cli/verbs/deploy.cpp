@@ -3,11 +3,12 @@
 #include <utility>
 
 #include "app/named_services.hpp"
+#include "base/references.hpp"
 #include "base/text.hpp"
 #include "cli/reports.hpp"
 #include "cli/verbs.hpp"
 #include "cli/watching.hpp"
-#include "deployer/named_revision.hpp"
+#include "deployer/revision/named_revision.hpp"
 #include "handlers/merge.hpp"
 
 namespace ci_lambda::cli {

@@ -2,7 +2,7 @@
 #include "cli/reports.hpp"
 #include "cli/verbs.hpp"
 #include "cli/watching.hpp"
-#include "deployer/named_revision.hpp"
+#include "deployer/revision/named_revision.hpp"
 
 namespace ci_lambda::cli {
 namespace {

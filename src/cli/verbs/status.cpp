@@ -8,7 +8,7 @@
 #include "app/named_services.hpp"
 #include "app/overview.hpp"
 #include "cli/verbs.hpp"
-#include "deployer/our_services.hpp"
+#include "deployer/observe/inventory.hpp"
 
 namespace ci_lambda::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
-#include "deployer/revision_choice.hpp"
+#include "deployer/revision/choice.hpp"
 #include "unit/deployer/support.hpp"
 
 namespace ci_lambda::cli {

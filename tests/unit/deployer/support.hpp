@@ -6,11 +6,11 @@
 #include <string>
 
 #include "config/names.hpp"
-#include "deployer/memory.hpp"
-#include "deployer/observer.hpp"
-#include "deployer/rollback.hpp"
-#include "deployer/verdict.hpp"
-#include "services/ecs.hpp"
+#include "deployer/follow_up/rollback.hpp"
+#include "deployer/observe/memory.hpp"
+#include "deployer/observe/observer.hpp"
+#include "deployer/rollout/verdict.hpp"
+#include "services/ecs/api.hpp"
 #include "support/fake_ecs.hpp"
 #include "support/fakes.hpp"
 

@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
+#include "base/references.hpp"
 #include "base/text.hpp"
-#include "deployer/verdict.hpp"
+#include "deployer/rollout/verdict.hpp"
 #include "sandbox/shop.hpp"
 #include "support/matchers.hpp"
 

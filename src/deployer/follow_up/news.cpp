@@ -1,0 +1,203 @@
+#include "deployer/follow_up/news.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/references.hpp"
+#include "deployer/rollout/direction.hpp"
+#include "deployer/rollout/task_failure.hpp"
+
+namespace ci_lambda {
+namespace {
+
+NotificationType type_of(NoticeLevel level) {
+    switch (level) {
+        case NoticeLevel::kSuccess: return NotificationType::kSuccess;
+        case NoticeLevel::kInfo: return NotificationType::kInfo;
+        case NoticeLevel::kWarning: return NotificationType::kWarning;
+        case NoticeLevel::kError: return NotificationType::kError;
+    }
+    return NotificationType::kInfo;
+}
+
+void add_sentence(std::optional<std::string>& text, const std::string& sentence) {
+    if (sentence.empty()) return;
+    text = text && !text->empty() ? fmt::format("{}\n{}", *text, sentence) : sentence;
+}
+
+/// The commonest reason why tasks of other deployments than this one stopped: those that were rolled back.
+std::string why_the_others_failed(const std::string& deployment_id, const RolloutFacts& facts) {
+    const EcsStoppedTask* latest = nullptr;
+    for (const auto& task : facts.stopped_tasks) {
+        if (task.started_by == deployment_id || why_task_stopped(task).empty()) continue;
+        if (latest == nullptr || task.stopped_at > latest->stopped_at) latest = &task;
+    }
+    return latest == nullptr ? "" : why_tasks_fail(latest->started_by, latest->stopped_at, facts);
+}
+
+}  // namespace
+
+/// What is being put together about one event.
+struct RolloutNews::Story {
+    const Notify& notice;
+    Rollout rollout;
+    RolloutFacts facts;
+    const EcsDeployment* deployment = nullptr;  ///< the one that the event is about, if ECS still shows it
+    Notification told;
+    std::string done = {};
+    std::optional<Error> undone = {};
+};
+
+bool RolloutNews::was_said(const Notify& notice, WallTime at) {
+    if (!notice.deployment_id) return false;
+    // Asked first, so that it is remembered: it makes news of what comes after it.
+    const auto fact = fmt::format("{} ({}) {}", notice.event_name, notice.status, notice.reason.value_or(""));
+    const bool is_news = memory_.is_news(*notice.deployment_id, fact, at);
+    // The function said "started" itself. While it waits for the end, another process hears of the start.
+    if (notice.event_name == "SERVICE_DEPLOYMENT_IN_PROGRESS" && notice.level == NoticeLevel::kInfo &&
+        (options_.waits || memory_.started(*notice.deployment_id)))
+        return true;
+    return !is_news;
+}
+
+RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline) {
+    const bool failed = notice.event_name == "SERVICE_DEPLOYMENT_FAILED";
+    const bool said = was_said(notice, at);
+    // A rollback that could not begin the last time is still to be done, though the failure has been told.
+    if (said && !(failed && options_.roll_back)) return {.told = std::nullopt};
+    Story story{.notice = notice,
+                .rollout = {.target = target,
+                            .deployment_id = notice.deployment_id.value_or(""),
+                            .task_definition = {},
+                            .started_at = at},
+                .facts = {},
+                .told = {.type = type_of(notice.level),
+                         .title = {},
+                         .project = {},
+                         .environment = {},
+                         .service = notice.service.str(),
+                         .status = notice.status,
+                         .deployment_id = notice.deployment_id,
+                         .task_definition = {},
+                         .started_because = {},
+                         .took = {},
+                         .reason = notice.reason}};
+    const auto described = observer_.describe_again(target.cluster, {target.service}, deadline);
+    story.facts.service = described ? described->find(target.service) : nullptr;
+    if (!described && described.error().retryable()) story.facts.history.unknown = true;
+    story.facts.now = at;
+    if (story.facts.service != nullptr) {
+        const auto* primary = story.facts.service->primary();
+        if (story.rollout.deployment_id.empty() && primary != nullptr) story.rollout.deployment_id = primary->id;
+        story.deployment = story.facts.service->deployment(story.rollout.deployment_id);
+    }
+    if (story.deployment != nullptr) {
+        story.rollout.task_definition = story.deployment->task_definition;
+        story.rollout.started_at = story.deployment->created_at;
+        story.told.task_definition = story.deployment->task_definition;
+    }
+    const auto started = memory_.started(story.rollout.deployment_id);
+    if (started) {
+        story.told.started_because = started->reason;
+        if (story.deployment == nullptr) story.rollout.started_at = started->at;
+    }
+
+    const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED";
+    if ((completed || failed) && story.rollout.started_at < at)
+        story.told.took = in_words(std::chrono::duration_cast<Milliseconds>(at - story.rollout.started_at));
+    if (completed)
+        tell_completed(story, deadline);
+    else if (failed)
+        tell_failed(story, deadline);
+    else if (notice.level != NoticeLevel::kInfo && story.facts.service != nullptr) {
+        story.facts.stopped_tasks = observer_.stopped_tasks(target, deadline);
+        const auto why = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
+        add_sentence(story.told.reason,
+                     why.empty() ? why_the_others_failed(story.rollout.deployment_id, story.facts) : why);
+    }
+    if (!notice.event_name.starts_with("SERVICE_DEPLOYMENT_")) story.told.ecs_event = notice.event_name;
+    // Without a deployment of its own ECS says it again and again, for as long as it is so.
+    if (!notice.deployment_id)
+        story.told.facts = {fmt::format("{}\n{}\n{}\n{}", notice.service, notice.event_name,
+                                        story.rollout.deployment_id, notice.reason.value_or(""))};
+    story.told.title = fmt::format("Deployment {}: {}", story.told.status, notice.service);
+    News news{.told = std::nullopt, .done = std::move(story.done), .undone = std::move(story.undone)};
+    if (!said) news.told = std::move(story.told);
+    return news;
+}
+
+/// A rollback that ends is announced like any deployment that ends: what ran before is complete, and what was wanted is
+/// not there. Which of the two it is only ECS's records know, or the service's messages where those may not be read.
+void RolloutNews::tell_completed(Story& story, Deadline deadline) {
+    if (is_own_rollback(story.rollout, memory_)) {
+        tell_rolled_back(story, nullptr, deadline);
+        return;
+    }
+    if (!story.facts.history.unknown) {
+        if (story.deployment == nullptr || story.deployment->status != "PRIMARY") return;
+        story.facts.history = observer_.history(story.rollout.target, deadline);
+    }
+    const bool known = !story.facts.history.unknown;
+    const auto& records = story.facts.history.records;
+    if (!known && (story.facts.service == nullptr ||
+                   direction_of_primary(*story.facts.service, story.facts.history) == Direction::kUnknown)) {
+        story.told.type = NotificationType::kInfo;
+        add_sentence(story.told.reason,
+                     "Whether this is what was wanted, or what a rollback has brought back, is not known: ECS does not "
+                     "answer. `ci_lambda status` tells.");
+        return;
+    }
+    if (direction_of_primary(*story.facts.service, story.facts.history) != Direction::kBack) return;
+    const auto* record = records.empty() || !is_rollback(records.front().status) ? nullptr : &records.front();
+    tell_rolled_back(story, record, deadline);
+}
+
+void RolloutNews::tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline) {
+    story.told.type = NotificationType::kWarning;
+    story.told.status = "rolled back";
+    story.told.reason.reset();
+    if (!story.rollout.task_definition.empty())
+        story.told.reason =
+            fmt::format("{} runs again, not what was to be deployed", short_name(story.rollout.task_definition));
+    if (record != nullptr) {
+        add_sentence(story.told.reason, record->reason);
+        // The deployment that runs again is an old one: what took time is the rollout that it ends.
+        story.told.took = in_words(std::chrono::duration_cast<Milliseconds>(story.facts.now - record->created_at));
+    } else if (!memory_.started(story.rollout.deployment_id)) {
+        story.told.took.reset();
+    }
+    story.facts.stopped_tasks = observer_.stopped_tasks(story.rollout.target, deadline);
+    add_sentence(story.told.reason, why_the_others_failed(story.rollout.deployment_id, story.facts));
+}
+
+void RolloutNews::tell_failed(Story& story, Deadline deadline) {
+    story.facts.stopped_tasks = observer_.stopped_tasks(story.rollout.target, deadline);
+    const auto ecs_reason = story.told.reason;
+    story.told.reason = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
+    add_sentence(story.told.reason, ecs_reason.value_or(""));
+    const auto* service = story.facts.service;
+    if (service == nullptr) return;
+    if (service->configuration.rolls_back_by_itself()) {
+        const auto history = observer_.history(story.rollout.target, deadline);
+        const bool can = can_go_back(*service, history, record_of(story.rollout, history.records));
+        add_sentence(story.told.reason, can ? "ECS rolls it back." : "There is nothing that ECS could go back to.");
+        return;
+    }
+    if (!options_.roll_back) return;
+    if (story.notice.doubt)
+        add_sentence(story.told.reason, fmt::format("Not rolled back: {}.", *story.notice.doubt));
+    else
+        roll_back(story, deadline);
+}
+
+void RolloutNews::roll_back(Story& story, Deadline deadline) {
+    const auto judgement = judge(story.rollout, story.facts, options_.timeout);
+    if (judgement.verdict != Verdict::kFailed) return;  // ECS has moved on since it sent the event
+    auto report = rollback_.roll_back(story.rollout, judgement, deadline);
+    add_sentence(story.told.reason, fmt::format("Rollback: {}.", report.words));
+    if (report.means != RollbackReport::Means::kNone) story.done = std::move(report.words);
+    story.undone = std::move(report.error);
+}
+
+}  // namespace ci_lambda

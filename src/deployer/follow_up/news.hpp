@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/time.hpp"
+#include "deployer/follow_up/rollback.hpp"
+#include "deployer/observe/memory.hpp"
+#include "deployer/observe/observer.hpp"
+#include "handlers/decision.hpp"
+#include "services/notify/notification.hpp"
+
+namespace ci_lambda {
+
+/// Turns what ECS says about one of our services into what people hear: with the reason that a developer understands,
+/// who triggered the deployment and how long it took; and rolls a failed deployment back where that is wanted.
+class RolloutNews {
+public:
+    struct Options {
+        Milliseconds timeout{600'000};
+        bool roll_back = false;
+        bool waits = false;  ///< the function waits for the ends of what it starts
+    };
+    /// Whatever is passed in must outlive it.
+    RolloutNews(Options options, RolloutObserver& observer, Rollback& rollback, RolloutMemory& memory)
+        : options_(options), observer_(observer), rollback_(rollback), memory_(memory) {}
+
+    struct News {
+        /// Without project and environment; `nullopt` when this process has said so before: ECS may send one fact
+        /// twice, and the start of a deployment of ours is told when it starts.
+        std::optional<Notification> told;
+        /// What was done about it, in a sentence: a rollback that has begun. Empty for nothing.
+        std::string done = {};
+        /// What had to be done and could not, for a reason that can heal: the event is to come again.
+        std::optional<Error> undone = {};
+    };
+    /// What to tell. `at`: when ECS said it.
+    [[nodiscard]] News tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline);
+
+private:
+    struct Story;
+    [[nodiscard]] bool was_said(const Notify& notice, WallTime at);
+    void tell_completed(Story& story, Deadline deadline);
+    void tell_failed(Story& story, Deadline deadline);
+    void tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline);
+    void roll_back(Story& story, Deadline deadline);
+
+    Options options_;
+    RolloutObserver& observer_;
+    Rollback& rollback_;
+    RolloutMemory& memory_;
+};
+
+}  // namespace ci_lambda

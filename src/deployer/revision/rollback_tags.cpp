@@ -1,0 +1,69 @@
+#include "deployer/revision/rollback_tags.hpp"
+
+#include <string_view>
+
+#include "base/text.hpp"
+
+namespace ci_lambda {
+namespace {
+
+constexpr std::string_view kStandsFor = "ci_lambda:stands-for";
+constexpr std::string_view kRollbackOf = "ci_lambda:rollback-of";
+constexpr std::string_view kBecause = "ci_lambda:because";
+constexpr std::string_view kReason = "ci_lambda:reason";
+constexpr std::string_view kBadSince = "ci_lambda:bad-since";
+constexpr std::string_view kTakenBackBy = "ci_lambda:taken-back-by";
+constexpr std::string_view kTakenBackAt = "ci_lambda:taken-back-at";
+constexpr std::string_view kPerson = "person";
+constexpr std::string_view kAutomatic = "automatic";
+
+/// Of a tag's value (ECS API reference, Tag).
+constexpr std::size_t kLongestTag = 256;
+
+/// What ECS takes in a tag's value; the rest becomes a blank.
+std::string tag_text(std::string_view text) {
+    constexpr std::string_view kMarks = " +-=._:/@";
+    std::string value = truncate_utf8(text, kLongestTag);
+    for (auto& c : value) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!plain && !kMarks.contains(c)) c = ' ';
+    }
+    return truncate_utf8(trim(value), kLongestTag);
+}
+
+std::string tag(const EcsTags& tags, std::string_view key) {
+    const auto found = tags.find(std::string(key));
+    return found == tags.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+EcsTags RollbackCopy::tags() const {
+    EcsTags tags{{std::string(kStandsFor), tag_text(stands_for)},
+                 {std::string(kRollbackOf), tag_text(rollback_of)},
+                 {std::string(kBecause), std::string(by_person ? kPerson : kAutomatic)},
+                 {std::string(kBadSince), format_rfc3339(bad_since)}};
+    if (const auto text = tag_text(reason); !text.empty()) tags[std::string(kReason)] = text;
+    return tags;
+}
+
+std::optional<RollbackCopy> RollbackCopy::read(const EcsTags& tags) {
+    auto rollback_of = tag(tags, kRollbackOf);
+    if (rollback_of.empty()) return std::nullopt;
+    return RollbackCopy{.stands_for = tag(tags, kStandsFor),
+                        .rollback_of = std::move(rollback_of),
+                        .by_person = tag(tags, kBecause) == kPerson,
+                        .reason = tag(tags, kReason),
+                        .bad_since = parse_rfc3339(tag(tags, kBadSince)).value_or(WallTime{})};
+}
+
+EcsTags taken_back_by_person(WallTime at) {
+    return {{std::string(kTakenBackBy), std::string(kPerson)}, {std::string(kTakenBackAt), format_rfc3339(at)}};
+}
+
+std::optional<WallTime> when_taken_back_by_person(const EcsTags& tags) {
+    if (tag(tags, kTakenBackBy) != kPerson) return std::nullopt;
+    return parse_rfc3339(tag(tags, kTakenBackAt));
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "base/time.hpp"
+#include "base/worker_pool.hpp"
+#include "deployer/observe/memory.hpp"
+#include "deployer/observe/observer.hpp"
+#include "deployer/start/report.hpp"
+#include "deployer/start/service_deployment.hpp"
+#include "handlers/decision.hpp"
+#include "logging/logger.hpp"
+#include "services/ecs/api.hpp"
+
+namespace ci_lambda {
+
+/// Carries out a `Deploy` decision: all of its services at the same time, each as a `ServiceDeployment`. Says nothing
+/// to people: the reports do. Whatever is passed in must outlive it.
+class Deployer {
+public:
+    struct Options {
+        int max_retries = 2;
+        bool dry_run = false;
+        /// Switches the services' circuit breakers on, and leaves out revisions that were rolled back.
+        bool rollback_on_failure = false;
+        /// How long after its own time an event waits for the rest of a burst; at most half of what the deadline
+        /// leaves.
+        std::chrono::seconds coalesce{0};
+    };
+    Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, const Clock& clock,
+             Sleeper& sleeper, const Logger& logger);
+    /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
+    [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);
+    /// See `WorkerPool::rest`. Between decisions.
+    void rest() { workers_.rest(); }
+
+private:
+    class Run;
+    void let_the_burst_settle(const Deploy& decision, Deadline deadline);
+
+    Options options_;
+    ServiceDeployment::Context context_;
+    std::atomic<bool> warned_{false};
+    std::atomic<bool> may_not_describe_{false};
+    WorkerPool workers_;
+};
+
+}  // namespace ci_lambda

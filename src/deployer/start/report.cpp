@@ -1,0 +1,50 @@
+#include "deployer/start/report.hpp"
+
+namespace ci_lambda {
+namespace {
+
+DeploymentStatus status_of(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::kInProgress: return DeploymentStatus::kInProgress;
+        case Verdict::kCompleted: return DeploymentStatus::kCompleted;
+        case Verdict::kFailed: return DeploymentStatus::kFailed;
+        case Verdict::kRolledBack: return DeploymentStatus::kRolledBack;
+        case Verdict::kSuperseded: return DeploymentStatus::kSuperseded;
+        case Verdict::kTimedOut: return DeploymentStatus::kTimedOut;
+    }
+    return DeploymentStatus::kFailed;
+}
+
+}  // namespace
+
+std::string_view to_string(DeploymentStatus status) {
+    switch (status) {
+        case DeploymentStatus::kDeployed: return "deployed";
+        case DeploymentStatus::kDryRun: return "dry_run";
+        case DeploymentStatus::kFailed: return to_string(Verdict::kFailed);
+        case DeploymentStatus::kInProgress: return to_string(Verdict::kInProgress);
+        case DeploymentStatus::kCompleted: return to_string(Verdict::kCompleted);
+        case DeploymentStatus::kRolledBack: return to_string(Verdict::kRolledBack);
+        case DeploymentStatus::kSuperseded: return to_string(Verdict::kSuperseded);
+        case DeploymentStatus::kTimedOut: return to_string(Verdict::kTimedOut);
+        case DeploymentStatus::kAlreadyRolling: return "ignored";
+    }
+    return "failed";
+}
+
+Rollout rollout_of(const DeploymentReport& report) {
+    return {.target = report.target,
+            .deployment_id = report.deployment_id,
+            .task_definition = report.task_definition,
+            .started_at = report.started_at};
+}
+
+void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome) {
+    report.status = status_of(outcome.judgement.verdict);
+    report.outcome = outcome.judgement.reason;
+    if (!outcome.rollback.empty()) report.outcome += "; " + outcome.rollback;
+    report.took = outcome.took;
+    report.rollback_error = outcome.rollback_error;
+}
+
+}  // namespace ci_lambda

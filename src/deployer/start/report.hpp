@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "config/names.hpp"
+#include "deployer/follow_up/watcher.hpp"
+#include "deployer/rollout/verdict.hpp"
+
+namespace ci_lambda {
+
+/// What became of one service: `kDeployed` is all that is known of a rollout that nobody waited for.
+enum class DeploymentStatus {
+    kDeployed,
+    kDryRun,
+    kFailed,
+    kInProgress,
+    kCompleted,
+    kRolledBack,
+    kSuperseded,
+    kTimedOut,
+    kAlreadyRolling  ///< nothing was sent: what ECS has begun since contains the change, or nothing that may be sent
+                     ///< does
+};
+
+/// kAlreadyRolling is "ignored": to whoever caused the event, nothing was left to do.
+[[nodiscard]] std::string_view to_string(DeploymentStatus status);
+
+/// What became of one service.
+struct DeploymentReport {
+    EcsTarget target;
+    DeploymentStatus status = DeploymentStatus::kFailed;
+    std::string reason;  ///< why it was deployed
+    /// The revision that ECS runs, or, in a dry run, would be asked to run; empty if it never got that far.
+    std::string task_definition;
+    std::string deployment_id;  ///< ECS's `ecs-svc/N`; empty unless accepted, or already rolling
+    WallTime started_at{};      ///< by ECS's clock; the epoch where there is no deployment
+    int attempts = 0;
+    std::optional<Error> error;  ///< set when it could not start
+    /// The newest revision, where another one is deployed instead of it: it was taken back before.
+    std::string left_out = {};
+
+    /// "already rolling: ecs-svc/7"; where somebody waited for the end: how it ended and why, in a sentence.
+    std::string outcome;
+    std::optional<Milliseconds> took;  ///< from the start to the last look, where somebody waited
+    std::optional<Error> rollback_error =
+        {};  ///< it went wrong, and could not be rolled back for a reason that can heal
+};
+
+/// The rollout of an accepted deployment, to be watched.
+[[nodiscard]] Rollout rollout_of(const DeploymentReport& report);
+/// Puts what the watching found into the report.
+void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome);
+
+}  // namespace ci_lambda

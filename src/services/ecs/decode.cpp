@@ -1,0 +1,303 @@
+#include "services/ecs/decode.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include "base/references.hpp"
+#include "base/text.hpp"
+
+namespace ci_lambda {
+namespace {
+
+int count(const Json& object, std::string_view key) {
+    const Json* value = find(object, key);
+    return value != nullptr && value->is_number_integer() ? value->get<int>() : 0;
+}
+
+std::string text(const Json& object, std::string_view key) { return find_string(object, key).value_or(""); }
+
+/// AWS JSON 1.1: seconds since 1970 as a number, maybe with a fraction, maybe as 1.5E9. AWS's own pages show text.
+std::optional<WallTime> find_time(const Json& object, std::string_view key) {
+    /// The year 2200 or so: beyond it a system clock's nanoseconds overflow.
+    constexpr double kLatest = 7.3e9;
+    const Json* value = find(object, key);
+    if (value != nullptr && value->is_string()) return parse_rfc3339(value->get<std::string>());
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    const auto seconds = value->get<double>();
+    if (seconds < 0 || seconds > kLatest) return std::nullopt;
+    return WallTime{std::chrono::round<Milliseconds>(std::chrono::duration<double>(seconds))};
+}
+
+WallTime time_of(const Json& object, std::string_view key) { return find_time(object, key).value_or(WallTime{}); }
+
+/// Runs `read` on each member of the array `key`, if there is one.
+template <typename T>
+std::vector<T> read_all(const Json& object, std::string_view key, T (*read)(const Json&)) {
+    std::vector<T> all;
+    const Json* array = find(object, key);
+    if (array == nullptr || !array->is_array()) return all;
+    for (const auto& one : *array) all.push_back(read(one));
+    return all;
+}
+
+bool is_true(const Json& object, std::string_view key) {
+    const Json* value = find(object, key);
+    return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+
+RolloutState read_rollout_state(const Json& deployment) {
+    const auto state = text(deployment, "rolloutState");
+    if (state == "IN_PROGRESS") return RolloutState::kInProgress;
+    if (state == "COMPLETED") return RolloutState::kCompleted;
+    if (state == "FAILED") return RolloutState::kFailed;
+    return RolloutState::kNone;
+}
+
+EcsDeployment read_deployment(const Json& deployment) {
+    return {.id = text(deployment, "id"),
+            .status = text(deployment, "status"),
+            .task_definition = text(deployment, "taskDefinition"),
+            .desired_count = count(deployment, "desiredCount"),
+            .pending_count = count(deployment, "pendingCount"),
+            .running_count = count(deployment, "runningCount"),
+            .failed_tasks = count(deployment, "failedTasks"),
+            .created_at = time_of(deployment, "createdAt"),
+            .updated_at = time_of(deployment, "updatedAt"),
+            .rollout_state = read_rollout_state(deployment),
+            .rollout_reason = text(deployment, "rolloutStateReason")};
+}
+
+EcsServiceMessage read_message(const Json& event) {
+    return {.at = time_of(event, "createdAt"), .text = text(event, "message")};
+}
+
+ServiceDeploymentStatus read_status(const std::string& name) {
+    using enum ServiceDeploymentStatus;
+    static constexpr std::array<std::pair<std::string_view, ServiceDeploymentStatus>, 9> kNames{
+        {{"PENDING", kPending},
+         {"IN_PROGRESS", kInProgress},
+         {"SUCCESSFUL", kSuccessful},
+         {"STOPPED", kStopped},
+         {"STOP_REQUESTED", kStopRequested},
+         {"ROLLBACK_REQUESTED", kRollbackRequested},
+         {"ROLLBACK_IN_PROGRESS", kRollbackInProgress},
+         {"ROLLBACK_SUCCESSFUL", kRollbackSuccessful},
+         {"ROLLBACK_FAILED", kRollbackFailed}}};
+    for (const auto& [known, status] : kNames)
+        if (known == name) return status;
+    return kUnknown;
+}
+
+DeploymentStrategy read_strategy(const Json& configuration) {
+    const auto name = text(configuration, "strategy");
+    if (name.empty() || name == "ROLLING") return DeploymentStrategy::kRolling;
+    if (name == "BLUE_GREEN") return DeploymentStrategy::kBlueGreen;
+    if (name == "LINEAR") return DeploymentStrategy::kLinear;
+    if (name == "CANARY") return DeploymentStrategy::kCanary;
+    return DeploymentStrategy::kOther;
+}
+
+/// Two weeks: the longest that a hook may wait (ECS API reference, DeploymentLifecycleHook).
+constexpr int kMostMinutes = 20'160;
+
+std::optional<Milliseconds> find_minutes(const Json& object, std::string_view key) {
+    const Json* value = find(object, key);
+    if (value == nullptr || !value->is_number_integer()) return std::nullopt;
+    return std::chrono::minutes{std::clamp<std::int64_t>(value->get<std::int64_t>(), 0, kMostMinutes)};
+}
+
+Milliseconds minutes_of(const Json& object, std::string_view key) {
+    return find_minutes(object, key).value_or(Milliseconds{0});
+}
+
+EcsLifecycleHook read_hook(const Json& hook) {
+    EcsLifecycleHook one{.pause = text(hook, "targetType") == "PAUSE"};
+    if (const Json* stages = find(hook, "lifecycleStages"); stages != nullptr && stages->is_array())
+        for (const auto& stage : *stages)
+            if (stage.is_string()) one.stages.push_back(stage.get<std::string>());
+    // DescribeServices has shown a PAUSE hook with its stages alone; a Lambda hook always has a target.
+    if (find(hook, "targetType") == nullptr && find(hook, "hookTargetArn") == nullptr) one.pause = true;
+    if (const Json* timeout = find(hook, "timeoutConfiguration"))
+        one.timeout = find_minutes(*timeout, "timeoutInMinutes");
+    return one;
+}
+
+EcsDeploymentConfiguration read_configuration(const Json& configuration) {
+    EcsDeploymentConfiguration one{.strategy = read_strategy(configuration),
+                                   .bake = minutes_of(configuration, "bakeTimeInMinutes"),
+                                   .hooks = read_all(configuration, "lifecycleHooks", read_hook)};
+    if (const Json* linear = find(configuration, "linearConfiguration")) {
+        if (const Json* percent = find(*linear, "stepPercent"); percent != nullptr && percent->is_number())
+            one.step_percent = percent->get<double>();
+        one.step_bake = minutes_of(*linear, "stepBakeTimeInMinutes");
+    }
+    if (const Json* canary = find(configuration, "canaryConfiguration"))
+        one.step_bake = minutes_of(*canary, "canaryBakeTimeInMinutes");
+    if (const Json* alarms = find(configuration, "alarms"))
+        one.alarms_roll_back = is_true(*alarms, "enable") && is_true(*alarms, "rollback");
+    if (const Json* breaker = find(configuration, "deploymentCircuitBreaker")) {
+        one.circuit_breaker = dump_json(*breaker);
+        one.breaker_rolls_back = is_true(*breaker, "enable") && is_true(*breaker, "rollback");
+    }
+    return one;
+}
+
+/// Listeners of a Network Load Balancer are `..:listener/net/..`.
+bool shifts_by_network_load_balancer(const Json& service) {
+    const Json* balancers = find(service, "loadBalancers");
+    if (balancers == nullptr || !balancers->is_array()) return false;
+    return std::ranges::any_of(*balancers, [](const Json& balancer) {
+        const Json* advanced = find(balancer, "advancedConfiguration");
+        return advanced != nullptr && text(*advanced, "productionListenerRule").contains(":listener/net/");
+    });
+}
+
+EcsHookProgress read_hook_progress(const Json& hook) {
+    const auto status = text(hook, "status");
+    return {.pause = text(hook, "targetType") == "PAUSE",
+            .unfinished = status == "AWAITING_ACTION" || status == "IN_PROGRESS",
+            .expires_at = find_time(hook, "expiresAt"),
+            .then_rolls_back = text(hook, "timeoutAction") != "CONTINUE"};
+}
+
+EcsTaskDefinition::Image read_container_image(const Json& container) {
+    return {.container = text(container, "name"), .image = text(container, "image")};
+}
+
+EcsServiceRevision::Image read_image(const Json& image) {
+    return {
+        .container = text(image, "containerName"), .image = text(image, "image"), .digest = text(image, "imageDigest")};
+}
+
+EcsStoppedTask::Container read_container(const Json& container) {
+    EcsStoppedTask::Container one{.name = text(container, "name"), .reason = text(container, "reason")};
+    if (const Json* code = find(container, "exitCode"); code != nullptr && code->is_number_integer())
+        one.exit_code = code->get<int>();
+    return one;
+}
+
+}  // namespace
+
+Result<Json> parse_ecs_answer(std::string_view operation, const std::string& body) {
+    auto json = parse_json(body);
+    // A message in another charset must not cost the answer around it.
+    if (!json) json = parse_json(sanitize_utf8(body));
+    if (!json)
+        return std::unexpected(
+            with_context(json.error(), fmt::format("ECS's answer to {} is not understood", operation)));
+    return json;
+}
+
+Result<const Json*> require_array(const Json& answer, std::string_view key) {
+    const Json* array = find(answer, key);
+    if (array == nullptr || !array->is_array())
+        return fail(ErrorKind::kProtocol, fmt::format("ECS's answer has no list \"{}\"", key));
+    return array;
+}
+
+EcsService read_service(const Json& service) {
+    EcsService one{.name = EcsServiceName(text(service, "serviceName")),
+                   .status = text(service, "status"),
+                   .task_definition = text(service, "taskDefinition"),
+                   .desired_count = count(service, "desiredCount"),
+                   .running_count = count(service, "runningCount"),
+                   .deployments = read_all(service, "deployments", read_deployment),
+                   .messages = read_all(service, "events", read_message),
+                   .service_deployment = text(service, "currentServiceDeployment")};
+    if (const Json* controller = find(service, "deploymentController"))
+        one.deployment_controller = text(*controller, "type");
+    if (const Json* configuration = find(service, "deploymentConfiguration"))
+        one.configuration = read_configuration(*configuration);
+    one.shifts_by_network_load_balancer = shifts_by_network_load_balancer(service);
+    return one;
+}
+
+DescribedServices::Failure read_failure(const Json& failure) {
+    std::string reason = find_string(failure, "reason").value_or("no reason given");
+    if (const auto detail = find_string(failure, "detail")) reason += ": " + *detail;
+    return {.name = EcsServiceName(std::string(last_segment(text(failure, "arn")))), .reason = std::move(reason)};
+}
+
+EcsServiceDeployment read_service_deployment(const Json& deployment) {
+    EcsServiceDeployment one{.arn = text(deployment, "serviceDeploymentArn"),
+                             .status = read_status(text(deployment, "status")),
+                             .reason = text(deployment, "statusReason"),
+                             .target_revision = text(deployment, "targetServiceRevisionArn"),
+                             .created_at = time_of(deployment, "createdAt"),
+                             .finished_at = find_time(deployment, "finishedAt"),
+                             .lifecycle_stage = text(deployment, "lifecycleStage"),
+                             .hooks = read_all(deployment, "lifecycleHookDetails", read_hook_progress)};
+    // The list has the revision's ARN, the description an object.
+    if (const Json* target = find(deployment, "targetServiceRevision")) one.target_revision = text(*target, "arn");
+    if (const Json* rollback = find(deployment, "rollback")) {
+        one.rollback_reason = text(*rollback, "reason");
+        one.rollback_started_at = find_time(*rollback, "startedAt");
+    }
+    if (const Json* alarms = find(deployment, "alarms"))
+        if (const Json* names = find(*alarms, "triggeredAlarmNames"); names != nullptr && names->is_array())
+            for (const auto& name : *names)
+                if (name.is_string()) one.triggered_alarms.push_back(name.get<std::string>());
+    if (const Json* configuration = find(deployment, "deploymentConfiguration"))
+        one.configuration = read_configuration(*configuration);
+    return one;
+}
+
+EcsServiceRevision read_service_revision(const Json& revision) {
+    return {.arn = text(revision, "serviceRevisionArn"),
+            .task_definition = text(revision, "taskDefinition"),
+            .images = read_all(revision, "containerImages", read_image)};
+}
+
+EcsStoppedTask read_stopped_task(const Json& task) {
+    return {.arn = text(task, "taskArn"),
+            .started_by = text(task, "startedBy"),
+            .stop_code = text(task, "stopCode"),
+            .stopped_reason = text(task, "stoppedReason"),
+            .stopped_at = time_of(task, "stoppedAt"),
+            .containers = read_all(task, "containers", read_container)};
+}
+
+EcsTaskDefinition read_task_definition(const Json& answer) {
+    EcsTaskDefinition one;
+    if (const Json* described = find(answer, "taskDefinition")) {
+        one.arn = text(*described, "taskDefinitionArn");
+        one.status = text(*described, "status");
+        one.images = read_all(*described, "containerDefinitions", read_container_image);
+    }
+    if (const Json* tags = find(answer, "tags"); tags != nullptr && tags->is_array())
+        for (const auto& tag : *tags) one.tags[text(tag, "key")] = text(tag, "value");
+    return one;
+}
+
+Json tags_to_json(const EcsTags& tags) {
+    Json list = Json::array();
+    for (const auto& [key, value] : tags) list.push_back({{"key", key}, {"value", value}});
+    return list;
+}
+
+Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& revision, const TaskFamily& family) {
+    // What RegisterTaskDefinition does not take back (ECS API reference, TaskDefinition).
+    static constexpr std::array kOnlyInAnswers{"taskDefinitionArn",  "revision",          "status",
+                                               "requiresAttributes", "compatibilities",   "registeredAt",
+                                               "deregisteredAt",     "deleteRequestedAt", "registeredBy"};
+    Json request = task_definition;
+    for (const auto* member : kOnlyInAnswers) request.erase(member);
+    request["family"] = family.str();
+    const auto containers = request.find("containerDefinitions");
+    if (containers == request.end() || !containers->is_array()) return request;
+    for (auto& container : *containers) {
+        if (!container.is_object()) continue;
+        const auto name = text(container, "name");
+        const auto image = std::ranges::find(revision.images, name, &EcsServiceRevision::Image::container);
+        if (image == revision.images.end() || image->digest.empty()) continue;
+        container["image"] = fmt::format("{}@{}", image_name(text(container, "image")), image->digest);
+    }
+    return request;
+}
+
+}  // namespace ci_lambda

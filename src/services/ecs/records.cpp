@@ -1,0 +1,34 @@
+#include "services/ecs/records.hpp"
+
+#include <algorithm>
+
+#include "base/json.hpp"
+
+namespace ci_lambda {
+
+const EcsDeployment* EcsService::primary() const {
+    const auto found = std::ranges::find(deployments, "PRIMARY", &EcsDeployment::status);
+    return found == deployments.end() ? nullptr : &*found;
+}
+
+const EcsDeployment* EcsService::deployment(const std::string& id) const {
+    const auto found = std::ranges::find(deployments, id, &EcsDeployment::id);
+    return found == deployments.end() ? nullptr : &*found;
+}
+
+const EcsService* DescribedServices::find(const EcsServiceName& name) const {
+    const auto found = std::ranges::find(services, name, &EcsService::name);
+    return found == services.end() ? nullptr : &*found;
+}
+
+std::optional<std::string> configuration_with_rollback(const EcsService& service) {
+    if (!can_be_updated(service) || service.configuration.rolls_back_by_itself()) return std::nullopt;
+    Json breaker = Json::object();
+    if (const auto present = parse_json(service.configuration.circuit_breaker); present && present->is_object())
+        breaker = *present;
+    breaker["enable"] = true;
+    breaker["rollback"] = true;
+    return dump_json({{"deploymentCircuitBreaker", std::move(breaker)}});
+}
+
+}  // namespace ci_lambda

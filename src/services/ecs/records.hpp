@@ -1,0 +1,217 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/names.hpp"
+#include "base/time.hpp"
+
+namespace ci_lambda {
+
+// What ECS says and is asked, as far as we look at it.
+
+/// How far ECS says a deployment is. ECS keeps none for other deployment controllers and behind a Classic Load
+/// Balancer.
+enum class RolloutState { kNone, kInProgress, kCompleted, kFailed };
+
+/// One entry of a service's `deployments`: a set of tasks of one revision.
+struct EcsDeployment {
+    std::string id;               ///< `ecs-svc/N`
+    std::string status;           ///< PRIMARY, ACTIVE, INACTIVE
+    std::string task_definition;  ///< ARN
+    int desired_count = 0;
+    int pending_count = 0;
+    int running_count = 0;
+    int failed_tasks = 0;
+    WallTime created_at{};
+    WallTime updated_at{};
+    RolloutState rollout_state = RolloutState::kNone;
+    std::string rollout_reason;
+};
+
+/// One line of what ECS calls the service's events.
+struct EcsServiceMessage {
+    WallTime at{};
+    std::string text;
+};
+
+/// How tasks and traffic move from the old revision to the new one. An open list: ECS may learn more (kOther).
+enum class DeploymentStrategy { kRolling, kBlueGreen, kLinear, kCanary, kOther };
+
+/// A pause in a rollout that the configuration asks for: for a person (PAUSE) or for a Lambda function.
+struct EcsLifecycleHook {
+    bool pause = false;
+    std::vector<std::string> stages;
+    std::optional<Milliseconds> timeout;  ///< absent where none is configured: ECS then waits a day
+};
+
+/// `deploymentConfiguration`: how a rollout goes, what it takes on purpose, and when ECS takes it back by itself (ECS
+/// API reference, DeploymentConfiguration).
+struct EcsDeploymentConfiguration {
+    DeploymentStrategy strategy = DeploymentStrategy::kRolling;
+    Milliseconds bake{0};       ///< both revisions are kept for this long after the last shift of traffic
+    double step_percent = 100;  ///< linear: of the traffic, each step
+    Milliseconds step_bake{0};  ///< linear: between two steps; canary: before all of the traffic moves
+    std::vector<EcsLifecycleHook> hooks;
+    bool breaker_rolls_back = false;  ///< the circuit breaker is on, with rollback
+    bool alarms_roll_back = false;    ///< alarms of CloudWatch are on, with rollback
+    std::string circuit_breaker;      ///< the JSON object as ECS gave it; empty if it gave none
+
+    /// ECS brings back what ran before when the rollout goes wrong. Every strategy that moves traffic does (ECS
+    /// developer guide, "blue/green deployments").
+    [[nodiscard]] bool rolls_back_by_itself() const {
+        return breaker_rolls_back || alarms_roll_back || strategy != DeploymentStrategy::kRolling;
+    }
+};
+
+/// A service as DescribeServices shows it; only what we look at.
+struct EcsService {
+    EcsServiceName name;
+    std::string status;                 ///< ACTIVE, DRAINING, INACTIVE
+    std::string deployment_controller;  ///< ECS, CODE_DEPLOY, EXTERNAL; empty counts as ECS
+    std::string task_definition;        ///< ARN
+    int desired_count = 0;
+    int running_count = 0;
+    std::vector<EcsDeployment> deployments;
+    std::vector<EcsServiceMessage> messages;  ///< newest first
+    std::string service_deployment;           ///< ARN of the current or last one; empty where ECS names none
+    EcsDeploymentConfiguration configuration;
+    /// Behind a Network Load Balancer each shift of traffic takes minutes (ECS developer guide, "blue/green
+    /// deployments with a Network Load Balancer").
+    bool shifts_by_network_load_balancer = false;
+
+    /// The deployment that ECS is making or has made true; nullptr if ECS showed none.
+    [[nodiscard]] const EcsDeployment* primary() const;
+    [[nodiscard]] const EcsDeployment* deployment(const std::string& id) const;
+};
+
+/// Whether UpdateService can start a deployment of it: CODE_DEPLOY and EXTERNAL controllers refuse it (ECS API
+/// reference, UpdateService).
+[[nodiscard]] inline bool can_be_updated(const EcsService& service) {
+    return service.deployment_controller.empty() || service.deployment_controller == "ECS";
+}
+
+/// What UpdateService is to change so that the service's circuit breaker and its rollback are on, as JSON; `nullopt`
+/// when ECS rolls back by itself already, or could not be told to. Only what changes: members that are not sent stay,
+/// while hooks that were read do not survive being written back (DescribeServices leaves parts of them out).
+[[nodiscard]] std::optional<std::string> configuration_with_rollback(const EcsService& service);
+
+struct DescribedServices {
+    std::vector<EcsService> services;
+    /// Names that ECS does not know (`failures[].reason == MISSING`) or could not describe, with its reason.
+    struct Failure {
+        EcsServiceName name;
+        std::string reason;
+    };
+    std::vector<Failure> failures;
+
+    [[nodiscard]] const EcsService* find(const EcsServiceName& name) const;
+};
+
+struct EcsCluster {
+    ClusterName name;
+    std::string status;
+};
+
+struct UpdateServiceRequest {
+    ClusterName cluster;
+    EcsServiceName service;
+    TaskDefinition task_definition;
+    /// JSON object with the members of deploymentConfiguration to change; absent: it stays as it is.
+    std::optional<std::string> deployment_configuration = {};
+};
+
+/// A deployment that ECS has accepted: the PRIMARY one of the answer to UpdateService.
+struct AcceptedDeployment {
+    std::string deployment_id;    ///< `ecs-svc/N`; empty if ECS named none
+    std::string task_definition;  ///< ARN of the revision that it runs
+    WallTime created_at{};        ///< by ECS's clock; by ours if ECS did not say
+};
+
+/// `status` of a service deployment (ECS API reference, ServiceDeployment).
+enum class ServiceDeploymentStatus {
+    kUnknown,
+    kPending,
+    kInProgress,
+    kSuccessful,
+    kStopped,
+    kStopRequested,
+    kRollbackRequested,
+    kRollbackInProgress,
+    kRollbackSuccessful,
+    kRollbackFailed
+};
+
+/// How a lifecycle hook of a rollout stands.
+struct EcsHookProgress {
+    bool pause = false;       ///< it is a person who is waited for
+    bool unfinished = false;  ///< AWAITING_ACTION or IN_PROGRESS
+    std::optional<WallTime> expires_at;
+    bool then_rolls_back = true;  ///< what ECS does when nobody answers; else it goes on
+};
+
+/// ECS's record of one rollout, rollback included. Its id is not that of the `ecs-svc/N` deployment.
+struct EcsServiceDeployment {
+    std::string arn;
+    ServiceDeploymentStatus status = ServiceDeploymentStatus::kUnknown;
+    std::string reason;  ///< ECS's words; may be empty
+    /// ARN of the service revision; a rollback does not change it. Ends in the number of its `ecs-svc/N` deployment.
+    std::string target_revision;
+    WallTime created_at{};
+    std::optional<WallTime> finished_at;
+
+    // What only `service_deployment()` knows:
+    std::string lifecycle_stage;                  ///< BAKE_TIME, ..; an open list, empty for a rolling update
+    std::vector<EcsHookProgress> hooks;           ///< of the present stage and of those before it
+    std::vector<std::string> triggered_alarms;    ///< names
+    std::string rollback_reason;                  ///< why ECS rolled it back
+    std::optional<WallTime> rollback_started_at;  ///< absent when it does not go back
+    std::optional<EcsDeploymentConfiguration> configuration;  ///< its own: a later change of the service's is not its
+};
+
+/// What a service ran, exactly: the revision and the digests that its image tags stood for.
+struct EcsServiceRevision {
+    std::string arn;
+    std::string task_definition;  ///< ARN
+    struct Image {
+        std::string container;
+        std::string image;   ///< as the task definition has it
+        std::string digest;  ///< `sha256:..`; empty if ECS resolved none
+        friend bool operator==(const Image&, const Image&) = default;
+    };
+    std::vector<Image> images;
+};
+
+using EcsTags = std::map<std::string, std::string>;
+
+/// A task definition's revision, as far as it matters which one to deploy.
+struct EcsTaskDefinition {
+    std::string arn;
+    std::string status;  ///< ACTIVE, INACTIVE, DELETE_IN_PROGRESS
+    struct Image {
+        std::string container;
+        std::string image;  ///< `repo:tag` or `repo@sha256:..`
+        friend bool operator==(const Image&, const Image&) = default;
+    };
+    std::vector<Image> images;
+    EcsTags tags;  ///< empty where they may not be read
+};
+
+/// A task that has stopped.
+struct EcsStoppedTask {
+    std::string arn;
+    std::string started_by;  ///< the `ecs-svc/N` that started it
+    std::string stop_code;   ///< TaskFailedToStart, EssentialContainerExited, ServiceSchedulerInitiated, ..
+    std::string stopped_reason;
+    WallTime stopped_at{};
+    struct Container {
+        std::string name;
+        std::optional<int> exit_code;
+        std::string reason;
+    };
+    std::vector<Container> containers;
+};
+
+}  // namespace ci_lambda

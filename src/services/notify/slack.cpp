@@ -1,0 +1,288 @@
+#include "services/notify/slack.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace ci_lambda {
+namespace {
+
+// Slack's limits in characters (docs.slack.dev, block reference). The fallback text may be longer, but is for a
+// notification's single line.
+constexpr std::size_t kSectionLimit = 3000;
+constexpr std::size_t kFieldLimit = 2000;
+constexpr std::size_t kFallbackLimit = 1000;
+/// Of all lines of a message with several services. Slack refuses more than about 13,000 characters in all blocks
+/// (slackapi/bolt-js, issue 2509), of which the other blocks need some.
+constexpr std::size_t kLinesLimit = 9000;
+/// How long a line may be: errors as long as all of them fit, else shorter; the rest briefly.
+constexpr std::array<std::size_t, 3> kErrorLine{600, 300, 150};
+constexpr std::size_t kOtherLine = 300;
+
+constexpr Milliseconds kPostTimeout{2500};
+constexpr Milliseconds kFirstServerErrorWait{300};
+constexpr int kMaxServerErrorRetries = 2;
+constexpr std::chrono::seconds kDefaultRetryAfter{1};
+/// Whoever says "at once" means it, but not a thousand times a second.
+constexpr Milliseconds kShortestPause{100};
+
+constexpr std::string_view kSoftHyphen = "\xC2\xAD";
+constexpr std::string_view kGraveAccent = "\xCB\x8B";       // U+02CB: looks like a backtick
+constexpr std::string_view kAsteriskSign = "\xE2\x88\x97";  // U+2217: looks like an asterisk
+
+std::string_view emoji(NotificationType type) {
+    switch (type) {
+        case NotificationType::kSuccess: return ":white_check_mark:";
+        case NotificationType::kError: return ":x:";
+        case NotificationType::kInfo: return ":information_source:";
+        case NotificationType::kWarning: return ":warning:";
+    }
+    return ":information_source:";
+}
+
+std::size_t characters(std::string_view utf8) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+/// The text cut so that it fits into `limit` characters once escaped, then escaped: never cut inside an entity.
+std::string escaped_to_fit(std::string_view text, std::size_t limit) {
+    std::size_t keep = std::min(limit, text.size());
+    for (;;) {
+        auto escaped = slack_escape(slack_literal(truncate_utf8(text, keep)));
+        const auto length = characters(escaped);
+        if (length <= limit || keep == 0) return escaped;
+        // An entity has five characters at most, and a soft hyphen may come before: this step is never too long.
+        keep -= std::max<std::size_t>(1, (length - limit) / 6);
+    }
+}
+
+/// `verbatim`: Slack makes no links and no mentions of what only looks like them.
+Json markdown(std::string text) { return {{"type", "mrkdwn"}, {"text", std::move(text)}, {"verbatim", true}}; }
+
+Json section(std::string text) { return {{"type", "section"}, {"text", markdown(std::move(text))}}; }
+
+Json section(std::string_view prefix, std::string_view text, std::string_view suffix) {
+    const auto room = kSectionLimit - prefix.size() - suffix.size();
+    return section(fmt::format("{}{}{}", prefix, escaped_to_fit(text, room), suffix));
+}
+
+Json title_block(const Announcement& announcement) {
+    // An asterisk would end the bold.
+    const auto title = replace_all(announcement.title, "*", kAsteriskSign);
+    return section(fmt::format("{} *", emoji(announcement.type)), title, "*");
+}
+
+Json context(const std::vector<std::string>& texts) {
+    Json elements = Json::array();
+    for (const auto& text : texts) elements.push_back(markdown(escaped_to_fit(text, kFieldLimit)));
+    return {{"type", "context"}, {"elements", std::move(elements)}};
+}
+
+void add_field(Json& fields, std::string_view label, std::string_view value) {
+    if (value.empty()) return;  // Slack refuses an empty text
+    const auto prefix = fmt::format("*{}*\n", label);
+    fields.push_back(markdown(prefix + escaped_to_fit(value, kFieldLimit - prefix.size())));
+}
+
+void add_fields(Json& blocks, Json fields) {
+    if (!fields.empty()) blocks.push_back({{"type", "section"}, {"fields", std::move(fields)}});
+}
+
+void add_reason(Json& blocks, const std::optional<std::string>& reason) {
+    if (reason && !reason->empty()) blocks.push_back(section("*Reason*\n", *reason, ""));
+}
+
+/// What there is to tell of one service.
+void add_service(Json& blocks, const Notification& notification) {
+    Json fields = Json::array();
+    add_field(fields, "Environment", notification.environment);
+    add_field(fields, "Service", notification.service);
+    add_field(fields, "Status", notification.status);
+    add_field(fields, "ECS event", notification.ecs_event.value_or(""));
+    add_field(fields, "Deployment", notification.deployment_id.value_or(""));
+    add_field(fields, "Task definition", last_segment(notification.task_definition.value_or("")));
+    add_field(fields, "Started because", notification.started_because.value_or(""));
+    add_field(fields, "Took", notification.took.value_or(""));
+    add_fields(blocks, std::move(fields));
+    add_reason(blocks, notification.reason);
+}
+
+std::vector<std::string> fitted(const std::vector<AnnouncementLine>& lines, std::size_t longest_error) {
+    std::vector<std::string> texts;
+    for (const auto& line : lines) {
+        const auto longest = line.type == NotificationType::kError ? longest_error : kOtherLine;
+        texts.push_back(fmt::format("{} {}", emoji(line.type), escaped_to_fit(line.text, longest)));
+    }
+    return texts;
+}
+
+/// The lines, with the errors as long as they may be for all of them to fit.
+std::vector<std::string> fitted(const std::vector<AnnouncementLine>& lines) {
+    const auto errors =
+        static_cast<std::ptrdiff_t>(std::ranges::count(lines, NotificationType::kError, &AnnouncementLine::type));
+    std::vector<std::string> texts;
+    for (const auto longest : kErrorLine) {
+        texts = fitted(lines, longest);
+        std::size_t length = 0;
+        for (std::ptrdiff_t i = 0; i < errors; ++i) length += characters(texts[static_cast<std::size_t>(i)]) + 1;
+        if (length <= kLinesLimit) break;
+    }
+    return texts;
+}
+
+/// "and 12 more, 3 of them errors"
+std::string and_more(const std::vector<AnnouncementLine>& lines, std::size_t shown) {
+    const auto rest = std::ranges::subrange(lines.begin() + static_cast<std::ptrdiff_t>(shown), lines.end());
+    const auto errors = std::ranges::count(rest, NotificationType::kError, &AnnouncementLine::type);
+    auto words = fmt::format("and {} more", rest.size());
+    if (errors > 0) words += fmt::format(", {} of them errors", errors);
+    return words;
+}
+
+/// One line a service, in as many sections as that takes.
+void add_lines(Json& blocks, const std::vector<AnnouncementLine>& lines) {
+    const auto texts = fitted(lines);
+    std::size_t total = 0;
+    std::size_t shown = 0;
+    std::string text;
+    std::size_t length = 0;
+    for (; shown < texts.size(); ++shown) {
+        const auto one = characters(texts[shown]) + 1;
+        if (total + one > kLinesLimit) break;
+        if (length + one > kSectionLimit) {
+            blocks.push_back(section(std::exchange(text, {})));
+            length = 0;
+        }
+        text += (text.empty() ? "" : "\n") + texts[shown];
+        total += one;
+        length += one;
+    }
+    if (!text.empty()) blocks.push_back(section(std::move(text)));
+    if (shown < texts.size()) blocks.push_back(section(and_more(lines, shown)));
+}
+
+/// What there is to tell of several services.
+void add_services(Json& blocks, const Announcement& announcement) {
+    Json fields = Json::array();
+    add_field(fields, "Environment", announcement.parts.front().environment);
+    add_field(fields, "Services", fmt::format("{}", announcement.parts.size()));
+    add_fields(blocks, std::move(fields));
+    add_lines(blocks, announcement.lines);
+    add_reason(blocks, announcement.reason);
+}
+
+/// For a notification's single line, and for clients that show no blocks.
+std::string fallback(const Announcement& announcement) {
+    const auto& first = announcement.parts.front();
+    std::string text = fmt::format("{} [{}]", announcement.title, first.environment);
+    std::vector<std::string> more;
+    for (const auto& line : announcement.lines) more.push_back(line.text);
+    if (more.empty() && first.reason) more.push_back(*first.reason);
+    if (!more.empty()) text += ": " + join(more, "; ");
+    return fmt::format("{} {}", emoji(announcement.type), escaped_to_fit(text, kFallbackLimit));
+}
+
+Error slack_error(const HttpResponse& response) {
+    const auto words = truncate_utf8(trim(response.body), 100);
+    Error error{.message = fmt::format("Slack answered {} {}", response.status, words), .http_status = response.status};
+    if (response.status >= 500)
+        error.kind = ErrorKind::kServer;
+    else
+        error.kind = ErrorKind::kRejected;
+    if (response.status == 403 || response.status == 404 || response.status == 410)
+        error.message += " (does the webhook in SLACK_WEBHOOK_URL still exist?)";
+    return error;
+}
+
+std::chrono::seconds retry_after(const HttpResponse& response) {
+    const auto* header = response.header("Retry-After");
+    const auto seconds = header != nullptr ? parse_unsigned(*header) : std::nullopt;
+    if (!seconds) return kDefaultRetryAfter;
+    // More than an hour is as good as never, and cannot overflow.
+    return std::chrono::seconds{static_cast<std::int64_t>(std::min<unsigned long long>(*seconds, 3600))};
+}
+
+}  // namespace
+
+std::string slack_escape(std::string_view text) {
+    auto escaped = replace_all(std::string(text), "&", "&amp;");
+    escaped = replace_all(std::move(escaped), "<", "&lt;");
+    return replace_all(std::move(escaped), ">", "&gt;");
+}
+
+std::string slack_literal(std::string_view text) {
+    const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+    std::string literal;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        const char before = i == 0 ? '\n' : text[i - 1];
+        const bool blank_follows = i + 1 == text.size() || text[i + 1] == ' ' || text[i + 1] == '\n';
+        if (c == '>' && before == '\n') literal += kSoftHyphen;
+        if (c == '`')
+            literal += kGraveAccent;
+        else
+            literal += c;
+        if ((c == '*' || c == '_' || c == '~') && !in_word(before) && !blank_follows) literal += kSoftHyphen;
+    }
+    return literal;
+}
+
+std::string slack_message(const Announcement& announcement) {
+    const auto& first = announcement.parts.front();
+    Json blocks = Json::array();
+    blocks.push_back(title_block(announcement));
+    if (announcement.parts.size() == 1)
+        add_service(blocks, first);
+    else
+        add_services(blocks, announcement);
+    std::vector<std::string> small{fmt::format("{} · ci_lambda", first.project)};
+    if (const auto lost = announcement.lost_before; lost > 0)
+        small.push_back(fmt::format("{} before this one may not have arrived; the log has {}",
+                                    lost == 1 ? "a message" : fmt::format("{} messages", lost),
+                                    lost == 1 ? "it" : "them"));
+    blocks.push_back(context(small));
+    return dump_json({{"text", fallback(announcement)}, {"blocks", std::move(blocks)}});
+}
+
+SlackChannel::SlackChannel(Secret webhook_url, HttpClient& http, const Clock& clock, Sleeper& sleeper)
+    : webhook_url_(std::move(webhook_url)), http_(http), clock_(clock), sleeper_(sleeper) {}
+
+bool SlackChannel::wait(Milliseconds duration, Deadline deadline) {
+    if (const auto left = deadline.remaining(clock_); left && duration >= *left) return false;
+    sleeper_.sleep_for(duration);
+    return true;
+}
+
+Result<NotificationChannel::Answer> SlackChannel::deliver(const Announcement& announcement, Deadline deadline) {
+    const std::string body = slack_message(announcement);
+    Milliseconds server_error_wait = kFirstServerErrorWait;
+    for (int server_errors = 0;;) {
+        const auto response = http_.send({.method = "POST",
+                                          .url = webhook_url_,
+                                          .log_name = "slack webhook",
+                                          .headers = {{"Content-Type", "application/json; charset=utf-8"}},
+                                          .body = body,
+                                          .timeout = deadline.clamp(clock_, kPostTimeout),
+                                          .connect_timeout = kPostTimeout,
+                                          .idempotent = false});
+        if (response && response->status == 200) return Answer{};
+        if (response && response->status == 429)
+            return Answer{.come_again_after = std::max<Milliseconds>(retry_after(*response), kShortestPause)};
+        const Error error = response ? slack_error(*response) : response.error();
+        // What Slack may have posted already is not posted again.
+        const bool may_retry = error.retryable() && !error.maybe_done;
+        if (!may_retry || server_errors++ == kMaxServerErrorRetries) return std::unexpected(error);
+        if (!wait(server_error_wait, deadline)) return std::unexpected(error);
+        server_error_wait *= 2;
+    }
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/secret.hpp"
+#include "base/time.hpp"
+#include "net/http.hpp"
+#include "services/notify/notification.hpp"
+
+namespace ci_lambda {
+
+/// A Slack incoming webhook. A pause that it asks for (429, `Retry-After`) is handed on; 5xx is tried again briefly;
+/// everything ends before the deadline. Never sent again when Slack may already have posted it.
+class SlackChannel final : public NotificationChannel {
+public:
+    /// HTTP client, clock and sleeper must outlive it.
+    SlackChannel(Secret webhook_url, HttpClient& http, const Clock& clock, Sleeper& sleeper);
+
+    [[nodiscard]] std::string_view name() const override { return "Slack"; }
+    Result<Answer> deliver(const Announcement& announcement, Deadline deadline) override;
+
+private:
+    /// False when the deadline is nearer than that.
+    [[nodiscard]] bool wait(Milliseconds duration, Deadline deadline);
+
+    Secret webhook_url_;
+    HttpClient& http_;
+    const Clock& clock_;
+    Sleeper& sleeper_;
+};
+
+/// The message as JSON: Block Kit blocks plus the `text` that old clients and notifications show. Values are cut to
+/// Slack's limits before they are escaped, so that no entity is cut in two (docs.slack.dev, block reference). Of
+/// several services each has a line; where they do not all fit, errors are kept as long as they fit, and the rest is
+/// counted.
+[[nodiscard]] std::string slack_message(const Announcement& announcement);
+
+/// `&`, `<`, `>` as entities, and nothing else (docs.slack.dev, "formatting message text"). This is also what keeps
+/// event data from mentioning people (`<!channel>`).
+[[nodiscard]] std::string slack_escape(std::string_view text);
+
+/// The text so that mrkdwn shows it as it is: where `*`, `_` or `~` could begin something bold, slanted or struck out,
+/// a soft hyphen follows, which nobody sees; so it does before a quotation's `>`. In words, `shop_service_api`, Slack
+/// sees no markup, and nothing is put. Backticks become accents, as nothing makes them harmless.
+[[nodiscard]] std::string slack_literal(std::string_view text);
+
+}  // namespace ci_lambda

@@ -1,0 +1,303 @@
+#include "services/notify/slack.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "support/fake_http.hpp"
+#include "support/fakes.hpp"
+#include "support/matchers.hpp"
+
+namespace ci_lambda::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+Notification full() {
+    return {.type = NotificationType::kInfo,
+            .title = "Deployment started: api",
+            .project = "shop",
+            .environment = "dev",
+            .service = "api",
+            .status = "started",
+            .deployment_id = "ecs-svc/123",
+            .task_definition = "arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:42",
+            .reason = "image shop_service_api:v7 was pushed"};
+}
+
+Announcement alone(const Notification& notification) {
+    return {.type = notification.type, .title = notification.title, .parts = {notification}};
+}
+
+Json message(const Announcement& announcement) { return *parse_json(slack_message(announcement)); }
+Json message(const Notification& notification) { return message(alone(notification)); }
+
+std::size_t code_points(const std::string& text) {
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+TEST(SlackMessage, TellsTheWholeStory) {
+    const auto json = message(full());
+    EXPECT_EQ(json["text"], ":information_source: Deployment started: api [dev]: image shop_service_api:v7 was pushed");
+    const auto& blocks = json["blocks"];
+    ASSERT_TRUE(blocks.is_array());
+    EXPECT_EQ(blocks[0]["text"]["text"], ":information_source: *Deployment started: api*");
+    std::vector<std::string> fields;
+    for (const auto& field : blocks[1]["fields"]) fields.push_back(field["text"]);
+    EXPECT_THAT(fields, ElementsAre("*Environment*\ndev", "*Service*\napi", "*Status*\nstarted",
+                                    "*Deployment*\necs-svc/123", "*Task definition*\nshop_service_api_dev:42"));
+    EXPECT_EQ(blocks[2]["text"]["text"], "*Reason*\nimage shop_service_api:v7 was pushed");
+    ASSERT_TRUE(blocks[3]["elements"].is_array());
+    EXPECT_EQ(blocks[3]["elements"][0]["text"], "shop · ci_lambda");
+}
+
+TEST(SlackMessage, SaysWhoTriggeredADeploymentAndHowLongItTook) {
+    auto notification = full();
+    notification.started_because = "image <b> was pushed";
+    notification.took = "3 min 20 s";
+    const auto json = message(notification);
+    std::vector<std::string> fields;
+    for (const auto& field : json["blocks"][1]["fields"]) fields.push_back(field["text"]);
+    EXPECT_THAT(fields,
+                ::testing::IsSupersetOf({"*Started because*\nimage &lt;b&gt; was pushed", "*Took*\n3 min 20 s"}));
+}
+
+TEST(SlackMessage, ShowsEachTypeWithItsEmoji) {
+    const std::vector<std::pair<NotificationType, std::string>> table{
+        {NotificationType::kSuccess, ":white_check_mark:"},
+        {NotificationType::kError, ":x:"},
+        {NotificationType::kInfo, ":information_source:"},
+        {NotificationType::kWarning, ":warning:"}};
+    for (const auto& [type, emoji] : table) {
+        auto notification = full();
+        notification.type = type;
+        EXPECT_THAT(message(notification)["text"].get<std::string>(), ::testing::StartsWith(emoji + " "));
+    }
+}
+
+TEST(SlackMessage, LeavesOutWhatIsNotKnown) {
+    const auto text = slack_message(alone({.title = "t", .environment = "dev", .service = "api", .status = "failed"}));
+    EXPECT_THAT(text, Not(HasSubstr("Deployment*")));
+    EXPECT_THAT(text, Not(HasSubstr("Reason")));
+}
+
+TEST(SlackMessage, EscapesEventTextSoThatItCannotMentionAnybody) {
+    auto notification = full();
+    notification.reason = "<!channel> a & b > c";
+    const auto json = message(notification);
+    EXPECT_EQ(json["blocks"][2]["text"]["text"], "*Reason*\n&lt;!channel&gt; a &amp; b &gt; c");
+    EXPECT_THAT(json["text"].get<std::string>(), Not(HasSubstr("<!channel>")));
+}
+
+TEST(SlackMessage, KeepsEveryTextWithinSlacksLimitsAndNeverCutsAnEntity) {
+    auto notification = full();
+    for (const std::string unit : {"&", "<", "x", "\xC3\xA9", "\xF0\x9F\x9A\x80&"}) {
+        std::string huge;
+        while (huge.size() < 20000) huge += unit;
+        notification.title = notification.reason.emplace(huge);
+        notification.environment = notification.service = notification.status = huge;
+        notification.deployment_id = huge;
+        const auto json = message(notification);
+        for (const auto& block : json["blocks"]) {
+            if (block.contains("text")) {
+                const std::string text = block["text"]["text"];
+                EXPECT_LE(code_points(text), 3000U);
+                EXPECT_GT(code_points(text), 2900U);
+                // What ends in an unfinished entity has an ampersand with no semicolon after it.
+                const auto last = text.rfind('&');
+                EXPECT_TRUE(last == std::string::npos || text.find(';', last) != std::string::npos);
+            }
+            for (const auto& field : block.value("fields", Json::array()))
+                EXPECT_LE(code_points(field["text"].get<std::string>()), 2000U);
+        }
+    }
+}
+
+TEST(SlackMessage, SurvivesTextThatIsNotUtf8) {
+    auto notification = full();
+    notification.reason = "bad \xFF\xC3 bytes";
+    EXPECT_THAT(parse_json(slack_message(alone(notification))), IsOk());
+}
+
+TEST(SlackMessage, ShowsTheTextsOfOthersAsTheyAre) {
+    const std::vector<std::pair<std::string, std::string>> table{
+        {"shop_service_api_dev:42", "shop_service_api_dev:42"},
+        {"2 * 3 = 6, a~b", "2 * 3 = 6, a~b"},
+        {"*bold* and _slanted_", "*\u00ADbold* and _\u00ADslanted_"},
+        {"(~struck~)", "(~\u00ADstruck~)"},
+        {"`code`", "\u02CBcode\u02CB"},
+        {"a\n> quoted", "a\n\u00AD> quoted"}};
+    for (const auto& [text, literal] : table) EXPECT_EQ(slack_literal(text), literal);
+    auto notification = full();
+    notification.title = "Deployment *failed*: api";
+    notification.reason = "*x* <!here> https://example.com #general @here";
+    const auto json = message(notification);
+    EXPECT_EQ(json["blocks"][0]["text"]["text"], ":information_source: *Deployment \u2217failed\u2217: api*");
+    EXPECT_EQ(json["blocks"][2]["text"]["text"],
+              "*Reason*\n*\u00ADx* &lt;!here&gt; https://example.com #general @here");
+    for (const auto& block : json["blocks"]) {
+        auto texts = block.value("fields", block.value("elements", Json::array()));
+        if (block.contains("text")) texts.push_back(block["text"]);
+        for (const auto& text : texts) EXPECT_EQ(text["verbatim"], true) << "no links and no mentions: " << text;
+    }
+}
+
+TEST(SlackMessage, NamesEcsOwnEvent) {
+    auto notification = full();
+    notification.ecs_event = "SERVICE_TASK_START_IMPAIRED";
+    EXPECT_THAT(slack_message(alone(notification)), HasSubstr(R"(*ECS event*\nSERVICE_TASK_START_IMPAIRED)"));
+}
+
+TEST(SlackMessage, SaysHowManyBeforeItWereLost) {
+    auto announcement = alone(full());
+    EXPECT_THAT(message(announcement)["blocks"][3]["elements"], SizeIs(1));
+    announcement.lost_before = 1;
+    EXPECT_EQ(message(announcement)["blocks"][3]["elements"][1]["text"],
+              "a message before this one may not have arrived; the log has it");
+    announcement.lost_before = 3;
+    EXPECT_EQ(message(announcement)["blocks"][3]["elements"][1]["text"],
+              "3 messages before this one may not have arrived; the log has them");
+}
+
+/// So many errors, with a reason of so many characters, and so many that started.
+Announcement of_many(int errors, std::size_t error_length, int started) {
+    Announcement announcement{.type = NotificationType::kError, .title = "Deployments"};
+    const auto add = [&](NotificationType type, const std::string& text) {
+        announcement.parts.push_back(full());
+        announcement.lines.push_back({.type = type, .text = text});
+    };
+    for (int i = 0; i < errors; ++i)
+        add(NotificationType::kError, "bad" + std::to_string(i) + ": " + std::string(error_length, 'x'));
+    for (int i = 0; i < started; ++i)
+        add(NotificationType::kInfo, "s" + std::to_string(i) +
+                                         ": started, ecs-svc/1234567890123456789, shop_service_s" + std::to_string(i) +
+                                         "_dev:42");
+    announcement.reason = "a file changed";
+    return announcement;
+}
+
+/// The lines, once what Slack would refuse is checked.
+std::vector<std::string> lines_of(const Announcement& announcement) {
+    const auto json = message(announcement);
+    std::size_t total = 0;
+    std::vector<std::string> lines;
+    EXPECT_LE(json["blocks"].size(), 50U);
+    for (const auto& block : json["blocks"]) {
+        if (!block.contains("text")) continue;
+        const std::string text = block["text"]["text"];
+        EXPECT_LE(code_points(text), 3000U);
+        total += code_points(text);
+        for (auto& line : split(text, '\n')) lines.push_back(std::move(line));
+    }
+    EXPECT_LE(total, 12'000U) << "msg_blocks_too_long";
+    return lines;
+}
+
+TEST(SlackMessage, GivesEachOfSeveralServicesALineWithTheErrorsInFull) {
+    const auto lines = lines_of(of_many(2, 400, 28));
+    ASSERT_THAT(lines, SizeIs(1 + 30 + 2)) << "the title, the services, why";
+    EXPECT_EQ(lines[1], ":x: bad0: " + std::string(400, 'x'));
+    EXPECT_EQ(lines[3], ":information_source: s0: started, ecs-svc/1234567890123456789, shop_service_s0_dev:42");
+    EXPECT_THAT(lines.back(), "a file changed");
+    EXPECT_EQ(message(of_many(2, 3, 1))["text"].get<std::string>().substr(0, 50),
+              ":x: Deployments [dev]: bad0: xxx; bad1: xxx; s0: s");
+}
+
+TEST(SlackMessage, KeepsEveryErrorThatFitsAndCountsTheRest) {
+    const auto has = [](const std::vector<std::string>& lines, const std::string& begin) {
+        return std::ranges::count_if(lines, [&](const std::string& line) { return line.starts_with(begin); });
+    };
+    const auto shorter = lines_of(of_many(40, 2000, 100));
+    EXPECT_EQ(has(shorter, ":x: bad"), 40) << "shorter, but all of them";
+    EXPECT_EQ(has(shorter, "and "), 1);
+    const auto started = has(shorter, ":information_source: s");
+    EXPECT_EQ(has(shorter, "and " + std::to_string(100 - started) + " more"), 1);
+    const auto too_many = lines_of(of_many(200, 2000, 100));
+    const auto errors = has(too_many, ":x: bad");
+    EXPECT_GT(errors, 50);
+    EXPECT_EQ(has(too_many,
+                  "and " + std::to_string(300 - errors) + " more, " + std::to_string(200 - errors) + " of them errors"),
+              1);
+}
+
+class SlackChannelTest : public ::testing::Test {
+protected:
+    Result<NotificationChannel::Answer> deliver(Milliseconds budget = Milliseconds{4000}) {
+        return channel_.deliver(alone(full()), Deadline::after(clock_, budget));
+    }
+
+    FakeHttp http_;
+    FakeClock clock_;
+    FakeSleeper sleeper_{clock_};
+    SlackChannel channel_{Secret("https://hooks.slack.com/services/T/B/secret"), http_, clock_, sleeper_};
+};
+
+TEST_F(SlackChannelTest, PostsJsonToTheWebhook) {
+    http_.then(200, "ok");
+    EXPECT_THAT(deliver(), IsOk());
+    const auto sent = http_.requests().front();
+    EXPECT_EQ(sent.method, "POST");
+    EXPECT_EQ(sent.url.reveal(), "https://hooks.slack.com/services/T/B/secret");
+    EXPECT_EQ(sent.body, slack_message(alone(full())));
+    EXPECT_FALSE(sent.idempotent);
+    EXPECT_FALSE(sent.signing);
+}
+
+TEST_F(SlackChannelTest, HandsOnWhenSlackWantsToBeAskedAgain) {
+    const std::vector<std::pair<std::string, Milliseconds>> table{{"2", Milliseconds{2000}},
+                                                                  {"0", Milliseconds{100}},
+                                                                  {"soon", Milliseconds{1000}},
+                                                                  {"99999999999999999999", Milliseconds{1000}},
+                                                                  {"18446744073709551615", Milliseconds{3'600'000}}};
+    for (const auto& [header, pause] : table) {
+        FakeHttp http;
+        http.then(429, "", {{"Retry-After", header}});
+        SlackChannel channel(Secret("https://x/y"), http, clock_, sleeper_);
+        const auto answer = channel.deliver(alone(full()), Deadline::after(clock_, Milliseconds{900}));
+        ASSERT_THAT(answer, IsOk());
+        EXPECT_EQ(answer->come_again_after, pause) << header;
+        EXPECT_THAT(http.requests(), SizeIs(1));
+    }
+    EXPECT_THAT(sleeper_.slept(), IsEmpty());
+}
+
+TEST_F(SlackChannelTest, TriesServerErrorsAgainBriefly) {
+    http_.then(500, "rollup_error").then(503, "").then(200, "ok");
+    EXPECT_THAT(deliver(), IsOk());
+    EXPECT_THAT(sleeper_.slept(), ElementsAre(Milliseconds{300}, Milliseconds{600}));
+}
+
+TEST_F(SlackChannelTest, StopsAfterAFewServerErrors) {
+    http_.then(500, "rollup_error");
+    EXPECT_THAT(deliver(), IsErr(ErrorKind::kServer, HasSubstr("rollup_error")));
+    EXPECT_THAT(http_.requests(), SizeIs(3));
+}
+
+TEST_F(SlackChannelTest, DoesNotRepeatWhatSlackMayHavePosted) {
+    http_.then_fail({.kind = ErrorKind::kTimeout, .message = "no answer", .maybe_done = true});
+    EXPECT_THAT(deliver(), IsErr(ErrorKind::kTimeout, HasSubstr("no answer")));
+    EXPECT_THAT(http_.requests(), SizeIs(1));
+}
+
+TEST_F(SlackChannelTest, TriesAgainWhatNeverReachedSlack) {
+    http_.then_fail({.kind = ErrorKind::kConnection, .message = "refused"}).then(200, "ok");
+    EXPECT_THAT(deliver(), IsOk());
+}
+
+TEST_F(SlackChannelTest, SaysWhatSlackSaidAndHintsAtADeadWebhook) {
+    http_.then(404, "no_service");
+    EXPECT_THAT(deliver(), IsErr(ErrorKind::kRejected,
+                                 ::testing::AllOf(HasSubstr("404 no_service"), HasSubstr("SLACK_WEBHOOK_URL"))));
+    EXPECT_THAT(http_.requests(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing
