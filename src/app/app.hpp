@@ -1,18 +1,16 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/answer.hpp"
+#include "app/options.hpp"
+#include "app/requests.hpp"
 #include "base/environment.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "deployer/follow_up/watcher.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
@@ -23,25 +21,8 @@ namespace ci_lambda {
 /// The composition root that the Lambda and the command line share: owns every part, wires them, handles events.
 class App {
 public:
-    struct Options {
-        /// Where to look for credentials after the environment and the container: `profile_credentials` for people;
-        /// none in Lambda, whose binary then does without that code.
-        std::unique_ptr<CredentialSource> (*profiles)(const Environment&) = nullptr;
-        /// Begin the log with the version: what a cold start of the Lambda does.
-        bool announce = false;
-        /// Overrides DRY_RUN.
-        std::optional<bool> dry_run = {};
-        /// Overrides WAIT_FOR_DEPLOYMENT.
-        std::optional<bool> wait = {};
-        /// How long somebody waits for rollouts, at most; a rollout may take as long, too, where that is longer than
-        /// DEPLOYMENT_TIMEOUT_SECONDS.
-        std::optional<Milliseconds> patience = {};
-        /// Told how watched rollouts go.
-        RolloutWatcher::OnLook on_look = {};
-    };
-
     /// Environment, sink, clock and sleeper must outlive it. Fails with kConfiguration.
-    [[nodiscard]] static Result<std::unique_ptr<App>> create(Options options, const Environment& environment,
+    [[nodiscard]] static Result<std::unique_ptr<App>> create(AppOptions options, const Environment& environment,
                                                              LogSink& sink, const Clock& clock, Sleeper& sleeper);
     virtual ~App() = default;
     App() = default;
@@ -58,26 +39,11 @@ public:
     virtual Handled handle(const Delivery& delivery, Deadline deadline) = 0;
     virtual Handled handle(const Event& event, Deadline deadline) = 0;
 
-    /// What a person, or a job of CI, asks for by the service's id.
-    struct DeployOptions {
-        /// Where the very revision that is asked for rolls already: that rollout is waited for, and no other begun.
-        bool attach = false;
-        /// Told of each deployment that is waited for instead of begun.
-        std::function<void(const DeploymentReport& attached)> on_attached = {};
-    };
-    /// Carries out this decision.
+    /// Carries out this decision of a person.
     virtual Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) = 0;
-
-    struct RollbackRequest {
-        EcsTarget target;
-        std::optional<TaskDefinition> to = {};  ///< absent: what ran well before
-        std::string reason = {};                ///< why, in the person's words; may be empty
-        bool wait = false;                      ///< until it is done
-    };
     /// Brings one service back to what it ran before, for a person. In a dry run it looks everything up that it needs,
     /// and says what it would do.
     virtual Handled roll_back(const RollbackRequest& request, Deadline deadline) = 0;
-
     /// Watches what these services roll out now until it has ended; says how it ended where it is over already. Begins
     /// nothing, rolls nothing back, tells nobody else.
     virtual Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) = 0;

@@ -59,7 +59,7 @@ void TickingSleeper::tick() const {
 
 Session::~Session() { console_.redact_with(nullptr); }
 
-Result<App*> Session::open(LogFormat log, App::Options options) {
+Result<App*> Session::open(LogFormat log, AppOptions options) {
     if (log == LogFormat::kJson)
         sink_ = std::make_unique<FdLogSink>(STDERR_FILENO);
     else

@@ -49,7 +49,7 @@ public:
     Session& operator=(const Session&) = delete;
 
     /// The App, made on demand, its log told as `log` says. It lives as long as the session.
-    Result<App*> open(LogFormat log, App::Options options = {});
+    Result<App*> open(LogFormat log, AppOptions options = {});
 
     /// Says what went wrong; the exit code that goes with it.
     [[nodiscard]] int failed(const Error& error);

@@ -20,7 +20,7 @@ public:
     Watching(const Watching&) = delete;
     Watching& operator=(const Watching&) = delete;
 
-    /// For App::Options.
+    /// For AppOptions.
     [[nodiscard]] RolloutWatcher::OnLook on_look();
     /// Why tasks fail is asked of this App's ECS.
     void ask(App& app);

@@ -73,7 +73,7 @@ void say_attached(Console& console, const DeploymentReport& attached, WallTime n
 
 int execute(const DeployCommand& command, Session& session) {
     Watching watching(session, command.services, command.log);
-    App::Options options{.patience = command.timeout};
+    AppOptions options{.patience = command.timeout};
     if (command.dry_run) options.dry_run = true;
     options.wait = command.wait;
     if (command.wait) options.on_look = watching.on_look();

@@ -7,10 +7,10 @@
 namespace ci_lambda::cli {
 namespace {
 
-Result<App::RollbackRequest> prepare_rollback(const RollbackCommand& command, App& app, const Session& session) {
+Result<RollbackRequest> prepare_rollback(const RollbackCommand& command, App& app, const Session& session) {
     TRY_ASSIGN(const auto targets, named_services(app.config(), {command.service}));
     TRY(check_that_they_exist(app.config(), app.ecs(), targets, session.patience()));
-    App::RollbackRequest request{
+    RollbackRequest request{
         .target = targets.front(), .to = {}, .reason = command.reason.value_or(""), .wait = command.wait};
     if (command.to) request.to = named_revision(*command.to, request.target.family);
     return request;
@@ -25,7 +25,7 @@ bool rolled_back(const Handled& handled, bool waited) {
 
 int execute(const RollbackCommand& command, Session& session) {
     Watching watching(session, {command.service}, command.log);
-    App::Options options{.patience = command.timeout};
+    AppOptions options{.patience = command.timeout};
     if (command.dry_run) options.dry_run = true;
     if (command.wait) options.on_look = watching.on_look();
     const auto app = session.open(command.log, std::move(options));

@@ -45,4 +45,8 @@ Result<EcsTaskDefinition> find_named_revision(EcsApi& ecs, const EcsTarget& targ
     return found;
 }
 
+bool runs(const EcsDeployment& deployment, const TaskDefinition& wanted) {
+    return deployment.task_definition == wanted.str() || last_segment(deployment.task_definition) == wanted.str();
+}
+
 }  // namespace ci_lambda

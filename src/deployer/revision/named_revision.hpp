@@ -22,4 +22,8 @@ namespace ci_lambda {
 [[nodiscard]] Result<EcsTaskDefinition> find_named_revision(EcsApi& ecs, const EcsTarget& target,
                                                             const TaskDefinition& named, Deadline deadline);
 
+/// Whether the deployment runs the revision that was asked for by its ARN or as `family:7`. A family alone is no
+/// revision, so nothing is known of it.
+[[nodiscard]] bool runs(const EcsDeployment& deployment, const TaskDefinition& wanted);
+
 }  // namespace ci_lambda

@@ -1,5 +1,6 @@
 #include "deployer/start/attach.hpp"
 
+#include "deployer/revision/named_revision.hpp"
 #include "deployer/rollout/direction.hpp"
 #include "deployer/start/coalescing.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "deployer/revision/named_revision.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -21,10 +21,6 @@ std::string_view in_words(RolloutState state) {
 }
 
 }  // namespace
-
-bool runs(const EcsDeployment& deployment, const TaskDefinition& wanted) {
-    return deployment.task_definition == wanted.str() || last_segment(deployment.task_definition) == wanted.str();
-}
 
 HasChange has_change(const EcsService& service, const TaskDefinition& wanted, WallTime changed_at) {
     const auto* primary = service.primary();

@@ -5,7 +5,7 @@
 
 #include "base/names.hpp"
 #include "base/time.hpp"
-#include "services/ecs/api.hpp"
+#include "services/ecs/records.hpp"
 
 namespace ci_lambda {
 
@@ -34,9 +34,5 @@ inline constexpr std::chrono::seconds kEventTimePrecision{1};
 
 /// Of a PRIMARY deployment that has the change: "already rolling: ecs-svc/7".
 [[nodiscard]] std::string already_in_words(const EcsDeployment& primary);
-
-/// Whether the deployment runs the revision that was asked for by its ARN or as `family:7`. A family alone is no
-/// revision, so nothing is known of it.
-[[nodiscard]] bool runs(const EcsDeployment& deployment, const TaskDefinition& wanted);
 
 }  // namespace ci_lambda

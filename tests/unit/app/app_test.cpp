@@ -66,7 +66,7 @@ protected:
                      R"({"service":{"deployments":[{"id":"ecs-svc/1","status":"PRIMARY","taskDefinition":"td:42"}]}})");
     }
 
-    std::unique_ptr<App> app(App::Options options = {}) {
+    std::unique_ptr<App> app(AppOptions options = {}) {
         auto created = App::create(std::move(options), environment_, log_.sink, clock_, sleeper_);
         EXPECT_THAT(created, IsOk());
         return std::move(*created);

@@ -207,7 +207,7 @@ TEST_F(NeighboursTest, EventsOfAnotherAccountAreIgnoredInAQueueToo) {
 
 TEST_F(NeighboursTest, WhatPeoplesCredentialsSayOfTheirAccountCountsToo) {
     environment_.set("AWS_ACCOUNT_ID", "123456789012");
-    App::Options for_people{.profiles = &profile_credentials};
+    AppOptions for_people{.profiles = &profile_credentials};
     auto app = App::create(std::move(for_people), environment_, log_.sink, clock_, sleeper_);
     ASSERT_THAT(app, IsOk());
     const auto push = fmt::format(kPush, "e2", "999999999999", "us-east-1");

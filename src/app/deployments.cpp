@@ -1,0 +1,66 @@
+#include "app/deployments.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace ci_lambda {
+
+std::vector<DeploymentReport> Deployments::carry_out(const Deploy& decision,
+                                                     const std::vector<Announcer::Cause>& causes, Deadline deadline,
+                                                     std::vector<DeploymentReport> reports) {
+    for (const auto& warning : decision.warnings)
+        parts_.logger.warn("request names no environment", {{log_key::kReason, warning}});
+    for (const auto& passed : decision.passed_by)
+        parts_.logger.info("service passed by",
+                           {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
+    const auto budget =
+        Deadline::earlier(working_time(deadline), Deadline::after(parts_.clock, parts_.config.deployment_timeout));
+    if (!decision.requests.empty()) {
+        auto begun = parts_.deployer.deploy(decision, budget);
+        parts_.announcer.deployments(begun, causes);
+        std::ranges::move(begun, std::back_inserter(reports));
+    }
+    if (parts_.wait && !parts_.dry_run) watch(reports, deadline);
+    parts_.deliver();
+    return reports;
+}
+
+Deadline Deployments::waiting_time(Deadline deadline) const {
+    if (!parts_.wait_at_most) return working_time(deadline);
+    return Deadline::earlier(working_time(deadline), Deadline::after(parts_.clock, *parts_.wait_at_most));
+}
+
+/// Waits for the ends of those that have started.
+void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadline) {
+    std::vector<DeploymentReport*> started;
+    std::vector<Rollout> rollouts;
+    for (auto& report : reports) {
+        if (report.status != DeploymentStatus::kDeployed || report.deployment_id.empty()) continue;
+        started.push_back(&report);
+        rollouts.push_back(rollout_of(report));
+    }
+    if (rollouts.empty()) return;
+    parts_.notifications.hand_over();  // "started" is news now, not when all is over
+    const auto tell = [this](const std::vector<RolloutOutcome>& verdicts) {
+        parts_.announcer.verdicts(verdicts);
+        parts_.notifications.hand_over();
+    };
+    const auto outcomes = parts_.watcher.watch(rollouts, waiting_time(deadline), parts_.on_look, tell);
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        add_outcome(*started[i], outcomes[i]);
+        log_outcome(*started[i]);
+    }
+}
+
+void Deployments::log_outcome(const DeploymentReport& report) const {
+    const bool good = report.status == DeploymentStatus::kCompleted || report.status == DeploymentStatus::kSuperseded ||
+                      report.status == DeploymentStatus::kInProgress;
+    parts_.logger.log(good ? LogLevel::kInfo : LogLevel::kError, "rollout watched",
+                      {{log_key::kService, report.target.id.str()},
+                       {log_key::kDeploymentId, report.deployment_id},
+                       {"status", std::string(to_string(report.status))},
+                       {log_key::kReason, report.outcome},
+                       {"took_ms", report.took.value_or(Milliseconds{0}).count()}});
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,154 @@
+#include "app/event_handler.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <variant>
+
+#include "app/sweep.hpp"
+#include "handlers/merge.hpp"
+
+namespace ci_lambda {
+namespace {
+
+std::vector<DeploymentReport> reports_for(const Deploy& decision, const std::vector<DeploymentReport>& reports) {
+    std::vector<DeploymentReport> some;
+    for (const auto& report : reports)
+        if (std::ranges::find(decision.requests, report.target, &DeploymentRequest::target) != decision.requests.end())
+            some.push_back(report);
+    return some;
+}
+
+}  // namespace
+
+Handled EventHandler::handle(const Delivery& delivery, Deadline deadline) {
+    if (delivery.source != Delivery::Source::kEvent) return handle_batch(delivery, deadline);
+    const auto& events = delivery.messages.front().events;
+    if (!events) return invalid(events.error());
+    return handle(events->front(), deadline);
+}
+
+Handled EventHandler::handle(const Event& event, Deadline deadline) {
+    parts_.notifications.set_deadline(speaking_time(deadline));
+    if (auto before = answered_before(event)) return *std::move(before);
+    if (!event.envelope.account.empty()) find_home();
+    const auto decision = decide(event, parts_.config, home_);
+    if (!decision) return invalid(decision.error());
+    auto handled = std::visit([&](const auto& what) { return act(event, what, deadline); }, *decision);
+    parts_.answered.remember(event, handled);
+    return handled;
+}
+
+Handled EventHandler::invalid(const Error& error) {
+    const auto message = parts_.redactor.redact(error.message);
+    parts_.logger.error("event refused: it cannot be acted upon", {{log_key::kError, message}});
+    return {.answer = {.status = "failed", .detail = message},
+            .error = HandlingError{.type = "Function.InvalidEvent", .message = message}};
+}
+
+Handled EventHandler::act(const Event& event, const Ignore& ignore, Deadline /*deadline*/) {
+    std::vector<LogField> fields{{"event", describe(event)}, {log_key::kReason, ignore.reason}};
+    if (ignore.hint) fields.emplace_back("hint", *ignore.hint);
+    parts_.logger.info("event ignored", std::move(fields));
+    return {.answer = {.status = "ignored", .detail = parts_.redactor.redact(ignore.reason)}};
+}
+
+Handled EventHandler::act(const Event& event, const Notify& notice, Deadline deadline) {
+    const auto heard = news_.hear(event, notice, deadline);
+    if (heard.told) parts_.announcer.news({*heard.told});
+    return news_.answer_of(heard, parts_.deliver());
+}
+
+Handled EventHandler::act(const Event& event, const Sweep& sweep, Deadline deadline) {
+    return carry_out_sweep(parts_, event, sweep, deadline);
+}
+
+Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline deadline) {
+    parts_.logger.debug("event decided: deploy",
+                        {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
+    const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &deploy}};
+    return parts_.redacted(answer_of(deployments_.carry_out(deploy, causes, deadline), deploy.passed_by));
+}
+
+std::optional<Handled> EventHandler::answered_before(const Event& event) const {
+    auto before = parts_.answered.find(event);
+    if (before)
+        parts_.logger.info("event repeated: answered as before, and nothing done again",
+                           {{"event", describe(event)}, {"event_id", event.envelope.id}});
+    return before;
+}
+
+/// Lambda says with each invocation where the function lives. For people, their credentials may know it.
+void EventHandler::find_home() {
+    if (!parts_.for_people || !home_.account.empty()) return;
+    if (const auto credentials = parts_.credentials.get()) home_.account = credentials->account_id;
+}
+
+Handled EventHandler::handle_batch(const Delivery& delivery, Deadline deadline) {
+    parts_.notifications.set_deadline(speaking_time(deadline));
+    find_home();
+    Batch batch(delivery, parts_.config, home_);
+    std::vector<DeploymentReport> reports;
+    for (auto step = batch.next(); !step.empty(); step = batch.next())
+        std::ranges::move(carry_out(batch, step, deadline), std::back_inserter(reports));
+    auto handled = parts_.redacted(batch.answer(std::move(reports)));
+    parts_.logger.log(handled.answer.status == "failed" ? LogLevel::kError : LogLevel::kInfo, "batch handled",
+                      {{"messages", static_cast<int>(delivery.messages.size())},
+                       {"status", handled.answer.status},
+                       {"detail", handled.answer.detail}});
+    return handled;
+}
+
+/// One step of a batch: each service at most once, whatever number of events asks for it.
+std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::vector<const Batch::Item*>& step,
+                                                      Deadline deadline) {
+    std::vector<const Batch::Item*> deploying;
+    std::vector<Deploy> decisions;
+    std::vector<std::pair<const Batch::Item*, NewsHandler::Heard>> heard;
+    for (const auto* item : step) {
+        if (const auto before = answered_before(item->event)) {
+            batch.done(*item, *before);
+        } else if (const auto* deploy = std::get_if<Deploy>(&item->decision)) {
+            deploying.push_back(item);
+            decisions.push_back(*deploy);
+        } else if (const auto* notice = std::get_if<Notify>(&item->decision)) {
+            heard.emplace_back(item, news_.hear(item->event, *notice, deadline));
+        } else {
+            finish(batch, *item,
+                   std::visit([&](const auto& what) { return act(item->event, what, deadline); }, item->decision));
+        }
+    }
+    auto reports = tell(batch, heard);
+    if (decisions.empty()) return reports;
+    std::vector<Announcer::Cause> causes;
+    for (std::size_t i = 0; i < deploying.size(); ++i)
+        causes.push_back({.id = deploying[i]->event.envelope.id, .decision = &decisions[i]});
+    const auto deployed = deployments_.carry_out(merge(decisions), causes, deadline);
+    for (std::size_t i = 0; i < deploying.size(); ++i)
+        finish(batch, *deploying[i],
+               parts_.redacted(answer_of(reports_for(decisions[i], deployed), decisions[i].passed_by)));
+    std::ranges::copy(deployed, std::back_inserter(reports));
+    return reports;
+}
+
+/// What ECS said in one step of a batch, in one message. The reports are of what is rolled back because of it.
+std::vector<DeploymentReport> EventHandler::tell(
+    Batch& batch, const std::vector<std::pair<const Batch::Item*, NewsHandler::Heard>>& heard) {
+    std::vector<Notification> news;
+    std::vector<DeploymentReport> reports;
+    for (const auto& [item, one] : heard) {
+        if (one.told) news.push_back(*one.told);
+        if (one.back) reports.push_back(*one.back);
+    }
+    parts_.announcer.news(std::move(news));
+    const auto problems = parts_.deliver();
+    for (const auto& [item, one] : heard)
+        finish(batch, *item, news_.answer_of(one, one.told ? problems : std::vector<std::string>{}));
+    return reports;
+}
+
+void EventHandler::finish(Batch& batch, const Batch::Item& item, const Handled& handled) {
+    parts_.answered.remember(item.event, handled);
+    batch.done(item, handled);
+}
+
+}  // namespace ci_lambda

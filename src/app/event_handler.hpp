@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/batch.hpp"
+#include "app/deployments.hpp"
+#include "app/news_handler.hpp"
+#include "app/wiring.hpp"
+#include "events/event.hpp"
+#include "handlers/decision.hpp"
+
+namespace ci_lambda {
+
+/// Handles what invocations bring: decides about each event, and acts.
+class EventHandler {
+public:
+    /// Both must outlive it.
+    EventHandler(Wiring& parts, Deployments& deployments) : parts_(parts), deployments_(deployments), news_(parts) {}
+
+    /// Where the function lives, once that is known: events of elsewhere are ignored from then on.
+    void set_home(Home home) { home_ = std::move(home); }
+
+    Handled handle(const Delivery& delivery, Deadline deadline);
+    Handled handle(const Event& event, Deadline deadline);
+
+private:
+    Handled act(const Event& event, const Deploy& deploy, Deadline deadline);
+    Handled act(const Event& event, const Notify& notice, Deadline deadline);
+    Handled act(const Event& event, const Sweep& sweep, Deadline deadline);
+    Handled act(const Event& event, const Ignore& ignore, Deadline deadline);
+    Handled invalid(const Error& error);
+
+    [[nodiscard]] std::optional<Handled> answered_before(const Event& event) const;
+    void find_home();
+
+    Handled handle_batch(const Delivery& delivery, Deadline deadline);
+    std::vector<DeploymentReport> carry_out(Batch& batch, const std::vector<const Batch::Item*>& step,
+                                            Deadline deadline);
+    std::vector<DeploymentReport> tell(Batch& batch,
+                                       const std::vector<std::pair<const Batch::Item*, NewsHandler::Heard>>& heard);
+    void finish(Batch& batch, const Batch::Item& item, const Handled& handled);
+
+    Wiring& parts_;
+    Deployments& deployments_;
+    NewsHandler news_;
+    Home home_;
+};
+
+}  // namespace ci_lambda

@@ -1,0 +1,80 @@
+#include "app/news_handler.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace ci_lambda {
+namespace {
+
+DeploymentReport rolled_back_for(const Notify& notice, const EcsTarget& target, std::string how) {
+    return {.target = target,
+            .status = DeploymentStatus::kInProgress,
+            .reason = fmt::format("a rollback, because of {}", notice.event_name),
+            .task_definition = {},
+            .deployment_id = notice.deployment_id.value_or(""),
+            .attempts = 1,
+            .outcome = std::move(how)};
+}
+
+}  // namespace
+
+NewsHandler::Heard NewsHandler::hear(const Event& event, const Notify& notice, Deadline deadline) {
+    Heard heard{.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, notice.status)};
+    log(event, notice);
+    const bool acts = parts_.config.rollback_on_failure && !parts_.dry_run && !notice.doubt;
+    const auto target = parts_.config.names.target(notice.service);
+    if (!parts_.notifications.has_channels() && !acts) {
+        heard.what += " (no notification channel is on)";
+        return heard;
+    }
+    const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
+    auto [told, done, undone] =
+        target ? parts_.news.tell(notice, *target, at, working_time(deadline)) : RolloutNews::News{};
+    if (!done.empty()) heard.back = rolled_back_for(notice, *target, std::move(done));
+    heard.undone = std::move(undone);
+    if (!told || !parts_.announcer.is_new(*told)) {
+        heard.what += " (said before)";
+        return heard;
+    }
+    parts_.logger.info("deployment verdict", {{log_key::kService, notice.service.str()},
+                                              {"status", told->status},
+                                              {log_key::kReason, told->reason.value_or("")}});
+    heard.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, told->status);
+    if (heard.back) heard.back->task_definition = told->task_definition.value_or("");
+    if (parts_.notifications.has_channels())
+        heard.told = std::move(told);
+    else
+        heard.what += " (no notification channel is on)";
+    return heard;
+}
+
+void NewsHandler::log(const Event& event, const Notify& notice) const {
+    std::vector<LogField> fields{{"event", describe(event)},
+                                 {log_key::kService, notice.service.str()},
+                                 {"event_name", notice.event_name},
+                                 {"status", notice.status}};
+    if (notice.deployment_id) fields.emplace_back(log_key::kDeploymentId, *notice.deployment_id);
+    if (notice.reason) fields.emplace_back(log_key::kReason, *notice.reason);
+    parts_.logger.info("deployment news from ECS", std::move(fields));
+}
+
+Handled NewsHandler::answer_of(const Heard& heard, const std::vector<std::string>& problems) const {
+    Handled handled{.answer = {.status = heard.told ? "notified" : "ignored", .detail = heard.what}};
+    for (const auto& problem : problems) handled.answer.detail += fmt::format(" (not delivered: {})", problem);
+    if (heard.back) {
+        if (!heard.told) handled.answer.status = to_string(heard.back->status);
+        handled.answer.detail += fmt::format("; it is being rolled back: {}", heard.back->outcome);
+        handled.answer.deployments.push_back(*heard.back);
+    }
+    if (heard.undone) {
+        // The event comes again, and with it the chance to do it.
+        handled.answer.status = "failed";
+        handled.error = HandlingError{
+            .type = "Function.RollbackFailed",
+            .message = fmt::format("{}; it could not be rolled back: {}", heard.what, heard.undone->message)};
+    }
+    return parts_.redacted(std::move(handled));
+}
+
+}  // namespace ci_lambda
