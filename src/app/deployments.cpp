@@ -35,7 +35,9 @@ void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadlin
     std::vector<DeploymentReport*> started;
     std::vector<Rollout> rollouts;
     for (auto& report : reports) {
-        if (report.status != DeploymentStatus::kDeployed || report.deployment_id.empty()) continue;
+        // What failed before is owed a rollback: the try before this one could not begin it.
+        const bool begun = report.status == DeploymentStatus::kDeployed || report.failed_before;
+        if (!begun || report.deployment_id.empty()) continue;
         started.push_back(&report);
         rollouts.push_back(rollout_of(report));
     }

@@ -166,9 +166,23 @@ private:
         if (good_copy) copy.stands_for = good_copy->stands_for;
         TRY_ASSIGN(const auto bad_copy, copy_behind(rollout().task_definition));
         if (bad_copy) copy.rollback_of = bad_copy->rollback_of;
+        TRY_ASSIGN(copy_, registered_before(copy));
+        if (copy_) return {};
         TRY_ASSIGN(copy_,
                    rollback_.ecs_.register_pinned_copy(good, rollback_family(target().family), copy.tags(), deadline_));
         return {};
+    }
+
+    /// By an earlier try of this very rollback, perhaps in another process, that could not go on.
+    Result<std::optional<TaskDefinition>> registered_before(const RollbackCopy& copy) {
+        if (wish_.to) return std::nullopt;  // the images of what a person names are those of the moment
+        const TaskDefinition newest(rollback_family(target().family).str());
+        const auto described = rollback_.ecs_.describe_task_definition(newest, deadline_);
+        if (described)
+            return is_same_rollback(described->tags, copy.tags()) ? std::optional(TaskDefinition(described->arn))
+                                                                  : std::nullopt;
+        if (described.error().retryable()) return std::unexpected(described.error());
+        return std::nullopt;
     }
 
     Result<std::optional<RollbackCopy>> copy_behind(const std::string& task_definition) {

@@ -1,5 +1,7 @@
 #include "deployer/revision/rollback_tags.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "base/text.hpp"
@@ -55,6 +57,12 @@ std::optional<RollbackCopy> RollbackCopy::read(const EcsTags& tags) {
                         .by_person = tag(tags, kBecause) == kPerson,
                         .reason = tag(tags, kReason),
                         .bad_since = parse_rfc3339(tag(tags, kBadSince)).value_or(WallTime{})};
+}
+
+bool is_same_rollback(const EcsTags& a, const EcsTags& b) {
+    if (tag(a, kRollbackOf).empty()) return false;
+    return std::ranges::all_of(std::array{kStandsFor, kRollbackOf, kBecause, kBadSince},
+                               [&](auto key) { return tag(a, key) == tag(b, key); });
 }
 
 EcsTags taken_back_by_person(WallTime at) {

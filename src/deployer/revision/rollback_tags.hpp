@@ -23,6 +23,9 @@ struct RollbackCopy {
     [[nodiscard]] static std::optional<RollbackCopy> read(const EcsTags& tags);
 };
 
+/// Both are tags of copies, for the same rollback; the words of the reason do not count.
+[[nodiscard]] bool is_same_rollback(const EcsTags& a, const EcsTags& b);
+
 /// The tags of a revision whose rollout somebody has taken back by asking ECS to: ECS's record does not say who did.
 [[nodiscard]] EcsTags taken_back_by_person(WallTime at);
 /// When that was; `nullopt` where nobody has.

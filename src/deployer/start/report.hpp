@@ -43,6 +43,9 @@ struct DeploymentReport {
     /// The newest revision, where another one is deployed instead of it: it was taken back before.
     std::string left_out = {};
 
+    /// With kAlreadyRolling: it has failed before, and still stands there.
+    bool failed_before = false;
+
     /// "already rolling: ecs-svc/7"; where somebody waited for the end: how it ended and why, in a sentence.
     std::string outcome;
     std::optional<Milliseconds> took;  ///< from the start to the last look, where somebody waited

@@ -103,6 +103,7 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
             continue;
         }
         if (has == HasChange::kYes) return Outcome{as_accepted(*view_->primary()), already_in_words(*view_->primary())};
+        if (auto failed = failed_already()) return failed;
         if (auto newer = newer_than_ours()) return newer;
         if (chosen_->choice.pin && !pin_ && !options_.dry_run) {
             TRY(register_pin(*chosen_->choice.pin));
@@ -210,6 +211,15 @@ std::optional<ServiceDeployment::Outcome> ServiceDeployment::held_back() const {
         .already = fmt::format("held back with {}, whose images are fixed", short_name(primary->task_definition))};
 }
 
+/// Where failures are rolled back, the same once more would only be rolled back once more: Lambda tries an event again
+/// whose rollback could not begin.
+std::optional<ServiceDeployment::Outcome> ServiceDeployment::failed_already() {
+    if (!options_.rollback_on_failure) return std::nullopt;
+    const auto failed = failed_with_the_change(*view_, chosen_->revision, request_.changed_at);
+    if (!failed) return std::nullopt;
+    return Outcome{.deployment = as_accepted(*failed), .already = already_in_words(*failed), .failed = true};
+}
+
 std::optional<ServiceDeployment::Outcome> ServiceDeployment::newer_than_ours() {
     if (request_.task_definition) return std::nullopt;
     const auto newer = newer_than(chosen_->revision, *view_, wanted_since());
@@ -289,6 +299,7 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
     report.deployment_id = outcome->deployment.deployment_id;
     report.started_at = outcome->deployment.created_at;
     report.outcome = std::move(outcome->already);
+    report.failed_before = outcome->failed;
     if (!report.outcome.empty()) {
         report.status = DeploymentStatus::kAlreadyRolling;
         context_.logger.info("deployment not sent: " + report.outcome, fields_of(report));

@@ -59,6 +59,7 @@ private:
     struct Outcome {
         AcceptedDeployment deployment;
         std::string already = {};  ///< set when it was not begun by us, in words
+        bool failed = false;       ///< with `already`: and has failed, and stays
     };
     Result<Outcome> attempt();
     Result<std::optional<Outcome>> what_happens_instead();
@@ -72,6 +73,7 @@ private:
     [[nodiscard]] std::optional<Outcome> begun_unacknowledged();
     [[nodiscard]] std::optional<Outcome> look_once_more();
     [[nodiscard]] std::optional<Outcome> held_back() const;
+    [[nodiscard]] std::optional<Outcome> failed_already();
     [[nodiscard]] std::optional<Outcome> newer_than_ours();
     bool wait_until(WallTime at);
     void warn_of_a_second_rollout() const;

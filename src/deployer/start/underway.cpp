@@ -14,6 +14,15 @@ HasChange has_the_change(ServiceView& view, const TaskDefinition& wanted, const 
     return direction_of_primary(*view.service(), view.history()) == Direction::kForward ? has : HasChange::kNo;
 }
 
+std::optional<EcsDeployment> failed_with_the_change(ServiceView& view, const TaskDefinition& wanted,
+                                                    const std::optional<WallTime>& changed_at) {
+    if (!changed_at || view.service() == nullptr) return std::nullopt;
+    if (has_change(*view.service(), wanted, *changed_at) != HasChange::kYes) return std::nullopt;
+    if (view.primary()->rollout_state != RolloutState::kFailed) return std::nullopt;
+    if (direction_of_primary(*view.service(), view.history()) != Direction::kForward) return std::nullopt;
+    return *view.primary();
+}
+
 std::optional<EcsDeployment> newer_than(const TaskDefinition& ours, ServiceView& view, WallTime wanted_since) {
     const auto* running = view.primary();
     if (running == nullptr || running->created_at < wanted_since - kClockDifference) return std::nullopt;

@@ -20,6 +20,11 @@ namespace ci_lambda {
 [[nodiscard]] HasChange has_the_change(ServiceView& view, const TaskDefinition& wanted,
                                        const std::optional<WallTime>& changed_at);
 
+/// The PRIMARY that has the change and failed, and is not being taken back: deployed once more, `wanted` would fail
+/// once more.
+[[nodiscard]] std::optional<EcsDeployment> failed_with_the_change(ServiceView& view, const TaskDefinition& wanted,
+                                                                  const std::optional<WallTime>& changed_at);
+
 /// The PRIMARY that somebody has begun since then with a newer revision than `ours`: its tasks have the change, and
 /// nobody who did not name a revision means an older one.
 [[nodiscard]] std::optional<EcsDeployment> newer_than(const TaskDefinition& ours, ServiceView& view,

@@ -397,6 +397,35 @@ TEST(FailingRollbacks, ThatCanHealAreErrorsAndTheEventComesAgain) {
     EXPECT_EQ(std::ranges::count(world.titles(), std::string("Deployment failed: api")), 1) << "told once";
 }
 
+/// As when Lambda tries the event again whose rollback could not begin.
+class FailedWithTheChange : public ::testing::TestWithParam<bool> {};
+
+TEST_P(FailedWithTheChange, IsRolledBackAndNotDeployedOnceMore) {
+    const bool wait = GetParam();
+    World world({.scenario = Scenario::kImageNotFound,
+                 .breaker = Breaker::kOn,
+                 .wait = wait,
+                 .roll_back = true,
+                 .lambda_retries = true});
+    world.add_fault({.operation = "UpdateService", .kind = FaultKind::kFailedBefore, .times = sandbox::Fault::kAlways});
+    const auto changed_at = world.now();
+    world.at(seconds{5}, [&] { world.somebody_deploys(kNewRevision); });
+    world.run_for(minutes{4});
+    ASSERT_EQ(world.end_state(), kNewRevision + " FAILED");
+    world.clear_faults();
+    const auto sent = world.calls("UpdateService");
+
+    const auto handled = world.handle(update_of_parameter("P", changed_at));
+
+    EXPECT_THAT(handled.answer.detail, HasSubstr(wait ? "rolled back" : "already rolled, and failed"));
+    world.run_for(minutes{15});
+    EXPECT_EQ(world.end_state(), "shop_service_api_dev-rollback:1 COMPLETED");
+    EXPECT_EQ(world.calls("UpdateService"), sent + 1) << "the rollback alone";
+}
+
+INSTANTIATE_TEST_SUITE_P(Rollouts, FailedWithTheChange, ::testing::Bool(),
+                         [](const auto& row) { return row.param ? "waiting" : "swept"; });
+
 /// A person takes :42 back, while it rolls or when it is done.
 class TakenBackByAPerson : public ::testing::TestWithParam<std::tuple<bool, bool>> {
 protected:
