@@ -104,11 +104,12 @@ locals {
 
   # --- what ECS says of the cluster's services ---
 
-  # The service's ARN names the cluster, unless it is of the short form from before 2018; then detail.clusterArn may.
+  # The service's ARN names the cluster, unless it is of the short form from before 2018; then detail.clusterArn may. A hook's
+  # resources are no services, and it always says detail.clusterArn.
   ecs_pattern = jsonencode(merge(local.whose, {
     source      = ["aws.ecs"]
-    detail-type = ["ECS Deployment State Change", "ECS Service Action"]
-    detail      = { eventName = [{ anything-but = ["SERVICE_STEADY_STATE"] }] }
+    detail-type = ["ECS Deployment State Change", "ECS Hook State Change", "ECS Service Action"]
+    detail      = { eventName = [{ anything-but = ["SERVICE_STEADY_STATE", "HOOK_IN_PROGRESS"] }] }
     "$or" = [
       { resources = [{ prefix = "${local.ecs_arn}:service/${local.cluster_name}/" }] },
       { detail = { clusterArn = ["${local.ecs_arn}:cluster/${local.cluster_name}"] } },

@@ -54,8 +54,9 @@ private:
         add(origin, operation, bucket, key, error_code, deletes_version);
     }
     void add_body(const EcsServiceEvent& body) {
-        const auto& [event_name, event_type, cluster, service, deployment_id, reason] = body;
-        add(event_name, event_type, cluster, service, deployment_id, reason);
+        const auto& [event_name, event_type, cluster, service, deployment_id, reason, hook] = body;
+        add(event_name, event_type, cluster, service, deployment_id, reason, hook.has_value());
+        if (hook) add(hook->id, hook->pause, hook->stage, hook->expires_at);
     }
     void add_body(const ManualRequest& body) {
         const auto& [bare, service, task_definition, reason, project, environment, malformed] = body;

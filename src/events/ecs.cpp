@@ -33,7 +33,9 @@ std::optional<EcsServiceArn> parse_ecs_service_arn(std::string_view arn) {
 }
 
 Result<EventBody> decode_ecs(const Envelope& envelope, const Json& event) {
-    if (envelope.detail_type != "ECS Deployment State Change" && envelope.detail_type != "ECS Service Action")
+    const bool of_a_hook = envelope.detail_type == "ECS Hook State Change";
+    if (envelope.detail_type != "ECS Deployment State Change" && envelope.detail_type != "ECS Service Action" &&
+        !of_a_hook)
         return other_kind(envelope);
     TRY_ASSIGN(const Json* const detail, require_detail(event));
     EcsServiceEvent body;
@@ -42,9 +44,17 @@ Result<EventBody> decode_ecs(const Envelope& envelope, const Json& event) {
     body.deployment_id = find_string(*detail, "deploymentId");
     body.reason = find_string(*detail, "reason");
     body.cluster = cluster_of(*detail);
-    if (envelope.resources.empty()) return body;
-    // The only place that names the service.
-    if (const auto arn = parse_ecs_service_arn(envelope.resources.front())) {
+    if (of_a_hook)
+        body.hook = EcsServiceEvent::Hook{.id = find_string(*detail, "hookId").value_or(""),
+                                          .pause = find_string(*detail, "hookType") == "PAUSE",
+                                          .stage = find_string(*detail, "lifecycleStage").value_or(""),
+                                          .expires_at = find_string(*detail, "expiresAt").value_or("")};
+    // A hook's resources are service deployments, and one documented sample has none; for the other kinds they are the
+    // only place that names the service.
+    auto named = of_a_hook ? find_string(*detail, "serviceArn") : std::nullopt;
+    if (!named && !envelope.resources.empty()) named = envelope.resources.front();
+    if (!named) return body;
+    if (const auto arn = parse_ecs_service_arn(*named)) {
         body.service = arn->service;
         if (arn->cluster) body.cluster = arn->cluster;
     }

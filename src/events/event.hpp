@@ -58,12 +58,21 @@ struct S3ObjectChange {
 
 /// `ECS Deployment State Change` and `ECS Service Action`.
 struct EcsServiceEvent {
-    std::string event_name;              ///< SERVICE_DEPLOYMENT_COMPLETED, ..
+    std::string event_name;              ///< SERVICE_DEPLOYMENT_COMPLETED, .., HOOK_AWAITING_ACTION, ..
     std::string event_type;              ///< INFO, WARN, ERROR
     std::optional<std::string> cluster;  ///< name, from the service's ARN or detail.clusterArn
     std::optional<std::string> service;  ///< name, from resources[0]
     std::optional<std::string> deployment_id;
     std::optional<std::string> reason;
+    /// Of an "ECS Hook State Change": the pause, for a person or for a function, that a rollout has come to.
+    struct Hook {
+        std::string id;
+        bool pause = false;      ///< it is a person who is waited for
+        std::string stage;       ///< POST_TEST_TRAFFIC_SHIFT, ..
+        std::string expires_at;  ///< RFC 3339; empty where ECS does not say
+        friend bool operator==(const Hook&, const Hook&) = default;
+    };
+    std::optional<Hook> hook = {};
     friend bool operator==(const EcsServiceEvent&, const EcsServiceEvent&) = default;
 };
 

@@ -35,6 +35,37 @@ struct Verdict {
     std::string status;
 };
 
+/// What a hook has come to; `nullopt` when that is no news: a function is being asked, or lets the rollout go on.
+std::optional<Verdict> judge_hook(const EcsServiceEvent& event) {
+    if (event.event_name == "HOOK_AWAITING_ACTION") return Verdict{NoticeLevel::kWarning, "waiting for approval"};
+    if (event.event_name == "HOOK_SUCCEEDED" && event.hook->pause) return Verdict{NoticeLevel::kInfo, "approved"};
+    if (event.event_name == "HOOK_FAILED")
+        return Verdict{NoticeLevel::kWarning, event.hook->pause ? "not approved" : "stopped by a hook"};
+    if (event.event_name == "HOOK_TIMED_OUT")
+        return Verdict{NoticeLevel::kWarning, event.hook->pause ? "not approved in time" : "held up by a hook"};
+    return std::nullopt;
+}
+
+/// "at POST_TEST_TRAFFIC_SHIFT, until 2026-03-05T16:04:41Z".
+std::string where_and_how_long(const EcsServiceEvent::Hook& hook) {
+    const auto stage = hook.stage.empty() ? std::string("a stage") : hook.stage;
+    if (hook.expires_at.empty()) return "at " + stage;
+    return fmt::format("at {}, until {}", stage, hook.expires_at);
+}
+
+std::string hook_in_words(const EcsServiceEvent& event) {
+    const auto& hook = *event.hook;
+    if (event.event_name == "HOOK_AWAITING_ACTION")
+        return fmt::format(
+            "ECS waits {} for somebody to let it go on or to roll it back (ContinueServiceDeployment, hook {})",
+            where_and_how_long(hook), hook.id);
+    if (event.event_name == "HOOK_SUCCEEDED") return fmt::format("It goes on after {}.", hook.stage);
+    if (event.event_name == "HOOK_FAILED")
+        return hook.pause ? fmt::format("Somebody decided at {} to roll it back.", hook.stage)
+                          : fmt::format("The function of a lifecycle hook at {} said no.", hook.stage);
+    return fmt::format("Nobody answered at {} in time.", hook.stage);
+}
+
 Verdict judge(const EcsServiceEvent& event) {
     if (event.event_name == "SERVICE_DEPLOYMENT_COMPLETED") return {NoticeLevel::kSuccess, "completed"};
     if (event.event_name == "SERVICE_DEPLOYMENT_FAILED") return {NoticeLevel::kError, "failed"};
@@ -58,13 +89,14 @@ Decision decide_ecs(const EcsServiceEvent& event, const Config& config) {
                                   *event.service, id, reading->doubt()));
     if (event.event_name == "SERVICE_STEADY_STATE") return ignore(fmt::format("{} is steady, which is no news", id));
 
-    auto verdict = judge(event);
-    return Notify{.level = verdict.level,
+    auto verdict = event.hook ? judge_hook(event) : judge(event);
+    if (!verdict) return ignore(fmt::format("{} of {} asks nothing of anybody", event.event_name, id));
+    return Notify{.level = verdict->level,
                   .service = id,
                   .event_name = event.event_name,
-                  .status = std::move(verdict.status),
+                  .status = std::move(verdict->status),
                   .deployment_id = event.deployment_id,
-                  .reason = event.reason,
+                  .reason = event.hook ? hook_in_words(event) : event.reason,
                   .doubt = reading->is_ours_beyond_doubt() ? std::nullopt : std::optional(reading->doubt())};
 }
 

@@ -110,7 +110,8 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
         tell_completed(story, deadline);
     else if (failed)
         tell_failed(story, deadline);
-    else if (notice.level != NoticeLevel::kInfo && story.facts.service != nullptr) {
+    else if (notice.level != NoticeLevel::kInfo && !notice.event_name.starts_with("HOOK_") &&
+             story.facts.service != nullptr) {
         story.facts.stopped_tasks = observer_.stopped_tasks(target, deadline);
         const auto why = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
         add_sentence(story.told.reason,

@@ -63,6 +63,14 @@ def action(service: str, cluster: str) -> dict:
     return event("aws.ecs", "ECS Service Action", detail, (f"{ECS_ARN}:service/{service}",))
 
 
+def hook(service: str, cluster: str) -> dict:
+    detail = {"eventType": "INFO", "eventName": "HOOK_AWAITING_ACTION", "hookType": "PAUSE"}
+    detail["clusterArn"] = f"{ECS_ARN}:cluster/{cluster}"
+    detail["serviceArn"] = f"{ECS_ARN}:service/{cluster}/{service}"
+    resource = f"{ECS_ARN}:service-deployment/{cluster}/{service}/k3JxWq9ZtY"
+    return event("aws.ecs", "ECS Hook State Change", detail, (resource,))
+
+
 def manual(source: str, **detail) -> dict:
     return event(source, "DEPLOY", {"service": "api"} | detail)
 
@@ -100,6 +108,8 @@ MORE = {
     "ecs-mapped": deployment("live/front-door"),
     "ecs-longer-cluster": deployment("shop_cluster_dev2/shop_service_api_dev"),
     "ecs-longer-mapped-cluster": deployment("live2/front-door"),
+    "ecs-hook": hook("shop_service_api_dev", "shop_cluster_dev"),
+    "ecs-hook-elsewhere": hook("shop_service_api_dev", "other"),
     "ecs-short-arn": action("shop_service_api_dev", "shop_cluster_dev"),
     "ecs-short-arn-elsewhere": action("shop_service_api_dev", "other"),
     "manual-null-project": manual("action.deploy", project=None, env=None),

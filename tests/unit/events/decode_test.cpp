@@ -377,6 +377,18 @@ TEST(DecodeEcs, ReadsAServiceFromItsResources) {
                 Optional(std::string("shop_service_api_dev")));
 }
 
+TEST(DecodeEcs, ReadsOfAHookWhoWaitsWhereAndForHowLong) {
+    const auto event = decode_as<EcsServiceEvent>(fixture("ecs-hook-awaiting-action.json"));
+    EXPECT_EQ(event.event_name, "HOOK_AWAITING_ACTION");
+    EXPECT_THAT(event.service, Optional(std::string("shop_service_api_dev")));
+    EXPECT_THAT(event.cluster, Optional(std::string("shop_cluster_dev")));
+    ASSERT_TRUE(event.hook);
+    EXPECT_TRUE(event.hook->pause);
+    EXPECT_EQ(event.hook->stage, "POST_TEST_TRAFFIC_SHIFT");
+    EXPECT_EQ(event.hook->expires_at, "2026-03-05T16:04:41Z");
+    EXPECT_EQ(event.hook->id, "ecs-pause-8Qm2");
+}
+
 TEST(DecodeEcs, TakesTheClusterOfTheDetailForAnOldArn) {
     const auto decode = [](const std::string& resources, const std::string& cluster) {
         return decode_as<EcsServiceEvent>(R"({"source":"aws.ecs","detail-type":"ECS Service Action","resources":)" +

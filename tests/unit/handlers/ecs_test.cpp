@@ -37,6 +37,31 @@ Notify notice(const EcsServiceEvent& event, const Config& config = shop()) {
     return std::get<Notify>(*decision);
 }
 
+EcsServiceEvent hook_event(const std::string& name, bool pause = true) {
+    auto event = event_named(name);
+    event.deployment_id.reset();
+    event.hook = EcsServiceEvent::Hook{
+        .id = "ecs-pause-7", .pause = pause, .stage = "POST_TEST_TRAFFIC_SHIFT", .expires_at = "2026-03-05T16:04:41Z"};
+    return event;
+}
+
+TEST(EcsHandler, TellsWhatARolloutWaitsForAndWhatBecameOfIt) {
+    const auto waiting = notice(hook_event("HOOK_AWAITING_ACTION"));
+    EXPECT_EQ(waiting.status, "waiting for approval");
+    EXPECT_THAT(waiting.reason, Optional(AllOf(HasSubstr("POST_TEST_TRAFFIC_SHIFT"), HasSubstr("ecs-pause-7"),
+                                               HasSubstr("until 2026-03-05T16:04:41Z"))));
+    EXPECT_EQ(notice(hook_event("HOOK_SUCCEEDED")).status, "approved");
+    EXPECT_EQ(notice(hook_event("HOOK_FAILED")).status, "not approved");
+    EXPECT_EQ(notice(hook_event("HOOK_FAILED", false)).status, "stopped by a hook");
+    EXPECT_EQ(notice(hook_event("HOOK_TIMED_OUT")).status, "not approved in time");
+    EXPECT_EQ(notice(hook_event("HOOK_TIMED_OUT", false)).status, "held up by a hook");
+}
+
+TEST(EcsHandler, SaysNothingOfAHookThatAsksNothingOfAnybody) {
+    for (const auto& event : {hook_event("HOOK_IN_PROGRESS", false), hook_event("HOOK_SUCCEEDED", false)})
+        EXPECT_THAT(ignored_because(decide_body(event, shop())), HasSubstr("asks nothing of anybody"));
+}
+
 TEST(EcsHandler, JudgesEvents) {
     const struct {
         std::string name;

@@ -151,7 +151,8 @@ End expected_of_ecs_alone(Scenario scenario) {
     if (scenario == Scenario::kAlarm)
         return {"rolled_back", "started, failed, rolling back, rolled back", kOldRevision + " COMPLETED"};
     if (scenario == Scenario::kPause)  // nobody approves
-        return {"rolled_back", "started, rolling back, rolled back", kOldRevision + " COMPLETED"};
+        return {"rolled_back", "started, waiting for approval, not approved in time, rolling back, rolled back",
+                kOldRevision + " COMPLETED"};
     return {"completed", "started, completed", kNewRevision + " COMPLETED"};
 }
 
@@ -209,7 +210,8 @@ TEST(SlowOnPurposeToo, WhatWaitsForAPersonSaysSoAndGoesOnWhenSomebodyApproves) {
                        dump_json({{"serviceDeploymentArn", record["serviceDeploymentArn"]},
                                   {"hookId", record["lifecycleHookDetails"][0]["hookId"]}}));
         world.run_for(minutes{20});
-        EXPECT_EQ(world.told(), "started, completed");
+        EXPECT_EQ(world.told(), "started, waiting for approval, approved, completed");
+        EXPECT_THAT(world.slack(), HasSubstr("ECS waits at POST_TEST_TRAFFIC_SHIFT, until 2"));
         EXPECT_EQ(world.end_state(), kNewRevision + " COMPLETED");
         EXPECT_EQ(world.calls("StopServiceDeployment"), 0);
     }
