@@ -61,50 +61,21 @@ std::vector<Fact> facts_of(const Event& event) {
     return facts.take();
 }
 
-void describe_deploy(const Deploy& deploy, Explanation& explanation) {
-    explanation.verdict = Verdict::kDeploy;
-    std::vector<std::string> services;
-    for (const auto& request : deploy.requests) {
-        services.push_back(request.target.id.str());
-        const std::string wanted = request.task_definition
-                                       ? request.task_definition->str()
-                                       : fmt::format("the newest revision of {}", request.target.family);
-        explanation.reasons.push_back(fmt::format("{} gets {}", request.target.service, wanted));
-    }
-    explanation.headline = "deploy " + join(services, " and ");
-    explanation.reasons.push_back("because " + deploy.requests.front().reason);
-    for (const auto& passed : deploy.passed_by)
-        explanation.reasons.push_back(fmt::format("{} is passed by: {}", passed.service, passed.reason));
+std::vector<std::string> reasons_of(const DecisionView& view) {
+    std::vector<std::string> reasons;
+    for (const auto& deployment : view.deployments)
+        reasons.push_back(fmt::format("{} gets {}", deployment.ecs_service, deployment.wanted));
+    reasons.push_back("because " + view.reason);
+    for (const auto& passed : view.passed_by)
+        reasons.push_back(fmt::format("{} is passed by: {}", passed.service, passed.reason));
+    if (view.hint) reasons.push_back("hint: " + *view.hint);
+    return reasons;
 }
 
-void describe_decision(const Decision& decision, Explanation& explanation) {
-    std::visit(Overloaded{
-                   [&](const Deploy& deploy) { describe_deploy(deploy, explanation); },
-                   [&](const Notify& notify) {
-                       explanation.verdict = Verdict::kNotify;
-                       explanation.headline = fmt::format("tell the team: {} {}", notify.service, notify.status);
-                       explanation.reasons.push_back(
-                           fmt::format("because ECS says {}: only ECS knows how a rollout goes", notify.event_name));
-                   },
-                   [&](const Sweep&) {
-                       explanation.verdict = Verdict::kSweep;
-                       explanation.headline = "look for rollouts that take too long";
-                       explanation.reasons.emplace_back("because a schedule, or somebody, asks for it");
-                   },
-                   [&](const Ignore& ignore) {
-                       explanation.verdict = Verdict::kIgnore;
-                       explanation.headline = "nothing to do";
-                       explanation.reasons.push_back("because " + ignore.reason);
-                       if (ignore.hint) explanation.reasons.push_back("hint: " + *ignore.hint);
-                   },
-               },
-               decision);
-}
-
-void refuse(const Error& error, Explanation& explanation) {
-    explanation.verdict = Verdict::kRefuse;
-    explanation.headline = "refuse: the invocation fails, so that it is seen";
-    explanation.reasons.push_back("because " + error.message);
+void put(DecisionView view, Explanation& explanation) {
+    explanation.reasons = reasons_of(view);
+    explanation.verdict = view.kind;
+    explanation.headline = std::move(view.headline);
 }
 
 }  // namespace
@@ -114,16 +85,13 @@ Explanation explain(std::string_view bytes, const Config& config) {
     const auto event = decode_event(bytes);
     if (!event) {
         explanation.kind = "unreadable event";
-        refuse(event.error(), explanation);
+        put(view_of(event.error()), explanation);
         return explanation;
     }
     explanation.kind = describe(*event);
     explanation.facts = facts_of(*event);
     const auto decision = decide(*event, config);
-    if (decision)
-        describe_decision(*decision, explanation);
-    else
-        refuse(decision.error(), explanation);
+    put(decision ? view_of(*decision) : view_of(decision.error()), explanation);
     return explanation;
 }
 

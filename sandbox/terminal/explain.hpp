@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "views/decision_view.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -13,14 +14,12 @@ struct Fact {
     std::string value;
 };
 
-enum class Verdict { kDeploy, kNotify, kSweep, kIgnore, kRefuse };
-
 /// An event and what is to be done about it, for a person. Texts come from the event: printable only once they are
 /// cleaned.
 struct Explanation {
     std::string kind;  ///< "ECR Image Action (aws.ecr)"
     std::vector<Fact> facts;
-    Verdict verdict = Verdict::kIgnore;
+    DecisionView::Kind verdict = DecisionView::Kind::kIgnore;
     std::string headline;              ///< "deploy api, worker"
     std::vector<std::string> reasons;  ///< one line each
 };

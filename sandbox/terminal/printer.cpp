@@ -121,13 +121,13 @@ struct Look {
     Tone tone;
 };
 
-Look look_of(Verdict verdict) {
+Look look_of(DecisionView::Kind verdict) {
     switch (verdict) {
-        case Verdict::kDeploy: return {.symbol = "▲", .tone = Tone::kGreen};
-        case Verdict::kNotify:
-        case Verdict::kSweep: return {.symbol = "●", .tone = Tone::kCyan};
-        case Verdict::kIgnore: return {.symbol = "○", .tone = Tone::kYellow};
-        case Verdict::kRefuse: return {.symbol = "✗", .tone = Tone::kRed};
+        case DecisionView::Kind::kDeploy: return {.symbol = "▲", .tone = Tone::kGreen};
+        case DecisionView::Kind::kNotify:
+        case DecisionView::Kind::kSweep: return {.symbol = "●", .tone = Tone::kCyan};
+        case DecisionView::Kind::kIgnore: return {.symbol = "○", .tone = Tone::kYellow};
+        case DecisionView::Kind::kRefuse: return {.symbol = "✗", .tone = Tone::kRed};
     }
     return {.symbol = "○", .tone = Tone::kPlain};
 }

@@ -1,4 +1,4 @@
-#include "app/plan.hpp"
+#include "views/plan.hpp"
 
 #include "base/text.hpp"
 #include "cli/verbs.hpp"

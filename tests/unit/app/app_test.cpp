@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "app/doctor.hpp"
-#include "app/plan.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "support/fakes.hpp"
@@ -278,19 +277,6 @@ TEST_F(AppTest, TheDoctorAnswersMachinesToo) {
     EXPECT_EQ(json["healthy"], false);
     EXPECT_EQ(json["findings"][1]["verdict"], "bad");
     EXPECT_EQ(json["findings"][1]["subject"], "service api");
-}
-
-// --- plan -----------------------------------------------------------------------------------------------------------
-
-TEST_F(AppTest, APlanShowsTheSameDecisionToPeopleAndMachines) {
-    const auto event = *decode_event(kManual);
-    const auto decision = *decide(event, load_config(environment_)->config);
-    const auto json = *parse_json(plan_json(event, decision));
-    EXPECT_EQ(json["decision"], "deploy");
-    ASSERT_THAT(json["deployments"], SizeIs(1));
-    EXPECT_EQ(json["deployments"][0]["ecs_service"], "shop_service_api_dev");
-    EXPECT_THAT(plan_text(event, decision), AllOf(HasSubstr("shop_service_api_dev"), HasSubstr("a test wants it")));
-    EXPECT_THAT(server_.requests(), IsEmpty());
 }
 
 TEST_F(AppTest, TellsAHopelessEventOnceOverTheTriesOfLambda) {

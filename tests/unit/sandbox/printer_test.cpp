@@ -24,7 +24,7 @@ Story rich_story() {
         .event = "{}",
         .explanation = {.kind = "ECR Image Action (aws.ecr)",
                         .facts = {{"image", "shop_service_api:\033[31mred\u009b31m"}},
-                        .verdict = Verdict::kDeploy,
+                        .verdict = DecisionView::Kind::kDeploy,
                         .headline = "deploy api",
                         .reasons = {"because \033]0;title\a an image was pushed"}},
         .calls = {EcsCall{.at = {},

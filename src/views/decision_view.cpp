@@ -1,0 +1,108 @@
+#include "views/decision_view.hpp"
+
+#include <fmt/format.h>
+
+#include <variant>
+
+#include "base/text.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// More services than that are counted instead of named.
+constexpr std::size_t kNamedAtMost = 3;
+
+std::string headline_of(const Deploy& deploy) {
+    if (deploy.requests.size() > kNamedAtMost) return fmt::format("deploy {} services", deploy.requests.size());
+    std::vector<std::string> services;
+    for (const auto& request : deploy.requests) services.push_back(request.target.id.str());
+    return "deploy " + join(services, " and ");
+}
+
+DecisionView view(const Deploy& deploy) {
+    DecisionView shown{.kind = DecisionView::Kind::kDeploy,
+                       .headline = headline_of(deploy),
+                       .reason = deploy.requests.empty() ? "" : deploy.requests.front().reason,
+                       .deployments = {},
+                       .passed_by = deploy.passed_by,
+                       .warnings = deploy.warnings,
+                       .hint = {}};
+    for (const auto& request : deploy.requests)
+        shown.deployments.push_back(
+            {.service = request.target.id.str(),
+             .ecs_service = request.target.service.str(),
+             .cluster = request.target.cluster.str(),
+             .wanted = request.task_definition ? fmt::format("the task definition {}", *request.task_definition)
+                                               : fmt::format("the newest ACTIVE revision of {}", request.target.family),
+             .reason = request.reason});
+    return shown;
+}
+
+DecisionView view(const Notify& notice) {
+    return {.kind = DecisionView::Kind::kNotify,
+            .headline = fmt::format("tell the team: {} {}", notice.service, notice.status),
+            .reason = fmt::format("ECS says {}: only ECS knows how a rollout goes", notice.event_name),
+            .deployments = {},
+            .passed_by = {},
+            .warnings = {},
+            .hint = {}};
+}
+
+DecisionView view(const Sweep& sweep) {
+    return {.kind = DecisionView::Kind::kSweep,
+            .headline = "look for rollouts that take too long",
+            .reason = sweep.scheduled ? "a schedule asks for it" : "somebody asks for it",
+            .deployments = {},
+            .passed_by = {},
+            .warnings = {},
+            .hint = {}};
+}
+
+DecisionView view(const Ignore& ignore) {
+    return {.kind = DecisionView::Kind::kIgnore,
+            .headline = "nothing to do",
+            .reason = ignore.reason,
+            .deployments = {},
+            .passed_by = ignore.passed_by,
+            .warnings = {},
+            .hint = ignore.hint};
+}
+
+}  // namespace
+
+DecisionView view_of(const Decision& decision) {
+    return std::visit([](const auto& what) { return view(what); }, decision);
+}
+
+DecisionView view_of(const Error& error) {
+    return {.kind = DecisionView::Kind::kRefuse,
+            .headline = "refuse: the invocation fails, so that it is seen",
+            .reason = error.message,
+            .deployments = {},
+            .passed_by = {},
+            .warnings = {},
+            .hint = {}};
+}
+
+std::string_view to_string(DecisionView::Kind kind) {
+    switch (kind) {
+        case DecisionView::Kind::kDeploy: return "deploy";
+        case DecisionView::Kind::kNotify: return "notify";
+        case DecisionView::Kind::kSweep: return "sweep";
+        case DecisionView::Kind::kIgnore: return "ignore";
+        case DecisionView::Kind::kRefuse: break;
+    }
+    return "refuse";
+}
+
+std::string_view to_string(NoticeLevel level) {
+    switch (level) {
+        case NoticeLevel::kSuccess: return "success";
+        case NoticeLevel::kWarning: return "warning";
+        case NoticeLevel::kError: return "error";
+        case NoticeLevel::kInfo: break;
+    }
+    return "info";
+}
+
+}  // namespace ci_lambda

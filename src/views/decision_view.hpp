@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "handlers/decision.hpp"
+
+namespace ci_lambda {
+
+/// A decision, or why there is none, in words: for whoever shows it, in whatever form. Texts come from the event: fit
+/// to be printed only once they are cleaned (`base/text.hpp`).
+struct DecisionView {
+    enum class Kind { kDeploy, kNotify, kSweep, kIgnore, kRefuse };
+    Kind kind = Kind::kIgnore;
+    std::string headline;  ///< "deploy api and worker"
+    std::string reason;    ///< what follows "because"
+
+    /// One service that is to be deployed.
+    struct Deployment {
+        std::string service;      ///< its id
+        std::string ecs_service;  ///< its name in ECS
+        std::string cluster;
+        std::string wanted;  ///< "the newest ACTIVE revision of shop_service_api_dev"
+        std::string reason;
+    };
+    std::vector<Deployment> deployments;
+    std::vector<PassedBy> passed_by;
+    std::vector<std::string> warnings;
+    std::optional<std::string> hint;
+};
+
+[[nodiscard]] DecisionView view_of(const Decision& decision);
+/// Of an event that claims to be ours and cannot be acted upon.
+[[nodiscard]] DecisionView view_of(const Error& error);
+
+/// `deploy`, `notify`, `sweep`, `ignore`, `refuse`.
+[[nodiscard]] std::string_view to_string(DecisionView::Kind kind);
+/// `success`, `info`, `warning`, `error`.
+[[nodiscard]] std::string_view to_string(NoticeLevel level);
+
+}  // namespace ci_lambda

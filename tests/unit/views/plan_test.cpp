@@ -1,0 +1,77 @@
+#include "views/plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/json.hpp"
+#include "config/config.hpp"
+#include "events/event.hpp"
+#include "support/fakes.hpp"
+#include "views/decision_view.hpp"
+
+namespace ci_lambda {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+struct Planned {
+    std::string text;
+    Json json;
+};
+
+Planned plan(const std::string& event) {
+    const testing::FakeEnvironment environment(
+        {{"PROJECT_NAME", "shop"}, {"PROJECT_ENV", "dev"}, {"SERVICE_CONFIG", "{}"}});
+    const auto loaded = load_config(environment);
+    const auto decoded = decode_event(event);
+    const auto decision = decide(*decoded, loaded->config);
+    return {.text = plan_text(*decoded, *decision), .json = *parse_json(plan_json(*decoded, *decision))};
+}
+
+TEST(Plan, ShowsTheSameDecisionToPeopleAndMachines) {
+    const auto planned = plan(R"({"service":"api","reason":"a test wants it"})");
+    EXPECT_EQ(planned.json["decision"], "deploy");
+    ASSERT_THAT(planned.json["deployments"], SizeIs(1));
+    EXPECT_EQ(planned.json["deployments"][0]["ecs_service"], "shop_service_api_dev");
+    EXPECT_THAT(planned.text, AllOf(HasSubstr("decision  deploy api\n"), HasSubstr("shop_service_api_dev"),
+                                    HasSubstr("a test wants it")));
+}
+
+TEST(Plan, SaysWhyNothingIsToBeDone) {
+    const auto planned = plan(R"({"source":"aws.ssm","detail-type":"Parameter Store Change",
+        "detail":{"operation":"Delete","name":"/dev/shop/api/KEY"}})");
+    EXPECT_EQ(planned.json["decision"], "ignore");
+    EXPECT_THAT(planned.text,
+                HasSubstr("decision  nothing to do\nbecause   " + planned.json["reason"].get<std::string>()));
+}
+
+TEST(Plan, ShowsWhatPeopleWouldBeTold) {
+    const auto planned = plan(R"({"source":"aws.ecs","detail-type":"ECS Deployment State Change",
+        "resources":["arn:aws:ecs:us-east-1:123456789012:service/shop_cluster_dev/shop_service_api_dev"],
+        "detail":{"eventType":"ERROR","eventName":"SERVICE_DEPLOYMENT_FAILED","deploymentId":"ecs-svc/1",
+                  "reason":"ECS deployment circuit breaker: tasks failed to start."}})");
+    EXPECT_EQ(planned.json["notification"]["type"], "error");
+    EXPECT_THAT(planned.text, AllOf(HasSubstr("decision  tell the team: api failed"), HasSubstr("circuit breaker")));
+}
+
+TEST(Plan, LetsNoEventActOnATerminalOrForgeALine) {
+    const auto planned = plan("{\"service\":\"api\",\"reason\":\"x\\u001b[2J\\ndecision  nothing\"}");
+    EXPECT_THAT(planned.text, AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\ndecision  nothing"))));
+}
+
+TEST(DecisionViewOf, NamesAFewServicesAndCountsMany) {
+    Deploy deploy{.requests = std::vector<DeploymentRequest>(2), .passed_by = {}};
+    deploy.requests[0].target.id = ServiceId("api");
+    deploy.requests[1].target.id = ServiceId("worker");
+    EXPECT_EQ(view_of(Decision(deploy)).headline, "deploy api and worker");
+    deploy.requests.resize(30);
+    EXPECT_EQ(view_of(Decision(deploy)).headline, "deploy 30 services");
+}
+
+}  // namespace
+}  // namespace ci_lambda
