@@ -12,23 +12,11 @@
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/pages/state_pages.hpp"
 #include "sandbox/runtime/runtime_api.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 #include "sandbox/slack/slack_inbox.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
-
-constexpr std::string_view kEcsTarget = "AmazonEC2ContainerServiceV20141113.";
-constexpr std::string_view kEventsTarget = "AWSEvents.";
-
-/// The access key id in `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ecs/aws4_request, ..`.
-std::string access_key_id(std::string_view authorization) {
-    constexpr std::string_view kCredential = "Credential=";
-    const auto begin = authorization.find(kCredential);
-    if (begin == std::string_view::npos) return {};
-    const auto rest = authorization.substr(begin + kCredential.size());
-    return std::string(rest.substr(0, rest.find('/')));
-}
 
 HttpExchangeAnswer text_page(std::string body) {
     return {.status = 200, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
@@ -47,7 +35,10 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
                             : [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcs); }},
            ids, options.ecs_clock == nullptr ? clock : *options.ecs_clock),
       driver_(ecs_, clock),
-      ecs_goes_on_(options.ecs_clock == nullptr) {
+      ecs_goes_on_(options.ecs_clock == nullptr),
+      front_(ids) {
+    front_.add("AmazonEC2ContainerServiceV20141113.", "ECS", [this](const AwsCall& call) { return call_ecs(call); });
+    front_.add("AWSEvents.", "EventBridge", [this](const AwsCall& call) { return call_events(call); });
     add_routes();
 }
 
@@ -68,7 +59,7 @@ void LocalAws::stop() {
 void LocalAws::add_routes() {
     add_runtime_api(server_, invocations_);
     add_invoke_api(server_, invocations_);
-    server_.post("/", [this](const HttpExchangeRequest& request) { return handle_aws_json(request); });
+    server_.post("/", [this](const HttpExchangeRequest& request) { return front_.handle(request); });
     server_.post("/sandbox/events", [this](const HttpExchangeRequest& request) { return take_raw_event(request); });
     server_.post(std::string(kSlackPath), [this](const HttpExchangeRequest& request) {
         return take_slack_message(request, invocations_.running_request_id());
@@ -95,45 +86,25 @@ void LocalAws::add_routes() {
     });
 }
 
-HttpExchangeAnswer LocalAws::handle_aws_json(const HttpExchangeRequest& request) {
-    auto answer = dispatch(request);
-    return {.status = answer.status,
-            .content_type = "application/x-amz-json-1.1",
-            .body = std::move(answer.body),
-            .headers = {{"x-amzn-RequestId", ids_.uuid()}}};
-}
-
-AwsAnswer LocalAws::dispatch(const HttpExchangeRequest& request) {
-    if (request.header("authorization").empty())
-        return to_answer(AwsError{.type = "MissingAuthenticationTokenException",
-                                  .message = "Request is missing Authentication Token"});
-    const std::string target = request.header("x-amz-target");
-    if (target.starts_with(kEcsTarget)) return call_ecs(request, target.substr(kEcsTarget.size()));
-    if (target.starts_with(kEventsTarget)) return call_events(request, target.substr(kEventsTarget.size()));
-    return to_answer(AwsError{.type = "UnknownOperationException",
-                              .message = "The sandbox knows ECS and EventBridge only (header X-Amz-Target)."});
-}
-
-AwsAnswer LocalAws::call_ecs(const HttpExchangeRequest& request, const std::string& operation) {
-    auto answer = ecs_.handle(operation, request.body);
+AwsAnswer LocalAws::call_ecs(const AwsCall& call) {
+    auto answer = ecs_.handle(call.operation, call.body);
     driver_.wake();
-    EcsCall call{.at = clock_.now(),
-                 .caller = access_key_id(request.header("authorization")),
-                 .invocation = {},
-                 .operation = operation,
-                 .request = request.body,
-                 .status = answer.status,
-                 .response = answer.body};
-    if (call.caller == kFunctionAccessKey) call.invocation = invocations_.running_request_id();
-    journal_.add(std::move(call));
+    journal_.add(EcsCall{.at = clock_.now(),
+                         .caller = call.caller,
+                         .invocation = call.caller == kFunctionAccessKey ? invocations_.running_request_id() : "",
+                         .operation = call.operation,
+                         .request = call.body,
+                         .status = answer.status,
+                         .response = answer.body});
     return answer;
 }
 
-AwsAnswer LocalAws::call_events(const HttpExchangeRequest& request, const std::string& operation) {
-    if (operation != "PutEvents")
-        return to_answer(AwsError{.type = "UnknownOperationException",
-                                  .message = fmt::format("The sandbox's EventBridge does not know {}.", operation)});
-    auto result = put_events(request.body, ids_, clock_.now());
+AwsAnswer LocalAws::call_events(const AwsCall& call) {
+    if (call.operation != "PutEvents")
+        return to_answer(
+            AwsError{.type = "UnknownOperationException",
+                     .message = fmt::format("The sandbox's EventBridge does not know {}.", call.operation)});
+    auto result = put_events(call.body, ids_, clock_.now());
     // As on AWS, whoever sends all of it again sends some of it twice.
     for (auto& event : result.events)
         if (!invocations_.enqueue(std::move(event)))

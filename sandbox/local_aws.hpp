@@ -6,10 +6,11 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "sandbox/ecs.hpp"
+#include "sandbox/aws/front.hpp"
+#include "sandbox/aws/ids.hpp"
 #include "sandbox/ecs/driver.hpp"
+#include "sandbox/ecs/ecs.hpp"
 #include "sandbox/http/http_server.hpp"
-#include "sandbox/ids.hpp"
 #include "sandbox/record/journal.hpp"
 #include "sandbox/runtime/invocations.hpp"
 
@@ -50,10 +51,8 @@ public:
 
 private:
     void add_routes();
-    [[nodiscard]] HttpExchangeAnswer handle_aws_json(const HttpExchangeRequest& request);
-    [[nodiscard]] AwsAnswer dispatch(const HttpExchangeRequest& request);
-    [[nodiscard]] AwsAnswer call_ecs(const HttpExchangeRequest& request, const std::string& operation);
-    [[nodiscard]] AwsAnswer call_events(const HttpExchangeRequest& request, const std::string& operation);
+    [[nodiscard]] AwsAnswer call_ecs(const AwsCall& call);
+    [[nodiscard]] AwsAnswer call_events(const AwsCall& call);
     [[nodiscard]] HttpExchangeAnswer take_slack_message(const HttpExchangeRequest& request, std::string invocation);
     [[nodiscard]] HttpExchangeAnswer take_raw_event(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_scenario(const HttpExchangeRequest& request);
@@ -64,6 +63,7 @@ private:
     Ecs ecs_;  // after the invocations, which take its events
     EcsDriver driver_;
     bool ecs_goes_on_;  ///< by itself
+    AwsFront front_;
     Journal journal_;
     std::uint16_t port_ = 0;
     std::mutex settings_mutex_;

@@ -10,7 +10,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "sandbox/ecs.hpp"
+#include "sandbox/ecs/ecs.hpp"
 
 namespace ci_lambda::sandbox {
 

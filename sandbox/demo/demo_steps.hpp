@@ -9,7 +9,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "sandbox/ids.hpp"
+#include "sandbox/aws/ids.hpp"
 #include "sandbox/record/journal.hpp"
 #include "sandbox/terminal/story.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "sandbox/aws_json.hpp"
+#include "sandbox/aws/json.hpp"
 #include "sandbox/ecs/state.hpp"
 
 namespace ci_lambda::sandbox {

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "base/time.hpp"
-#include "sandbox/ecs.hpp"
+#include "sandbox/ecs/ecs.hpp"
 
 namespace ci_lambda::sandbox {
 

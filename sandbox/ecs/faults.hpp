@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sandbox/aws_json.hpp"
+#include "sandbox/aws/json.hpp"
 
 namespace ci_lambda::sandbox {
 

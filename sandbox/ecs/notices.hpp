@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/aws/ids.hpp"
 #include "sandbox/ecs/state.hpp"
-#include "sandbox/ids.hpp"
 
 namespace ci_lambda::sandbox {
 

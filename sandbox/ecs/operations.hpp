@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "sandbox/aws_json.hpp"
+#include "sandbox/aws/json.hpp"
 #include "sandbox/ecs/rollout.hpp"
 #include "sandbox/ecs/state.hpp"
 

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/aws/ids.hpp"
 #include "sandbox/ecs/notices.hpp"
 #include "sandbox/ecs/pace.hpp"
 #include "sandbox/ecs/state.hpp"
 #include "sandbox/ecs/task_life.hpp"
-#include "sandbox/ids.hpp"
 
 namespace ci_lambda::sandbox {
 

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "base/time.hpp"
+#include "sandbox/aws/ids.hpp"
 #include "sandbox/ecs/state.hpp"
-#include "sandbox/ids.hpp"
 
 namespace ci_lambda::sandbox {
 

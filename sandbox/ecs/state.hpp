@@ -13,8 +13,8 @@
 
 #include "base/time.hpp"
 #include "sandbox/ecs/quirks.hpp"
+#include "sandbox/ecs/scenario.hpp"
 #include "sandbox/ecs/strategy.hpp"
-#include "sandbox/scenario.hpp"
 
 namespace ci_lambda::sandbox {
 

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/aws/ids.hpp"
 #include "sandbox/ecs/pace.hpp"
 #include "sandbox/ecs/state.hpp"
-#include "sandbox/ids.hpp"
 
 namespace ci_lambda::sandbox {
 

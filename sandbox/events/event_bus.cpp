@@ -10,7 +10,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "sandbox/aws_json.hpp"
-#include "sandbox/ids.hpp"
+#include "sandbox/aws/ids.hpp"
+#include "sandbox/aws/json.hpp"
 
 namespace ci_lambda::sandbox {
 

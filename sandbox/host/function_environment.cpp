@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "config/config.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

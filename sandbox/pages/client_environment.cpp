@@ -8,7 +8,7 @@
 #include "base/text.hpp"
 #include "config/config.hpp"
 #include "sandbox/host/function_environment.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/time.hpp"
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/pages/client_environment.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "sandbox/ecs/scenario.hpp"
 #include "sandbox/record/journal.hpp"
 #include "sandbox/runtime/invocations.hpp"
-#include "sandbox/scenario.hpp"
 
 namespace ci_lambda::sandbox {
 

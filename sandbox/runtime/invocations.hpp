@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "sandbox/ids.hpp"
+#include "sandbox/aws/ids.hpp"
 #include "sandbox/record/bounded_record.hpp"
 
 namespace ci_lambda::sandbox {

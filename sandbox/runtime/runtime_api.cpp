@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {

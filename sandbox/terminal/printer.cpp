@@ -10,7 +10,7 @@
 
 #include "base/text.hpp"
 #include "sandbox/pages/state_pages.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 #include "sandbox/slack/slack_text.hpp"
 
 namespace ci_lambda::sandbox {

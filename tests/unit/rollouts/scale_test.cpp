@@ -11,9 +11,9 @@
 
 #include "app/app.hpp"
 #include "base/json.hpp"
-#include "sandbox/ecs.hpp"
+#include "sandbox/aws/ids.hpp"
+#include "sandbox/ecs/ecs.hpp"
 #include "sandbox/ecs/seed.hpp"
-#include "sandbox/ids.hpp"
 #include "support/fakes.hpp"
 #include "support/loopback_server.hpp"
 #include "support/matchers.hpp"

@@ -8,7 +8,7 @@
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "deployer/rollout/verdict.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 #include "support/matchers.hpp"
 
 namespace ci_lambda::testing {

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "app/app.hpp"
-#include "sandbox/ecs.hpp"
+#include "sandbox/aws/ids.hpp"
+#include "sandbox/ecs/ecs.hpp"
 #include "sandbox/ecs/faults.hpp"
 #include "sandbox/ecs/quirks.hpp"
-#include "sandbox/ids.hpp"
 #include "support/fakes.hpp"
 #include "support/loopback_server.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "base/text.hpp"
 #include "sandbox/host/function_environment.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 #include "tests/support/matchers.hpp"
 
 namespace ci_lambda::sandbox {

@@ -1,11 +1,11 @@
-#include "sandbox/ecs.hpp"
+#include "sandbox/ecs/ecs.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 #include "tests/support/fakes.hpp"
 
 namespace ci_lambda::sandbox {

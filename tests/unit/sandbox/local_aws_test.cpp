@@ -6,7 +6,7 @@
 #include "base/json.hpp"
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/http/http_client.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/matchers.hpp"
 

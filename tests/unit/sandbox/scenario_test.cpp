@@ -1,4 +1,4 @@
-#include "sandbox/scenario.hpp"
+#include "sandbox/ecs/scenario.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "sandbox/ecs.hpp"
-#include "sandbox/shop.hpp"
+#include "sandbox/ecs/ecs.hpp"
+#include "sandbox/shop/shop.hpp"
 #include "tests/support/fakes.hpp"
 
 namespace ci_lambda::sandbox {

@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "sandbox/aws_json.hpp"
+#include "sandbox/aws/ids.hpp"
+#include "sandbox/aws/json.hpp"
 #include "sandbox/ecs/faults.hpp"
 #include "sandbox/ecs/operations.hpp"
 #include "sandbox/ecs/pace.hpp"
@@ -18,9 +19,8 @@
 #include "sandbox/ecs/quirks.hpp"
 #include "sandbox/ecs/quotas.hpp"
 #include "sandbox/ecs/rollout.hpp"
+#include "sandbox/ecs/scenario.hpp"
 #include "sandbox/ecs/state.hpp"
-#include "sandbox/ids.hpp"
-#include "sandbox/scenario.hpp"
 
 namespace ci_lambda::sandbox {
 

@@ -1,4 +1,4 @@
-#include "sandbox/scenario.hpp"
+#include "sandbox/ecs/scenario.hpp"
 
 #include <fmt/format.h>
 

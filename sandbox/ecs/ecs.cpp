@@ -1,4 +1,4 @@
-#include "sandbox/ecs.hpp"
+#include "sandbox/ecs/ecs.hpp"
 
 #include <fmt/format.h>
 

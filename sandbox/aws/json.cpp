@@ -1,4 +1,4 @@
-#include "sandbox/aws_json.hpp"
+#include "sandbox/aws/json.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "sandbox/ids.hpp"
+#include "sandbox/aws/ids.hpp"
 
 #include <string_view>
 

@@ -1,4 +1,4 @@
-#include "sandbox/shop.hpp"
+#include "sandbox/shop/shop.hpp"
 
 #include <fmt/format.h>
 

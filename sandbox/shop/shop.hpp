@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "base/time.hpp"
+#include "sandbox/aws/ids.hpp"
 #include "sandbox/ecs/state.hpp"
-#include "sandbox/ids.hpp"
 
 namespace ci_lambda::sandbox {
 
