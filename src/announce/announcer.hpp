@@ -25,8 +25,8 @@ public:
     };
 
     /// Whatever is passed in must outlive it.
-    Announcer(Options options, Notifier& notifier, RolloutMemory& memory, const Clock& clock, const Logger& logger)
-        : options_(std::move(options)), notifier_(notifier), memory_(memory), told_(clock), logger_(logger) {}
+    Announcer(Options options, Notifier& notifier, RolloutMemory& memory, ToldFacts& told, const Logger& logger)
+        : options_(std::move(options)), notifier_(notifier), memory_(memory), told_(told), logger_(logger) {}
 
     /// What started, and what could not start: that once for each event, however often it is tried.
     void deployments(const std::vector<DeploymentReport>& reports, const std::vector<Cause>& causes);
@@ -51,7 +51,7 @@ private:
     Options options_;
     Notifier& notifier_;
     RolloutMemory& memory_;
-    ToldFacts told_;
+    ToldFacts& told_;
     const Logger& logger_;
 };
 

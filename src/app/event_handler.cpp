@@ -79,7 +79,7 @@ std::optional<Handled> EventHandler::answered_before(const Event& event) const {
 
 /// Lambda says with each invocation where the function lives. For people, their credentials may know it.
 void EventHandler::find_home() {
-    if (!parts_.for_people || !home_.account.empty()) return;
+    if (!parts_.foundation.for_people || !home_.account.empty()) return;
     if (const auto credentials = parts_.credentials.get()) home_.account = credentials->account_id;
 }
 

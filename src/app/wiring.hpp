@@ -3,60 +3,52 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "announce/announcer.hpp"
 #include "app/answer.hpp"
-#include "app/answered_events.hpp"
+#include "app/foundation.hpp"
 #include "app/options.hpp"
 #include "config/config.hpp"
 #include "deployer/follow_up/news.hpp"
 #include "deployer/follow_up/rollback.hpp"
 #include "deployer/follow_up/sweeper.hpp"
 #include "deployer/follow_up/watcher.hpp"
-#include "deployer/observe/memory.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/start/deployer.hpp"
-#include "logging/logger.hpp"
-#include "net/credentials.hpp"
-#include "net/curl_http_client.hpp"
 #include "services/ecs/client.hpp"
 #include "services/notify/queue.hpp"
 #include "services/notify/slack.hpp"
 
 namespace ci_lambda {
 
-/// Every part of the application, wired: declared in the order in which one needs the other. What the parts do together
-/// is in `EventHandler` and `PersonalRequests`.
+/// Every part of the application that depends on its configuration, wired: declared in the order in which one needs the
+/// other. What the parts do together is in `EventHandler` and `PersonalRequests`.
 struct Wiring {
-    /// Environment, sink, clock and sleeper must outlive it.
-    Wiring(AppOptions options, const Environment& environment, LogSink& sink, const Clock& clock, Sleeper& sleeper,
-           LoadedConfig loaded, std::optional<std::string> ca_bundle);
+    /// The foundation must outlive it.
+    Wiring(const AppOptions& options, Foundation& foundation, LoadedConfig loaded);
     ~Wiring() = default;
     Wiring(const Wiring&) = delete;
     Wiring& operator=(const Wiring&) = delete;
 
-    Redactor redactor;
-    Config config;
+    Foundation& foundation;
     const Clock& clock;
     Sleeper& sleeper;
-    Logger logger;
+    Logger& logger;
+    Redactor& redactor;
+    CredentialChain& credentials;
+    AnsweredEvents& answered;
+    Config config;
 
-    bool for_people;  ///< not in Lambda
     bool dry_run;
     bool wait;                                 ///< for the ends of rollouts
     std::optional<Milliseconds> wait_at_most;  ///< absent: as long as the invocation lasts
     RolloutWatcher::OnLook on_look;
 
-    CurlHttpClient http;
-    CredentialChain credentials;
     EcsClient ecs;
     std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off
     NotificationQueue notifications;
 
-    AnsweredEvents answered;
-    RolloutMemory memory;
     RolloutObserver observer;
     Rollback rollback;
     Deployer deployer;

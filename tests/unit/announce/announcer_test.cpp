@@ -35,7 +35,8 @@ protected:
     RecordingLog log_;
     RecordingNotifier notifier_;
     RolloutMemory memory_;
-    Announcer announcer_{{.project = "shop", .environment = "dev"}, notifier_, memory_, log_.clock, log_.logger};
+    ToldFacts told_{log_.clock};
+    Announcer announcer_{{.project = "shop", .environment = "dev"}, notifier_, memory_, told_, log_.logger};
 };
 
 TEST_F(AnnouncerTest, TellsAHopelessEventOnceHoweverOftenLambdaTriesIt) {

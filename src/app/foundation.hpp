@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "announce/told_facts.hpp"
+#include "app/answered_events.hpp"
+#include "app/options.hpp"
+#include "base/environment.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "deployer/observe/memory.hpp"
+#include "logging/logger.hpp"
+#include "net/credentials.hpp"
+#include "net/curl_http_client.hpp"
+
+namespace ci_lambda {
+
+/// What there is before there is a configuration, and what stays when it changes: the log, connections, credentials,
+/// and what this process remembers.
+struct Foundation {
+    /// Environment, sink, clock and sleeper must outlive it. `ca_bundle`: of `find_ca_bundle`.
+    Foundation(const AppOptions& options, const Environment& the_environment, LogSink& sink, const Clock& the_clock,
+               Sleeper& the_sleeper, std::optional<std::string> ca_bundle);
+    ~Foundation() = default;
+    Foundation(const Foundation&) = delete;
+    Foundation& operator=(const Foundation&) = delete;
+
+    const Environment& environment;
+    const Clock& clock;
+    Sleeper& sleeper;
+    bool for_people;  ///< not in Lambda
+    Redactor redactor;
+    Logger logger;
+    CurlHttpClient http;
+    CredentialChain credentials;
+
+    AnsweredEvents answered;
+    RolloutMemory memory;
+    ToldFacts told;
+};
+
+/// The webhook's URL, and of it all that is secret by itself: pages and people repeat parts of it.
+void register_webhook(std::string_view url, Redactor& redactor);
+
+}  // namespace ci_lambda
