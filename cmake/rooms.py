@@ -9,6 +9,8 @@ Which rooms there are, what is in them and what they link is CMake's own knowled
 A header belongs to the library that lists it (HEADERS of add_room), else to the one with a source file of the same name
 beside it, else to the only one with sources in its directory, or in the nearest directory above.
 
+Headers of libraries (LIBRARIES) are on the compiler's own path, so they are held to the same rule.
+
 Also wrong: a circle of rooms, a source file that nothing compiles, a header that belongs to nobody.
 """
 
@@ -24,6 +26,16 @@ import sys
 
 CHECKED = ("src", "sandbox")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
+SYSTEM_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([^>]+)>", re.MULTILINE)
+# How the headers of a library begin, and the target that is linked for it.
+LIBRARIES = {
+    "CLI/": "CLI11::CLI11",
+    "curl/": "CURL::libcurl",
+    "fmt/": "fmt::fmt",
+    "httplib.h": "PkgConfig::HTTPLIB",
+    "nlohmann/": "nlohmann_json::nlohmann_json",
+    "openssl/": "OpenSSL::Crypto",
+}
 LINK_ONLY = re.compile(r"\$<LINK_ONLY:(.*)>")
 
 
@@ -134,6 +146,17 @@ class House:
                 found.append((text.count("\n", 0, match.start()) + 1, match[1], path))
         return found
 
+    def library_faults(self, file: pathlib.Path, owner: Target) -> list[Fault]:
+        text = (self.root / file).read_text()
+        faults = []
+        for match in SYSTEM_INCLUDE.finditer(text):
+            library = next((target for begin, target in LIBRARIES.items() if match[1].startswith(begin)), None)
+            if library and library not in self.sees(owner):
+                line = text.count("\n", 0, match.start()) + 1
+                why = f"<{match[1]}> is of {library}, which {owner.shown_name} does not link"
+                faults.append(Fault(f"{file}:{line}", why))
+        return faults
+
     def wrong_includes(self) -> list[Fault]:
         faults = []
         for file in self.files():
@@ -145,6 +168,8 @@ class House:
                 names = " and ".join(owner.shown_name for owner in owners)
                 faults.append(Fault(str(file), f"belongs to {names}: say in HEADERS of add_room which one it is"))
                 continue
+            for owner in owners:
+                faults += self.library_faults(file, owner)
             for line, included, path in self.includes(file):
                 theirs = self.owners(path)
                 for owner in owners:
