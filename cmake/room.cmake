@@ -16,11 +16,14 @@ target_compile_options(ci_lambda_warnings INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<OR:$<BOOL:${CMAKE_UNITY_BUILD}>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>>:-Wno-subobject-linkage>
   $<$<BOOL:${CI_LAMBDA_WERROR}>:-Werror>)
 
-# add_room(NAME SOURCES a.cpp .. ROOMS base .. PRIVATE curl-and-the-like ..)
+# add_room(NAME SOURCES a.cpp .. [HEADERS b.hpp ..] ROOMS base .. LIBRARIES curl-and-the-like ..)
 #
-# A room sees the rooms that it lists and no others: the link list is what keeps the arrows of docs/architecture.md.
+# A room sees the rooms that it lists, what these see, and no others: the list keeps the arrows of docs/architecture.md. The
+# linker keeps it for what is defined in .cpp files, the test `lint.rooms` (cmake/rooms.py) for what is included.
+#
+# HEADERS: headers that belong to this room although another one has sources in their directory.
 function(add_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;HEADERS;ROOMS;LIBRARIES" ${ARGN})
   if(ROOM_SOURCES)
     add_library(room_${name} STATIC ${ROOM_SOURCES})
     set(scope PUBLIC)
@@ -29,6 +32,7 @@ function(add_room name)
     add_library(room_${name} INTERFACE) # headers alone
     set(scope INTERFACE)
   endif()
+  set_target_properties(room_${name} PROPERTIES ROOM_HEADERS "${ROOM_HEADERS}")
   target_link_libraries(room_${name} ${scope} ci_lambda_options fmt::fmt)
   foreach(room IN LISTS ROOM_ROOMS)
     target_link_libraries(room_${name} ${scope} room_${room})

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <utility>
 
-#include "deployer/follow_up/sweeper.hpp"
 
 namespace ci_lambda {
 namespace {

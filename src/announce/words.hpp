@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "deployer/follow_up/watcher.hpp"
 #include "deployer/observe/memory.hpp"
+#include "deployer/rollout/outcome.hpp"
 #include "deployer/start/deployer.hpp"
 #include "services/notify/notification.hpp"
 

@@ -9,6 +9,9 @@
 
 #include "app/version.hpp"
 #include "base/text.hpp"
+#include "cli/completion.hpp"
+#include "cli/description.hpp"
+#include "cli/man_page.hpp"
 #include "cli/usage.hpp"
 
 namespace ci_lambda::cli {
@@ -43,25 +46,27 @@ void add_timeout(Parser& parser, std::optional<std::chrono::seconds>& timeout) {
 }
 
 void add_plan(Parser& parser, PlanCommand& plan) {
-    parser.add_option("file", plan.file, "The event, a JSON file; - is standard input");
+    parser.add_option("file", plan.file, "The event, a JSON file; - is standard input")->type_name(kFileValue);
     add_json(parser, plan.json);
 }
 
 void add_invoke(Parser& parser, InvokeCommand& invoke) {
-    parser.add_option("file", invoke.file, "The event, a JSON file; - is standard input");
+    parser.add_option("file", invoke.file, "The event, a JSON file; - is standard input")->type_name(kFileValue);
     add_log(parser, invoke.log);
 }
 
 void add_replay(Parser& parser, ReplayCommand& replay) {
-    parser.add_option("path", replay.path,
-                      "What `aws sqs receive-message` printed, or events, one a line; or a directory of such files");
+    parser
+        .add_option("path", replay.path,
+                    "What `aws sqs receive-message` printed, or events, one a line; or a directory of such files")
+        ->type_name(kFileValue);
     auto* yes = parser.add_flag("--yes", replay.yes, "Do not ask before anything is deployed");
     parser.add_flag("--json", replay.json, "Print the function's answer instead of sentences; needs --yes")->needs(yes);
     add_log(parser, replay.log);
 }
 
 void add_deploy(Parser& parser, DeployCommand& deploy) {
-    parser.add_option("services", deploy.services, "The services' ids: backend, api, ..");
+    parser.add_option("services", deploy.services, "The services' ids: backend, api, ..")->type_name(kServiceValue);
     parser.add_option("--task-definition", deploy.task_definition,
                       "family:42, an ARN, or a revision number; default: the newest ACTIVE revision");
     parser.add_option("--reason", deploy.reason, "Why, for the log and the notification");
@@ -78,21 +83,22 @@ void add_deploy(Parser& parser, DeployCommand& deploy) {
 }
 
 void add_wait(Parser& parser, WaitCommand& wait) {
-    parser.add_option("services", wait.services, "The services' ids: backend, api, ..");
+    parser.add_option("services", wait.services, "The services' ids: backend, api, ..")->type_name(kServiceValue);
     add_timeout(parser, wait.timeout);
     add_json(parser, wait.json, "Print how it ended as JSON instead of sentences");
     add_log(parser, wait.log);
 }
 
 void add_status(Parser& parser, StatusCommand& status) {
-    parser.add_option("services", status.services, "The services' ids; default: all that are ours");
+    parser.add_option("services", status.services, "The services' ids; default: all that are ours")
+        ->type_name(kServiceValue);
     auto* watch = parser.add_flag("--watch", status.watch, "Look again every few seconds, until Ctrl-C");
     parser.add_flag("--json", status.json, "For machines")->excludes(watch);
     add_log(parser, status.log);
 }
 
 void add_rollback(Parser& parser, RollbackCommand& rollback) {
-    parser.add_option("service", rollback.service, "The service's id: backend, api, ..");
+    parser.add_option("service", rollback.service, "The service's id: backend, api, ..")->type_name(kServiceValue);
     parser.add_option(
         "--to", rollback.to,
         "The revision to go back to: family:41, an ARN, or a number; default: the last one that ran well");
@@ -116,7 +122,8 @@ void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
     parser.add_flag("--env", sandbox.env,
                     "Print shell commands that point ci_lambda and the AWS CLI at the sandbox that runs:\n"
                     "eval \"$(ci_lambda sandbox --env)\"");
-    parser.add_option("--bootstrap", sandbox.bootstrap, "The function's program; default: the one beside this");
+    parser.add_option("--bootstrap", sandbox.bootstrap, "The function's program; default: the one beside this")
+        ->type_name(kFileValue);
     parser.add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
     parser.add_flag("--logs", sandbox.logs, "Show the function's log lines too");
     parser.add_flag("--no-color", sandbox.no_color, "No colour, even on a terminal");
@@ -158,12 +165,37 @@ bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(roll
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
 
-/// Reads the arguments of one command.
-template <typename T, void (*Add)(Parser&, T&)>
-Result<Command> parse_verb(const VerbText& verb, std::vector<std::string> arguments) {
-    Parser parser(std::string(verb.summary), fmt::format("ci_lambda {}", verb.name));
+std::string value_of(const ::CLI::Option& option) {
+    if (option.get_items_expected_max() == 0) return "";
+    // What checks the value has added itself after a colon.
+    const auto name = option.get_type_name();
+    return name.substr(0, name.find(':'));
+}
+
+OptionDescription described(const ::CLI::Option& option) {
+    OptionDescription description{.meaning = option.get_description(), .value = value_of(option)};
+    description.argument = option.get_positional();
+    description.repeatable = option.get_expected_max() > 1;
+    if (description.argument) description.names.push_back(option.get_name());
+    for (const auto& name : option.get_snames()) description.names.push_back("-" + name);
+    for (const auto& name : option.get_lnames()) description.names.push_back("--" + name);
+    for (const auto* other : option.get_excludes())
+        for (const auto& name : other->get_lnames()) description.excludes.push_back("--" + name);
+    return description;
+}
+
+void set_up(Parser& parser, const VerbText& verb) {
+    parser.description(std::string(verb.summary));
+    parser.name(fmt::format("ci_lambda {}", verb.name));
     parser.footer(fmt::format("Example: {}", verb.example));
     parser.allow_extras();
+}
+
+/// Reads the arguments of one command.
+template <typename T, void (*Add)(Parser&, T&)>
+Result<Command> parse_arguments(const VerbText& verb, std::vector<std::string> arguments) {
+    Parser parser;
+    set_up(parser, verb);
     T command;
     Add(parser, command);
     std::ranges::reverse(arguments);  // CLI11 takes them last first
@@ -179,11 +211,28 @@ Result<Command> parse_verb(const VerbText& verb, std::vector<std::string> argume
     return command;
 }
 
-using Parse = Result<Command> (*)(const VerbText& verb, std::vector<std::string> arguments);
+template <typename T, void (*Add)(Parser&, T&)>
+std::vector<OptionDescription> describe_arguments() {
+    Parser parser;
+    T command;
+    Add(parser, command);
+    std::vector<OptionDescription> options;
+    for (const auto* option : parser.get_options()) options.push_back(described(*option));
+    return options;
+}
+
+/// What is known of one command: how it is read, and what can be said of its options.
+struct VerbParser {
+    Result<Command> (*parse)(const VerbText& verb, std::vector<std::string> arguments);
+    std::vector<OptionDescription> (*describe)();
+};
+
+template <typename T, void (*Add)(Parser&, T&)>
+constexpr VerbParser parse_verb{&parse_arguments<T, Add>, &describe_arguments<T, Add>};
 
 /// nullptr for those that are nothing but a text.
-Parse parser_of(std::string_view verb) {
-    static const std::map<std::string_view, Parse> parsers{
+const VerbParser* parser_of(std::string_view verb) {
+    static const std::map<std::string_view, const VerbParser*> parsers{
         {"plan", &parse_verb<PlanCommand, &add_plan>},
         {"invoke", &parse_verb<InvokeCommand, &add_invoke>},
         {"replay", &parse_verb<ReplayCommand, &add_replay>},
@@ -210,11 +259,30 @@ Result<Command> help_of(const std::vector<std::string>& words) {
     if (words.empty()) return ShowText{overview()};
     const auto* verb = find_verb(words.front());
     if (verb == nullptr) return wrong_usage(unknown_verb(words.front()));
-    const auto parse = parser_of(verb->name);
-    return parse == nullptr ? ShowText{overview()} : parse(*verb, {"--help"});
+    const auto* parser = parser_of(verb->name);
+    return parser == nullptr ? ShowText{overview()} : parser->parse(*verb, {"--help"});
+}
+
+/// What only shells and `./dev install` ask; `nullopt` for what people type.
+std::optional<Result<Command>> parse_for_programs(const std::string& word, const std::vector<std::string>& rest) {
+    if (word == kCompleteVerb) return CompleteCommand{rest};
+    if (word == kManPageVerb) return ShowText{man_page(describe_commands(), version())};
+    if (word != kCompletionScriptVerb) return std::nullopt;
+    auto script = completion_script(rest.empty() ? "" : rest.front());
+    if (!script) return wrong_usage(fmt::format("{} needs bash, fish or zsh", kCompletionScriptVerb));
+    return ShowText{std::move(*script)};
 }
 
 }  // namespace
+
+std::vector<CommandDescription> describe_commands() {
+    std::vector<CommandDescription> commands;
+    for (const auto& verb : verbs()) {
+        const auto* parser = parser_of(verb.name);
+        commands.push_back({verb, parser == nullptr ? std::vector<OptionDescription>{} : parser->describe()});
+    }
+    return commands;
+}
 
 Result<Command> parse_command(const std::vector<std::string>& arguments) {
     if (arguments.empty()) return ShowText{.text = overview(), .wrong_usage = true};
@@ -222,11 +290,12 @@ Result<Command> parse_command(const std::vector<std::string>& arguments) {
     const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
     if (word == "help" || word == "--help" || word == "-h") return help_of(rest);
     if (word == "version" || word == "--version") return ShowText{version_text()};
+    if (auto command = parse_for_programs(word, rest)) return std::move(*command);
     if (word.starts_with('-'))
         return wrong_usage(fmt::format("the command comes first, then its options: ci_lambda deploy api {}", word));
     const auto* verb = find_verb(word);
     if (verb == nullptr) return wrong_usage(unknown_verb(word));
-    return parser_of(verb->name)(*verb, rest);
+    return parser_of(verb->name)->parse(*verb, rest);
 }
 
 }  // namespace ci_lambda::cli

@@ -75,6 +75,10 @@ struct SandboxCommand {
     std::optional<double> speed;         ///< absent: the sandbox's own
     std::vector<std::string> scenarios;  ///< `NAME` or `SERVICE=NAME`
 };
+/// What a shell asks when somebody presses TAB (cli/completion.hpp).
+struct CompleteCommand {
+    std::vector<std::string> words;
+};
 /// Help or version: print and be done. Without a command at all it is wrong usage, however helpful the answer.
 struct ShowText {
     std::string text;
@@ -82,7 +86,7 @@ struct ShowText {
 };
 
 using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, WaitCommand, StatusCommand,
-                             RollbackCommand, CheckCommand, SandboxCommand, ShowText>;
+                             RollbackCommand, CheckCommand, SandboxCommand, CompleteCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// command or an option that does not exist, which one was probably meant.

@@ -15,7 +15,7 @@
 namespace ci_lambda::cli {
 namespace {
 
-constexpr std::size_t kGap = 2;
+constexpr std::size_t kColumnGap = 2;
 constexpr std::size_t kIndent = 4;
 
 using Row = std::array<Span, 6>;
@@ -127,7 +127,7 @@ Line table_line(const Row& row, const std::array<std::size_t, 6>& widths) {
     Line line;
     for (std::size_t i = 0; i < row.size(); ++i) {
         auto cell = row[i];
-        cell.text += std::string(widths[i] - columns_of(cell.text) + kGap, ' ');
+        cell.text += std::string(widths[i] - columns_of(cell.text) + kColumnGap, ' ');
         line.push_back(std::move(cell));
     }
     drop_trailing_blanks(line);
@@ -186,7 +186,7 @@ std::vector<Line> status_table(const std::vector<ServiceOverview>& services, Wal
     for (const auto& one : services) rows.push_back(row_of(one, now));
     for (const auto& row : rows)
         for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i].text));
-    const auto whole = std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
+    const auto whole = std::accumulate(widths.begin(), widths.end(), kColumnGap * (widths.size() - 1));
     const auto least = 2 * kIndent;
     if (columns > 0) columns = std::max(columns, least);
     const bool table = columns == 0 || whole <= columns;

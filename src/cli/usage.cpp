@@ -57,6 +57,14 @@ constexpr std::array kVerbs{
              .example = "ci_lambda help deploy"},
 };
 
+constexpr std::string_view kPurpose = "turns AWS events into ECS deployments";
+
+constexpr std::array kExitCodes{
+    ExitCodeText{.code = 0, .meaning = "done"},
+    ExitCodeText{.code = 1, .meaning = "it failed or something is wrong"},
+    ExitCodeText{.code = 2, .meaning = "wrong usage or configuration"},
+};
+
 /// So many examples show what it is for.
 constexpr std::size_t kExamples = 5;
 
@@ -69,17 +77,22 @@ std::string shown_word(const std::string& word) { return truncate_utf8(printable
 
 std::span<const VerbText> verbs() { return kVerbs; }
 
+std::span<const ExitCodeText> exit_codes() { return kExitCodes; }
+
+std::string_view brief_purpose() { return kPurpose; }
+std::string purpose() { return fmt::format("ci_lambda {}: what the Lambda does, for people.", kPurpose); }
+
 std::string overview() {
-    std::string text =
-        "ci_lambda turns AWS events into ECS deployments: what the Lambda does, for people.\n\nCommands:\n";
+    std::string text = purpose() + "\n\nCommands:\n";
     for (const auto& verb : kVerbs) text += fmt::format("  {:<9} {}\n", verb.name, verb.summary);
     text += "\nExamples:\n";
     for (const auto& verb : std::span(kVerbs).first(kExamples)) text += fmt::format("  {}\n", verb.example);
+    std::vector<std::string> codes;
+    for (const auto& [code, meaning] : kExitCodes) codes.push_back(fmt::format("{} {}", code, meaning));
     return text +
            "\nIts settings are the Lambda's own environment variables: PROJECT_NAME, PROJECT_ENV, .. "
-           "(docs/configuration.md).\n"
-           "Exit codes: 0 done, 1 it failed or something is wrong, 2 wrong usage or configuration.\n"
-           "All options of a command: ci_lambda help COMMAND\n";
+           "(docs/configuration.md).\n" +
+           fmt::format("Exit codes: {}.\n", join(codes, ", ")) + "All options of a command: ci_lambda help COMMAND\n";
 }
 
 std::string unknown_verb(const std::string& word) {

@@ -15,6 +15,17 @@ struct VerbText {
     std::string_view example;
 };
 
+/// What an exit code means.
+struct ExitCodeText {
+    int code = 0;
+    std::string_view meaning;
+};
+[[nodiscard]] std::span<const ExitCodeText> exit_codes();
+
+/// What the program is for: as a phrase, and as a sentence.
+[[nodiscard]] std::string_view brief_purpose();
+[[nodiscard]] std::string purpose();
+
 /// All commands, in the order in which they are shown.
 [[nodiscard]] std::span<const VerbText> verbs();
 

@@ -17,6 +17,7 @@ namespace ci_lambda::cli {
 [[nodiscard]] int execute(const RollbackCommand& command, Session& session);
 [[nodiscard]] int execute(const CheckCommand& command, Session& session);
 [[nodiscard]] int execute(const SandboxCommand& command, Session& session);
+[[nodiscard]] int execute(const CompleteCommand& command, Session& session);
 [[nodiscard]] int execute(const ShowText& command, Session& session);
 
 /// Runs one command line (without the program's name), wrong ones included. Returns the exit code.

@@ -7,7 +7,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/names.hpp"
-#include "deployer/follow_up/watcher.hpp"
+#include "deployer/rollout/outcome.hpp"
 #include "deployer/rollout/verdict.hpp"
 
 namespace ci_lambda {

@@ -3,21 +3,8 @@
 #include "support/fixtures.hpp"
 #include "unit/handlers/support.hpp"
 
-namespace ci_lambda {
+namespace ci_lambda::testing {
 namespace {
-
-using testing::decide_body;
-using testing::deployed;
-using ::testing::ElementsAre;
-using testing::fixture;
-using ::testing::HasSubstr;
-using testing::ignored_because;
-using testing::IsErr;
-using testing::IsOk;
-using testing::push_to;
-using testing::service_map;
-using testing::shop;
-using ::testing::StartsWith;
 
 /// A decision on one line.
 std::string summary(const Result<Decision>& decision) {
@@ -149,4 +136,4 @@ TEST(Decide, IgnoresOtherEventsForTheirOwnReason) {
 }
 
 }  // namespace
-}  // namespace ci_lambda
+}  // namespace ci_lambda::testing

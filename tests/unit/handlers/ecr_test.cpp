@@ -2,18 +2,8 @@
 
 #include "unit/handlers/support.hpp"
 
-namespace ci_lambda {
+namespace ci_lambda::testing {
 namespace {
-
-using testing::decide_body;
-using testing::deploy_reason;
-using testing::deployed;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using testing::ignored_because;
-using testing::push_to;
-using testing::service_map;
-using testing::shop;
 
 EcrImageAction push_of(const std::optional<std::string>& tag) {
     auto push = push_to("shop_service_api");
@@ -114,4 +104,4 @@ TEST(EcrHandler, ObeysAutoDeployMap) {
 }
 
 }  // namespace
-}  // namespace ci_lambda
+}  // namespace ci_lambda::testing

@@ -2,16 +2,8 @@
 
 #include "unit/handlers/support.hpp"
 
-namespace ci_lambda {
+namespace ci_lambda::testing {
 namespace {
-
-using ::testing::AllOf;
-using testing::decide_body;
-using ::testing::HasSubstr;
-using testing::ignored_because;
-using ::testing::Optional;
-using testing::service_map;
-using testing::shop;
 
 EcsServiceEvent event_named(const std::string& name, const std::string& type = "INFO") {
     return {.event_name = name,
@@ -177,4 +169,4 @@ TEST(EcsHandler, IgnoresASteadyState) {
 }
 
 }  // namespace
-}  // namespace ci_lambda
+}  // namespace ci_lambda::testing

@@ -4,15 +4,8 @@
 
 #include "unit/handlers/support.hpp"
 
-namespace ci_lambda {
+namespace ci_lambda::testing {
 namespace {
-
-using testing::deployed;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using testing::ignored_because;
-using testing::push_to;
-using testing::shop;
 
 const Home kOurs{.account = "123456789012"};
 
@@ -63,4 +56,4 @@ TEST(Home, ComparesEveryKindOfEvent) {
 }
 
 }  // namespace
-}  // namespace ci_lambda
+}  // namespace ci_lambda::testing

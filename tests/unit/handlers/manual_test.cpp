@@ -2,22 +2,8 @@
 
 #include "unit/handlers/support.hpp"
 
-namespace ci_lambda {
+namespace ci_lambda::testing {
 namespace {
-
-using ::testing::AllOf;
-using testing::decide_body;
-using testing::deploy_reason;
-using testing::deployed;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using testing::ignored_because;
-using ::testing::IsEmpty;
-using testing::IsErr;
-using ::testing::Not;
-using testing::service_map;
-using testing::shop;
-using ::testing::SizeIs;
 
 ManualRequest bare(const std::string& service) { return {.bare = true, .service = service}; }
 
@@ -246,4 +232,4 @@ TEST(ManualHandler, IgnoresAllWhenSwitchedOff) {
 }
 
 }  // namespace
-}  // namespace ci_lambda
+}  // namespace ci_lambda::testing

@@ -2,19 +2,8 @@
 
 #include "unit/handlers/support.hpp"
 
-namespace ci_lambda {
+namespace ci_lambda::testing {
 namespace {
-
-using testing::decide_body;
-using testing::deploy_reason;
-using testing::deployed;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using testing::ignored_because;
-using testing::IsErr;
-using ::testing::Optional;
-using testing::service_map;
-using testing::shop;
 
 using Origin = S3ObjectChange::Origin;
 
@@ -129,4 +118,4 @@ TEST(S3Handler, ObeysAutoDeployMap) {
 }
 
 }  // namespace
-}  // namespace ci_lambda
+}  // namespace ci_lambda::testing

@@ -2,16 +2,8 @@
 
 #include "unit/handlers/support.hpp"
 
-namespace ci_lambda {
+namespace ci_lambda::testing {
 namespace {
-
-using testing::decide_body;
-using testing::deploy_reason;
-using testing::deployed;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using testing::ignored_because;
-using testing::shop;
 
 ParameterChange change_of(const std::string& name, const std::string& operation = "Update") {
     return {.operation = operation, .name = name, .failed = false};
@@ -119,4 +111,4 @@ TEST(SsmHandler, IgnoresAllWhenSwitchedOff) {
 }
 
 }  // namespace
-}  // namespace ci_lambda
+}  // namespace ci_lambda::testing

@@ -13,6 +13,16 @@
 
 namespace ci_lambda::testing {
 
+// The tests of handlers stand in this namespace, so none of them says again what all of them use.
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::Optional;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
 /// The configuration of the project `shop` in `dev`, with `more` variables.
 inline Config shop(const std::map<std::string, std::string>& more = {}) {
     std::map<std::string, std::string> variables{
