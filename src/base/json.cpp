@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -63,22 +66,132 @@ private:
     std::size_t position_ = 0;
 };
 
-}  // namespace
-
-Result<Json> parse_json(std::string_view text) {
+Status check_extent(std::string_view text) {
     const auto extent = extent_of(text);
     if (extent.deepest > kMaxJsonDepth)
         return fail(ErrorKind::kProtocol, fmt::format("JSON is nested deeper than {} levels", kMaxJsonDepth));
     if (extent.values > kMaxJsonValues)
         return fail(ErrorKind::kProtocol, fmt::format("JSON of more than {} values", kMaxJsonValues));
-    auto value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (value.is_discarded()) {
-        PositionFinder finder;
-        (void)Json::sax_parse(text, &finder);
-        return fail(ErrorKind::kProtocol,
-                    fmt::format("not valid JSON (at byte {} of {})", finder.position(), text.size()));
+    return {};
+}
+
+/// How many bytes have been read when it turns out that the text is no JSON.
+std::size_t error_position(std::string_view text) {
+    PositionFinder finder;
+    (void)Json::sax_parse(text, &finder);
+    return finder.position();
+}
+
+/// Where the string ends that begins at `begin`: behind its closing quotation mark, or the end of the text.
+std::size_t end_of_string(std::string_view text, std::size_t begin) {
+    for (auto i = begin + 1; i < text.size(); ++i) {
+        if (text[i] == '\\')
+            ++i;
+        else if (text[i] == '"')
+            return i + 1;
     }
+    return text.size();
+}
+
+/// The text with blanks for comments: all that remains stands where it stood. A comment without an end stays, and is
+/// not valid JSON. They are taken out here and not by the parser, as what looks like a string in a comment would keep
+/// `extent_of` from seeing what follows.
+std::string without_comments(std::string_view text) {
+    std::string blanked(text);
+    for (std::size_t i = 0; i < text.size();) {
+        auto end = i + 1;
+        bool comment = false;
+        if (text[i] == '"') {
+            end = end_of_string(text, i);
+        } else if (text.substr(i, 2) == "//") {
+            comment = true;
+            end = std::min(text.find_first_of("\r\n", i), text.size());
+        } else if (text.substr(i, 2) == "/*") {
+            const auto close = text.find("*/", i + 2);
+            if (close == std::string_view::npos) return blanked;
+            comment = true;
+            end = close + 2;
+        }
+        for (auto c = i; comment && c < end; ++c)
+            if (text[c] != '\n') blanked[c] = ' ';
+        i = end;
+    }
+    return blanked;
+}
+
+/// Sees keys and values go by, and remembers the keys that stand twice in one object.
+class RepeatedKeys {
+public:
+    bool see(Json::parse_event_t event, const Json& parsed) {
+        using Event = Json::parse_event_t;
+        switch (event) {
+            case Event::object_start:
+            case Event::array_start: open_.push_back({.array = event == Event::array_start}); break;
+            case Event::key: see_key(parsed.get_ref<const std::string&>()); break;
+            case Event::object_end:
+            case Event::array_end: open_.pop_back(); [[fallthrough]];
+            case Event::value:
+                if (!open_.empty()) ++open_.back().index;
+                break;
+        }
+        return true;
+    }
+    [[nodiscard]] std::vector<std::string> take() { return std::move(repeated_); }
+
+private:
+    /// An array or an object that is being read.
+    struct Open {
+        bool array = false;
+        std::size_t index = 0;  // of the element that is being read
+        std::string key = {};   // of the member that is being read
+        std::set<std::string> keys = {};
+    };
+
+    void see_key(const std::string& key) {
+        open_.back().key = key;
+        if (open_.back().keys.insert(key).second) return;
+        std::string pointer;
+        for (const auto& open : open_)
+            pointer = json_pointer(pointer, open.array ? std::to_string(open.index) : open.key);
+        repeated_.push_back(std::move(pointer));
+    }
+
+    std::vector<Open> open_;
+    std::vector<std::string> repeated_;
+};
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text) {
+    TRY(check_extent(text));
+    auto value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (value.is_discarded())
+        return fail(ErrorKind::kProtocol,
+                    fmt::format("not valid JSON (at byte {} of {})", error_position(text), text.size()));
     return value;
+}
+
+Result<WrittenJson> parse_written_json(std::string_view text) {
+    const auto json = without_comments(text);
+    TRY(check_extent(json));
+    RepeatedKeys keys;
+    const auto see = [&keys](int /*depth*/, Json::parse_event_t event, const Json& parsed) {
+        return keys.see(event, parsed);
+    };
+    auto value = Json::parse(json, see, /*allow_exceptions=*/false);
+    if (value.is_discarded()) {
+        const auto position = std::min(error_position(json), json.size());
+        const auto before = std::string_view(json).substr(0, position > 0 ? position - 1 : 0);
+        const auto line_break = before.rfind('\n');
+        const auto column = line_break == std::string_view::npos ? before.size() : before.size() - line_break - 1;
+        return fail(ErrorKind::kProtocol, fmt::format("not valid JSON (at line {}, column {})",
+                                                      std::ranges::count(before, '\n') + 1, column + 1));
+    }
+    return WrittenJson{.value = std::move(value), .repeated_keys = keys.take()};
+}
+
+std::string json_pointer(std::string_view parent, std::string_view key) {
+    return fmt::format("{}/{}", parent, replace_all(replace_all(std::string(key), "~", "~0"), "/", "~1"));
 }
 
 std::string dump_json(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }

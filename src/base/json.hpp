@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -25,6 +26,19 @@ inline constexpr std::size_t kMaxJsonValues = 200'000;
 /// Reads JSON without exceptions. The error says where the text stops being JSON, and never repeats the text
 /// itself, which may hold a secret.
 [[nodiscard]] Result<Json> parse_json(std::string_view text);
+
+/// JSON that a person writes and keeps in a file.
+struct WrittenJson {
+    Json value;
+    /// JSON pointers (RFC 6901) of the keys that stand more than once in their object, whose last value counts.
+    std::vector<std::string> repeated_keys;
+};
+
+/// The same, with `//` and `/* */` comments, within the same bounds. The error says line and column.
+[[nodiscard]] Result<WrittenJson> parse_written_json(std::string_view text);
+
+/// The pointer of a member: `/` in a key is `~1`, `~` is `~0`.
+[[nodiscard]] std::string json_pointer(std::string_view parent, std::string_view key);
 
 /// Prints on one line; bytes that are not UTF-8 become U+FFFD instead of an exception.
 [[nodiscard]] std::string dump_json(const Json& value);

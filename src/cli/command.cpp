@@ -117,6 +117,15 @@ void add_check(Parser& parser, CheckCommand& check) {
     add_log(parser, check.log);
 }
 
+void add_config(Parser& parser, ConfigCommand& config) {
+    auto* json = parser.add_flag("--json", config.json, "For machines");
+    auto* schema = parser.add_flag("--schema", config.schema, "Print the JSON Schema of the document, for editors");
+    auto* from_env =
+        parser.add_flag("--from-env", config.from_env, "Print the document that says what the environment says");
+    schema->excludes(json);
+    from_env->excludes(json)->excludes(schema);
+}
+
 void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
     parser.add_option("--port", sandbox.port, "Port to listen on; default: 7327; 0: any free one");
     parser.add_flag("--env", sandbox.env,
@@ -163,6 +172,7 @@ bool misses_its_argument(const WaitCommand& wait) { return wait.services.empty()
 bool misses_its_argument(const StatusCommand& status) { return has_blank(status.services); }
 bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(rollback.service); }
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
+bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
 bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
 
 std::string value_of(const ::CLI::Option& option) {
@@ -241,6 +251,7 @@ const VerbParser* parser_of(std::string_view verb) {
         {"status", &parse_verb<StatusCommand, &add_status>},
         {"rollback", &parse_verb<RollbackCommand, &add_rollback>},
         {"check", &parse_verb<CheckCommand, &add_check>},
+        {"config", &parse_verb<ConfigCommand, &add_config>},
         {"sandbox", &parse_verb<SandboxCommand, &add_sandbox>},
     };
     const auto found = parsers.find(verb);

@@ -65,6 +65,11 @@ struct CheckCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
 };
+struct ConfigCommand {
+    bool json = false;
+    bool schema = false;    ///< the schema of the document, and nothing else
+    bool from_env = false;  ///< the document that says what the environment says
+};
 struct SandboxCommand {
     std::optional<std::uint16_t> port;  ///< absent: the sandbox's own
     bool env = false;                   ///< print what points a shell at it
@@ -86,7 +91,7 @@ struct ShowText {
 };
 
 using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, WaitCommand, StatusCommand,
-                             RollbackCommand, CheckCommand, SandboxCommand, CompleteCommand, ShowText>;
+                             RollbackCommand, CheckCommand, ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// command or an option that does not exist, which one was probably meant.

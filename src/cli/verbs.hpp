@@ -16,6 +16,7 @@ namespace ci_lambda::cli {
 [[nodiscard]] int execute(const StatusCommand& command, Session& session);
 [[nodiscard]] int execute(const RollbackCommand& command, Session& session);
 [[nodiscard]] int execute(const CheckCommand& command, Session& session);
+[[nodiscard]] int execute(const ConfigCommand& command, Session& session);
 [[nodiscard]] int execute(const SandboxCommand& command, Session& session);
 [[nodiscard]] int execute(const CompleteCommand& command, Session& session);
 [[nodiscard]] int execute(const ShowText& command, Session& session);

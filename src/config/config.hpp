@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +12,9 @@
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "config/document_source.hpp"
 #include "config/names.hpp"
+#include "config/settings.hpp"
 #include "logging/logger.hpp"
 
 namespace ci_lambda {
@@ -32,7 +33,7 @@ enum class WithoutEnvironment {
     kIgnore,
 };
 
-/// Everything that the environment says, checked. Read once, never changed.
+/// Everything that environment and document say, checked. Never changed: a new document makes another one.
 struct Config {
     std::string project;
     std::string environment;
@@ -48,6 +49,8 @@ struct Config {
                                                                      ///< empty = use the pattern
     std::map<S3File, std::vector<ServiceId>> s3_files;               ///< SERVICE_CONFIG and S3_SERVICE_MAP merged
     std::map<ServiceId, bool> auto_deploy;                           ///< AUTO_DEPLOY_MAP
+    bool auto_deploy_default = true;                                 ///< of services that `auto_deploy` does not have
+    std::set<ServiceId> other_services;  ///< that the document names without saying anything else that counts
 
     bool ecr_enabled = true;
     bool ssm_enabled = true;
@@ -72,29 +75,59 @@ struct Config {
 
     /// Every service id that the configuration names anywhere, sorted.
     [[nodiscard]] std::vector<ServiceId> known_services() const;
+
+    /// Whether events deploy the service. Manual requests always do.
+    [[nodiscard]] bool deploys_on_events(const ServiceId& id) const;
+
+    friend bool operator==(const Config&, const Config&) = default;
 };
 
-/// One row of the table that describes all variables. docs/configuration.md and the README are checked against it.
-struct Setting {
-    std::string_view name;
-    std::string_view default_value;  ///< as written in the environment; empty for none
-    bool required = false;
-    std::string_view expects;  ///< what it should look like, for the error message and the docs
-    std::string_view meaning;  ///< one sentence for the docs
+/// A configuration document that has been read.
+struct DocumentText {
+    std::string text;
+    std::string source;  ///< where it comes from, for messages: `ssm:/shop/dev/ci_lambda`
 };
 
-[[nodiscard]] std::span<const Setting> settings();
+/// Where the value of a setting comes from.
+struct SettingOrigin {
+    enum class Kind { kNothing, kDefault, kVariable, kDocument };
+    std::string_view setting;  ///< the name in the settings table
+    Kind kind = Kind::kNothing;
+    std::string_view place = {};  ///< the variable that is set, or the pointer in the document
+};
 
-/// The table as Markdown: the very text that stands in docs/configuration.md.
-[[nodiscard]] std::string settings_markdown();
+/// A setting that names a secret instead of holding it.
+struct SecretReference {
+    std::string_view setting;  ///< the name in the settings table
+    SourceRef source;
+    friend bool operator==(const SecretReference&, const SecretReference&) = default;
+};
 
 struct LoadedConfig {
-    Config config;
-    std::vector<std::string> warnings;  ///< e.g. Slack is on but has no webhook
+    Config config;                       ///< without the secrets that are still to be read
+    std::vector<std::string> warnings;   ///< e.g. Slack is on but has no webhook
+    std::vector<SettingOrigin> origins;  ///< one for each row of `settings()`, in its order
+    /// To be read and handed to `set_secret`; until then the settings are not in `config`.
+    std::vector<SecretReference> secret_references;
+    /// Every secret that stood in a variable or in the document, also of what is switched off: for the redactor.
+    std::vector<Secret> secrets;
 };
 
-/// Reads all variables. The error (kConfiguration) names every bad variable, one a line, with what it should look
-/// like; it never repeats the value of a secret.
+/// Reads all variables, and the document where CI_LAMBDA_CONFIG holds it inline. The error (kConfiguration) names every
+/// bad variable, one a line, with what it should look like; it never repeats the value of a secret. A document that
+/// would have to be read first is an error here.
 [[nodiscard]] Result<LoadedConfig> load_config(const Environment& environment);
+
+/// Reads all variables and, where there is one, the document, whatever CI_LAMBDA_CONFIG says. A variable that is set
+/// wins over the document. The error names every bad place in the document by its JSON pointer, or, of broken JSON,
+/// line and column.
+[[nodiscard]] Result<LoadedConfig> load_config(const Environment& environment,
+                                               const std::optional<DocumentText>& document);
+
+/// Puts a secret that has been read in its place. The error (kConfiguration) says what is wrong with it, without it.
+[[nodiscard]] Status set_secret(LoadedConfig& loaded, const SecretReference& reference, std::string_view value);
+
+/// The same for all of them, each read by `reader`; the error tells of all that failed.
+[[nodiscard]] Status read_secrets(LoadedConfig& loaded, DocumentReader& reader, Deadline deadline);
 
 }  // namespace ci_lambda

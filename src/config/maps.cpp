@@ -110,15 +110,10 @@ std::optional<S3File> read_file(const Json& value, std::string_view where, Probl
 }
 
 std::optional<std::string> read_prefix(std::string_view text, Problems& problems) {
-    std::string_view prefix = text;
-    if (prefix.starts_with('/')) prefix.remove_prefix(1);
-    if (prefix.ends_with('/')) prefix.remove_suffix(1);
-    const auto segments = split(prefix, '/');
-    if (std::ranges::any_of(segments, &std::string::empty)) {
+    auto prefix = parameter_prefix(text);
+    if (!prefix)
         problems.push_back(fmt::format("{} is not a path of parameters: it has an empty segment", in_quotes(text)));
-        return std::nullopt;
-    }
-    return std::string(prefix);
+    return prefix;
 }
 
 std::optional<bool> read_switch(const Json& value) {
@@ -132,6 +127,14 @@ void add_twice_problem(std::string_view key, const ServiceId& id, Problems& prob
 }
 
 }  // namespace
+
+std::optional<std::string> parameter_prefix(std::string_view text) {
+    if (text.starts_with('/')) text.remove_prefix(1);
+    if (text.ends_with('/')) text.remove_suffix(1);
+    const auto segments = split(text, '/');
+    if (std::ranges::any_of(segments, &std::string::empty)) return std::nullopt;
+    return std::string(text);
+}
 
 void sort_unique(std::vector<ServiceId>& ids) {
     std::ranges::sort(ids);

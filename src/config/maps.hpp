@@ -3,6 +3,7 @@
 // Private to config/: the variables that hold JSON.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,18 @@ private:
     std::string backend_name_;
     std::vector<std::string> problems_;
 };
+
+/// Everything that the maps say.
+struct Maps {
+    std::map<ServiceId, Names::MapEntry> services;
+    std::map<std::string, std::vector<ServiceId>> repositories;
+    std::map<std::string, std::vector<ServiceId>> prefixes;
+    std::map<S3File, std::vector<ServiceId>> files;
+    std::map<ServiceId, bool> auto_deploy;
+};
+
+/// A path of parameters without the slashes at its ends; `nullopt` for one with an empty segment.
+[[nodiscard]] std::optional<std::string> parameter_prefix(std::string_view text);
 
 /// Sorted, and each once.
 void sort_unique(std::vector<ServiceId>& ids);

@@ -202,7 +202,11 @@ std::optional<ServiceId> Names::id_of(const EcsServiceName& name) const {
 std::optional<Names::Reading> Names::read_elsewhere(const EcsServiceName& name,
                                                     const std::vector<ServiceId>& ids) const {
     constexpr std::size_t kLongestName = 255;  // in ECS
-    if (has_service_map() || name.str().size() > kLongestName) return std::nullopt;
+    if (name.str().size() > kLongestName) return std::nullopt;
+    if (has_service_map()) {
+        const auto found = id_of(name);
+        if (!found || !options_.service_map.at(*found).by_pattern) return std::nullopt;
+    }
     const bool environments_apart = !options_.cluster_name && options_.cluster_pattern.text().contains("{env}");
     for (const auto& id : ids) {
         const bool backend = id.str() == kBackend;

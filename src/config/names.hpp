@@ -32,6 +32,7 @@ public:
     [[nodiscard]] std::string expand(std::string_view project, std::string_view env, const ServiceId& id) const;
 
     [[nodiscard]] const std::string& text() const { return text_; }
+    friend bool operator==(const NamePattern&, const NamePattern&) = default;
 
 private:
     explicit NamePattern(std::string text) : text_(std::move(text)) {}
@@ -57,6 +58,8 @@ public:
     struct MapEntry {
         EcsServiceName service;
         TaskFamily family;
+        bool by_pattern = false;  ///< nobody wrote the service's name; the pattern made it
+        friend bool operator==(const MapEntry&, const MapEntry&) = default;
     };
     struct Options {
         std::string project;
@@ -66,7 +69,9 @@ public:
         NamePattern service_pattern;
         NamePattern family_pattern;
         std::optional<ClusterName> cluster_name;    ///< ECS_CLUSTER_NAME
-        std::map<ServiceId, MapEntry> service_map;  ///< ECS_SERVICE_MAP, keys canonical; empty = use the patterns
+        std::map<ServiceId, MapEntry> service_map;  ///< ECS_SERVICE_MAP, or the document's services where any has a
+                                                    ///< name; keys canonical; empty = use the patterns
+        friend bool operator==(const Options&, const Options&) = default;
     };
     explicit Names(Options options) : options_(std::move(options)) {}
 
@@ -90,7 +95,7 @@ public:
     /// How else the name of an ECS service can be read: as that of one of `ids` elsewhere. Other projects always count,
     /// as their clusters may have been named without a pattern. Other environments of our project do not count where
     /// the pattern of the cluster tells them apart, nor for the backend, which would make an environment `api_dev` of
-    /// every service `api`. With a service map, which leaves nothing to read, none.
+    /// every service `api`. None for a name that a service map has in so many words: there is nothing left to read.
     [[nodiscard]] std::optional<Reading> read_elsewhere(const EcsServiceName& name,
                                                         const std::vector<ServiceId>& ids) const;
 
@@ -98,8 +103,11 @@ public:
     /// BACKEND_SERVICE_NAME is set.
     [[nodiscard]] bool has_backend_name() const { return !options_.backend_service_name.empty(); }
     [[nodiscard]] bool has_service_map() const { return !options_.service_map.empty(); }
+    [[nodiscard]] const std::map<ServiceId, MapEntry>& service_map() const { return options_.service_map; }
     /// The ids of the service map, sorted; empty when the patterns are used.
     [[nodiscard]] std::vector<std::string> mapped_ids() const;
+
+    friend bool operator==(const Names&, const Names&) = default;
 
 private:
     Options options_;

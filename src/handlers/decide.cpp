@@ -88,10 +88,9 @@ Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& rea
     Deploy deploy;
     for (const auto& id : ids) {
         auto target = config.names.target(id);
-        const auto automatic = config.auto_deploy.find(id);
         if (!target) {
             deploy.passed_by.push_back({.service = id.str(), .reason = why_not_ours(id, config)});
-        } else if (automatic != config.auto_deploy.end() && !automatic->second) {
+        } else if (!config.deploys_on_events(id)) {
             deploy.passed_by.push_back(
                 {.service = id.str(),
                  .reason = fmt::format("automatic deployments of {} are off (AUTO_DEPLOY_MAP)", id)});

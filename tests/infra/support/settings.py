@@ -11,6 +11,9 @@ from support.paths import ROOT
 # variables). Everything else that the code knows must be an input of the module and a parameter of the template.
 RESERVED = {"AWS_REGION", "AWS_DEFAULT_REGION"}
 
+# Says where the configuration document is: no setting of its own, and no input of its own yet.
+DOCUMENT = {"CI_LAMBDA_CONFIG"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
@@ -33,4 +36,5 @@ def settings() -> dict[str, Setting]:
     text = (ROOT / "src" / "config" / "settings.cpp").read_text()
     found = re.findall(r'\{\.name = "(\w+)",\s*\.default_value = "([^"]*)",(\s*\.required = true,)?', text)
     assert len(found) == text.count(".name ="), "settings.cpp is written in another way than this test expects"
-    return {name: Setting(name, default, bool(required)) for name, default, required in found if name not in RESERVED}
+    return {name: Setting(name, default, bool(required)) for name, default, required in found
+            if name not in RESERVED | DOCUMENT}

@@ -8,7 +8,9 @@ namespace ci_lambda {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::IsErr;
 using testing::IsOk;
 using ::testing::Not;
@@ -50,6 +52,57 @@ TEST(ParseJson, BoundsNestingButNotBracketsInStrings) {
     EXPECT_THAT(parse_json(nested(kMaxJsonDepth + 1)), IsErr(ErrorKind::kProtocol, HasSubstr("nested deeper")));
     EXPECT_THAT(parse_json(std::string(100'000, '[')), IsErr(ErrorKind::kProtocol, HasSubstr("nested deeper")));
     EXPECT_THAT(parse_json("\"\\\"" + std::string(2000, '[') + "\""), IsOk());
+}
+
+TEST(ParseWrittenJson, TakesComments) {
+    const auto json = parse_written_json(R"(// A shop.
+{ /* its
+     name */ "project": "shop", // "project": 7
+  "url": "https://host/*x*/", "say": "\"//\"" } // the end)");
+    ASSERT_THAT(json, IsOk());
+    EXPECT_EQ(dump_json(json->value), R"({"project":"shop","say":"\"//\"","url":"https://host/*x*/"})");
+    EXPECT_THAT(json->repeated_keys, IsEmpty());
+}
+
+TEST(ParseWrittenJson, SaysLineAndColumn) {
+    const struct {
+        std::string text;
+        std::string place;
+    } cases[] = {
+        {"{\n  \"a\": tru\n}", "at line 2, column 11"},
+        {"{\n  \"a\": 1,\n}", "at line 3, column 1"},
+        {"]", "at line 1, column 1"},
+        {"{} x", "at line 1, column 4"},
+        {"", "at line 1, column 1"},
+        {"{ /* x\n\n */ y }", "at line 3, column 5"},
+        {"{}\n/* no end", "at line 2, column 1"},
+        {"{\"a\":1\r\n\"b\":2}", "at line 2, column 3"},
+    };
+    for (const auto& [text, place] : cases)
+        EXPECT_THAT(parse_written_json(text), IsErr(ErrorKind::kProtocol, HasSubstr(place))) << text;
+}
+
+TEST(ParseWrittenJson, KeepsTheBoundsWhateverStandsInComments) {
+    for (const std::string comment : {"// \"\n", "/* \" */", "// \\\"\n", "/* [[ */"}) {
+        EXPECT_THAT(parse_written_json(comment + nested(kMaxJsonDepth)), IsOk());
+        EXPECT_THAT(parse_written_json(comment + nested(kMaxJsonDepth + 1)),
+                    IsErr(ErrorKind::kProtocol, HasSubstr("nested deeper")));
+    }
+    EXPECT_THAT(parse_written_json("// " + std::string(5000, '[') + "\n[]"), IsOk());
+    EXPECT_THAT(parse_written_json("[\"\\\"/*\"," + nested(kMaxJsonDepth) + "/**/]"),
+                IsErr(ErrorKind::kProtocol, HasSubstr("nested deeper")));
+}
+
+TEST(ParseWrittenJson, FindsKeysThatStandTwiceInOneObject) {
+    const auto json =
+        parse_written_json(R"({"a":{"x":1},"b":{"x":1,"list":[0,[{"y":1}],{"x/~":{},"x/~":2}]},"a":3,"a":4})");
+    ASSERT_THAT(json, IsOk());
+    EXPECT_THAT(json->repeated_keys, ElementsAre("/b/list/2/x~1~0", "/a", "/a"));
+    EXPECT_EQ(json->value.at("a"), 4);
+}
+
+TEST(ParseWrittenJson, HasNoKeysTwiceInAnArrayOfObjects) {
+    EXPECT_THAT(parse_written_json(R"([{"a":1},{"a":1,"b":{"a":1}}])")->repeated_keys, IsEmpty());
 }
 
 TEST(DumpJson, ReplacesBytesThatAreNotUtf8) {

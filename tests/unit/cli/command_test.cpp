@@ -35,6 +35,17 @@ TEST(ParseCommand, ReadsInvokeAndCheck) {
     EXPECT_TRUE(parsed<CheckCommand>({"check", "--json"}).json);
 }
 
+TEST(ParseCommand, ReadsConfig) {
+    const auto plain = parsed<ConfigCommand>({"config"});
+    EXPECT_FALSE(plain.json || plain.schema || plain.from_env);
+    EXPECT_TRUE(parsed<ConfigCommand>({"config", "--json"}).json);
+    EXPECT_TRUE(parsed<ConfigCommand>({"config", "--schema"}).schema);
+    EXPECT_TRUE(parsed<ConfigCommand>({"config", "--from-env"}).from_env);
+    for (const Arguments& two : {Arguments{"config", "--schema", "--json"}, Arguments{"config", "--from-env", "--json"},
+                                 Arguments{"config", "--from-env", "--schema"}})
+        EXPECT_THAT(parse_command(two), IsErr(ErrorKind::kConfiguration, HasSubstr("xclude")));
+}
+
 TEST(ParseCommand, ReadsDeployWithAllItsOptions) {
     const auto deploy = parsed<DeployCommand>(
         {"deploy", "api", "--task-definition", "41", "--reason", "a reason with blanks", "--dry-run"});

@@ -1,29 +1,48 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
 
 #include "config/config.hpp"
+#include "config/reference.hpp"
 #include "support/fakes.hpp"
 
 namespace ci_lambda {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
 constexpr std::string_view kReadmeMarker = "<!-- settings -->";
 
-std::string read_text(const std::string& path) {
-    std::ifstream file(CI_LAMBDA_SOURCE_DIR + path);
+std::string path_of(const std::string& document) { return CI_LAMBDA_SOURCE_DIR + document; }
+
+std::string read_text(const std::string& document) {
+    std::ifstream file(path_of(document));
     std::ostringstream text;
     text << file.rdbuf();
     return text.str();
 }
 
-/// How to repair a document: its table is made of nothing but the code.
-std::string repair(const std::string& path) {
-    return "Put this table into " + path + " in place of the old one:\n\n" + settings_markdown();
+/// `text` with `table` in place of the table that has the same columns at its beginning.
+std::string with_table(std::string text, const std::string& table) {
+    const auto first_columns = table.substr(0, table.find('|', 2));
+    const auto begin = text.find(first_columns);
+    if (begin == std::string::npos) return text;
+    const auto end = text.find("\n\n", begin);
+    return text.replace(begin, end + 1 - begin, table);
+}
+
+/// What is made of the code stands in a document. CI_LAMBDA_UPDATE_DOCS=1 puts it there.
+void expect_up_to_date(const std::string& document, const std::string& wanted) {
+    if (std::getenv("CI_LAMBDA_UPDATE_DOCS") != nullptr) std::ofstream(path_of(document)) << wanted;
+    EXPECT_TRUE(read_text(document) == wanted)
+        << document << " is not what the settings table says. CI_LAMBDA_UPDATE_DOCS=1 unit_config repairs it.";
 }
 
 /// Remembers which variables were asked for.
@@ -71,16 +90,40 @@ TEST(Settings, FitIntoATable) {
 }
 
 TEST(Settings, StandInTheConfigurationReference) {
-    const std::string path = "/docs/configuration.md";
-    EXPECT_TRUE(read_text(path).contains(settings_markdown())) << repair(path);
+    const std::string document = "/docs/configuration.md";
+    auto wanted = with_table(read_text(document), settings_markdown());
+    wanted = with_table(wanted, service_members_markdown());
+    EXPECT_THAT(wanted, AllOf(HasSubstr(settings_markdown()), HasSubstr(service_members_markdown())));
+    expect_up_to_date(document, wanted);
 }
 
 TEST(Settings, StandInTheReadmeWhereItHasATable) {
-    const std::string path = "/README.md";
-    const auto text = read_text(path);
-    if (text.contains(kReadmeMarker)) {
-        EXPECT_TRUE(text.contains(settings_markdown())) << repair(path);
+    const std::string document = "/README.md";
+    const auto text = read_text(document);
+    if (!text.contains(kReadmeMarker)) GTEST_SKIP() << "the README has no table of settings";
+    expect_up_to_date(document, with_table(text, settings_markdown()));
+}
+
+TEST(Settings, StandInThePublishedSchema) { expect_up_to_date("/docs/ci_lambda.schema.json", config_schema()); }
+
+TEST(Settings, HaveOnePlaceEachInTheDocument) {
+    std::set<std::string_view> places;
+    for (const auto& setting : settings()) {
+        if (setting.is_per_service() || !setting.has_pointer()) continue;
+        EXPECT_TRUE(places.insert(setting.pointer).second) << setting.name;
+        EXPECT_TRUE(setting.pointer.starts_with('/')) << setting.name;
+        EXPECT_EQ(setting.pointer.find_first_of("~* "), std::string_view::npos) << setting.name;
+        for (const auto& other : settings())
+            EXPECT_FALSE(other.pointer.starts_with(std::string(setting.pointer) + "/")) << other.name;
     }
+    for (const auto& member : service_members()) EXPECT_TRUE(setting_of(member.variable).is_per_service());
+}
+
+TEST(Settings, AllHavePlacesInTheDocumentButThoseOfTheProcess) {
+    std::vector<std::string_view> without;
+    for (const auto& setting : settings())
+        if (!setting.has_pointer()) without.push_back(setting.name);
+    EXPECT_THAT(without, ElementsAre("AWS_DEFAULT_REGION", "CI_LAMBDA_CONFIG"));
 }
 
 }  // namespace

@@ -1,0 +1,71 @@
+#pragma once
+
+// Private to config/: the configuration document, taken apart.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "config/settings.hpp"
+
+namespace ci_lambda {
+
+/// What a person has to repair in the document.
+struct DocumentProblem {
+    std::string pointer;  ///< the place (RFC 6901), on one line and cut
+    std::string what;
+    std::string expects;  ///< may be empty, where `what` says it already
+};
+
+/// What the document says about one service. Nothing is checked here but the JSON types.
+struct DocumentService {
+    std::string key;      ///< as written: an id, or BACKEND_SERVICE_NAME
+    std::string pointer;  ///< its place
+    std::optional<std::string> service_name;
+    std::optional<std::string> task_family;
+    std::vector<std::string> repositories;
+    std::vector<std::string> parameters;
+    std::vector<S3File> files;
+    std::optional<bool> auto_deploy;
+};
+
+/// The document by the rows of the settings table: each value that has its type as the text that would say the same in
+/// the environment, and everything that is wrong with the rest.
+class Document {
+public:
+    /// Fails (kConfiguration) where the text is no JSON object at all.
+    [[nodiscard]] static Result<Document> parse(const DocumentText& text);
+
+    /// What it says for this setting; `nullopt` where it says nothing, or nothing of the right type.
+    [[nodiscard]] std::optional<std::string> text(const Setting& setting) const;
+    [[nodiscard]] const std::vector<DocumentService>& services() const { return services_; }
+    /// `/defaults/auto_deploy`.
+    [[nodiscard]] std::optional<bool> default_auto_deploy() const { return default_auto_deploy_; }
+    /// Whether any service says something by this member.
+    [[nodiscard]] bool has_service_member(std::string_view key) const;
+
+    [[nodiscard]] const std::string& source() const { return source_; }
+    [[nodiscard]] const std::vector<DocumentProblem>& problems() const { return problems_; }
+
+private:
+    class Walk;
+    explicit Document(std::string source) : source_(std::move(source)) {}
+
+    std::string source_;
+    std::map<std::string_view, std::string> texts_;  // by the name of the setting
+    std::vector<DocumentService> services_;
+    std::optional<bool> default_auto_deploy_;
+    std::vector<DocumentProblem> problems_;
+};
+
+/// The place of a member, fit for a message: on one line, and long keys cut.
+[[nodiscard]] std::string shown_pointer(std::string_view parent, std::string_view key);
+
+/// What the document wants where the environment wants `setting.expects`.
+[[nodiscard]] std::string expected_in_document(const Setting& setting);
+
+}  // namespace ci_lambda

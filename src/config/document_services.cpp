@@ -1,0 +1,133 @@
+#include "config/document_services.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "config/values.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// A service of the document whose key is an id.
+struct IdentifiedService {
+    ServiceId id;
+    const DocumentService* said;
+};
+
+std::vector<IdentifiedService> identify(const Document& document, std::string_view backend_name,
+                                        SettingReader& reader) {
+    std::vector<IdentifiedService> services;
+    std::set<ServiceId> ids;
+    for (const auto& service : document.services()) {
+        // The backend has a name that can be read: in the document its id is not the empty text.
+        auto id = service.key.empty() ? std::nullopt : Names::canonical(service.key, backend_name);
+        if (!id)
+            reader.problem({.pointer = service.pointer,
+                            .what = service.key.empty() ? "has no id" : "is not a service id",
+                            .expects = "letters, digits, '_', '-' and '.', as in \"api\" or \"backend\""});
+        else if (!ids.insert(*id).second)
+            reader.problem({.pointer = service.pointer,
+                            .what = fmt::format("is a second name for {}, which is there already", *id),
+                            .expects = {}});
+        else
+            services.push_back({.id = *std::move(id), .said = &service});
+    }
+    return services;
+}
+
+/// The service map, made of names that are written and of names that the patterns make.
+class ServiceMapBuilder {
+public:
+    ServiceMapBuilder(const PatternNames& names, SettingReader& reader) : names_(names), reader_(reader) {}
+
+    void add(const IdentifiedService& service, std::map<ServiceId, Names::MapEntry>& map) {
+        const auto name = name_of(service, service.said->service_name, names_.service_pattern, "service_name");
+        const auto family = name_of(service, service.said->task_family, names_.family_pattern, "task_family");
+        if (!name || !family) return;
+        if (const auto [owner, added] = owners_.try_emplace(*name, service.id); !added)
+            reader_.problem({.pointer = service.said->pointer + "/service_name",
+                             .what = fmt::format("is {}, as that of {}", in_quotes(*name), owner->second),
+                             .expects = "a name for each service"});
+        map.try_emplace(service.id, Names::MapEntry{.service = EcsServiceName{*name},
+                                                    .family = TaskFamily{*family},
+                                                    .by_pattern = !service.said->service_name});
+    }
+
+private:
+    std::optional<std::string> name_of(const IdentifiedService& service, const std::optional<std::string>& written,
+                                       const std::optional<NamePattern>& pattern, std::string_view member) {
+        const auto place = fmt::format("{}/{}", service.said->pointer, member);
+        if (written) {
+            if (is_valid_service_id(*written)) return written;
+            reader_.problem({.pointer = place,
+                             .what = fmt::format("is {}", in_quotes(*written)),
+                             .expects = "a plain name, without ARN or revision"});
+            return std::nullopt;
+        }
+        if (!pattern) return std::nullopt;
+        auto made = pattern->expand(names_.project, names_.environment, service.id);
+        if (made.empty()) {
+            reader_.problem({.pointer = place,
+                             .what = fmt::format("is missing, and the pattern {} leaves no name for {}",
+                                                 in_quotes(pattern->text()), service.id),
+                             .expects = "a name"});
+            return std::nullopt;
+        }
+        return made;
+    }
+
+    const PatternNames& names_;
+    SettingReader& reader_;
+    std::map<std::string, ServiceId> owners_;  // of ECS services: one that has two would roll twice
+};
+
+void add_parameters(const IdentifiedService& service, SettingReader& reader, Maps& maps) {
+    for (const auto& path : service.said->parameters) {
+        if (auto prefix = parameter_prefix(path))
+            maps.prefixes[*std::move(prefix)].push_back(service.id);
+        else
+            reader.problem({.pointer = service.said->pointer + "/parameters",
+                            .what = fmt::format("has {}, a path with an empty segment", in_quotes(path)),
+                            .expects = "a list of paths, such as `/dev/shop/api`"});
+    }
+}
+
+template <typename Map>
+void sort_values(Map& map) {
+    for (auto& [key, ids] : map) sort_unique(ids);
+}
+
+}  // namespace
+
+std::set<ServiceId> add_document_services(const Document& document, const PatternNames& names, SettingReader& reader,
+                                          Maps& maps) {
+    const auto services = identify(document, names.backend_name, reader);
+    ServiceMapBuilder builder(names, reader);
+    const bool is_service_map = !reader.is_variable("ECS_SERVICE_MAP") && document.has_service_member("service_name");
+    const bool repositories = !reader.is_variable("ECR_REPO_MAP");
+    const bool parameters = !reader.is_variable("SSM_SERVICE_MAP");
+    const bool files = !reader.is_variable("SERVICE_CONFIG") && !reader.is_variable("S3_SERVICE_MAP");
+    const bool auto_deploy = !reader.is_variable("AUTO_DEPLOY_MAP");
+    std::set<ServiceId> ids;
+    for (const auto& service : services) {
+        ids.insert(service.id);
+        if (is_service_map) builder.add(service, maps.services);
+        if (parameters) add_parameters(service, reader, maps);
+        if (auto_deploy && service.said->auto_deploy) maps.auto_deploy[service.id] = *service.said->auto_deploy;
+        if (repositories)
+            for (const auto& repository : service.said->repositories)
+                maps.repositories[repository].push_back(service.id);
+        if (files)
+            for (const auto& file : service.said->files) maps.files[file].push_back(service.id);
+    }
+    sort_values(maps.repositories);
+    sort_values(maps.prefixes);
+    sort_values(maps.files);
+    return ids;
+}
+
+}  // namespace ci_lambda

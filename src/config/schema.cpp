@@ -1,0 +1,143 @@
+
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "config/reference.hpp"
+#include "config/settings.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// In the order of the tables, which is that of importance.
+using OrderedSchema = nlohmann::ordered_json;
+
+OrderedSchema object_schema() {
+    return {{"type", "object"}, {"additionalProperties", false}, {"properties", OrderedSchema::object()}};
+}
+
+OrderedSchema text_schema(std::string_view format) {
+    OrderedSchema schema{{"type", "string"}, {"minLength", 1}};
+    if (!format.empty()) schema["pattern"] = format;
+    return schema;
+}
+
+OrderedSchema list_schema(OrderedSchema items) { return {{"type", "array"}, {"items", std::move(items)}}; }
+
+OrderedSchema files_schema() {
+    auto file = object_schema();
+    file["required"] = {"bucket", "key"};
+    file["properties"] = {{"bucket", text_schema({})}, {"key", text_schema({})}};
+    return list_schema(std::move(file));
+}
+
+unsigned number_of(std::string_view text) { return static_cast<unsigned>(parse_unsigned(text).value_or(0)); }
+
+OrderedSchema integer_schema(const Setting& setting) {
+    OrderedSchema schema{{"type", "integer"}};
+    if (setting.or_zero)
+        schema["anyOf"] = {{{"const", 0}}, {{"minimum", setting.smallest}, {"maximum", setting.largest}}};
+    else
+        schema.update({{"minimum", setting.smallest}, {"maximum", setting.largest}});
+    return schema;
+}
+
+OrderedSchema choice_schema(const Setting& setting) {
+    auto words = OrderedSchema::array();
+    for (const auto word : setting.choices)
+        if (!word.empty()) words.push_back(word);
+    return {{"enum", std::move(words)}};
+}
+
+OrderedSchema value_schema(const Setting& setting) {
+    switch (setting.type) {
+        case SettingType::kBoolean: return {{"type", "boolean"}};
+        case SettingType::kInteger: return integer_schema(setting);
+        case SettingType::kChoice: return choice_schema(setting);
+        case SettingType::kList: return list_schema(text_schema(setting.format));
+        default: return text_schema(setting.format);
+    }
+}
+
+OrderedSchema default_of(const Setting& setting) {
+    switch (setting.type) {
+        case SettingType::kBoolean: return setting.default_value == "true";
+        case SettingType::kInteger: return number_of(setting.default_value);
+        default: return setting.default_value;
+    }
+}
+
+OrderedSchema setting_schema(const Setting& setting) {
+    OrderedSchema schema{
+        {"description",
+         fmt::format("{} Looks like: {}. Variable: {}.", setting.meaning,
+                     setting.type == SettingType::kBoolean ? "true or false" : setting.expects, setting.name)}};
+    schema.update(value_schema(setting));
+    if (!setting.default_value.empty()) schema["default"] = default_of(setting);
+    return schema;
+}
+
+OrderedSchema member_schema(const ServiceMember& member) {
+    OrderedSchema schema{{"description", fmt::format("{} Looks like: {}.", member.meaning, member.expects)}};
+    switch (member.type) {
+        case ServiceMember::Type::kText: schema.update(text_schema(member.format)); break;
+        case ServiceMember::Type::kBoolean: schema["type"] = "boolean"; break;
+        case ServiceMember::Type::kList: schema.update(list_schema(text_schema(member.format))); break;
+        case ServiceMember::Type::kFiles: schema.update(files_schema()); break;
+    }
+    return schema;
+}
+
+OrderedSchema services_schema() {
+    auto service = object_schema();
+    for (const auto& member : service_members()) service["properties"][std::string(member.key)] = member_schema(member);
+    return {{"description",
+             "The services by their ids. Where any has a service_name or a task_family, these are all "
+             "services that are ours; an empty object says that a service is."},
+            {"type", "object"},
+            {"propertyNames", {{"pattern", kServiceIdFormat}}},
+            {"additionalProperties", std::move(service)}};
+}
+
+OrderedSchema defaults_schema() {
+    auto schema = object_schema();
+    schema["description"] = "What holds for every service that does not say it itself.";
+    for (const auto& member : service_members()) {
+        if (!member.has_default()) continue;
+        auto inner = member_schema(member);
+        inner["default"] = member.default_value == "true";
+        schema["properties"][std::string(member.key)] = std::move(inner);
+    }
+    return schema;
+}
+
+/// Puts a setting in its place, in as many objects as its pointer has parts.
+void put(OrderedSchema& root, const Setting& setting) {
+    auto parts = split(setting.pointer, '/');
+    auto* object = &root;
+    for (std::size_t i = 1; i + 1 < parts.size(); ++i) {
+        auto& inner = (*object)["properties"][parts[i]];
+        if (inner.is_null()) inner = object_schema();
+        object = &inner;
+    }
+    (*object)["properties"][parts.back()] = setting_schema(setting);
+}
+
+}  // namespace
+
+std::string config_schema() {
+    OrderedSchema schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                         {"title", "The configuration document of ci_lambda"},
+                         {"description",
+                          "What CI_LAMBDA_CONFIG names. Comments are allowed. A variable that is set wins "
+                          "over the document. Made of the settings table: ci_lambda config --schema."}};
+    schema.update(object_schema());
+    schema["properties"]["$schema"] = {{"type", "string"}, {"description", "For editors."}};
+    for (const auto& setting : settings())
+        if (setting.has_pointer() && !setting.is_per_service()) put(schema, setting);
+    schema["properties"]["services"] = services_schema();
+    schema["properties"]["defaults"] = defaults_schema();
+    return schema.dump(2) + "\n";
+}
+
+}  // namespace ci_lambda
