@@ -19,6 +19,16 @@ std::size_t colon_of_tag(std::string_view name) {
 
 }  // namespace
 
+std::string_view region_of_arn(std::string_view arn) {
+    if (!arn.starts_with("arn:")) return {};
+    for (int part = 0; part < 3; ++part) {
+        const auto colon = arn.find(':');
+        if (colon == std::string_view::npos) return {};
+        arn.remove_prefix(colon + 1);
+    }
+    return arn.substr(0, arn.find(':'));
+}
+
 std::string_view image_name(std::string_view image) {
     const auto name = image.substr(0, image.find('@'));
     return name.substr(0, colon_of_tag(name));

@@ -21,6 +21,9 @@ struct ImageReference {
 /// The image's name without its tag and digest: registry and repository.
 [[nodiscard]] std::string_view image_name(std::string_view image);
 
+/// The region in `arn:PARTITION:SERVICE:REGION:..`; empty for what is no ARN, and in those of S3, which have none.
+[[nodiscard]] std::string_view region_of_arn(std::string_view arn);
+
 /// A task definition's revision.
 struct RevisionName {
     std::string_view family;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Private to config/: how single values are read.
+// How single values are read: for config/, and for what reads variables of AWS before there is a `Config`.
 
 #include <optional>
 #include <string>

@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "net/owned.hpp"
 #include "net/sha256.hpp"
+#include "net/url.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -45,24 +46,12 @@ std::string basic_time(WallTime time) {
     return text + 'Z';
 }
 
-bool is_unreserved(char c) {  // RFC 3986, section 2.3
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           std::string_view("-._~").contains(c);
-}
-
 /// Escaped once more than it is on the wire, and with no slash twice in a row.
 std::string canonical_path(std::string_view path) {
     std::string text = "/";
-    for (const char c : path) {
-        if (c == '/') {
-            if (text.back() != '/') text += c;
-        } else if (is_unreserved(c)) {
-            text += c;
-        } else {
-            text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return text;
+    for (const char c : path)
+        if (c != '/' || text.back() != '/') text += c;
+    return escape_path(text);
 }
 
 /// Without blanks around it, and with no two of them in a row.
@@ -190,10 +179,13 @@ Result<std::vector<HttpHeader>> AwsSigner::sign(const Parts& parts, const Signin
     if (!credentials.session_token.empty())
         added.push_back({.name = "X-Amz-Security-Token", .value = credentials.session_token.reveal()});
 
-    const auto headers = canonical_headers(parts.host, parts.headers, added);
     TRY_ASSIGN(const auto body_hash, hashes_->hex_hash(parts.body));
+    const bool path_as_sent = signing.path == SigningPath::kAsSent;
+    if (path_as_sent) added.push_back({.name = "X-Amz-Content-Sha256", .value = body_hash});
+    const auto headers = canonical_headers(parts.host, parts.headers, added);
     // The empty line stands for the query.
-    const auto request = fmt::format("{}\n{}\n\n{}\n{}\n{}", parts.method, canonical_path(parts.path), headers.lines,
+    const auto request = fmt::format("{}\n{}\n\n{}\n{}\n{}", parts.method,
+                                     path_as_sent ? std::string(parts.path) : canonical_path(parts.path), headers.lines,
                                      headers.names, body_hash);
     const auto scope = fmt::format("{}/{}/{}/aws4_request", std::string_view(time).substr(0, Hashes::kDateLength),
                                    signing.region, signing.service);

@@ -13,8 +13,7 @@ namespace ci_lambda {
 
 /// Makes AWS Signatures Version 4, in the `Authorization` header, with the body's hash:
 /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-/// For all services but S3, which alone wants paths that are escaped only once. Why libcurl's is not used:
-/// docs/adr/0009-requests-are-signed-here.md. Thread-safe.
+/// Why libcurl's is not used: docs/adr/0009-requests-are-signed-here.md. Thread-safe.
 class AwsSigner {
 public:
     /// What is signed of a request, as it goes over the wire. Views are needed during the call only.
@@ -29,8 +28,9 @@ public:
     AwsSigner();
     ~AwsSigner();
 
-    /// The headers that the request lacks: X-Amz-Date, X-Amz-Security-Token if the credentials have a token, and
-    /// Authorization. AWS takes them for five minutes. Fails (kCredentials) when a key is empty.
+    /// The headers that the request lacks: X-Amz-Date, X-Amz-Security-Token if the credentials have a token,
+    /// X-Amz-Content-Sha256 for S3, and Authorization. AWS takes them for five minutes. Fails (kCredentials) when a key
+    /// is empty.
     [[nodiscard]] Result<std::vector<HttpHeader>> sign(const Parts& parts, const Signing& signing, WallTime now);
 
 private:

@@ -23,11 +23,18 @@ struct Credentials {
     std::string account_id = {};         ///< empty: nobody said
 };
 
+/// How a signature takes the path of a request.
+enum class SigningPath {
+    kEscapedAgain,  ///< all services but one
+    kAsSent,        ///< S3, which also wants the hash of the body in a header of its own
+};
+
 /// Asks for an AWS Signature Version 4 over the request.
 struct Signing {
     std::string region;
     std::string service;  ///< signing name: "ecs"
     Credentials credentials;
+    SigningPath path = SigningPath::kEscapedAgain;
 };
 
 /// Whose certificates an HTTPS request believes.

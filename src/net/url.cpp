@@ -27,6 +27,24 @@ UrlParts split_url(const std::string& url) {
             .query = part_of(parsed.get(), CURLUPART_QUERY)};
 }
 
+std::string escape_path(std::string_view path) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    const auto is_kept = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               std::string_view("-._~/").contains(c);
+    };
+    std::string text;
+    text.reserve(path.size());
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (is_kept(c))
+            text += c;
+        else
+            text.append({'%', kHex[byte >> 4U], kHex[byte & 15U]});
+    }
+    return text;
+}
+
 bool is_loopback_v4(const std::string& host) {
     in_addr address{};
     return ::inet_pton(AF_INET, host.c_str(), &address) == 1 && (ntohl(address.s_addr) >> 24U) == 127;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace ci_lambda {
 
@@ -16,6 +17,9 @@ struct UrlParts {
 };
 
 [[nodiscard]] UrlParts split_url(const std::string& url);
+
+/// A path for a URL: all bytes but slashes and the unreserved characters of RFC 3986 as `%XX`.
+[[nodiscard]] std::string escape_path(std::string_view path);
 
 /// True for a dotted address of 127.0.0.0/8; false for a name that only begins like one.
 [[nodiscard]] bool is_loopback_v4(const std::string& host);

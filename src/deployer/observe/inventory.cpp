@@ -4,7 +4,7 @@
 
 namespace ci_lambda {
 
-OurServices find_our_services(const Config& config, EcsApi& ecs, Deadline deadline) {
+OurServices find_our_services(const Config& config, EcsInventory& ecs, Deadline deadline) {
     OurServices ours;
     const Ownership ownership(config);
     const auto configured = config.known_services();

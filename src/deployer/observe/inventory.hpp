@@ -28,6 +28,6 @@ struct OurServices {
     std::optional<Error> not_listed;        ///< why the cluster could not be asked; only the configured ones are there
 };
 
-[[nodiscard]] OurServices find_our_services(const Config& config, EcsApi& ecs, Deadline deadline);
+[[nodiscard]] OurServices find_our_services(const Config& config, EcsInventory& ecs, Deadline deadline);
 
 }  // namespace ci_lambda

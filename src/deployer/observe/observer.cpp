@@ -33,10 +33,10 @@ Result<T> RolloutObserver::patiently(Deadline deadline, const std::function<Resu
 Result<DescribedServices> RolloutObserver::describe(const ClusterName& cluster,
                                                     const std::vector<EcsServiceName>& names, Deadline deadline) {
     DescribedServices all;
-    for (std::size_t i = 0; i < names.size(); i += EcsApi::kMaxServicesPerDescribe) {
+    for (std::size_t i = 0; i < names.size(); i += kMaxServicesPerDescribe) {
         const auto first = names.begin() + static_cast<std::ptrdiff_t>(i);
         const auto last =
-            names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), i + EcsApi::kMaxServicesPerDescribe));
+            names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), i + kMaxServicesPerDescribe));
         TRY_ASSIGN(auto some, ecs_.describe_services(cluster, {first, last}, deadline));
         std::ranges::move(some.services, std::back_inserter(all.services));
         std::ranges::move(some.failures, std::back_inserter(all.failures));

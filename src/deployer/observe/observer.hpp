@@ -19,7 +19,7 @@ namespace ci_lambda {
 class RolloutObserver {
 public:
     /// ECS, clock, sleeper and logger must outlive it.
-    RolloutObserver(EcsApi& ecs, const Clock& clock, Sleeper& sleeper, const Logger& logger)
+    RolloutObserver(EcsRollouts& ecs, const Clock& clock, Sleeper& sleeper, const Logger& logger)
         : ecs_(ecs), clock_(clock), sleeper_(sleeper), logger_(logger) {}
 
     /// All of them, ten a call.
@@ -58,7 +58,7 @@ private:
     void add_details(const std::string& arn, std::vector<EcsServiceDeployment>& history, Deadline deadline);
     void note(std::atomic<bool>& noted, std::string_view permission, const Error& error);
 
-    EcsApi& ecs_;
+    EcsRollouts& ecs_;
     const Clock& clock_;
     Sleeper& sleeper_;
     const Logger& logger_;

@@ -21,11 +21,11 @@ public:
         Result<DescribedServices> services;
     };
 
-    ServiceSnapshots(EcsApi& ecs, ClusterName cluster, const Clock& clock)
+    ServiceSnapshots(EcsStarter& ecs, ClusterName cluster, const Clock& clock)
         : ecs_(ecs), cluster_(std::move(cluster)), clock_(clock) {}
 
     [[nodiscard]] const ClusterName& cluster() const { return cluster_; }
-    [[nodiscard]] bool full() const { return names_.size() == EcsApi::kMaxServicesPerDescribe; }
+    [[nodiscard]] bool full() const { return names_.size() == kMaxServicesPerDescribe; }
     void add(const EcsServiceName& name) { names_.push_back(name); }
 
     /// A new snapshot, and the revisions of this family at the same time, on the calling thread: for a single service.
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] std::shared_ptr<const Snapshot> take(WallTime not_before, Deadline deadline);
 
 private:
-    EcsApi& ecs_;
+    EcsStarter& ecs_;
     ClusterName cluster_;
     const Clock& clock_;
     std::vector<EcsServiceName> names_;

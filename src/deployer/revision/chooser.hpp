@@ -31,7 +31,7 @@ public:
         bool rollback_on_failure = false;
     };
     /// Whatever is passed in must outlive it. `may_not_describe`: task definitions; once refused, always refused.
-    RevisionChooser(Options options, EcsApi& ecs, RolloutObserver& observer, std::atomic<bool>& may_not_describe)
+    RevisionChooser(Options options, EcsRevisions& ecs, RolloutObserver& observer, std::atomic<bool>& may_not_describe)
         : options_(options), ecs_(ecs), observer_(observer), may_not_describe_(may_not_describe) {}
 
     /// `listed`: the newest ACTIVE revision that ECS lists, or the one that the request names. Fails with kBusy while
@@ -48,7 +48,7 @@ private:
     Result<std::vector<PastRollout>> past_rollouts(ServiceView& view, Deadline deadline);
 
     Options options_;
-    EcsApi& ecs_;
+    EcsRevisions& ecs_;
     RolloutObserver& observer_;
     std::atomic<bool>& may_not_describe_;
 };

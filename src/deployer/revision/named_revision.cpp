@@ -31,7 +31,7 @@ TaskDefinition named_revision(std::string_view text, const TaskFamily& family) {
     return number ? TaskDefinition(fmt::format("{}:{}", family, *number)) : TaskDefinition(std::string(text));
 }
 
-Result<EcsTaskDefinition> find_named_revision(EcsApi& ecs, const EcsTarget& target, const TaskDefinition& named,
+Result<EcsTaskDefinition> find_named_revision(EcsRevisions& ecs, const EcsTarget& target, const TaskDefinition& named,
                                               Deadline deadline) {
     if (!belongs_to(named, target))
         return fail(ErrorKind::kRejected,

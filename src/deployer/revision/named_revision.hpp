@@ -19,7 +19,7 @@ namespace ci_lambda {
 
 /// The revision that a person named for this service. The error says what is wrong with it: it is of another family
 /// (kRejected), there is none (kNotFound), or it is not ACTIVE (kRejected).
-[[nodiscard]] Result<EcsTaskDefinition> find_named_revision(EcsApi& ecs, const EcsTarget& target,
+[[nodiscard]] Result<EcsTaskDefinition> find_named_revision(EcsRevisions& ecs, const EcsTarget& target,
                                                             const TaskDefinition& named, Deadline deadline);
 
 /// Whether the deployment runs the revision that was asked for by its ARN or as `family:7`. A family alone is no

@@ -14,8 +14,8 @@ bool names_a_revision(const DeploymentRequest& request) {
 
 }  // namespace
 
-std::optional<EcsDeployment> rolling_already(EcsApi& ecs, RolloutObserver& observer, const DeploymentRequest& request,
-                                             Deadline deadline) {
+std::optional<EcsDeployment> rolling_already(EcsStarter& ecs, RolloutObserver& observer,
+                                             const DeploymentRequest& request, Deadline deadline) {
     const auto& target = request.target;
     auto described = ecs.describe_services(target.cluster, {target.service}, deadline);
     const auto* service = described ? described->find(target.service) : nullptr;

@@ -15,7 +15,7 @@ namespace ci_lambda {
 ///
 /// A request of a person carries no time, so "the same" can only mean the same revision: what has changed since that
 /// rollout began (a parameter, a tag that was pushed again) is not in it.
-[[nodiscard]] std::optional<EcsDeployment> rolling_already(EcsApi& ecs, RolloutObserver& observer,
+[[nodiscard]] std::optional<EcsDeployment> rolling_already(EcsStarter& ecs, RolloutObserver& observer,
                                                            const DeploymentRequest& request, Deadline deadline);
 
 }  // namespace ci_lambda

@@ -63,8 +63,8 @@ private:
     std::vector<DeploymentReport> reports_;
 };
 
-Deployer::Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, const Clock& clock,
-                   Sleeper& sleeper, const Logger& logger)
+Deployer::Deployer(Options options, EcsStarter& ecs, RolloutObserver& observer, RolloutMemory& memory,
+                   const Clock& clock, Sleeper& sleeper, const Logger& logger)
     : options_(options),
       context_{.ecs = ecs,
                .observer = observer,

@@ -28,7 +28,7 @@ public:
         /// leaves.
         std::chrono::seconds coalesce{0};
     };
-    Deployer(Options options, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, const Clock& clock,
+    Deployer(Options options, EcsStarter& ecs, RolloutObserver& observer, RolloutMemory& memory, const Clock& clock,
              Sleeper& sleeper, const Logger& logger);
     /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);

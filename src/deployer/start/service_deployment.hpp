@@ -37,7 +37,7 @@ public:
     };
     /// What all services of a process share. Must outlive it.
     struct Context {
-        EcsApi& ecs;
+        EcsStarter& ecs;
         RolloutObserver& observer;
         RolloutMemory& memory;
         const Clock& clock;

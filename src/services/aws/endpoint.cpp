@@ -1,45 +1,60 @@
+#include "services/aws/endpoint.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
-
-#include "services/ecs/client.hpp"
 
 namespace ci_lambda {
 
 namespace {
 
-/// DNS suffixes of a partition's endpoints: botocore, data/partitions.json.
-struct Suffixes {
+/// What the regions of a partition have in common: botocore, data/partitions.json.
+struct Partition {
     std::string_view region_prefix;
-    std::string_view usual;
-    std::string_view dualstack;
+    std::string_view name;
+    std::string_view suffix;
+    std::string_view dualstack_suffix;
+    bool signed_by_amazon = false;
 };
 
-constexpr Suffixes kCommon{.region_prefix = "", .usual = "amazonaws.com", .dualstack = "api.aws"};
+constexpr std::string_view kSuffix = "amazonaws.com";
+constexpr std::string_view kDualstackSuffix = "api.aws";
 
-constexpr std::array<Suffixes, 6> kOwn{{
-    {.region_prefix = "cn-", .usual = "amazonaws.com.cn", .dualstack = "api.amazonwebservices.com.cn"},
-    {.region_prefix = "eusc-", .usual = "amazonaws.eu", .dualstack = "api.amazonwebservices.eu"},
-    {.region_prefix = "us-iso-", .usual = "c2s.ic.gov", .dualstack = "api.aws.ic.gov"},
-    {.region_prefix = "us-isob-", .usual = "sc2s.sgov.gov", .dualstack = "api.aws.scloud"},
-    {.region_prefix = "eu-isoe-", .usual = "cloud.adc-e.uk", .dualstack = "api.cloud-aws.adc-e.uk"},
-    {.region_prefix = "us-isof-", .usual = "csp.hci.ic.gov", .dualstack = "api.aws.hci.ic.gov"},
+constexpr Partition kCommon{"", "aws", kSuffix, kDualstackSuffix, true};
+
+constexpr Partition kGovCloud{"us-gov-", "aws-us-gov", kSuffix, kDualstackSuffix, true};
+
+constexpr std::array<Partition, 7> kOthers{{
+    kGovCloud,
+    {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
+    {"eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"},
+    {"us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov"},
+    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"},
+    {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
+    {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
 }};
 
-const Suffixes& suffixes_of(std::string_view region) {
-    for (const auto& own : kOwn)
-        if (region.starts_with(own.region_prefix)) return own;
+const Partition& find_partition(std::string_view region) {
+    for (const auto& other : kOthers)
+        if (region.starts_with(other.region_prefix)) return other;
     return kCommon;
 }
 
 }  // namespace
 
-std::string ecs_endpoint(std::string_view region, bool fips, bool dualstack) {
-    const auto& suffixes = suffixes_of(region);
-    return fmt::format("https://ecs{}.{}.{}", fips ? "-fips" : "", region,
-                       dualstack ? suffixes.dualstack : suffixes.usual);
+std::string aws_endpoint(const AwsService& service, const AwsEndpointOptions& options) {
+    if (options.endpoint) return *options.endpoint;
+    const auto& partition = find_partition(options.region);
+    const bool in_host = options.dualstack && service.dualstack_in_host;
+    const bool plain_is_fips =
+        service.always_fips_in_govcloud && partition.name == kGovCloud.name && !options.dualstack;
+    return fmt::format("https://{}{}{}.{}.{}", service.host, options.fips && !plain_is_fips ? "-fips" : "",
+                       in_host ? ".dualstack" : "", options.region,
+                       options.dualstack && !in_host ? partition.dualstack_suffix : partition.suffix);
 }
 
-bool signed_by_amazon(std::string_view region) { return &suffixes_of(region) == &kCommon; }
+bool signed_by_amazon(std::string_view region) { return find_partition(region).signed_by_amazon; }
+
+std::string_view partition_of(std::string_view region) { return find_partition(region).name; }
 
 }  // namespace ci_lambda

@@ -1,11 +1,13 @@
+#include "services/aws/error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "services/ecs/client.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -31,12 +33,12 @@ constexpr std::array<std::string_view, 6> kBadCredentialCodes{
     "UnrecognizedClientException",         "InvalidSignatureException",    "InvalidClientTokenId",
     "MissingAuthenticationTokenException", "IncompleteSignatureException", "SignatureDoesNotMatch"};
 
-/// Of an ECS that does not know the operation: one that is older, or somebody else's. It will not learn it soon.
+/// Of a service that does not know the operation: one that is older, or somebody else's. It will not learn it soon.
 constexpr std::array<std::string_view, 5> kNoSuchOperationCodes{
     "UnknownOperationException", "UnknownOperation", "NotImplemented", "NotImplementedException", "InvalidAction"};
 constexpr int kNotImplemented = 501;
 
-ErrorKind kind_of(std::string_view code, int status) {
+ErrorKind kind_of(const AwsService& service, std::string_view code, int status) {
     const auto is_in = [&](const auto& codes) { return std::ranges::find(codes, code) != codes.end(); };
     if (is_in(kThrottlingCodes) || status == 429) return ErrorKind::kThrottled;
     if (is_in(kNoSuchOperationCodes) || status == kNotImplemented) return ErrorKind::kRejected;
@@ -45,12 +47,12 @@ ErrorKind kind_of(std::string_view code, int status) {
     if (is_in(kExpiredCodes)) return ErrorKind::kExpiredCredentials;
     if (is_in(kBadCredentialCodes)) return ErrorKind::kCredentials;
     if (code == "AccessDeniedException" || code == "AccessDenied") return ErrorKind::kAccessDenied;
-    if (code == "ServiceNotFoundException" || code == "ClusterNotFoundException") return ErrorKind::kNotFound;
+    if (is_in(service.not_found_codes)) return ErrorKind::kNotFound;
     if (status >= 400) return ErrorKind::kRejected;
-    return ErrorKind::kProtocol;  // a redirect, an empty 200: not an answer of ECS
+    return ErrorKind::kProtocol;  // a redirect, an empty 200: not an answer of AWS
 }
 
-/// ECS's own names are shorter. A proxy may send anything.
+/// AWS's own names are shorter. A proxy may send anything.
 constexpr std::size_t kLongestCode = 100;
 constexpr std::size_t kLongestMessage = 2000;
 
@@ -58,29 +60,64 @@ constexpr std::size_t kLongestMessage = 2000;
 std::string bare_error_code(std::string_view type) {
     type = type.substr(0, type.find(':'));
     if (const auto hash = type.find('#'); hash != std::string_view::npos) type.remove_prefix(hash + 1);
-    return truncate_utf8(type, kLongestCode);
+    return one_line(type, kLongestCode);
+}
+
+/// The last one is what the others begin with.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kXmlEscapes{
+    {{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&amp;", "&"}}};
+
+/// The text of the first `<name>` in a document that is an error; empty where there is none.
+std::string element_of_xml(std::string_view body, std::string_view name) {
+    const auto begin = body.find(fmt::format("<{}>", name));
+    if (begin == std::string_view::npos) return {};
+    const auto text = body.substr(begin + name.size() + 2);
+    const auto end = text.find("</");
+    if (end == std::string_view::npos) return {};
+    std::string plain(text.substr(0, end));
+    for (const auto& [escape, character] : kXmlEscapes) plain = replace_all(std::move(plain), escape, character);
+    return plain;
+}
+
+/// `<Error><Code>..` of S3, `<ErrorResponse><Error><Code>..` of the query protocol; a page of HTML is neither.
+bool is_xml_error(std::string_view body) {
+    body = body.substr(0, 500);
+    return body.contains("<Error>") || body.contains("<ErrorResponse");
+}
+
+struct Said {
+    std::string code;
+    std::string message;
+};
+
+Said said_by(const HttpResponse& response) {
+    Said said;
+    const auto body = sanitize_utf8(response.body);
+    if (const auto json = parse_json(body); json && json->is_object()) {
+        said.code = bare_error_code(find_string(*json, "__type").value_or(""));
+        said.message = find_string(*json, "message").value_or(find_string(*json, "Message").value_or(""));
+    } else if (is_xml_error(body)) {
+        said = {.code = bare_error_code(element_of_xml(body, "Code")), .message = element_of_xml(body, "Message")};
+    } else {
+        said.message = body_in_words(response.body, 200);
+    }
+    if (said.code.empty()) {
+        if (const auto* type = response.header("x-amzn-errortype")) said.code = bare_error_code(*type);
+    }
+    return said;
 }
 
 }  // namespace
 
-Error ecs_error(const HttpResponse& response) {
-    std::string code;
-    std::string message;
-    if (const auto body = parse_json(sanitize_utf8(response.body)); body && body->is_object()) {
-        code = bare_error_code(find_string(*body, "__type").value_or(""));
-        message = find_string(*body, "message").value_or(find_string(*body, "Message").value_or(""));
-    } else {
-        message = body_in_words(response.body, 200);
-    }
-    if (code.empty()) {
-        if (const auto* type = response.header("x-amzn-errortype")) code = bare_error_code(*type);
-    }
-    Error error{.kind = kind_of(code, response.status), .code = code, .http_status = response.status};
-    error.message = code.empty() ? fmt::format("HTTP {}", response.status) : code;
+Error aws_error(const AwsService& service, const HttpResponse& response) {
+    auto [code, message] = said_by(response);
+    Error error{
+        .kind = kind_of(service, code, response.status), .code = std::move(code), .http_status = response.status};
+    error.message = error.code.empty() ? fmt::format("HTTP {}", response.status) : error.code;
     if (!message.empty()) error.message += ": " + one_line(message, kLongestMessage);
     if (response.status >= 300 && response.status < 400)
-        error.message += " (a redirect, which is not followed: check AWS_ENDPOINT_URL_ECS)";
-    // A 5xx may come from a proxy after ECS has acted.
+        error.message += fmt::format(" (a redirect, which is not followed: check {})", service.endpoint_variable);
+    // A 5xx may come from a proxy after the service has acted.
     error.maybe_done = error.kind == ErrorKind::kServer;
     return error;
 }

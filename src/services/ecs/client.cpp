@@ -16,14 +16,6 @@
 namespace ci_lambda {
 namespace {
 
-constexpr std::string_view kTargetPrefix = "AmazonEC2ContainerServiceV20141113.";
-
-/// Of one call. ECS answers within a second or two; a call that takes longer is lost.
-constexpr Milliseconds kCallTimeout{15000};
-
-/// A list that goes on for longer than this is a loop in the answers, not a list.
-constexpr int kMaxPages = 1000;
-
 /// The most that one page of a list, or one DescribeTasks, may hold (ECS API reference).
 constexpr int kPageSize = 100;
 constexpr std::size_t kMaxRevisionsPerDescribe = 20;  // DescribeServiceRevisions
@@ -42,32 +34,39 @@ Json list_request(const TaskFamily& family) {
     return {{"familyPrefix", family.str()}, {"status", "ACTIVE"}, {"sort", "DESC"}, {"maxResults", kPageSize}};
 }
 
-/// Of a call that changes nothing.
-Result<Json> answer_of(std::string_view operation, Result<std::string> body) {
-    if (!body) {
-        body.error().maybe_done = false;  // what may be sent again has done nothing that counts
-        return std::unexpected(std::move(body).error());
-    }
-    return parse_ecs_answer(operation, *body);
-}
-
-Result<DescribedServices> described_services(const Json& answer) {
-    TRY_ASSIGN(const auto* services, require_array(answer, "services"));
-    DescribedServices described;
-    for (const auto& service : *services) described.services.push_back(read_service(service));
-    if (const Json* failures = find(answer, "failures"); failures != nullptr && failures->is_array())
-        for (const auto& failure : *failures) described.failures.push_back(read_failure(failure));
-    return described;
-}
-
 /// "Cluster not found." does not say which: the one that the request was about.
-void name_the_cluster(Error& error, const std::string& request) {
-    const auto json = parse_json(request);
-    const auto cluster = json ? find_string(*json, "cluster") : std::nullopt;
+void name_the_cluster(Error& error, const AwsCall& call, const HttpResponse& /*response*/) {
+    if (error.code != "ClusterNotFoundException") return;
+    const auto request = parse_json(call.body);
+    const auto cluster = request ? find_string(*request, "cluster") : std::nullopt;
     if (!cluster) return;
     error.message += fmt::format(
         " There is no cluster {}; check AWS_REGION, and ECS_CLUSTER_NAME or CLUSTER_NAME_PATTERN", *cluster);
 }
+
+// The groups of the page "Request throttling for the Amazon ECS API" in the ECS API Reference, as far as they are used.
+// What is not listed there is not paced.
+constexpr std::array kServiceModify{kUpdateService};
+constexpr std::array<std::string_view, 2> kServiceRead{kDescribeServices, "ListServices"};
+constexpr std::array<std::string_view, 2> kTaskDefinitionRead{kListTaskDefinitions, "DescribeTaskDefinition"};
+constexpr std::array<std::string_view, 1> kTaskDefinitionModify{"RegisterTaskDefinition"};
+constexpr std::array<std::string_view, 2> kServiceDeploymentRead{"ListServiceDeployments",
+                                                                 "DescribeServiceDeployments"};
+constexpr std::array<std::string_view, 1> kServiceRevisionRead{"DescribeServiceRevisions"};
+constexpr std::array<std::string_view, 2> kClusterResourceRead{"ListTasks", "DescribeTasks"};
+
+constexpr std::array<QuotaGroup, 7> kQuotas{{
+    {"service modify", {.burst = 50, .per_second = 5}, kServiceModify},
+    {"service read", {.burst = 100, .per_second = 20}, kServiceRead},
+    {"task definition read", {.burst = 50, .per_second = 20}, kTaskDefinitionRead},
+    {"task definition modify", {.burst = 20, .per_second = 1}, kTaskDefinitionModify},
+    {"service deployment read", {.burst = 50, .per_second = 20}, kServiceDeploymentRead},
+    {"service revision read", {.burst = 50, .per_second = 20}, kServiceRevisionRead},
+    {"cluster resource read", {.burst = 100, .per_second = 20}, kClusterResourceRead},
+}};
+
+constexpr std::array<std::string_view, 2> kNotFoundCodes{"ServiceNotFoundException", "ClusterNotFoundException"};
+
 /// The revisions of one family, in the order of their numbers.
 class Revisions {
 public:
@@ -107,93 +106,24 @@ private:
 
 }  // namespace
 
-EcsClient::EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
-                     Sleeper& sleeper, const Logger& logger)
-    : options_(std::move(options)),
-      http_(http),
-      credentials_(credentials),
-      clock_(clock),
-      quotas_(clock, sleeper, logger) {}
+constinit const AwsService kEcs{.name = "ecs",
+                                .title = "ECS",
+                                .host = "ecs",
+                                .signing_name = "ecs",
+                                .endpoint_variable = "AWS_ENDPOINT_URL_ECS",
+                                .target_prefix = "AmazonEC2ContainerServiceV20141113.",
+                                .not_found_codes = kNotFoundCodes,
+                                .quotas = kQuotas,
+                                .body_in_log = &ecs_body_in_log,
+                                .explain = &name_the_cluster};
 
-Result<HttpRequest> EcsClient::request_for(const Call& call, Deadline deadline) {
-    if (!call.has_turn) TRY(quotas_.wait_for_turn(call.operation, deadline));
-    TRY_ASSIGN(auto credentials, credentials_.get());
-    return HttpRequest{
-        .method = "POST",
-        .url =
-            Secret(options_.endpoint.value_or(ecs_endpoint(options_.region, options_.fips, options_.dualstack)) + "/"),
-        .log_name = fmt::format("ecs {}", call.operation),
-        .headers = {{"Content-Type", "application/x-amz-json-1.1"},
-                    {"X-Amz-Target", fmt::format("{}{}", kTargetPrefix, call.operation)}},
-        .body = call.body,
-        .signing = Signing{.region = options_.region, .service = "ecs", .credentials = std::move(credentials)},
-        .trust = options_.endpoint || !signed_by_amazon(options_.region) ? Trust::kSystem : Trust::kAmazonRoots,
-        .timeout = deadline.clamp(clock_, kCallTimeout),
-        .idempotent = call.repeatable == Repeatable::kYes,
-        .body_in_log = &ecs_body_in_log,
-    };
-}
-
-Result<std::string> EcsClient::body_of(const Call& call, Result<HttpResponse> response) {
-    if (!response) return std::unexpected(std::move(response).error());
-    if (response->status == 200) {
-        quotas_.succeeded(call.operation);
-        return std::move(response->body);
-    }
-    auto error = ecs_error(*response);
-    if (error.code == "ClusterNotFoundException") name_the_cluster(error, call.body);
-    if (error.kind == ErrorKind::kThrottled) quotas_.throttled(call.operation);
-    return std::unexpected(with_context(std::move(error), fmt::format("ecs {}", call.operation)));
-}
-
-std::vector<Result<std::string>> EcsClient::make(std::span<const Call> calls, Deadline deadline) {
-    std::vector<Result<std::string>> bodies(calls.size());
-    std::vector<std::size_t> todo;  // the calls that are still to be answered
-    for (std::size_t i = 0; i < calls.size(); ++i) todo.push_back(i);
-    for (bool renewed = false; !todo.empty(); renewed = true) {
-        std::vector<HttpRequest> requests;
-        std::vector<std::size_t> sent;  // whose they are
-        for (const auto i : todo) {
-            if (auto request = request_for(calls[i], deadline)) {
-                requests.push_back(*std::move(request));
-                sent.push_back(i);
-            } else {
-                bodies[i] = std::unexpected(std::move(request).error());
-            }
-        }
-        auto responses = http_.send_all(requests);
-        todo.clear();
-        for (std::size_t k = 0; k < sent.size(); ++k) {
-            auto& body = bodies[sent[k]] = body_of(calls[sent[k]], std::move(responses[k]));
-            if (!body && body.error().kind == ErrorKind::kExpiredCredentials && !renewed) todo.push_back(sent[k]);
-        }
-        if (!todo.empty())
-            credentials_.invalidate();  // AWS has refused the call, so making it again does nothing twice
-    }
-    return bodies;
-}
-
-Result<std::string> EcsClient::make(const Call& call, Deadline deadline) {
-    return std::move(make(std::span(&call, 1), deadline).front());
-}
-
-Result<Json> EcsClient::read(std::string_view operation, const Json& request, Deadline deadline) {
-    return answer_of(operation, make({.operation = operation, .body = dump_json(request)}, deadline));
-}
-
-Status EcsClient::read_pages(std::string_view operation, Json request, Result<std::string> first,
-                             std::string_view member, Deadline deadline,
-                             const std::function<Pages(const Json& items)>& on_page) {
-    auto answer = answer_of(operation, std::move(first));
-    for (int page = 0; page < kMaxPages; ++page) {
-        if (!answer) return std::unexpected(std::move(answer).error());
-        TRY_ASSIGN(const auto* items, require_array(*answer, member));
-        const auto next = find_string(*answer, "nextToken").value_or("");
-        if (on_page(*items) == Pages::kEnough || next.empty()) break;
-        request["nextToken"] = next;
-        answer = read(operation, request, deadline);
-    }
-    return {};
+Result<DescribedServices> EcsClient::described_services(const Json& answer) const {
+    TRY_ASSIGN(const auto* services, client_.require_array(answer, "services"));
+    DescribedServices described;
+    for (const auto& service : *services) described.services.push_back(read_service(service));
+    if (const Json* failures = find(answer, "failures"); failures != nullptr && failures->is_array())
+        for (const auto& failure : *failures) described.failures.push_back(read_failure(failure));
+    return described;
 }
 
 Result<DescribedServices> EcsClient::described(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
@@ -215,33 +145,36 @@ Result<DescribedServices> EcsClient::described(const ClusterName& cluster, const
 
 Result<DescribedServices> EcsClient::describe_services(const ClusterName& cluster,
                                                        const std::vector<EcsServiceName>& names, Deadline deadline) {
-    return described(cluster, names, read(kDescribeServices, describe_request(cluster, names), deadline), deadline);
+    return described(cluster, names, client_.read(kDescribeServices, describe_request(cluster, names), deadline),
+                     deadline);
 }
 
 Result<std::vector<TaskDefinition>> EcsClient::active_task_definitions(const TaskFamily& family, Deadline deadline) {
     return revisions_of(
-        family, make({.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}, deadline), deadline);
+        family, client_.make({.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}, deadline),
+        deadline);
 }
 
 EcsApi::Lookup EcsClient::look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                   const TaskFamily& family, Deadline deadline) {
-    const std::array calls{Call{.operation = kDescribeServices, .body = dump_json(describe_request(cluster, names))},
-                           Call{.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}};
-    auto bodies = make(calls, deadline);
-    return {.services = described(cluster, names, answer_of(kDescribeServices, std::move(bodies[0])), deadline),
-            .revisions = revisions_of(family, std::move(bodies[1]), deadline)};
+    const std::array calls{AwsCall{.operation = kDescribeServices, .body = dump_json(describe_request(cluster, names))},
+                           AwsCall{.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}};
+    auto answers = client_.make(calls, deadline);
+    return {
+        .services = described(cluster, names, client_.parse_read(kDescribeServices, std::move(answers[0])), deadline),
+        .revisions = revisions_of(family, std::move(answers[1]), deadline)};
 }
 
-Result<std::vector<TaskDefinition>> EcsClient::revisions_of(const TaskFamily& family, Result<std::string> first,
+Result<std::vector<TaskDefinition>> EcsClient::revisions_of(const TaskFamily& family, Result<HttpResponse> first,
                                                             Deadline deadline) {
     // A family may have a million revisions, and its newest ones come first: one page is enough where the numbers show
     // that order (an emulator may ignore `sort`, and `:10` sorts before `:9` as text).
     Revisions revisions(family);
-    TRY(read_pages(kListTaskDefinitions, list_request(family), std::move(first), "taskDefinitionArns", deadline,
-                   [&](const Json& items) {
-                       revisions.add(items);
-                       return revisions.newest_is_known() ? Pages::kEnough : Pages::kMore;
-                   }));
+    TRY(client_.read_pages(kListTaskDefinitions, list_request(family), std::move(first), "taskDefinitionArns", deadline,
+                           [&](const Json& items) {
+                               revisions.add(items);
+                               return revisions.newest_is_known() ? AwsClient::Pages::kEnough : AwsClient::Pages::kMore;
+                           }));
     auto found = std::move(revisions).newest_first();
     if (found.empty())
         return fail(ErrorKind::kNotFound,
@@ -253,10 +186,10 @@ Result<std::vector<TaskDefinition>> EcsClient::revisions_of(const TaskFamily& fa
 
 Result<Json> EcsClient::describe_with_tags(const std::string& revision, Deadline deadline) {
     constexpr std::string_view kOperation = "DescribeTaskDefinition";
-    auto answer = read(kOperation, {{"taskDefinition", revision}, {"include", {"TAGS"}}}, deadline);
+    auto answer = client_.read(kOperation, {{"taskDefinition", revision}, {"include", {"TAGS"}}}, deadline);
     // Tags may need a permission of their own; what can be read without it is worth more than nothing.
     if (!answer && answer.error().kind == ErrorKind::kAccessDenied)
-        answer = read(kOperation, {{"taskDefinition", revision}}, deadline);
+        answer = client_.read(kOperation, {{"taskDefinition", revision}}, deadline);
     return answer;
 }
 
@@ -274,9 +207,11 @@ Result<EcsTaskDefinition> EcsClient::describe_task_definition(const TaskDefiniti
     return described;
 }
 
-Status EcsClient::take_turn_to_update(Deadline deadline) { return quotas_.wait_for_turn(kUpdateService, deadline); }
+Status EcsClient::take_turn_to_update(Deadline deadline) {
+    return client_.turns().wait_for_turn(kUpdateService, deadline);
+}
 
-void EcsClient::give_turn_back() { quotas_.give_back(kUpdateService); }
+void EcsClient::give_turn_back() { client_.turns().give_back(kUpdateService); }
 
 Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest& request, Deadline deadline) {
     Json body{{"cluster", request.cluster.str()},
@@ -286,11 +221,12 @@ Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest&
     if (request.deployment_configuration) {
         TRY_ASSIGN(body["deploymentConfiguration"], parse_json(*request.deployment_configuration));
     }
-    TRY_ASSIGN(
-        const auto text,
-        make({.operation = kUpdateService, .body = dump_json(body), .repeatable = Repeatable::kNo, .has_turn = true},
-             deadline));
-    auto answer = parse_ecs_answer(kUpdateService, text);
+    TRY_ASSIGN(const auto response, client_.make({.operation = kUpdateService,
+                                                  .body = dump_json(body),
+                                                  .repeatable = AwsCall::Repeatable::kNo,
+                                                  .has_turn = true},
+                                                 deadline));
+    auto answer = client_.parse(kUpdateService, response);
     if (!answer) {
         answer.error().maybe_done = true;
         return std::unexpected(std::move(answer).error());
@@ -312,8 +248,8 @@ Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest&
 }
 
 Result<EcsCluster> EcsClient::describe_cluster(const ClusterName& cluster, Deadline deadline) {
-    TRY_ASSIGN(const auto answer, read("DescribeClusters", {{"clusters", {cluster.str()}}}, deadline));
-    TRY_ASSIGN(const auto* clusters, require_array(answer, "clusters"));
+    TRY_ASSIGN(const auto answer, client_.read("DescribeClusters", {{"clusters", {cluster.str()}}}, deadline));
+    TRY_ASSIGN(const auto* clusters, client_.require_array(answer, "clusters"));
     if (clusters->empty()) return fail(ErrorKind::kNotFound, fmt::format("there is no cluster {}", cluster));
     const auto& found = clusters->front();
     return EcsCluster{.name = ClusterName(find_string(found, "clusterName").value_or(cluster.str())),
@@ -323,11 +259,11 @@ Result<EcsCluster> EcsClient::describe_cluster(const ClusterName& cluster, Deadl
 Result<std::vector<EcsServiceName>> EcsClient::list_services(const ClusterName& cluster, Deadline deadline) {
     std::vector<EcsServiceName> names;
     const Json request{{"cluster", cluster.str()}, {"maxResults", kPageSize}};
-    auto first = make({.operation = "ListServices", .body = dump_json(request)}, deadline);
-    TRY(read_pages("ListServices", request, std::move(first), "serviceArns", deadline, [&](const Json& arns) {
+    auto first = client_.make({.operation = "ListServices", .body = dump_json(request)}, deadline);
+    TRY(client_.read_pages("ListServices", request, std::move(first), "serviceArns", deadline, [&](const Json& arns) {
         for (const auto& arn : arns)
             if (arn.is_string()) names.emplace_back(std::string(last_segment(arn.get<std::string>())));
-        return Pages::kMore;
+        return AwsClient::Pages::kMore;
     }));
     return names;
 }
@@ -336,8 +272,8 @@ Result<std::vector<EcsServiceDeployment>> EcsClient::service_deployments(const C
                                                                          const EcsServiceName& service,
                                                                          Deadline deadline) {
     const Json request{{"cluster", cluster.str()}, {"service", service.str()}, {"maxResults", kPageSize}};
-    TRY_ASSIGN(const auto answer, read("ListServiceDeployments", request, deadline));
-    TRY_ASSIGN(const auto* list, require_array(answer, "serviceDeployments"));
+    TRY_ASSIGN(const auto answer, client_.read("ListServiceDeployments", request, deadline));
+    TRY_ASSIGN(const auto* list, client_.require_array(answer, "serviceDeployments"));
     std::vector<EcsServiceDeployment> deployments;
     for (const auto& one : *list) deployments.push_back(read_service_deployment(one));
     std::ranges::stable_sort(deployments, std::ranges::greater{}, &EcsServiceDeployment::created_at);
@@ -345,8 +281,9 @@ Result<std::vector<EcsServiceDeployment>> EcsClient::service_deployments(const C
 }
 
 Result<EcsServiceDeployment> EcsClient::service_deployment(const std::string& arn, Deadline deadline) {
-    TRY_ASSIGN(const auto answer, read("DescribeServiceDeployments", {{"serviceDeploymentArns", {arn}}}, deadline));
-    TRY_ASSIGN(const auto* list, require_array(answer, "serviceDeployments"));
+    TRY_ASSIGN(const auto answer,
+               client_.read("DescribeServiceDeployments", {{"serviceDeploymentArns", {arn}}}, deadline));
+    TRY_ASSIGN(const auto* list, client_.require_array(answer, "serviceDeployments"));
     if (list->empty()) return fail(ErrorKind::kNotFound, fmt::format("ECS has no service deployment {}", arn));
     return read_service_deployment(list->front());
 }
@@ -358,8 +295,8 @@ Result<std::vector<EcsServiceRevision>> EcsClient::service_revisions(const std::
         Json request{{"serviceRevisionArns", Json::array()}};
         for (std::size_t k = i; k < std::min(arns.size(), i + kMaxRevisionsPerDescribe); ++k)
             request["serviceRevisionArns"].push_back(arns[k]);
-        TRY_ASSIGN(const auto answer, read("DescribeServiceRevisions", request, deadline));
-        TRY_ASSIGN(const auto* list, require_array(answer, "serviceRevisions"));
+        TRY_ASSIGN(const auto answer, client_.read("DescribeServiceRevisions", request, deadline));
+        TRY_ASSIGN(const auto* list, client_.require_array(answer, "serviceRevisions"));
         for (const auto& one : *list) revisions.push_back(read_service_revision(one));
     }
     return revisions;
@@ -371,11 +308,12 @@ Result<std::vector<EcsStoppedTask>> EcsClient::stopped_tasks(const ClusterName& 
                     {"serviceName", service.str()},
                     {"desiredStatus", "STOPPED"},
                     {"maxResults", kPageSize}};
-    TRY_ASSIGN(const auto listed, read("ListTasks", list, deadline));
-    TRY_ASSIGN(const auto* arns, require_array(listed, "taskArns"));
+    TRY_ASSIGN(const auto listed, client_.read("ListTasks", list, deadline));
+    TRY_ASSIGN(const auto* arns, client_.require_array(listed, "taskArns"));
     if (arns->empty()) return std::vector<EcsStoppedTask>{};
-    TRY_ASSIGN(const auto answer, read("DescribeTasks", {{"cluster", cluster.str()}, {"tasks", *arns}}, deadline));
-    TRY_ASSIGN(const auto* described, require_array(answer, "tasks"));
+    TRY_ASSIGN(const auto answer,
+               client_.read("DescribeTasks", {{"cluster", cluster.str()}, {"tasks", *arns}}, deadline));
+    TRY_ASSIGN(const auto* described, client_.require_array(answer, "tasks"));
     std::vector<EcsStoppedTask> tasks;
     for (const auto& task : *described) tasks.push_back(read_stopped_task(task));
     return tasks;
@@ -384,7 +322,7 @@ Result<std::vector<EcsStoppedTask>> EcsClient::stopped_tasks(const ClusterName& 
 Status EcsClient::roll_back_service_deployment(const std::string& arn, Deadline deadline) {
     const Json request{{"serviceDeploymentArn", arn}, {"stopType", "ROLLBACK"}};
     // A second request finds the rollback under way and is refused, so this may be sent again.
-    TRY_ASSIGN(const auto answer, read("StopServiceDeployment", request, deadline));
+    TRY_ASSIGN(const auto answer, client_.read("StopServiceDeployment", request, deadline));
     return {};
 }
 
@@ -400,10 +338,11 @@ Result<TaskDefinition> EcsClient::register_pinned_copy(const EcsServiceRevision&
     std::erase_if(all_tags, [](const auto& tag) { return tag.first.starts_with("aws:"); });
     for (const auto& [key, value] : tags) all_tags[key] = value;
     if (!all_tags.empty()) request["tags"] = tags_to_json(all_tags);
-    TRY_ASSIGN(const auto text,
-               make({.operation = "RegisterTaskDefinition", .body = dump_json(request), .repeatable = Repeatable::kNo},
-                    deadline));
-    TRY_ASSIGN(const auto answer, parse_ecs_answer("RegisterTaskDefinition", text));
+    TRY_ASSIGN(const auto response, client_.make({.operation = "RegisterTaskDefinition",
+                                                  .body = dump_json(request),
+                                                  .repeatable = AwsCall::Repeatable::kNo},
+                                                 deadline));
+    TRY_ASSIGN(const auto answer, client_.parse("RegisterTaskDefinition", response));
     auto registered = read_task_definition(answer);
     if (registered.arn.empty())
         return fail(ErrorKind::kProtocol, "ECS's answer to RegisterTaskDefinition names no revision");
@@ -411,7 +350,8 @@ Result<TaskDefinition> EcsClient::register_pinned_copy(const EcsServiceRevision&
 }
 
 Status EcsClient::tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) {
-    TRY_ASSIGN(const auto answer, read("TagResource", {{"resourceArn", arn}, {"tags", tags_to_json(tags)}}, deadline));
+    TRY_ASSIGN(const auto answer,
+               client_.read("TagResource", {{"resourceArn", arn}, {"tags", tags_to_json(tags)}}, deadline));
     return {};
 }
 

@@ -183,23 +183,6 @@ EcsStoppedTask::Container read_container(const Json& container) {
 
 }  // namespace
 
-Result<Json> parse_ecs_answer(std::string_view operation, const std::string& body) {
-    auto json = parse_json(body);
-    // A message in another charset must not cost the answer around it.
-    if (!json) json = parse_json(sanitize_utf8(body));
-    if (!json)
-        return std::unexpected(
-            with_context(json.error(), fmt::format("ECS's answer to {} is not understood", operation)));
-    return json;
-}
-
-Result<const Json*> require_array(const Json& answer, std::string_view key) {
-    const Json* array = find(answer, key);
-    if (array == nullptr || !array->is_array())
-        return fail(ErrorKind::kProtocol, fmt::format("ECS's answer has no list \"{}\"", key));
-    return array;
-}
-
 EcsService read_service(const Json& service) {
     EcsService one{.name = EcsServiceName(text(service, "serviceName")),
                    .status = text(service, "status"),

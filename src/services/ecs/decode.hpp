@@ -1,21 +1,14 @@
 #pragma once
 
-// Private to services/: what ECS answers, turned into the types of ecs.hpp.
+// Private to services/ecs: what ECS answers, turned into records.
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/json.hpp"
-#include "base/result.hpp"
 #include "services/ecs/api.hpp"
 
 namespace ci_lambda {
-
-/// The answer as JSON; the error (kProtocol) names the operation.
-[[nodiscard]] Result<Json> parse_ecs_answer(std::string_view operation, const std::string& body);
-/// The array member `key`, or the error to give.
-[[nodiscard]] Result<const Json*> require_array(const Json& answer, std::string_view key);
 
 [[nodiscard]] EcsService read_service(const Json& service);
 [[nodiscard]] DescribedServices::Failure read_failure(const Json& failure);

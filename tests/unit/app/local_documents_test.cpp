@@ -21,8 +21,6 @@ using testing::IsOk;
 
 struct LocalDocumentsTest : ::testing::Test {
     LocalDocumentsTest() {
-        std::string pattern = std::filesystem::temp_directory_path() / "ci_lambda_documents_XXXXXX";
-        root = std::string(::mkdtemp(pattern.data())) + "/";
         std::filesystem::create_directories(root + "package");
         std::filesystem::create_directories(root + "layers");
     }
@@ -35,7 +33,12 @@ struct LocalDocumentsTest : ::testing::Test {
         return documents.read({.kind = SourceRef::Kind::kFile, .text = path}, version, Deadline::none());
     }
 
-    std::string root;
+    static std::string new_directory() {
+        std::string pattern = std::filesystem::temp_directory_path() / "ci_lambda_documents_XXXXXX";
+        return std::string(::mkdtemp(pattern.data())) + "/";
+    }
+
+    std::string root = new_directory();
     LocalDocuments documents{{root + "package/", root + "layers/"}};
 };
 

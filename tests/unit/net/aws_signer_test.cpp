@@ -90,6 +90,25 @@ TEST_F(AwsSignerTest, EscapesThePathOnceMoreAndCountsSlashesOnce) {
     EXPECT_EQ(signature_of(parts), "05ea86c5e661a8bb568bca743e9c0cfefab8bf590922bf4ba2e9e19df6b56b87");
 }
 
+TEST_F(AwsSignerTest, TakesThePathAsItIsSentForS3AndNamesTheHashOfTheBody) {
+    signing_.service = "s3";
+    signing_.path = SigningPath::kAsSent;
+    const std::vector<HttpHeader> headers{{.name = "If-None-Match", .value = "\"abc\""}};
+    const auto added = signer_.sign({.method = "GET",
+                                     .host = "bucket.s3.us-east-1.amazonaws.com",
+                                     .path = "/a%20b//c%2B%C3%BC.json",
+                                     .headers = headers,
+                                     .body = ""},
+                                    signing_, now_);
+    ASSERT_THAT(added, IsOk());
+    ASSERT_THAT(*added, SizeIs(3));
+    EXPECT_THAT(added->at(1),
+                FieldsAre("X-Amz-Content-Sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+    EXPECT_THAT(added->at(2).value,
+                EndsWith("SignedHeaders=host;if-none-match;x-amz-content-sha256;x-amz-date, "
+                         "Signature=65f12a8f560fef5666f8660966d0be702802523f164e9cf3b19c96d56714305a"));
+}
+
 TEST_F(AwsSignerTest, CoversThePortOfTheHost) {
     auto parts = get();
     parts.host = "localhost:8080";

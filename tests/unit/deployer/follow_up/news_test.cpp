@@ -28,7 +28,7 @@ Notify notice(const std::string& name, NoticeLevel level, const std::string& sta
 }
 
 Notify completed() { return notice("COMPLETED", NoticeLevel::kSuccess, "completed"); }
-Notify failed() { return notice("FAILED", NoticeLevel::kError, "failed"); }
+Notify failed_notice() { return notice("FAILED", NoticeLevel::kError, "failed"); }
 
 class NewsTest : public RolloutFixture {
 protected:
@@ -96,7 +96,7 @@ TEST_F(NewsTest, NamesTheFailingTasksOwnWords) {
     ecs_.tasks = std::vector{stopped_task("TaskFailedToStart", "CannotPullContainerError: not found")};
     ecs_.history =
         std::vector{record("own", Record::kRollbackInProgress), record("good", Record::kSuccessful, -minutes{60}, "7")};
-    const auto told = tell(failed());
+    const auto told = tell(failed_notice());
     EXPECT_EQ(told->type, NotificationType::kError);
     EXPECT_THAT(*told->reason, AllOf(HasSubstr("CannotPullContainerError"), HasSubstr("what ECS says"),
                                      HasSubstr("ECS rolls it back")));
@@ -104,7 +104,7 @@ TEST_F(NewsTest, NamesTheFailingTasksOwnWords) {
 
 TEST_F(NewsTest, DoesNotPromiseARollbackWhereThereIsNothingToGoBackTo) {
     show({deployment("ecs-svc/1", "8", RolloutState::kFailed)}, true);
-    EXPECT_THAT(*tell(failed())->reason,
+    EXPECT_THAT(*tell(failed_notice())->reason,
                 AllOf(HasSubstr("nothing that ECS could go back to"), Not(HasSubstr("rolls it"))));
 }
 
@@ -152,11 +152,11 @@ TEST_F(NewsTest, ARollbackThatCouldNotBeginIsToComeAgain) {
         if (!heals) return fail(ErrorKind::kThrottled, "Rate exceeded");
         return AcceptedDeployment{.deployment_id = "ecs-svc/2", .task_definition = request.task_definition.str()};
     };
-    EXPECT_TRUE(tell(failed(), true));
+    EXPECT_TRUE(tell(failed_notice(), true));
     EXPECT_TRUE(last_.undone);
     EXPECT_THAT(ecs_.updates(), SizeIs(3)) << "as often as a deployment is tried";
     heals = true;
-    EXPECT_FALSE(tell(failed(), true)) << "it is told once";
+    EXPECT_FALSE(tell(failed_notice(), true)) << "it is told once";
     EXPECT_FALSE(last_.undone);
     EXPECT_THAT(last_.done, HasSubstr("is deployed again"));
 }
@@ -166,7 +166,7 @@ TEST_F(NewsTest, LeavesAFailureAsItIsWhereNoRollbackIsWanted) {
     ecs_.history = std::vector{record("own", Record::kStopped), record("good", Record::kSuccessful, -minutes{60}, "7")};
     ecs_.revisions =
         std::vector<EcsServiceRevision>{{.arn = "service-revision/7", .task_definition = arn_of("7"), .images = {}}};
-    EXPECT_THAT(*tell(failed())->reason, Not(HasSubstr("Rollback")));
+    EXPECT_THAT(*tell(failed_notice())->reason, Not(HasSubstr("Rollback")));
     EXPECT_THAT(ecs_.updates(), IsEmpty());
 }
 
@@ -175,7 +175,7 @@ TEST_F(NewsTest, RollsAFailureBackAndSaysToWhat) {
     ecs_.history = std::vector{record("own", Record::kStopped), record("good", Record::kSuccessful, -minutes{60}, "7")};
     ecs_.revisions =
         std::vector<EcsServiceRevision>{{.arn = "service-revision/7", .task_definition = arn_of("7"), .images = {}}};
-    const auto told = tell(failed(), true);
+    const auto told = tell(failed_notice(), true);
     EXPECT_THAT(ecs_.updates(), SizeIs(1));
     EXPECT_THAT(*told->reason, HasSubstr("shop_service_api_dev:7 is deployed again"));
 }
@@ -183,7 +183,7 @@ TEST_F(NewsTest, RollsAFailureBackAndSaysToWhat) {
 TEST_F(NewsTest, DoesNotActOnAFailureThatIsHistory) {
     show({deployment("ecs-svc/2", "9", RolloutState::kInProgress),
           deployment("ecs-svc/1", "8", RolloutState::kFailed, "ACTIVE")});
-    tell(failed(), true);
+    tell(failed_notice(), true);
     EXPECT_THAT(ecs_.updates(), IsEmpty());
     EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 0);
 }
@@ -236,7 +236,7 @@ TEST_F(NewsTest, TellsWhatEcsSaidWhenItCannotLook) {
     ecs_.on_describe = [](const std::vector<EcsServiceName>&) -> Result<DescribedServices> {
         return fail(ErrorKind::kAccessDenied, "no");
     };
-    const auto told = tell(failed(), true);
+    const auto told = tell(failed_notice(), true);
     ASSERT_TRUE(told);
     EXPECT_EQ(told->status, "failed");
     EXPECT_THAT(*told->reason, HasSubstr("what ECS says"));

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <vector>
+
 #include "support/matchers.hpp"
 #include "unit/deployer/support.hpp"
 
@@ -11,11 +14,31 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class NamedRevisionTest : public RolloutFixture {
+/// Task definitions that all exist, unless a test says otherwise.
+class FakeRevisions final : public EcsRevisions {
+public:
+    std::function<Result<EcsTaskDefinition>(const TaskDefinition&)> on_task_definition =
+        [](const TaskDefinition& revision) {
+            return EcsTaskDefinition{.arn = revision.str(), .status = "ACTIVE", .images = {}, .tags = {}};
+        };
+    int describes = 0;
+
+    Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily&, Deadline) override {
+        return fail(ErrorKind::kInternal, "nobody needs these");
+    }
+    Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& revision, Deadline) override {
+        ++describes;
+        return on_task_definition(revision);
+    }
+};
+
+class NamedRevisionTest : public ::testing::Test {
 protected:
     Result<EcsTaskDefinition> found(const std::string& named) {
         return find_named_revision(ecs_, target("api"), named_revision(named, target("api").family), Deadline::none());
     }
+
+    FakeRevisions ecs_;
 };
 
 TEST_F(NamedRevisionTest, IsANumberOfTheServicesFamilyOrANameInItOrInItsCopies) {
@@ -29,7 +52,7 @@ TEST_F(NamedRevisionTest, IsANumberOfTheServicesFamilyOrANameInItOrInItsCopies) 
 TEST_F(NamedRevisionTest, IsRefusedWhenItIsAnothersAndThenNobodyAsksEcs) {
     EXPECT_THAT(found("shop_service_worker_dev:7"), IsErr(ErrorKind::kRejected, HasSubstr("own family")));
     EXPECT_THAT(found("arn:aws:ecs:x:1:task-definition/other:7"), IsErr(ErrorKind::kRejected, HasSubstr("own family")));
-    EXPECT_EQ(ecs_.calls("DescribeTaskDefinition"), 0);
+    EXPECT_EQ(ecs_.describes, 0);
 }
 
 TEST_F(NamedRevisionTest, IsRefusedWhenItIsNotThereOrNotActive) {

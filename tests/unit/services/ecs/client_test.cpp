@@ -573,54 +573,6 @@ TEST_F(EcsClientTest, TakesNoLongerThanTheDeadlineAllows) {
     EXPECT_EQ(http_.requests().front().timeout, Milliseconds{700});
 }
 
-TEST(EcsError, ClassifiesEveryKindOfRefusal) {
-    const struct {
-        int status;
-        std::string body;
-        ErrorKind kind;
-        std::string text;
-    } cases[] = {
-        {400, R"({"__type":"ThrottlingException","message":"Rate exceeded"})", ErrorKind::kThrottled, "Rate exceeded"},
-        {429, "slow down", ErrorKind::kThrottled, "slow down"},
-        {500, R"({"__type":"ServerException","message":"oops"})", ErrorKind::kServer, "ServerException: oops"},
-        {503, "<html>busy</html>", ErrorKind::kServer, "HTTP 503"},
-        // Of an ECS that will not know the operation the next time either.
-        {400, R"({"__type":"UnknownOperationException"})", ErrorKind::kRejected, "UnknownOperationException"},
-        {500, R"({"__type":"NotImplementedException"})", ErrorKind::kRejected, "NotImplementedException"},
-        {501, R"({"__type":"InternalFailure","message":"not yet implemented"})", ErrorKind::kRejected,
-         "not yet implemented"},
-        {400, R"({"__type":"com.amazonaws.ecs#ServiceNotFoundException","message":"Service not found."})",
-         ErrorKind::kNotFound, "ServiceNotFoundException: Service not found."},
-        {400, R"({"__type":"ClusterNotFoundException:http://x/","Message":"Cluster not found."})", ErrorKind::kNotFound,
-         "ClusterNotFoundException: Cluster not found."},
-        {400, R"({"__type":"AccessDeniedException","message":"no"})", ErrorKind::kAccessDenied, "no"},
-        {400, R"({"__type":"UnrecognizedClientException","message":"bad token"})", ErrorKind::kCredentials,
-         "bad token"},
-        {400, R"({"__type":"ExpiredTokenException","message":"old"})", ErrorKind::kExpiredCredentials, "old"},
-        {400, R"({"__type":"ClientException","message":"TaskDefinition is inactive"})", ErrorKind::kRejected,
-         "ClientException: TaskDefinition is inactive"},
-        {400, R"([1])", ErrorKind::kRejected, "HTTP 400"},
-        {400,
-         "{\"__type\":\"ThrottlingException\",\"message\":\"zu h\xE4"
-         "ufig\"}",
-         ErrorKind::kThrottled, "Throttling"},
-        {302, "", ErrorKind::kProtocol, "HTTP 302 (a redirect, which is not followed: check AWS_ENDPOINT_URL_ECS)"}};
-    for (const auto& [status, body, kind, text] : cases) {
-        const auto error = ecs_error({.status = status, .body = body});
-        EXPECT_EQ(error.kind, kind) << body;
-        EXPECT_THAT(error.message, HasSubstr(text));
-    }
-}
-
-TEST(EcsError, TakesNoCodeAtItsWord) {
-    const auto error = ecs_error(
-        {.status = 502, .headers = {{"x-amzn-errortype", std::string(500, 'x') + "\xFF"}}, .body = "\xC3 bad gateway"});
-    EXPECT_EQ(error.kind, ErrorKind::kServer);
-    EXPECT_EQ(error.message, sanitize_utf8(error.message));
-    EXPECT_LT(error.code.size(), 110U);
-    EXPECT_EQ(ecs_error({.status = 502, .headers = {{"x-amzn-errortype", "a\xFF"}}}).code, "a\xEF\xBF\xBD");
-}
-
 TEST_F(EcsClientTest, TrustsAmazonsOwnRootsForAwsItselfAndTheSystemsForAnyOtherEndpoint) {
     http_.then(200, R"({"service":{"deployments":[]}})");
     ASSERT_THAT(update(), IsOk());
@@ -632,25 +584,6 @@ TEST_F(EcsClientTest, TrustsAmazonsOwnRootsForAwsItselfAndTheSystemsForAnyOtherE
         ASSERT_THAT(client.update_service({}, Deadline::none()), IsOk());
         EXPECT_EQ(http_.requests().back().trust, Trust::kSystem) << options.region;
     }
-}
-
-TEST(EcsEndpoint, FollowsTheRegionsPartition) {
-    EXPECT_EQ(ecs_endpoint("us-east-1"), "https://ecs.us-east-1.amazonaws.com");
-    EXPECT_EQ(ecs_endpoint("cn-north-1"), "https://ecs.cn-north-1.amazonaws.com.cn");
-    EXPECT_EQ(ecs_endpoint("us-gov-west-1"), "https://ecs.us-gov-west-1.amazonaws.com");
-    EXPECT_EQ(ecs_endpoint("eusc-de-east-1"), "https://ecs.eusc-de-east-1.amazonaws.eu");
-    EXPECT_EQ(ecs_endpoint("us-isob-east-1"), "https://ecs.us-isob-east-1.sc2s.sgov.gov");
-}
-
-TEST(EcsEndpoint, HasItsVariantsForFipsAndDualStackAsBotocoreResolvesThem) {
-    constexpr bool kFips = true;
-    constexpr bool kDualstack = true;
-    EXPECT_EQ(ecs_endpoint("us-east-1", kFips), "https://ecs-fips.us-east-1.amazonaws.com");
-    EXPECT_EQ(ecs_endpoint("us-gov-west-1", kFips), "https://ecs-fips.us-gov-west-1.amazonaws.com");
-    EXPECT_EQ(ecs_endpoint("eu-west-1", !kFips, kDualstack), "https://ecs.eu-west-1.api.aws");
-    EXPECT_EQ(ecs_endpoint("us-west-2", kFips, kDualstack), "https://ecs-fips.us-west-2.api.aws");
-    EXPECT_EQ(ecs_endpoint("cn-north-1", !kFips, kDualstack), "https://ecs.cn-north-1.api.amazonwebservices.com.cn");
-    EXPECT_EQ(ecs_endpoint("us-iso-east-1", kFips, kDualstack), "https://ecs-fips.us-iso-east-1.api.aws.ic.gov");
 }
 
 TEST_F(EcsClientTest, AsksTheEndpointForFipsWhereThatIsWanted) {

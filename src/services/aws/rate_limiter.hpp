@@ -7,17 +7,17 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "logging/logger.hpp"
+#include "services/aws/service.hpp"
 #include "services/aws/token_bucket.hpp"
 
 namespace ci_lambda {
 
-/// Lets calls to ECS go out no faster than the account's quotas allow. Operations share a quota as in the ECS API
-/// Reference, page "Request throttling for the Amazon ECS API"; one that is not listed there is not paced. Each account
-/// and region has quotas of its own, so there is one of these for each client. Thread-safe.
-/// Clock, sleeper and logger must outlive it.
-class EcsQuotas {
+/// Lets calls to one AWS API go out no faster than the account's quotas allow. Operations share a quota as the
+/// service's groups say; one that is in no group is not paced. Each account and region has quotas of its own, so there
+/// is one of these for each client. Thread-safe. Service, clock, sleeper and logger must outlive it.
+class RateLimiter {
 public:
-    EcsQuotas(const Clock& clock, Sleeper& sleeper, const Logger& logger);
+    RateLimiter(const AwsService& service, const Clock& clock, Sleeper& sleeper, const Logger& logger);
 
     /// Returns when it is this call's turn. Fails (kDeadline), at once, when that would be too late for an answer
     /// before the deadline.
@@ -31,20 +31,19 @@ public:
     void succeeded(std::string_view operation);
 
 private:
-    struct Group {
-        std::string_view name;  ///< in AWS's words
-        CallQuota quota;
-        std::vector<std::string_view> operations;
+    struct Paced {
+        const QuotaGroup* group;
         TokenBucket bucket;
     };
     /// nullptr for an operation that is not paced.
-    [[nodiscard]] Group* group_of(std::string_view operation);
+    [[nodiscard]] Paced* find(std::string_view operation);
 
+    const AwsService& service_;
     const Clock& clock_;
     Sleeper& sleeper_;
     const Logger& logger_;
     std::mutex mutex_;
-    std::vector<Group> groups_;
+    std::vector<Paced> groups_;
 };
 
 }  // namespace ci_lambda
