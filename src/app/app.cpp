@@ -10,6 +10,7 @@
 #include "app/wiring.hpp"
 #include "base/allocator.hpp"
 #include "base/text.hpp"
+#include "config/config_document.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -18,10 +19,13 @@ namespace {
 /// CloudWatch.
 constexpr std::size_t kLoggedEventCharacters = 64'000;
 
+/// Of what the configuration is made at a cold start. Lambda gives a cold start ten seconds.
+constexpr Milliseconds kColdStartPatience{8000};
+
 /// The application by one configuration.
 struct Running {
-    Running(const AppOptions& options, Foundation& foundation, LoadedConfig loaded)
-        : parts(options, foundation, std::move(loaded)) {}
+    Running(const AppOptions& options, Foundation& foundation, Config config, std::unique_ptr<HttpClient> other_http)
+        : parts(options, foundation, std::move(config), std::move(other_http)) {}
 
     Wiring parts;
     Deployments deployments{parts};
@@ -32,15 +36,24 @@ struct Running {
 class RealApp final : public App {
 public:
     RealApp(AppOptions options, const Environment& environment, LogSink& sink, const Clock& clock, Sleeper& sleeper,
-            LoadedConfig loaded, std::optional<std::string> ca_bundle)
-        : options_(std::move(options)), foundation_(options_, environment, sink, clock, sleeper, std::move(ca_bundle)) {
+            std::optional<std::string> ca_bundle)
+        : options_(std::move(options)),
+          foundation_(options_, environment, sink, clock, sleeper, std::move(ca_bundle)),
+          document_({}, environment, foundation_.documents, clock) {}
+
+    Status begin() {
+        TRY_ASSIGN(auto loaded, document_.load(Deadline::after(foundation_.clock, kColdStartPatience)));
         const auto warnings = loaded.warnings;
-        run_by(std::move(loaded));
+        TRY(run_by(std::move(loaded)));
         if (options_.announce) logger().info("cold start", {{"version", version()}, {"commit", commit()}});
         tell(warnings);
+        return {};
     }
 
-    void set_home(Home home) override { running_->events.set_home(std::move(home)); }
+    void set_home(Home home) override {
+        home_ = std::move(home);
+        running_->events.set_home(home_);
+    }
 
     Handled handle(std::string_view event_bytes, Deadline deadline) override {
         if (foundation_.logger.enabled(LogLevel::kDebug))
@@ -48,9 +61,13 @@ public:
         return handle(decode_delivery(event_bytes), deadline);
     }
     Handled handle(const Delivery& delivery, Deadline deadline) override {
+        renew(deadline);
         return running_->events.handle(delivery, deadline);
     }
-    Handled handle(const Event& event, Deadline deadline) override { return running_->events.handle(event, deadline); }
+    Handled handle(const Event& event, Deadline deadline) override {
+        renew(deadline);
+        return running_->events.handle(event, deadline);
+    }
 
     Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) override {
         return running_->requests.deploy(decision, options, deadline);
@@ -75,13 +92,44 @@ public:
     CredentialsProvider& credentials() override { return foundation_.credentials; }
 
 private:
-    void run_by(LoadedConfig loaded) { running_ = std::make_unique<Running>(options_, foundation_, std::move(loaded)); }
+    /// Nothing has changed where it fails.
+    Status run_by(LoadedConfig loaded) {
+        for (const auto& secret : loaded.secrets) register_webhook(secret.reveal(), foundation_.redactor);
+        TRY_ASSIGN(auto other_http, http_for(loaded.config));
+        running_ = std::make_unique<Running>(options_, foundation_, std::move(loaded.config), std::move(other_http));
+        running_->events.set_home(home_);
+        return {};
+    }
+
+    /// nullptr where the foundation's will do: unless the document names authorities that the environment does not.
+    Result<std::unique_ptr<HttpClient>> http_for(const Config& config) {
+        if (!config.ca_bundle || config.ca_bundle == foundation_.environment.get_non_empty("AWS_CA_BUNDLE"))
+            return nullptr;
+        TRY_ASSIGN(auto bundle, find_ca_bundle(config.ca_bundle, foundation_.environment, usual_ca_bundles()));
+        return std::make_unique<CurlHttpClient>(
+            CurlHttpClient::Options{.ca_bundle = std::move(bundle), .ca_bundle_overrides = true}, foundation_.clock,
+            foundation_.logger);
+    }
+
+    /// Between events: by the document and the secrets as they are now.
+    void renew(Deadline deadline) {
+        auto loaded = document_.refresh(deadline, logger());
+        if (!loaded) return;
+        const auto warnings = loaded->warnings;
+        if (const auto done = run_by(*std::move(loaded)); !done)
+            logger().warn("the configuration could not be renewed", {{log_key::kError, done.error().message}});
+        else
+            tell(warnings);
+    }
+
     void tell(const std::vector<std::string>& warnings) {
         for (const auto& warning : warnings) logger().warn("configuration: " + warning);
     }
 
     AppOptions options_;
     Foundation foundation_;
+    ConfigDocument document_;
+    Home home_;
     std::unique_ptr<Running> running_;
 };
 
@@ -89,10 +137,11 @@ private:
 
 Result<std::unique_ptr<App>> App::create(AppOptions options, const Environment& environment, LogSink& sink,
                                          const Clock& clock, Sleeper& sleeper) {
-    TRY_ASSIGN(auto loaded, load_config(environment));
-    TRY_ASSIGN(auto ca_bundle, find_ca_bundle(loaded.config.ca_bundle, environment, usual_ca_bundles()));
-    return std::make_unique<RealApp>(std::move(options), environment, sink, clock, sleeper, std::move(loaded),
-                                     std::move(ca_bundle));
+    TRY_ASSIGN(auto ca_bundle,
+               find_ca_bundle(environment.get_non_empty("AWS_CA_BUNDLE"), environment, usual_ca_bundles()));
+    auto app = std::make_unique<RealApp>(std::move(options), environment, sink, clock, sleeper, std::move(ca_bundle));
+    TRY(app->begin());
+    return app;
 }
 
 }  // namespace ci_lambda

@@ -23,9 +23,6 @@ void register_secrets(const Environment& environment, Redactor& redactor) {
     for (const auto* variable :
          {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"})
         redactor.add(Secret(environment.get_non_empty(variable).value_or("")));
-    // Also where Slack is off: it is no less a secret.
-    const auto webhook = environment.get_non_empty("SLACK_WEBHOOK_URL").value_or("");
-    register_webhook(trim(webhook), redactor);
 }
 
 }  // namespace
@@ -41,6 +38,8 @@ Foundation::Foundation(const AppOptions& options, const Environment& the_environ
             .ca_bundle_overrides = environment.get_non_empty("AWS_CA_BUNDLE").has_value()},
            clock, logger),
       credentials(credential_sources(options, environment, http), clock, redactor),
+      documents_at_aws(environment, http, credentials, clock, sleeper, logger),
+      documents(document_roots(environment), &documents_at_aws),
       answered(clock),
       told(clock) {
     register_secrets(environment, redactor);

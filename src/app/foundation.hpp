@@ -5,6 +5,7 @@
 
 #include "announce/told_facts.hpp"
 #include "app/answered_events.hpp"
+#include "app/local_documents.hpp"
 #include "app/options.hpp"
 #include "base/environment.hpp"
 #include "base/result.hpp"
@@ -13,6 +14,7 @@
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
 #include "net/curl_http_client.hpp"
+#include "services/documents/aws_document_reader.hpp"
 
 namespace ci_lambda {
 
@@ -34,6 +36,8 @@ struct Foundation {
     Logger logger;
     CurlHttpClient http;
     CredentialChain credentials;
+    AwsDocumentReader documents_at_aws;
+    LocalDocuments documents;  ///< all of them, wherever they are
 
     AnsweredEvents answered;
     RolloutMemory memory;

@@ -29,7 +29,8 @@ Milliseconds patience(const AppOptions& options, const Config& config) {
 
 }  // namespace
 
-Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, LoadedConfig loaded)
+Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the_config,
+               std::unique_ptr<HttpClient> the_other_http)
     : foundation(the_foundation),
       clock(foundation.clock),
       sleeper(foundation.sleeper),
@@ -37,7 +38,9 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, LoadedConf
       redactor(foundation.redactor),
       credentials(foundation.credentials),
       answered(foundation.answered),
-      config(std::move(loaded.config)),
+      config(std::move(the_config)),
+      other_http(std::move(the_other_http)),
+      http(other_http != nullptr ? *other_http : foundation.http),
       dry_run(options.dry_run.value_or(config.dry_run)),
       wait(options.wait.value_or(config.wait_for_deployment)),
       wait_at_most(options.patience),
@@ -46,8 +49,8 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, LoadedConf
            .endpoint = config.ecs_endpoint,
            .fips = config.use_fips_endpoint,
            .dualstack = config.use_dualstack_endpoint},
-          foundation.http, credentials, clock, sleeper, logger),
-      slack(slack_channel(config, foundation.http, clock, sleeper)),
+          http, credentials, clock, sleeper, logger),
+      slack(slack_channel(config, http, clock, sleeper)),
       notifications(channels(slack.get()), clock, sleeper, logger),
       observer(ecs, clock, sleeper, logger),
       rollback({.max_retries = config.max_deployment_retries}, ecs, observer, foundation.memory, clock, sleeper,

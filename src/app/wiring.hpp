@@ -25,8 +25,9 @@ namespace ci_lambda {
 /// Every part of the application that depends on its configuration, wired: declared in the order in which one needs the
 /// other. What the parts do together is in `EventHandler` and `PersonalRequests`.
 struct Wiring {
-    /// The foundation must outlive it.
-    Wiring(const AppOptions& options, Foundation& foundation, LoadedConfig loaded);
+    /// The foundation must outlive it. `other_http`: instead of the foundation's; may be nullptr.
+    Wiring(const AppOptions& options, Foundation& foundation, Config the_config,
+           std::unique_ptr<HttpClient> other_http);
     ~Wiring() = default;
     Wiring(const Wiring&) = delete;
     Wiring& operator=(const Wiring&) = delete;
@@ -39,6 +40,8 @@ struct Wiring {
     CredentialChain& credentials;
     AnsweredEvents& answered;
     Config config;
+    std::unique_ptr<HttpClient> other_http;
+    HttpClient& http;
 
     bool dry_run;
     bool wait;                                 ///< for the ends of rollouts
