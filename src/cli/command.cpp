@@ -194,6 +194,17 @@ OptionDescription described(const ::CLI::Option& option) {
     return description;
 }
 
+/// The options of the command, and those that all have that need a configuration.
+template <typename T, void (*Add)(Parser&, T&)>
+void add_options(Parser& parser, T& command) {
+    Add(parser, command);
+    if constexpr (requires { command.from_function; })
+        parser
+            .add_option("--from-function", command.from_function,
+                        "Use the configuration of this installed function, by its name or ARN")
+            ->type_name("NAME");
+}
+
 void set_up(Parser& parser, const VerbText& verb) {
     parser.description(std::string(verb.summary));
     parser.name(fmt::format("ci_lambda {}", verb.name));
@@ -207,7 +218,7 @@ Result<Command> parse_arguments(const VerbText& verb, std::vector<std::string> a
     Parser parser;
     set_up(parser, verb);
     T command;
-    Add(parser, command);
+    add_options<T, Add>(parser, command);
     std::ranges::reverse(arguments);  // CLI11 takes them last first
     try {
         parser.parse(arguments);
@@ -225,7 +236,7 @@ template <typename T, void (*Add)(Parser&, T&)>
 std::vector<OptionDescription> describe_arguments() {
     Parser parser;
     T command;
-    Add(parser, command);
+    add_options<T, Add>(parser, command);
     std::vector<OptionDescription> options;
     for (const auto* option : parser.get_options()) options.push_back(described(*option));
     return options;

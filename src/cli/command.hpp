@@ -14,19 +14,23 @@ namespace ci_lambda::cli {
 /// How the log is told on standard error: as sentences, or as the function's own lines.
 enum class LogFormat { kSentences, kJson };
 
+/// `from_function`, wherever it stands: the name or ARN of an installed function, whose configuration is used.
 struct PlanCommand {
     std::string file;  ///< `-` is standard input
     bool json = false;
+    std::optional<std::string> from_function = {};
 };
 struct InvokeCommand {
     std::string file;
     LogFormat log = LogFormat::kJson;  ///< it is what the Lambda does, log included
+    std::optional<std::string> from_function = {};
 };
 struct ReplayCommand {
     std::string path;  ///< a dump of a queue, or a directory of them
     bool yes = false;
     bool json = false;
     LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
 };
 struct DeployCommand {
     std::vector<std::string> services;
@@ -38,18 +42,21 @@ struct DeployCommand {
     std::optional<std::chrono::seconds> timeout;
     bool json = false;
     LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
 };
 struct WaitCommand {
     std::vector<std::string> services;
     std::optional<std::chrono::seconds> timeout;
     bool json = false;
     LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
 };
 struct StatusCommand {
     std::vector<std::string> services;  ///< empty: all that are ours
     bool watch = false;
     bool json = false;
     LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
 };
 struct RollbackCommand {
     std::string service;
@@ -60,15 +67,18 @@ struct RollbackCommand {
     std::optional<std::chrono::seconds> timeout;
     bool json = false;
     LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
 };
 struct CheckCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
 };
 struct ConfigCommand {
     bool json = false;
     bool schema = false;    ///< the schema of the document, and nothing else
     bool from_env = false;  ///< the document that says what the environment says
+    std::optional<std::string> from_function = {};
 };
 struct SandboxCommand {
     std::optional<std::uint16_t> port;  ///< absent: the sandbox's own

@@ -59,14 +59,51 @@ void TickingSleeper::tick() const {
 
 Session::~Session() { console_.redact_with(nullptr); }
 
+Result<Foundation*> Session::foundation() {
+    if (foundation_ == nullptr) {
+        TRY_ASSIGN(auto ca_bundle,
+                   find_ca_bundle(environment().get_non_empty("AWS_CA_BUNDLE"), environment(), usual_ca_bundles()));
+        early_sink_ = std::make_unique<SentenceSink>(console_);
+        foundation_ = std::make_unique<Foundation>(AppOptions{.profiles = &profile_credentials}, environment(),
+                                                   *early_sink_, clock_, sleeper_, std::move(ca_bundle));
+        foundation_->logger.set_level(LogLevel::kWarn);
+    }
+    return foundation_.get();
+}
+
+Status Session::use_function(const std::string& name) {
+    TRY_ASSIGN(auto* reach, foundation());
+    TRY_ASSIGN(auto found, find_installed_function(*reach, name, patience()));
+    function_ = std::make_unique<FunctionEnvironment>(*environment_, std::move(found));
+    // What was made for this machine's environment must outlive the one that falls back to it, and serves no longer.
+    foundation_.reset();
+    environment_ = function_.get();
+    return {};
+}
+
+Home Session::home() const {
+    if (function_ != nullptr) return Home::of_function(function_->arn());
+    return {.account = environment().get_non_empty("AWS_ACCOUNT_ID").value_or("")};
+}
+
+Result<std::optional<DocumentText>> Session::document() {
+    TRY_ASSIGN(const auto source, find_document(environment()));
+    if (!source) return std::nullopt;
+    TRY_ASSIGN(auto* reach, foundation());
+    TRY_ASSIGN(auto text, reach->documents.read(*source, {}, patience()));
+    const bool is_inline = source->kind == SourceRef::Kind::kInline;
+    return DocumentText{.text = std::move(text->text), .source = is_inline ? kDocumentVariable : to_string(*source)};
+}
+
 Result<App*> Session::open(LogFormat log, AppOptions options) {
     if (log == LogFormat::kJson)
         sink_ = std::make_unique<FdLogSink>(STDERR_FILENO);
     else
         sink_ = std::make_unique<SentenceSink>(console_);
     options.profiles = &profile_credentials;
-    TRY_ASSIGN(app_, App::create(std::move(options), environment_, *sink_, clock_, sleeper_));
+    TRY_ASSIGN(app_, App::create(std::move(options), environment(), *sink_, clock_, sleeper_));
     console_.redact_with(&app_->redactor());
+    if (function_ != nullptr) app_->set_home(home());
     // What goes well is said by the command.
     if (log == LogFormat::kSentences && app_->config().log_level == LogLevel::kInfo)
         app_->logger().set_level(LogLevel::kWarn);

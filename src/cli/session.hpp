@@ -6,6 +6,8 @@
 #include <string>
 
 #include "app/app.hpp"
+#include "app/foundation.hpp"
+#include "app/installed_function.hpp"
 #include "base/environment.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -43,10 +45,19 @@ private:
 class Session {
 public:
     Session(Console& console, const Environment& environment)
-        : console_(console), environment_(environment), sleeper_(system_sleeper_) {}
+        : console_(console), environment_(&environment), sleeper_(system_sleeper_) {}
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
+
+    /// From now on the configuration is that of this installed function. Before anything else is done.
+    Status use_function(const std::string& name);
+
+    /// Where the function lives, as far as that is known without asking AWS.
+    [[nodiscard]] Home home() const;
+
+    /// The document that CI_LAMBDA_CONFIG names, wherever it is; `nullopt` where it names none.
+    Result<std::optional<DocumentText>> document();
 
     /// The App, made on demand, its log told as `log` says. It lives as long as the session.
     Result<App*> open(LogFormat log, AppOptions options = {});
@@ -55,17 +66,23 @@ public:
     [[nodiscard]] int failed(const Error& error);
 
     [[nodiscard]] Console& console() { return console_; }
-    [[nodiscard]] const Environment& environment() const { return environment_; }
+    [[nodiscard]] const Environment& environment() const { return *environment_; }
     [[nodiscard]] const Clock& clock() const { return clock_; }
     [[nodiscard]] TickingSleeper& sleeper() { return sleeper_; }
     [[nodiscard]] Deadline patience() const { return Deadline::after(clock_, kPatience); }
 
 private:
     Console& console_;
-    const Environment& environment_;
+    /// What reaches AWS before there is an App.
+    Result<Foundation*> foundation();
+
+    const Environment* environment_;
+    std::unique_ptr<FunctionEnvironment> function_;  ///< nullptr: this machine's own
     SystemClock clock_;
     SystemSleeper system_sleeper_;
     TickingSleeper sleeper_;
+    std::unique_ptr<LogSink> early_sink_;
+    std::unique_ptr<Foundation> foundation_;
     std::unique_ptr<LogSink> sink_;
     std::unique_ptr<App> app_;
 };

@@ -21,7 +21,15 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
     Session session(console, environment);
     const auto command = parse_command(arguments);
     if (!command) return session.failed(command.error());
-    return std::visit([&](const auto& what) { return execute(what, session); }, *command);
+    return std::visit(
+        [&](const auto& what) {
+            if constexpr (requires { what.from_function; })
+                if (what.from_function)
+                    if (const auto found = session.use_function(*what.from_function); !found)
+                        return session.failed(found.error());
+            return execute(what, session);
+        },
+        *command);
 }
 
 }  // namespace ci_lambda::cli

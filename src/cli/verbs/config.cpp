@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "app/local_documents.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
@@ -17,16 +16,6 @@ namespace {
 
 using Origin = SettingOrigin::Kind;
 using OrderedConfig = nlohmann::ordered_json;
-
-/// What CI_LAMBDA_CONFIG names, read.
-Result<std::optional<DocumentText>> read_document(Session& session) {
-    TRY_ASSIGN(const auto source, find_document(session.environment()));
-    if (!source) return std::nullopt;
-    LocalDocuments documents(document_roots(session.environment()));
-    TRY_ASSIGN(auto text, documents.read(*source, {}, session.patience()));
-    const bool is_inline = source->kind == SourceRef::Kind::kInline;
-    return DocumentText{.text = std::move(text->text), .source = is_inline ? kDocumentVariable : to_string(*source)};
-}
 
 std::string from(const ExplainedSetting& setting) {
     switch (setting.origin.kind) {
@@ -121,7 +110,7 @@ int execute(const ConfigCommand& command, Session& session) {
         console.print_for_machines(std::string_view(schema).substr(0, schema.size() - 1));
         return kDone;
     }
-    const auto document = read_document(session);
+    const auto document = session.document();
     if (!document) return session.failed(document.error());
     if (command.from_env) return print_migration(session, *document);
     const auto config = explain(session.environment(), *document);

@@ -6,7 +6,9 @@
 namespace ci_lambda::cli {
 
 int execute(const PlanCommand& command, Session& session) {
-    const auto loaded = load_config(session.environment());
+    const auto document = session.document();
+    if (!document) return session.failed(document.error());
+    const auto loaded = load_config(session.environment(), *document);
     if (!loaded) return session.failed(loaded.error());
     const auto bytes = read_event(command.file);
     if (!bytes) return session.failed(bytes.error());
@@ -14,9 +16,7 @@ int execute(const PlanCommand& command, Session& session) {
     for (const auto& message : decode_delivery(*bytes).messages) {
         if (!message.events) return session.failed(message.events.error());
         for (const auto& event : *message.events) {
-            // No credentials are fetched for a plan; but where the environment says whose they are, that is known.
-            const Home home{.account = session.environment().get_non_empty("AWS_ACCOUNT_ID").value_or("")};
-            const auto decision = decide(event, loaded->config, home);
+            const auto decision = decide(event, loaded->config, session.home());
             if (!decision) return session.failed(decision.error());
             plans.push_back(command.json ? plan_json(event, *decision) : plan_text(event, *decision));
         }
