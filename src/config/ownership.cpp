@@ -10,9 +10,13 @@ namespace ci_lambda {
 std::string ServiceReading::doubt() const {
     if (rival)
         return fmt::format(
-            "its name may also be that of {} in the environment {} of the project {}; ECS_SERVICE_MAP would tell",
+            "its name may also be that of {} in the environment {} of the project {}; ECS_SERVICE_MAP would tell, or a "
+            "service_name in the document",
             rival->id, rival->environment, rival->project);
-    if (!named) return fmt::format(R"(no variable names {0}; AUTO_DEPLOY_MAP={{"{0}":true}} would do)", id);
+    if (!named)
+        return fmt::format(
+            R"(no variable names {0}; AUTO_DEPLOY_MAP={{"{0}":true}} would do, or "{0}":{{}} in the document's services)",
+            id);
     return {};
 }
 

@@ -12,7 +12,7 @@ namespace ci_lambda {
 /// What the name of an ECS service says about whose service it is.
 struct ServiceReading {
     ServiceId id;                         ///< what it is to us, if it is ours
-    bool named = false;                   ///< a variable names the id
+    bool named = false;                   ///< variable or document name the id
     std::optional<Names::Reading> rival;  ///< who else may have given it this name
 
     /// Only such a service may be acted upon when nobody has asked for it.

@@ -104,7 +104,7 @@ private:
 
     static Result<Credentials> from_process(const std::vector<std::string>& command, std::string_view name) {
         // Whatever program it is, it has no business with our team's messages.
-        const auto output = run_process(command, kProcessTimeout, {"SLACK_WEBHOOK_URL"});
+        const auto output = run_process(command, kProcessTimeout, {"SLACK_WEBHOOK_URL", "CI_LAMBDA_CONFIG"});
         if (!output) {
             if (output.error().kind == ErrorKind::kNotFound)
                 return fail(ErrorKind::kCredentials,

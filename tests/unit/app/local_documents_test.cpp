@@ -19,11 +19,17 @@ using ::testing::HasSubstr;
 using testing::IsErr;
 using testing::IsOk;
 
+/// A new directory with a `package/` and `layers/` in it; a slash at its end.
+std::string new_root() {
+    std::string pattern = std::filesystem::temp_directory_path() / "ci_lambda_documents_XXXXXX";
+    const std::string root = std::string(::mkdtemp(pattern.data())) + "/";
+    std::filesystem::create_directories(root + "package");
+    std::filesystem::create_directories(root + "layers");
+    return root;
+}
+
 struct LocalDocumentsTest : ::testing::Test {
-    LocalDocumentsTest() {
-        std::filesystem::create_directories(root + "package");
-        std::filesystem::create_directories(root + "layers");
-    }
+    LocalDocumentsTest() = default;
     ~LocalDocumentsTest() override { std::filesystem::remove_all(root); }
 
     void write(const std::string& path, const std::string& text) const {
@@ -33,12 +39,7 @@ struct LocalDocumentsTest : ::testing::Test {
         return documents.read({.kind = SourceRef::Kind::kFile, .text = path}, version, Deadline::none());
     }
 
-    static std::string new_directory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "ci_lambda_documents_XXXXXX";
-        return std::string(::mkdtemp(pattern.data())) + "/";
-    }
-
-    std::string root = new_directory();
+    std::string root = new_root();
     LocalDocuments documents{{root + "package/", root + "layers/"}};
 };
 

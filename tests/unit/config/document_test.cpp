@@ -376,6 +376,31 @@ TEST(LoadDocument, KeepsItsErrorReadable) {
     EXPECT_EQ(for_terminal(hostile.front()), hostile.front());
 }
 
+TEST(LoadDocument, TellsReadablyOfWhateverIsLeftOfIt) {
+    const std::string whole = R"({ // a shop
+  "project": "shop", "environment": "dev", "names": {"service_pattern": "{project}-{name}", "backend": "core"},
+  "deployment": {"timeout_seconds": 60}, /* and */ "events": {"accounts": ["111122223333"]},
+  "services": {"api": {"service_name": "a", "files": [{"bucket": "b", "key": "k\\n"}], "auto_deploy": false},
+               "core": {"repositories": ["shop/\\u00fc"], "parameters": ["/p"]}},
+  "slack": {"webhook": "https://hooks.slack.com/s3cr3t"}})";
+    ASSERT_THAT(load_document(whole), IsOk());
+    const auto expect_readable = [](const std::string& text) {
+        const auto loaded = load_document(text);
+        if (loaded) return;
+        EXPECT_EQ(loaded.error().kind, ErrorKind::kConfiguration) << text;
+        EXPECT_EQ(for_terminal(loaded.error().message), loaded.error().message) << text;
+        EXPECT_EQ(sanitize_utf8(loaded.error().message), loaded.error().message) << text;
+        EXPECT_THAT(loaded.error().message, Not(HasSubstr("s3cr3t"))) << text;
+    };
+    using std::string_literals::operator""s;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        expect_readable(whole.substr(0, i));
+        expect_readable(whole.substr(0, i) + whole.substr(i + 1));
+        for (const auto& other : {"\""s, "{"s, "]"s, ","s, "/"s, "*"s, "\\"s, "\0"s, "\xff"s, "\x1b"s, "9"s})
+            expect_readable(whole.substr(0, i) + other + whole.substr(i + 1));
+    }
+}
+
 TEST(LoadDocument, NeverShowsAWebhook) {
     for (const std::string members :
          {R"("x":{"webhook":"https://h/s3cr3t"})", R"("slack":"https://h/s3cr3t")", R"("slack":{"webhook":["s3cr3t"]})",

@@ -59,7 +59,7 @@ TEST(Ownership, DoesNotTakeTheServicesOfAProjectWhoseNameBeginsLikeOurs) {
     const auto config = naming(R"({"api":true})", {kHyphens});
     EXPECT_EQ(reading(config, "shop-admin-api-dev"),
               "admin-api, but rather another one's: its name may also be that of api in the environment dev of the "
-              "project shop-admin; ECS_SERVICE_MAP would tell");
+              "project shop-admin; ECS_SERVICE_MAP would tell, or a service_name in the document");
     EXPECT_THAT(reading(naming("{}", {kHyphens}), "shop-admin-api-dev"), HasSubstr("no variable names admin-api"));
 }
 

@@ -224,13 +224,15 @@ TEST_F(ProfileCredentialsTest, LetsAFailingProcessSpeakOnATerminalAndKeepsThatOu
 
 TEST_F(ProfileCredentialsTest, KeepsTheWebhookFromTheProcessAndGivesItTheRest) {
     ::setenv("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/webhooksecret", 1);
+    ::setenv("CI_LAMBDA_CONFIG", R"({"slack":{"webhook":"https://hooks.slack.com/services/T/B/webhooksecret"}})", 1);
     ::setenv("CI_LAMBDA_TEST_REST", "the rest", 1);
     config(
         "[default]\ncredential_process = "
-        R"(printf '{"Version":1,"AccessKeyId":"<%s><%s>","SecretAccessKey":"ps"}' "$SLACK_WEBHOOK_URL" "$CI_LAMBDA_TEST_REST")"
+        R"(printf '{"Version":1,"AccessKeyId":"<%s%s><%s>","SecretAccessKey":"ps"}' "$SLACK_WEBHOOK_URL" "$CI_LAMBDA_CONFIG" "$CI_LAMBDA_TEST_REST")"
         "\n");
     const auto found = fetch();
     ::unsetenv("SLACK_WEBHOOK_URL");
+    ::unsetenv("CI_LAMBDA_CONFIG");
     ::unsetenv("CI_LAMBDA_TEST_REST");
     ASSERT_THAT(found, IsOk());
     EXPECT_EQ(found->credentials->access_key_id, "<><the rest>");
