@@ -37,6 +37,7 @@ class News:
     name: str
     words: str  # as what it is told
     time: int
+    again: int = 0  # since when it is PRIMARY again, where a rollback has brought it back
 
 
 @dataclasses.dataclass(frozen=True)

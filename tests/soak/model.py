@@ -15,6 +15,7 @@ from faults import Effect, Fault, Plan
 
 # "After" is two seconds: event times are whole seconds, and clocks differ.
 AFTER = 2 * SECOND
+CLOCKS = SECOND
 # A rollout takes too long after DEPLOYMENT_TIMEOUT_SECONDS.
 TOO_LONG = 600 * SECOND
 
@@ -80,6 +81,24 @@ class Expected:
         return "; ".join(lines)
 
 
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """What became of the services of which nobody can foretell it: the judge (judge.py) says whether that is right. All
+    else follows from it."""
+
+    unsure: frozenset[str] = frozenset()
+    statuses: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # of each, in their order
+    told: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # all messages
+
+    def copy(self) -> Given:
+        """To be used up."""
+        return dataclasses.replace(self, statuses={one: list(statuses) for one, statuses in self.statuses.items()})
+
+    def next(self, service: str) -> str:
+        left = self.statuses.get(service)
+        return left.pop(0) if left else "not answered for"
+
+
 @dataclasses.dataclass
 class Answered:
     """What the function remembers of an event that it has handled well."""
@@ -100,14 +119,44 @@ class Model:
         self._answered_services = 0
         self._told: dict[tuple[str, str, str], int] = {}
         self.said_started: set[str] = set()
+        self.perhaps_said_started: set[str] = set()
 
-    def expect(self, event: Event, plan: Plan) -> list[Expected]:
-        """All ways in which the event may end: one, but where the function may have forgotten something."""
-        if event.source == SINGLE and self._before(event.items[0]):
+    def unsure(self, event: Event, plan: Plan) -> frozenset[str]:
+        """The services of which nobody can foretell what becomes of them in this event."""
+        return frozenset(name for name, service in self._cluster.services.items() if self._is_unsure(service, event, plan))
+
+    def _is_unsure(self, service: Service, event: Event, plan: Plan) -> bool:
+        if service.id in plan.unsure or service.asked_to_go_back or self._cluster.is_late(service, self._cluster.now):
+            return True
+        news = [item.meaning for item in event.items if self._is_news_of(service, item)]
+        if any(one.deployment in self.perhaps_said_started for one in news):
+            return True
+        if service.primary.back and news:
+            # It depends on a look, which may fail, or come after what the same batch begins.
+            look_fails = plan.look is not None and plan.look.effect is not Effect.NONE
+            if look_fails or service.id in event.services:
+                return True
+        # It is late to show what the event itself has begun.
+        return bool(service.nature.lag) and (event.source == FIFO or service.id in plan.updates)
+
+    @staticmethod
+    def _is_news_of(service: Service, item: Item) -> bool:
+        return isinstance(item.meaning, News) and item.meaning.service == service.id
+
+    def expect(
+        self, event: Event, plan: Plan, world: Cluster | None = None, given: Given | None = None
+    ) -> list[Expected]:
+        """All ways in which the event may end: one, but where the function may have forgotten something. `world`: as it
+        was before, where the event has been handled already."""
+        world, given = world or self._cluster, given or Given()
+
+        def think(known: set[tuple[str, str]]) -> Expected:
+            return Invocation(self, world, event, plan, known, given.copy()).run()
+
+        if event.source == SINGLE and self._before(event.items[0], world.now):
             ways = [self._as_before(event.items[0])]
-            return ways if self._surely(event.items[0]) else [*ways, Invocation(self, event, plan, set()).run()]
-        known = {(item.id, item.text) for item in event.items if self._before(item)}
-        return [Invocation(self, event, plan, known).run()]
+            return ways if self._surely(event.items[0]) else [*ways, think(set())]
+        return [think({(item.id, item.text) for item in event.items if self._before(item, world.now)})]
 
     def happened(self, event: Event, expected: Expected, answer: dict | None) -> None:
         """This way it was: what the function remembers from now on."""
@@ -122,8 +171,15 @@ class Model:
             self._answered[item.id, item.text] = answered
         for fact in expected.told:
             self._told.setdefault(fact, len(self._told))
-        deployed = {fate.service for fate in expected.fates if fate.status == "deployed"}
-        self.said_started.update(deployment for service, deployment in self._cluster.begun if service in deployed)
+        if answer is not None and "deployments" in answer:
+            entries = answer["deployments"]
+            self.said_started |= {one["deployment_id"] for one in entries if one["status"] == "deployed"}
+            return
+        for service in {fate.service for fate in expected.fates if fate.status == "deployed"}:
+            begun = {deployment for name, deployment in self._cluster.begun if name == service}
+            begun.add(self._cluster.services[service].primary.id)
+            # An error names no deployments: where there are several, the function may have told any.
+            (self.said_started if len(begun) == 1 else self.perhaps_said_started).update(begun)
 
     def has_told(self, fact: tuple[str, str, str]) -> bool:
         return fact in self._told
@@ -131,16 +187,12 @@ class Model:
     def surely_told(self, fact: tuple[str, str, str]) -> bool:
         return fact in self._told and len(self._told) - self._told[fact] < SURELY_TOLD
 
-    @property
-    def cluster(self) -> Cluster:
-        return self._cluster
-
     def status_before(self, item: Item) -> str:
         return self._answered[item.id, item.text].status
 
-    def _before(self, item: Item) -> Answered | None:
+    def _before(self, item: Item, now: int) -> Answered | None:
         before = self._answered.get((item.id, item.text)) if item.id else None
-        return before if before and self._cluster.now - before.at <= REMEMBERED else None
+        return before if before and now - before.at <= REMEMBERED else None
 
     def _surely(self, item: Item) -> bool:
         before = self._answered[item.id, item.text]
@@ -181,9 +233,12 @@ class Way:
 class Invocation:
     """One event, thought through."""
 
-    def __init__(self, model: Model, event: Event, plan: Plan, known: set[tuple[str, str]]) -> None:
+    def __init__(
+        self, model: Model, world: Cluster, event: Event, plan: Plan, known: set[tuple[str, str]], given: Given
+    ) -> None:
         self._model = model
-        self._cluster = model.cluster
+        self._cluster = world
+        self._given = given
         self._event = event
         self._plan = plan
         self._known = known
@@ -220,35 +275,65 @@ class Invocation:
 
     def _tell(self, news: News) -> str:
         """`notified` or `ignored`."""
-        fact = (news.deployment, news.name, news.words)
-        if news.name == "SERVICE_DEPLOYMENT_IN_PROGRESS" and news.deployment in self._model.said_started:
+        fact = (news.deployment, news.name, f"{news.words} {news.again or ''}")
+        if news.name == "SERVICE_DEPLOYMENT_IN_PROGRESS" and self._has_said_started(news):
             return "ignored"
         if self._model.has_told(fact) or fact in self._expected.told:
             return "ignored"
         self._expected.told.append(fact)
-        self._expected.messages[f"Deployment {news.words}: {news.service}"] += 1
+        self._expected.messages[f"Deployment {self._in_words(news)}: {news.service}"] += 1
         return "notified"
+
+    def _has_said_started(self, news: News) -> bool:
+        if news.deployment in self._model.perhaps_said_started:
+            return not self._given.told[f"Deployment {news.words}: {news.service}"]
+        return news.deployment in self._model.said_started
+
+    def _in_words(self, news: News) -> str:
+        """ECS announces the end of a rollback like that of any deployment."""
+        if news.name != "SERVICE_DEPLOYMENT_COMPLETED":
+            return news.words
+        rolled_back = "rolled back"
+        if news.service in self._given.unsure:
+            return rolled_back if self._given.told[f"Deployment {rolled_back}: {news.service}"] else news.words
+        primary = self._cluster.services[news.service].primary
+        return rolled_back if primary.id == news.deployment and primary.back else news.words
 
     def _sweep(self, sweep: Sweep) -> None:
         expected = self._expected
-        if self._fails(self._plan.look):
+        if self._fails(self._plan.look) and not self._plan.look.a_name:
             expected.errors = ("Function.SweepFailed",)
             return
         expected.status = "swept"
+        if self._plan.look is not None and self._plan.look.a_name:
+            return
         time = self._cluster.now if sweep.time is None else sweep.time
         for service in self._cluster.services.values():
-            primary = service.primary
-            if primary.state == COMPLETED or primary.created > time - TOO_LONG:
-                continue
-            if primary.state == FAILED:
-                expected.fates.append(Fate(service.id, "failed"))
-                continue  # ECS has told it
-            expected.fates.append(Fate(service.id, "timed_out"))
-            fact = (primary.id, "overdue", "")
+            fate = self._overdue(service, time)
+            if fate:
+                expected.fates.append(Fate(service.id, fate))
+            if fate != "timed_out":
+                continue  # a failure has been told by ECS
+            fact = (service.primary.id, "overdue", "")
             where = expected.perhaps if self._model.has_told(fact) else expected.messages
             if not self._model.surely_told(fact):
                 where[f"Deployment timed out: {service.id}"] += 1
             expected.told.append(fact)
+
+    def _overdue(self, service: Service, time: int) -> str:
+        """`timed_out`, `failed` or empty."""
+        if service.id in self._given.unsure:
+            return self._given.next(service.id) if self._given.statuses.get(service.id) else ""
+        primary, nature = service.primary, service.nature
+        if primary.state == COMPLETED or primary.created > time - TOO_LONG:
+            return ""
+        if primary.back:
+            return ""  # ECS is at it, and nothing that we could do would help it
+        if primary.state == FAILED:
+            return "failed"
+        # Slow on purpose: it bakes, waits for a person, or has only old tasks left to end.
+        patient = max(time, self._cluster.now) - primary.created < TOO_LONG + nature.on_purpose
+        return "" if patient or nature.drains or service.waits_for_a_person else "timed_out"
 
     # --- deploying ---------------------------------------------------------------------------------------------------
 
@@ -275,6 +360,8 @@ class Invocation:
         known = self._cluster.services.get(service)
         if known is None:
             return Fate(service, "failed")
+        if service in self._given.unsure:
+            return Fate(service, self._given.next(service))
         way = Way(service, wish.revision)
         for offset in TRIES:
             way.offset = offset
@@ -309,8 +396,8 @@ class Invocation:
             return None
         if way.service in self._began:
             return Fate(way.service, "ignored")
-        if known.primary.state == FAILED:
-            return None  # what failed has brought nothing
+        if known.primary.state == FAILED or known.primary.back:
+            return None  # what failed has brought nothing, and what a rollback brings back may be older than it looks
         return Fate(way.service, "ignored", f"{ALREADY[known.primary.state]}: {known.primary.id}")
 
     def _update(self, way: Way) -> Fate | None:

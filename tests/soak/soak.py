@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 import json
 import os
 import random
@@ -11,11 +12,12 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
-from cluster import Cluster
-from events import SINGLE, Event
-from faults import Effect, Fault, Odds, Plan, Planner, Runtime, SlackFault, good
+from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, Service, arn_of, number_of
+from events import SINGLE, Event, News
+from faults import Deed, Effect, Fault, Interruption, Odds, Plan, Planner, Runtime, SlackFault, good
 from generator import QUIET, WIDEST, Generator, service_config
-from model import Expected, Model
+from judge import Judge
+from model import Expected, Given, Model
 from moved_time import MovedTime
 from process import Program, Size
 from support.programs import function_environment
@@ -33,6 +35,8 @@ RESTS_AFTER = 256
 # So many that it has done so since the event that needed all threads.
 LEAST_QUIET = RESTS_AFTER + 10
 GROWTH = 512  # KiB
+UNTIL_ROLLBACK = 2 * SECOND  # after ECS was asked for one
+LATE_PART = 0.9  # of the events: then what the function may not do it will not do any more
 
 TARGET = b"AmazonEC2ContainerServiceV20141113."
 ACCEPTED = Reply(http(202, b'{"status":"OK"}'))
@@ -81,6 +85,11 @@ class Course:
     answers: list[tuple[str, str, dict]] = dataclasses.field(default_factory=list)  # kind, error type, body
     taken: int = 0  # of the answers
     refused: int = 0
+    unsure: frozenset[str] = frozenset()  # services that only the judge knows of
+    world: Cluster | None = None  # as it was before, where there are such services
+    asked: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # by service and operation
+    last_call: int = 0
+    rolls_back_at: dict[str, int] = dataclasses.field(default_factory=dict)  # services
 
 
 @dataclasses.dataclass
@@ -90,6 +99,9 @@ class Tally:
     requests: int = 0
     rollouts: int = 0
     messages: int = 0
+    judged: int = 0  # events with a service of which only the judge knows
+    late_looks: int = 0
+    deeds: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     kinds: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     statuses: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     faults: collections.Counter = dataclasses.field(default_factory=collections.Counter)
@@ -104,8 +116,9 @@ class Soak:
         dice = random.Random(options.seed)
         self.cluster = Cluster()
         self.model = Model(self.cluster)
+        self.judge = Judge(self.cluster)
         self.generator = Generator(dice, self.cluster)
-        self._planner = Planner(random.Random(options.seed + 1), options.odds)
+        self.planner = Planner(random.Random(options.seed + 1), options.odds)
         self._wire = Wire()
         self._clock = MovedTime()
         self._clock.move_to(self.cluster.now)
@@ -229,36 +242,76 @@ class Soak:
         if event is None:
             self._done = True
             return None
-        plan = (
-            Plan()
-            if event.kind in (QUIET, WIDEST)
-            else self._planner.plan(event.services, event.kind in ("news", "a sweep"))
-        )
+        self.planner.may_deny_for_good = self.tally.events >= LATE_PART * self._options.events
+        plan = Plan() if event.kind in (QUIET, WIDEST) else self.planner.plan(event.services, self._asked_about(event))
         number = self.tally.events + self.tally.quiet
         request_id = f"{self._options.seed:08x}-0000-4000-8000-{number:012}"
         self.cluster.next_event()
         self._clock.move_to(self.cluster.now)
-        course = Course(number, event, plan, self.model.expect(event, plan), request_id, self.cluster.now)
+        unsure = self.model.unsure(event, plan)
+        expected = [] if unsure else self.model.expect(event, plan)
+        course = Course(number, event, plan, expected, request_id, self.cluster.now, last_call=self.cluster.now)
+        if unsure:
+            course.unsure, course.world = unsure, self.cluster.as_it_is()
+        self.judge.begin(event, plan)
         if plan.drops:
             course.used.add("idle connections are closed")
             self._wire.drop(self._ecs, self._slack)
         return course
 
+    def _asked_about(self, event: Event) -> list[str]:
+        """Services that an event looks at, and rolls none of them."""
+        if event.kind == "a sweep":
+            return list(self.cluster.services)
+        return [item.meaning.service for item in event.items if isinstance(item.meaning, News)]
+
+    def _ways(self, course: Course) -> list[Expected]:
+        """What the model says now that it is known what became of the services of which nobody could foretell it."""
+        kind, _, body = course.answers[0]
+        own = [service for service in course.event.services if service in course.unsure]
+
+        def expect(statuses: dict[str, list[str]]) -> list[Expected]:
+            given = Given(course.unsure, statuses, course.messages)
+            return self.model.expect(course.event, course.plan, course.world, given)
+
+        if kind == "response":
+            statuses: dict[str, list[str]] = collections.defaultdict(list)
+            for one in body["deployments"]:
+                statuses[one["service"]].append(one["status"])
+            return expect(statuses)
+        # An error does not say it of each service.
+        every = itertools.product(("failed", "deployed", "ignored"), repeat=len(own))
+        return [way for ones in every for way in expect({one: [status] for one, status in zip(own, ones, strict=True)})]
+
     def _finish(self, course: Course) -> None:
         """Everything that the event did has been done: the program asks for the next one."""
         if len(course.answers) != 1:
             raise Difference(f"the event was answered {len(course.answers)} times")
+        self.cluster.now = self._clock.now
+        if course.unsure:
+            course.expected = self._ways(course)
         wrong = [self._what_differs(course, expected) for expected in course.expected]
         if all(wrong):
             raise Difference("\n  or ".join(wrong))
         expected = course.expected[wrong.index("")]
         kind, _, body = course.answers[0]
+        self._ask_the_judge(course, expected)
         self.model.happened(course.event, expected, body if kind == "response" else None)
         if course.event.kind not in (QUIET, WIDEST):
             self.generator.answered(course.event, expected.failed_messages, bool(expected.errors) or course.refused > 0)
         self._count(course, expected)
         self._past.append(self._describe(course))
-        self.cluster.now = self._clock.now
+
+    def _ask_the_judge(self, course: Course, expected: Expected) -> None:
+        kind, _, body = course.answers[0]
+        if not expected.silent:
+            entries = body["deployments"] if kind == "response" else []
+            if course.event.kind == "a sweep":
+                self.judge.swept(entries, course.unsure)
+            else:
+                self.judge.finish(expected.fates, entries, course.unsure)
+        if self.judge.complaints:
+            raise Difference("\n".join(self.judge.complaints))
 
     def _what_differs(self, course: Course, expected: Expected) -> str:
         """In words; empty when it went like this."""
@@ -274,9 +327,13 @@ class Soak:
                 return "an answer was expected, not an error"
             if wrong := self._wrong_answer(course, expected, body):
                 return wrong
-        if sorted(self.cluster.rollouts) != sorted(expected.rollouts):
+        rollouts = [one for one in self.cluster.rollouts if one[0] not in course.unsure]
+        if sorted(rollouts) != sorted(expected.rollouts):
             return f"these rollouts began: {sorted(self.cluster.rollouts)}"
-        if course.updates != expected.updates:
+        updates = collections.Counter(
+            {service: times for service, times in course.updates.items() if service not in course.unsure}
+        )
+        if updates != expected.updates:
             return f"UpdateService was asked for: {dict(course.updates)}, expected {dict(expected.updates)}"
         if expected.silent and course.calls:
             return f"ECS was asked: {course.calls}"
@@ -298,7 +355,7 @@ class Soak:
                 return f'{fate.service} is not said to be "{fate.says}"'
         begun = {*self.cluster.begun}
         for one in body["deployments"]:
-            is_new = one["status"] == "deployed" and not expected.silent
+            is_new = one["status"] == "deployed" and not expected.silent and one["service"] not in course.unsure
             if is_new and (one["service"], one["deployment_id"]) not in begun:
                 return f"{one['service']} is said to be deployed by {one['deployment_id']}"
         if course.event.source == SINGLE and expected.status == "notified" and not expected.silent:
@@ -319,6 +376,7 @@ class Soak:
         tally = self.tally
         tally.rollouts += len(self.cluster.rollouts)
         tally.messages += course.messages.total()
+        tally.judged += any(service in course.unsure for service in course.event.services)
         if course.event.kind in (QUIET, WIDEST):
             tally.quiet += 1
             return
@@ -399,42 +457,81 @@ class Soak:
         operation = request.header(b"X-Amz-Target").removeprefix(TARGET).decode()
         body = json.loads(request.body)
         assert course is not None
+        self.cluster.now = self._clock.now
+        about = self._services_of(operation, body)
+        for service in about:
+            self._let_others_act(course, service, operation)
+        course.last_call = self.cluster.now
         if operation == "UpdateService":
             return self._update(course, body)
         course.calls.append(operation)
-        fault, right = self._reading(course, operation, body)
-        healed = self._clock.now - course.began >= course.plan.reading_fails_for
+        fault, right = self._reading(course, operation, body, about)
+        healed = self.cluster.now - course.began >= course.plan.reading_fails_for
         if fault is None or healed or (fault.kept_only and not request.connection.served):
-            return good(right)
+            return self._seen(operation, about, right)
         name = f"{operation}: ECS {fault}"
         if not self._first(course, name) and fault.effect is Effect.NONE:
-            return good(right)
+            return self._seen(operation, about, right)
         return fault.give(right)
 
-    def _reading(self, course: Course, operation: str, body: dict) -> tuple[Fault | None, bytes]:
+    def _services_of(self, operation: str, body: dict) -> list[Service]:
+        """Whom a call is about."""
+        if operation == "DescribeServices":
+            names = body["services"]
+        elif operation == "ListTaskDefinitions":
+            names = [body["familyPrefix"]]
+        elif operation == "DescribeTaskDefinition":
+            names = [body["taskDefinition"].rsplit("/", 1)[-1].split(":")[0]]
+        elif operation == "DescribeServiceDeployments":
+            names = [arn.split("/")[-2] for arn in body["serviceDeploymentArns"]]
+        else:
+            names = [body["service"]] if "service" in body else []
+        return [service for name in names if (service := self.cluster.service_named(name)) is not None]
+
+    def _seen(self, operation: str, about: list[Service], right: bytes) -> Reply:
+        """A good answer; the judge remembers what is in it."""
+        for service in about:
+            late = self.cluster.is_late(service, self.cluster.now)
+            if operation == "DescribeServices":
+                shown_late = service.nature.late_services > 0
+                self.judge.shown(service, self.cluster.view(service) if shown_late else None)
+            elif operation == "ListTaskDefinitions":
+                arns = json.loads(right)["taskDefinitionArns"]
+                self.judge.listed(service, [number_of(arn) for arn in arns if "_old:" not in arn])
+            if late and operation in ("DescribeServices", "ListServiceDeployments"):
+                self.tally.late_looks += 1
+        return good(right)
+
+    def _reading(
+        self, course: Course, operation: str, body: dict, about: list[Service]
+    ) -> tuple[Fault | None, bytes]:
         """What befalls a call that changes nothing, and the right answer."""
         plan, cluster = course.plan, self.cluster
+        service = about[0].id if about else ""
         if operation == "DescribeServices":
             fault = plan.second_look if course.updates else plan.look
             return fault, cluster.describe(body["services"])
         if operation == "ListTaskDefinitions":
-            family = body["familyPrefix"]
-            service = cluster.service_named(family)
-            fault = plan.revisions.get(service.id) if service else None
-            return fault, cluster.task_definitions(family, body.get("nextToken"))
+            return plan.revisions.get(service), cluster.task_definitions(body["familyPrefix"], body.get("nextToken"))
         if operation == "ListServices":
             return plan.others, cluster.list_services()
-        # What decides about a rollout besides the service itself. Where it cannot be read, the function rather deploys
-        # once more or fails, which the model does not foretell: the random runs of tests/unit/rollouts do.
         if operation == "ListServiceDeployments":
-            return None, b'{"serviceDeployments":[]}'
+            return self._fault_of_records(course, service), cluster.service_deployments(body["service"])
+        if operation == "DescribeServiceDeployments":
+            (arn,) = body["serviceDeploymentArns"]
+            return self._fault_of_records(course, service), cluster.service_deployment(arn)
         if operation == "DescribeTaskDefinition":
-            described = {"taskDefinitionArn": body["taskDefinition"], "status": "ACTIVE", "containerDefinitions": []}
-            return None, json.dumps({"taskDefinition": described, "tags": []}).encode()
+            return plan.definitions.get(service), cluster.task_definition(body["taskDefinition"])
         empty = {"ListTasks": b'{"taskArns":[]}'}
         if operation not in empty:
             raise Difference(f"ECS was asked for {operation}")
         return plan.others, empty[operation]
+
+    @staticmethod
+    def _fault_of_records(course: Course, service: str) -> Fault | None:
+        course.asked[service, "records"] += 1
+        over = course.asked[service, "records"] > course.plan.records_fail
+        return None if over else course.plan.records.get(service)
 
     def _update(self, course: Course, body: dict) -> Reply:
         service = self.cluster.service_named(body["service"])
@@ -442,15 +539,58 @@ class Soak:
             raise Difference(f"an UpdateService was sent for the unknown service {body['service']}")
         course.calls.append(f"UpdateService of {service.id}")
         course.updates[service.id] += 1
-        self.cluster.now = self._clock.now
+        self.judge.sends(service, arn_of(service.id, number_of(body["taskDefinition"])), self.cluster.now)
         fault = course.plan.updates.get(service.id)
         if fault is not None and course.updates[service.id] <= fault.times:
             course.used.add(f"UpdateService: ECS {fault}")
             if fault.carried_out:
-                self.cluster.update(body["service"], body["taskDefinition"])
-            return fault.give(self.cluster.updated(service))
+                self._carry_out(course, service, body)
+            answer = fault.give(self.cluster.updated(service))
+        else:
+            self._carry_out(course, service, body)
+            answer = good(self.cluster.updated(service))
+        self._let_others_act(course, service, "after UpdateService")
+        return answer
+
+    def _carry_out(self, course: Course, service: Service, body: dict) -> None:
+        before = service.primary
         self.cluster.update(body["service"], body["taskDefinition"])
-        return good(self.cluster.updated(service))
+        if service.primary is not before:
+            self.judge.carried_out(service)
+
+    # --- what others do meanwhile ------------------------------------------------------------------------------------
+
+    def _let_others_act(self, course: Course, service: Service, operation: str) -> None:
+        """Just before a call that is about this service."""
+        due = course.rolls_back_at.get(service.id)
+        if due is not None and due <= self.cluster.now and service.asked_to_go_back:
+            self.cluster.roll_back(service, due)
+        course.asked[service.id, operation] += 1
+        one = course.plan.interruptions.get(service.id)
+        if one is None or (one.operation, one.nth) != (operation, course.asked[service.id, operation]):
+            return
+        at = course.last_call + int(one.place * (self.cluster.now - course.last_call))
+        if self._happens(course, service, one, at):
+            self.tally.deeds[str(one.deed)] += 1
+            course.calls.append(f"({one.deed}: {service.id})")
+
+    def _happens(self, course: Course, service: Service, one: Interruption, at: int) -> bool:
+        """False where there is nothing to do."""
+        place = int(one.place * len(service.revisions))
+        if one.deed is Deed.REGISTER:
+            service.register(at, place)
+        elif one.deed in (Deed.DEPLOY, Deed.REDEPLOY):
+            self.cluster.somebody_deploys(service.id, at, place if one.deed is Deed.DEPLOY else None)
+        elif one.deed is Deed.TAKE_BACK:
+            if not self.cluster.ask_to_go_back(service, at):
+                return False
+            self.judge.asked_to_go_back(service)
+            course.rolls_back_at[service.id] = at + UNTIL_ROLLBACK
+        elif service.primary.state == IN_PROGRESS:
+            self.cluster.end(service, COMPLETED if one.deed is Deed.COMPLETE else FAILED, at)
+        else:
+            return False
+        return True
 
     # --- Slack -------------------------------------------------------------------------------------------------------
 
@@ -513,6 +653,10 @@ class Soak:
             f"(and {tally.quiet:,} quiet ones), {tally.requests:,} requests",
             f"each was answered exactly once; {tally.rollouts:,} rollouts and {tally.messages:,} messages, "
             "as the model says",
+            f"the judge was asked of {tally.judged:,} events; {tally.late_looks:,} looks showed what was old, "
+            f"{self.cluster.foreign:,} deployments of somebody else, {self.cluster.rollbacks:,} rollbacks of ECS, "
+            f"{self.judge.overtaken:,} deployments overtaken within a moment",
+            f"in the middle of an event, {tally.deeds.total():,}: " + in_order(tally.deeds),
             "kinds: " + in_order(tally.kinds),
             "answers: " + in_order(tally.statuses),
             f"faults, {tally.faults.total():,}:",
