@@ -43,6 +43,14 @@ def arn_of(service: str, revision: int) -> str:
     return f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/{ecs_name(service)}:{revision}"
 
 
+def repository_of(service: str) -> str:
+    return "shop_backend" if service == "backend" else f"shop_service_{service}"
+
+
+def image_of(service: str) -> str:
+    return f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{repository_of(service)}:v1"
+
+
 def number_of(arn: str) -> int:
     """42 of ..:task-definition/shop_service_api_dev:42"""
     return int(arn.rsplit(":", 1)[1])
@@ -74,6 +82,7 @@ class Record:
     """ECS's record of one rollout."""
 
     number: str  # of the deployment
+    revision: str  # ARN
     created: int
     status: str
     finished: int | None = None
@@ -82,6 +91,10 @@ class Record:
     @property
     def going_back(self) -> bool:
         return self.status in (ROLLBACK_REQUESTED, ROLLBACK_IN_PROGRESS)
+
+    @property
+    def taken_back(self) -> bool:
+        return self.going_back or self.status in (ROLLBACK_SUCCESSFUL, ROLLBACK_FAILED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,6 +140,30 @@ class Service:
     @property
     def waits_for_a_person(self) -> bool:
         return bool(self.nature.approval) and self.primary.state == IN_PROGRESS and not self.primary.back
+
+    def __str__(self) -> str:
+        deployments = ", ".join(f"{one.id} :{number_of(one.revision)} {one.state}" for one in self.deployments)
+        records = ", ".join(f"{one.number} :{number_of(one.revision)} {one.status}" for one in self.records)
+        return f"{self.id} ({self.nature}): {deployments}; records: {records}; revisions up to {max(self.revisions)}"
+
+    def begin(self, new: Deployment) -> None:
+        """A rollout of somebody."""
+        if self.records and self.records[0].finished is None:
+            before = self.records[0]
+            before.status, before.finished = ROLLBACK_FAILED if before.going_back else STOPPED, new.created
+        self.records.insert(0, Record(new.number, new.revision, new.created, IN_PROGRESS))
+        del self.records[MOST_RECORDS:]
+        self.deployments = [new, self.primary]
+        self.last_forward = new.created
+
+    def as_it_is(self) -> Service:
+        """To be looked at when this one has changed."""
+        return dataclasses.replace(
+            self,
+            revisions=list(self.revisions),
+            deployments=[copy.copy(one) for one in self.deployments],
+            records=[copy.copy(one) for one in self.records],
+        )
 
     def settle(self, state: str, at: int | None = None) -> None:
         """The PRIMARY has ended like this."""
@@ -180,7 +217,7 @@ class Cluster:
 
     def _add(self, service: str, nature: Nature) -> None:
         first = Deployment(self._new_id(service), arn_of(service, 9), BEGINNING, COMPLETED, since=BEGINNING)
-        record = Record(first.number, BEGINNING, SUCCESSFUL, BEGINNING)
+        record = Record(first.number, first.revision, BEGINNING, SUCCESSFUL, BEGINNING)
         one = Service(service, [9, 10, 8], [first], nature, [record], good=copy.copy(first), last_forward=BEGINNING)
         self.services[service] = one
         self._know(one, first)
@@ -192,15 +229,7 @@ class Cluster:
     def as_it_is(self) -> Cluster:
         """To be looked at when this one has changed."""
         other = copy.copy(self)
-        other.services = {
-            name: dataclasses.replace(
-                service,
-                revisions=list(service.revisions),
-                deployments=[copy.copy(one) for one in service.deployments],
-                records=[copy.copy(one) for one in service.records],
-            )
-            for name, service in self.services.items()
-        }
+        other.services = {name: service.as_it_is() for name, service in self.services.items()}
         return other
 
     def service_named(self, name: str) -> Service | None:
@@ -214,13 +243,7 @@ class Cluster:
         one = self.services[service]
         at = self.now if at is None else at
         new = Deployment(self._new_id(service), revision, at, IN_PROGRESS, since=at)
-        if one.records and one.records[0].finished is None:
-            before = one.records[0]
-            before.status, before.finished = ROLLBACK_FAILED if before.going_back else STOPPED, at
-        one.records.insert(0, Record(new.number, at, IN_PROGRESS))
-        del one.records[MOST_RECORDS:]
-        one.deployments = [new, one.primary]
-        one.last_forward = at
+        one.begin(new)
         self._know(one, new)
         self._changed(one, at)
         return new
@@ -373,6 +396,27 @@ class Cluster:
         found = [record for record in service.records if record.number == number] if service else []
         return json.dumps({"serviceDeployments": [self._in_full(service, one) for one in found]}).encode()
 
+    def stop(self, arn: str, at: int) -> bool:
+        """StopServiceDeployment with ROLLBACK. False: it is not under way."""
+        _, name, number = arn.rsplit("/", 2)
+        service = self.service_named(name)
+        return service is not None and service.records[0].number == number and self.ask_to_go_back(service, at)
+
+    def service_revisions(self, arns: list[str]) -> bytes:
+        """What rollouts brought. A revision of a task definition always has the same images here."""
+        found = []
+        for arn in arns:
+            _, name, number = arn.rsplit("/", 2)
+            service = self.service_named(name)
+            for record in service.records if service else []:
+                if record.number == number:
+                    digest = f"sha256:{number_of(record.revision):064x}"
+                    image = {"containerName": "app", "image": image_of(service.id), "imageDigest": digest}
+                    found.append(
+                        {"serviceRevisionArn": arn, "taskDefinition": record.revision, "containerImages": [image]}
+                    )
+        return json.dumps({"serviceRevisions": found}).encode()
+
     def task_definition(self, wanted: str) -> bytes:
         name = wanted.rsplit("/", 1)[-1]
         family, number = name.rsplit(":", 1)
@@ -381,7 +425,7 @@ class Cluster:
         described = {
             "taskDefinitionArn": wanted,
             "status": "ACTIVE" if active else "INACTIVE",
-            "containerDefinitions": [],
+            "containerDefinitions": [{"name": "app", "image": image_of(service.id if service else family)}],
         }
         return json.dumps({"taskDefinition": described, "tags": []}).encode()
 

@@ -269,7 +269,7 @@ class Plan:
             *(f"DescribeServices: ECS {fault}" for fault in (self.look, self.second_look) if fault),
             *(f"ListTaskDefinitions of {service}: ECS {fault}" for service, fault in self.revisions.items()),
             *(f"UpdateService of {service}: ECS {fault}" for service, fault in self.updates.items()),
-            *(f"the records of {service}: ECS {fault}, {self.records_fail} times" for service, fault in self.records.items()),
+            *(f"records of {service}: ECS {fault} ({self.records_fail})" for service, fault in self.records.items()),
             *(f"DescribeTaskDefinition of {service}: ECS {fault}" for service, fault in self.definitions.items()),
             *([f"other calls: ECS {self.others}"] if self.others else []),
             *(f"{service}: {one}" for service, one in self.interruptions.items()),

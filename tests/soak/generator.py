@@ -5,6 +5,7 @@ Everything is drawn from one source of chance, so that a seed gives the same eve
 from __future__ import annotations
 
 import collections
+import dataclasses
 import json
 import random
 import time
@@ -25,6 +26,7 @@ from cluster import (
     Cluster,
     arn_of,
     ecs_name,
+    repository_of,
 )
 from events import FIFO, QUEUE, SINGLE, TOPIC, Broken, Deploy, Event, Item, Meaning, Message, News, Nothing, Sweep
 
@@ -243,18 +245,18 @@ class Generator:
         return dice.choices(kinds, (20, 20, 8, 6, 6, 3)[: len(kinds)])[0](service, moment)
 
     def _push(self, service: str, moment: int) -> Item:
-        repository = "shop_backend" if service == "backend" else f"shop_service_{service}"
         detail = {
             "action-type": "PUSH",
             "result": "SUCCESS",
-            "repository-name": repository,
+            "repository-name": repository_of(service),
             "image-tag": f"v{self._number()}",
             "image-digest": "sha256:" + "7f5b2640" * 8,
         }
+        meaning = Deploy((service,), moment, pushed=True)
         if self._dice.random() < 0.1:
             detail |= {"action-type": "REPLICATE", "source-account": ACCOUNT, "source-region": "us-west-2"}
-            return self._item("aws.ecr", "ECR Replication Action", detail, moment, Deploy((service,), moment))
-        return self._item("aws.ecr", "ECR Image Action", detail, moment, Deploy((service,), moment))
+            return self._item("aws.ecr", "ECR Replication Action", detail, moment, meaning)
+        return self._item("aws.ecr", "ECR Image Action", detail, moment, meaning)
 
     def _parameter(self, service: str, moment: int) -> Item:
         name = f"/dev/shop/{service}/KEY_{self._number()}"
@@ -477,7 +479,7 @@ class Generator:
         """An event without an id or a time of its own gets its message's."""
         meaning = item.meaning
         if isinstance(meaning, Deploy) and meaning.time is None:
-            meaning = Deploy(meaning.services, sent, meaning.revision)
+            meaning = dataclasses.replace(meaning, time=sent)
         return Item(item.id or message_id, item.text, meaning)
 
     @staticmethod

@@ -7,6 +7,8 @@ As docs/events.md ("One rollout for many events") and docs/rollouts.md have it:
 - no change goes missing: a rollout that goes forward began after it, or it is an error
 - what is said to be deployed is, and what is said to be rolling already goes forward, and has the change
 - a fault that heals before the last try costs nothing
+- the end of a rollback is not told as a rollout that completed
+- what was taken back does not come again without a reason, and what is left out is told
 - what ECS knows as done, brings back, bakes, or has wait for a person is not late"""
 
 from __future__ import annotations
@@ -14,22 +16,24 @@ from __future__ import annotations
 import collections
 import re
 
-from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, Deployment, Service, View, number_of
-from events import FIFO, Deploy, Event
+from cluster import FAILED, GHOST, IN_PROGRESS, SECOND, Cluster, Deployment, Service, View, number_of
+from events import FIFO, Deploy, Event, News
 from faults import Effect, Plan
-from model import AFTER, CLOCKS, TOO_LONG, Fate
+from model import AFTER, CLOCKS, TOO_LONG, Fate, LeftOut, left_out
 
 # What may lie between a look of the function and what it does next.
 MOMENT = 3 * SECOND
 TRIES = 3
+NOT_KNOWN = "is not known: ECS does not answer"
 ALREADY = re.compile(r"already (?:rolling|rolled out): (ecs-svc/\d+)(?P<newer> with .*, which is newer)?")
 
 
 class Judge:
     """Of one event after the other."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, rolls_back: bool = False) -> None:
         self._cluster = cluster
+        self._rolls_back = rolls_back  # ROLLBACK_ON_FAILURE
         self.overtaken = 0  # deployments of somebody that nobody could know of
 
     def begin(self, event: Event, plan: Plan) -> None:
@@ -38,8 +42,17 @@ class Judge:
         self._listed: collections.Counter[str] = collections.Counter()  # the highest number that the function has seen
         self._shown: dict[str, set[str]] = collections.defaultdict(set)  # PRIMARY deployments that it has seen
         self._carried_out: dict[str, list[Deployment]] = collections.defaultdict(list)
+        self._left_out_by: set[str] = set()  # deployments of what is older than the newest one that it has seen
         self._sent: collections.Counter[str] = collections.Counter()
+        self._left_out: dict[str, LeftOut | None] = {
+            name: left_out(self._cluster.services[name]) if self._rolls_back else None
+            for name in event.services
+            if name != GHOST
+        }
         self._busy = {service.id for service in self._cluster.services.values() if self._may_be_busy(service)}
+        if self._rolls_back:
+            # Without the records it is not known what was taken back: then it is tried again, and not guessed.
+            self._busy |= {name for name, fault in plan.records.items() if fault.heals}
 
     # --- what the function does --------------------------------------------------------------------------------------
 
@@ -57,17 +70,20 @@ class Judge:
     def sends(self, service: Service, revision: str, at: int) -> None:
         """UpdateService, before ECS does anything about it."""
         self._sent[service.id] += 1
-        named = {deploy.revision for deploy in self._deploys(service.id)}
+        named = self._named(service.id)
         if revision in named:
             service.wanted = None
             return
         if None not in named:
             self._complain(f"{short(revision)} is deployed, for which nobody has asked")
         could_know = max(self._listed[service.id], self._registered(service, at - MOMENT))
-        if number_of(revision) < could_know:
+        if number_of(revision) < could_know and not self._may_leave_out(service, revision):
             self._complain(f"{short(revision)} is deployed, and :{could_know} was there")
+        self._judge_what_was_taken_back(service, revision)
         primary, wanted = service.primary, service.wanted
+        # What it has begun itself it may have begun in error.
         gives_way = primary.state == FAILED or primary.back or service.asked_to_go_back
+        gives_way = gives_way or primary in self._carried_out[service.id]
         if not gives_way and is_older(revision, primary) and self._could_know(service, primary, at):
             self._complain(f"{short(revision)} goes over {short(primary.revision)}, which is newer")
         if wanted is not None and is_older(revision, wanted):
@@ -76,9 +92,40 @@ class Judge:
             self.overtaken += 1
             service.wanted = None
 
+    def stops(self, service: Service, by_sweep: bool) -> None:
+        """StopServiceDeployment, before ECS does anything about it."""
+        primary, nature = service.primary, service.nature
+        late = self._cluster.now - primary.created >= TOO_LONG + nature.on_purpose
+        healthy = primary.state != FAILED and (not late or nature.drains or service.waits_for_a_person)
+        if healthy and not self._is_news(service, primary.since):
+            self._complain(f"{service.id} is healthy, and is stopped")
+        if not self._rolls_back or not by_sweep:
+            self._complain(f"{service.id} is stopped, for which nobody has asked")
+
+    def _may_leave_out(self, service: Service, revision: str) -> bool:
+        """It is what is deployed instead of the newest one, which was taken back."""
+        if not self._rolls_back:
+            return False
+        if self._cluster.is_late(service, self._began):
+            return True
+        return revision in {one.instead for one in (self._left_out[service.id], left_out(service)) if one is not None}
+
+    def _judge_what_was_taken_back(self, service: Service, revision: str) -> None:
+        """What somebody named has been seen to already."""
+        before, now = self._left_out.get(service.id), left_out(service) if self._rolls_back else None
+        if before is None or now is None or revision != service.newest or before.instead == revision:
+            return
+        pushed = any(deploy.pushed for deploy in self._deploys(service.id))
+        unread = service.id in self._plan.records or service.id in self._plan.definitions
+        if not (pushed or unread or self._cluster.is_late(service, self._began) or service.id in self._busy):
+            self._complain(f"{short(revision)} comes again, which was taken back")
+
     def carried_out(self, service: Service) -> None:
         """ECS has begun what was sent."""
-        self._carried_out[service.id].append(service.primary)
+        begun = service.primary
+        self._carried_out[service.id].append(begun)
+        if number_of(begun.revision) < self._listed[service.id] and begun.revision not in self._named(service.id):
+            self._left_out_by.add(begun.id)
 
     # --- what it says ------------------------------------------------------------------------------------------------
 
@@ -99,6 +146,24 @@ class Judge:
                         self._judge_entry(service, entry)
         for service in self._cluster.services.values():
             self._judge_what_runs(service)
+
+    def told(self, titles: collections.Counter, texts: str, unsure: set[str]) -> None:
+        """All messages of the event. The end of a rollback is not called a rollout that completed: what cannot be read
+        is read again, and what is said by somebody who does not know says so."""
+        for item in self._event.items:
+            news = item.meaning
+            if not isinstance(news, News) or news.service not in unsure or news.service in self._event.services:
+                continue
+            service, look = self._cluster.services[news.service], self._plan.look
+            primary = service.primary
+            is_back = primary.back and primary.id == news.deployment and not self._is_news(service, primary.since)
+            if not is_back or not titles[f"Deployment completed: {service.id}"]:
+                continue
+            blind = look is not None and look.effect is not Effect.NONE
+            if not blind:
+                self._complain(f"{service.id} is told as completed, and came back")
+            elif look.heals and NOT_KNOWN not in texts:
+                self._complain(f"{service.id} is told as completed, and nobody could know that")
 
     def swept(self, entries: list[dict], unsure: set[str]) -> None:
         """What a sweep has found."""
@@ -152,12 +217,15 @@ class Judge:
         fault = self._plan.updates.get(service.id)
         if fault is not None and fault.effect is Effect.LOST:
             # What somebody began meanwhile does as well.
-            mine |= {one.id: one for one in service.known.values() if one.since >= self._began - CLOCKS and not one.back}
+            forward = (one for one in service.known.values() if not one.back)
+            mine |= {one.id: one for one in forward if one.since >= self._began - CLOCKS}
         begun = mine.get(entry["deployment_id"])
         if begun is None:
             self._complain(f"{service.id} is said to be deployed by {entry['deployment_id']}")
         elif begun.revision != entry["task_definition"]:
             self._complain(f"{entry['deployment_id']} is said to run {short(entry['task_definition'])}")
+        elif fault is None and begun.id in self._left_out_by and "(not with " not in entry["reason"]:
+            self._complain(f"{short(begun.revision)} is deployed, and nobody is told why it is not a newer one")
 
     def _judge_ignored(self, service: Service, entry: dict) -> None:
         what, now = f"{service.id} is {entry.get('outcome')}", self._cluster.now
@@ -173,14 +241,15 @@ class Judge:
             self._complain(f"{what}, which a rollback has brought back")
         if found.failed_at is not None and not self._is_news(service, found.failed_at):
             self._complain(f"{what}, which has failed")
-        named = {deploy.revision for deploy in self._deploys(service.id)}
         listed = self._listed[service.id] if self._event.source != FIFO else 0
-        if found.revision not in named and number_of(found.revision) < listed:
+        fine = found.revision in self._named(service.id) or self._may_leave_out(service, found.revision)
+        if number_of(found.revision) < listed and not fine:
             self._complain(f"{what}, and :{listed} was there")
 
     def _judge_what_runs(self, service: Service) -> None:
-        if service.wanted is not None and is_older(service.primary.revision, service.wanted):
-            self._complain(f"{short(service.primary.revision)} runs, and somebody deployed {short(service.wanted.revision)}")
+        runs, wanted = service.primary.revision, service.wanted
+        if wanted is not None and is_older(runs, wanted):
+            self._complain(f"{short(runs)} runs, and somebody deployed {short(wanted.revision)}")
 
     # --- what could be known -----------------------------------------------------------------------------------------
 
@@ -190,6 +259,10 @@ class Judge:
             for item in self._event.items
             if isinstance(item.meaning, Deploy) and service in item.meaning.services
         ]
+
+    def _named(self, service: str) -> set[str | None]:
+        """The revisions that are asked for; None: the newest."""
+        return {deploy.revision for deploy in self._deploys(service)}
 
     def _changed_at(self, service: str) -> int | None:
         """None: now. Of a FIFO queue not all may have had their turn."""

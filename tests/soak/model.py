@@ -9,7 +9,7 @@ import collections
 import dataclasses
 from collections.abc import Iterable, Iterator
 
-from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, Service
+from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, STOPPED, SUCCESSFUL, Cluster, Deployment, Service, number_of
 from events import FIFO, SINGLE, TOPIC, Broken, Deploy, Event, Item, Message, News, Nothing, Sweep
 from faults import Effect, Fault, Plan
 
@@ -41,9 +41,11 @@ class Fate:
     service: str
     status: str
     says: str = ""  # what the answer's `outcome` must be
+    left_out: bool = False  # the answer says that the newest revision was left out
 
     def __str__(self) -> str:
-        return f"{self.service}: {self.status}" + (f" ({self.says})" if self.says else "")
+        more = [*([self.says] if self.says else []), *(["not with the newest"] if self.left_out else [])]
+        return f"{self.service}: {self.status}" + (f" ({', '.join(more)})" if more else "")
 
 
 @dataclasses.dataclass
@@ -111,9 +113,40 @@ class Answered:
     answer: dict | None = None  # where the event came alone
 
 
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """The newest revision was taken back, and nothing has ended that since: what is deployed instead."""
+
+    by_person: bool
+    since: int
+    instead: str
+
+
+def left_out(service: Service) -> LeftOut | None:
+    """docs/rollouts.md, "After a rollback", as far as ECS's records go."""
+    records, newest = service.records if service.nature.records else [], number_of(service.newest)
+    for place, record in enumerate(records):
+        # What was superseded was not taken back.
+        if number_of(record.revision) < newest or record.status == STOPPED:
+            continue
+        runs = service.primary.revision
+        # It was deployed after that, by somebody who knew.
+        since = [one for one in records[:place] if one.revision == runs]
+        runs_since = any(one.status == SUCCESSFUL or (one is records[0] and not one.taken_back) for one in since)
+        if record.taken_back:
+            good = next((one.revision for one in records[place + 1 :] if one.status == SUCCESSFUL), None)
+            if good is None or good == record.revision:
+                return None  # there is nothing better
+            return LeftOut(False, record.created, runs if runs_since else good)
+        by_hand = record.status == SUCCESSFUL and runs_since and number_of(runs) < newest
+        return LeftOut(True, records[0].created, runs) if by_hand else None
+    return None
+
+
 class Model:
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, rolls_back: bool = False) -> None:
         self._cluster = cluster
+        self.rolls_back = rolls_back  # ROLLBACK_ON_FAILURE
         self._answered: dict[tuple[str, str], Answered] = {}
         self._answers = 0
         self._answered_services = 0
@@ -123,7 +156,8 @@ class Model:
 
     def unsure(self, event: Event, plan: Plan) -> frozenset[str]:
         """The services of which nobody can foretell what becomes of them in this event."""
-        return frozenset(name for name, service in self._cluster.services.items() if self._is_unsure(service, event, plan))
+        services = self._cluster.services.values()
+        return frozenset(service.id for service in services if self._is_unsure(service, event, plan))
 
     def _is_unsure(self, service: Service, event: Event, plan: Plan) -> bool:
         if service.id in plan.unsure or service.asked_to_go_back or self._cluster.is_late(service, self._cluster.now):
@@ -212,6 +246,7 @@ class Wish:
 
     time: int | None
     revision: str | None
+    pushed: bool = False
 
 
 @dataclasses.dataclass
@@ -222,6 +257,7 @@ class Way:
     revision: str | None
     offset: int = 0  # of this try
     looked: bool = False
+    left_out: bool = False  # the revision is not the newest one, which was taken back
     lost: bool = False  # an UpdateService was answered in no way that says what became of it
     carried_out: bool = False  # and ECS has begun
     heals: bool = False  # what this try failed with
@@ -243,7 +279,7 @@ class Invocation:
         self._plan = plan
         self._known = known
         self._used: set[str] = set()  # services whose UpdateService has met with its fault
-        self._began: dict[str, tuple[str, int]] = {}  # service -> revision and time of what has begun meanwhile
+        self._began: dict[str, Service] = {}  # services as they are after what this event has begun
         self._expected = Expected()
 
     def run(self) -> Expected:
@@ -367,12 +403,12 @@ class Invocation:
             way.offset = offset
             fate = self._try(way, known, wish)
             if fate is not None:
-                return fate
+                return dataclasses.replace(fate, left_out=way.left_out)
             if not way.heals:
                 break
         # ECS is asked once more before the deployment counts as failed; what has begun is taken as the answer.
         found = way.carried_out and not self._fails(self._look(), way.offset)
-        return Fate(service, "deployed" if found else "failed")
+        return Fate(service, "deployed" if found else "failed", left_out=way.left_out)
 
     def _try(self, way: Way, known: Service, wish: Wish) -> Fate | None:
         """None: it failed."""
@@ -382,17 +418,26 @@ class Invocation:
         if self._fails(look, way.offset):
             return way.failed(look)
         way.looked = True
-        way.revision = way.revision or known.newest
+        if way.revision is None:
+            way.revision, way.left_out = self._choose(known, wish)
         if way.carried_out:
             return Fate(way.service, "deployed")
         if not way.lost and (fate := self._already(way, known, wish)):
             return fate
         return self._update(way)
 
+    def _choose(self, known: Service, wish: Wish) -> tuple[str, bool]:
+        """The revision, and whether the newest one is left out."""
+        left = left_out(self._began.get(known.id, known)) if self._model.rolls_back else None
+        if left is None:
+            return known.newest, False
+        is_newer = wish.pushed and (wish.time is None or wish.time > left.since)
+        return (known.newest, False) if is_newer and not left.by_person else (left.instead, True)
+
     def _already(self, way: Way, known: Service, wish: Wish) -> Fate | None:
         """What ECS makes true has the change, if it began after it and runs the revision."""
-        runs, created = self._began.get(way.service, (known.primary.revision, known.primary.created))
-        if wish.time is None or runs != way.revision or created < wish.time + AFTER:
+        primary = self._began.get(way.service, known).primary
+        if wish.time is None or primary.revision != way.revision or primary.created < wish.time + AFTER:
             return None
         if way.service in self._began:
             return Fate(way.service, "ignored")
@@ -428,7 +473,10 @@ class Invocation:
 
     def _begin(self, service: str, revision: str) -> None:
         self._expected.rollouts.append((service, revision))
-        self._began[service] = (revision, self._cluster.now)
+        after = self._began.get(service) or self._cluster.services[service].as_it_is()
+        now = self._cluster.now
+        after.begin(Deployment("ecs-svc/0", revision, now, IN_PROGRESS, since=now))
+        self._began[service] = after
 
     # --- batches -----------------------------------------------------------------------------------------------------
 
@@ -521,7 +569,8 @@ def wishes(deploys: list[Deploy], keep_order: bool = False) -> dict[str, Wish]:
         for service in deploy.services:
             before = merged.get(service)
             latest = deploy if before is None else max(deploy, Deploy((), before.time), key=time_of)
-            merged[service] = Wish(latest.time, deploy.revision)
+            pushed = deploy.pushed or (before is not None and before.pushed)
+            merged[service] = Wish(latest.time, deploy.revision, pushed)
     return merged
 
 

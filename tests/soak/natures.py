@@ -45,15 +45,21 @@ class Nature:
         return (self.bakes + self.approval) * MINUTE
 
     def __str__(self) -> str:
+        by = "alarm" if self.alarm else "breaker"
         parts = [
             *([] if self.records else ["no records"]),
-            *([f"rollback by {'alarm' if self.alarm else 'breaker'}, {self.comes_back.value}"] if self.comes_back else []),
+            *([f"rollback by {by}, {self.comes_back.value}"] if self.comes_back else []),
             *([f"late by {self.lag / SECOND:.0f} s"] if self.lag else []),
             *([f"bakes {self.bakes} min"] if self.bakes else []),
             *([f"waits for a person for {self.approval} min"] if self.approval else []),
             *(["old tasks are protected"] if self.drains else []),
         ]
         return ", ".join(parts) or "plain"
+
+
+    def that_goes_back(self) -> Nature:
+        """The same, where whoever set the service up has switched rollbacks on."""
+        return self if self.comes_back else dataclasses.replace(self, comes_back=Look.NEW_TIME)
 
 
 PLAIN = Nature()

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 
 from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, Service, arn_of, number_of
 from events import SINGLE, Event, News
-from faults import Deed, Effect, Fault, Interruption, Odds, Plan, Planner, Runtime, SlackFault, good
+from faults import Deed, Effect, Fault, Interruption, Odds, Plan, Planner, Runtime, SlackFault, good, refusing
 from generator import QUIET, WIDEST, Generator, service_config
 from judge import Judge
 from model import Expected, Given, Model
 from moved_time import MovedTime
+from natures import NATURES
 from process import Program, Size
 from support.programs import function_environment
 from support.servers import SlackStub
@@ -54,10 +55,12 @@ class Options:
     events: int
     seed: int
     warm_up: int  # events before the first measurement
-    memory: bool = True  # whether its growth is checked
+    measures: bool = True  # whether it is looked at what the process holds
+    memory: bool = True  # whether its growth is checked, too
     # Seconds before a measurement: libcurl looks once a second for kept connections that the other side has closed.
     quiet: float = 1.5
     odds: Odds = dataclasses.field(default_factory=Odds)
+    rolls_back: bool = False  # ROLLBACK_ON_FAILURE
 
     @staticmethod
     def usual_warm_up(events: int) -> int:
@@ -101,6 +104,8 @@ class Tally:
     messages: int = 0
     judged: int = 0  # events with a service of which only the judge knows
     late_looks: int = 0
+    left_out: int = 0  # services that were deployed without the newest revision
+    stopped: int = 0  # rollouts that took too long
     deeds: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     kinds: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     statuses: collections.Counter = dataclasses.field(default_factory=collections.Counter)
@@ -114,9 +119,10 @@ class Soak:
         self._options = options
         self._say = say
         dice = random.Random(options.seed)
-        self.cluster = Cluster()
-        self.model = Model(self.cluster)
-        self.judge = Judge(self.cluster)
+        natures = {name: one.that_goes_back() for name, one in NATURES.items()} if options.rolls_back else NATURES
+        self.cluster = Cluster(natures)
+        self.model = Model(self.cluster, options.rolls_back)
+        self.judge = Judge(self.cluster, options.rolls_back)
         self.generator = Generator(dice, self.cluster)
         self.planner = Planner(random.Random(options.seed + 1), options.odds)
         self._wire = Wire()
@@ -142,6 +148,7 @@ class Soak:
                 AUTO_DEPLOY_MAP='{"frozen":false}',
                 LOG_LEVEL="info",
                 MAX_DEPLOYMENT_RETRIES="2",
+                ROLLBACK_ON_FAILURE="true" if options.rolls_back else "false",
                 AWS_LAMBDA_RUNTIME_API=runtime,
                 # Relative: the list of libraries is divided by blanks, and so may be the path of the repository.
                 LD_PRELOAD=os.path.relpath(clock_library),
@@ -187,10 +194,12 @@ class Soak:
 
     def _events(self) -> Iterator[Event]:
         for number in range(self._options.events):
-            if number == self._options.warm_up:
+            if number == self._options.warm_up and self._options.measures:
                 yield from self._quiet()
                 self.warm = self._measure("after the warm-up")
             yield self.generator.next()
+        if not self._options.measures:
+            return
         yield from self._quiet()
         self.end = self._measure("at the end")
 
@@ -215,6 +224,8 @@ class Soak:
 
     def _compare_sizes(self) -> None:
         warm, end = self.warm, self.end
+        if not self._options.measures:
+            return
         assert warm is not None and end is not None
         if end.files != warm.files:
             raise Difference(f"{warm.files} file descriptors after the warm-up, {end.files} at the end")
@@ -262,7 +273,8 @@ class Soak:
     def _asked_about(self, event: Event) -> list[str]:
         """Services that an event looks at, and rolls none of them."""
         if event.kind == "a sweep":
-            return list(self.cluster.services)
+            # What is to be stopped, and cannot be, is an error that the model knows nothing of.
+            return [] if self._options.rolls_back else list(self.cluster.services)
         return [item.meaning.service for item in event.items if isinstance(item.meaning, News)]
 
     def _ways(self, course: Course) -> list[Expected]:
@@ -310,6 +322,9 @@ class Soak:
                 self.judge.swept(entries, course.unsure)
             else:
                 self.judge.finish(expected.fates, entries, course.unsure)
+                if course.unsure:
+                    texts = b"".join(course.posts).decode("utf-8", "replace")
+                    self.judge.told(course.messages, texts, course.unsure)
         if self.judge.complaints:
             raise Difference("\n".join(self.judge.complaints))
 
@@ -349,6 +364,13 @@ class Soak:
         fates = sorted((one["service"], one["status"]) for one in body["deployments"])
         if fates != sorted((fate.service, fate.status) for fate in expected.fates):
             return f"the services' fates are {fates}"
+        left_out = {(one["service"], one["status"], "(not with " in one["reason"]) for one in body["deployments"]}
+        for fate in expected.fates:
+            if expected.silent or fate.service in course.unsure:
+                continue
+            if (fate.service, fate.status, fate.left_out) not in left_out:
+                should = "should" if fate.left_out else "should not"
+                return f"of {fate.service} it {should} be said that a revision was left out"
         said = {(one["service"], one.get("outcome")) for one in body["deployments"]}
         for fate in expected.fates:
             if fate.says and (fate.service, fate.says) not in said:
@@ -376,6 +398,7 @@ class Soak:
         tally = self.tally
         tally.rollouts += len(self.cluster.rollouts)
         tally.messages += course.messages.total()
+        tally.left_out += sum(fate.left_out for fate in expected.fates)
         tally.judged += any(service in course.unsure for service in course.event.services)
         if course.event.kind in (QUIET, WIDEST):
             tally.quiet += 1
@@ -464,6 +487,8 @@ class Soak:
         course.last_call = self.cluster.now
         if operation == "UpdateService":
             return self._update(course, body)
+        if operation == "StopServiceDeployment":
+            return self._stop(course, body, about[0])
         course.calls.append(operation)
         fault, right = self._reading(course, operation, body, about)
         healed = self.cluster.now - course.began >= course.plan.reading_fails_for
@@ -484,6 +509,10 @@ class Soak:
             names = [body["taskDefinition"].rsplit("/", 1)[-1].split(":")[0]]
         elif operation == "DescribeServiceDeployments":
             names = [arn.split("/")[-2] for arn in body["serviceDeploymentArns"]]
+        elif operation == "DescribeServiceRevisions":
+            names = [body["serviceRevisionArns"][0].split("/")[-2]]
+        elif operation == "StopServiceDeployment":
+            names = [body["serviceDeploymentArn"].split("/")[-2]]
         else:
             names = [body["service"]] if "service" in body else []
         return [service for name in names if (service := self.cluster.service_named(name)) is not None]
@@ -520,6 +549,8 @@ class Soak:
         if operation == "DescribeServiceDeployments":
             (arn,) = body["serviceDeploymentArns"]
             return self._fault_of_records(course, service), cluster.service_deployment(arn)
+        if operation == "DescribeServiceRevisions":
+            return self._fault_of_records(course, service), cluster.service_revisions(body["serviceRevisionArns"])
         if operation == "DescribeTaskDefinition":
             return plan.definitions.get(service), cluster.task_definition(body["taskDefinition"])
         empty = {"ListTasks": b'{"taskArns":[]}'}
@@ -551,6 +582,15 @@ class Soak:
             answer = good(self.cluster.updated(service))
         self._let_others_act(course, service, "after UpdateService")
         return answer
+
+    def _stop(self, course: Course, body: dict, service: Service) -> Reply:
+        course.calls.append(f"StopServiceDeployment of {service.id}")
+        self.judge.stops(service, course.event.kind == "a sweep")
+        arn = body["serviceDeploymentArn"]
+        if not self.cluster.stop(arn, self.cluster.now):
+            return refusing("ConflictException")(b"")
+        self.tally.stopped += 1
+        return good(json.dumps({"serviceDeploymentArn": arn}).encode())
 
     def _carry_out(self, course: Course, service: Service, body: dict) -> None:
         before = service.primary
@@ -642,6 +682,8 @@ class Soak:
         if course is not None and not self._done:
             parts.append("\n  or ".join(f"expected: {one}" for one in course.expected))
             parts += ["what happened:", "  " + self._describe(course)]
+            about = [self.cluster.services[name] for name in course.event.services if name in self.cluster.services]
+            parts += ["ECS by now:", *(f"  {service}" for service in about)]
             parts += ["the log of it:", *self._program.log_of([course.request_id])[-20:]]
         parts += ["before that:", *(f"  {past}" for past in self._past)]
         return "\n".join(parts)
@@ -656,15 +698,16 @@ class Soak:
             f"the judge was asked of {tally.judged:,} events; {tally.late_looks:,} looks showed what was old, "
             f"{self.cluster.foreign:,} deployments of somebody else, {self.cluster.rollbacks:,} rollbacks of ECS, "
             f"{self.judge.overtaken:,} deployments overtaken within a moment",
+            f"ROLLBACK_ON_FAILURE={'true' if self._options.rolls_back else 'false'}: the newest revision was left out "
+            f"{tally.left_out:,} times, {tally.stopped:,} rollouts were stopped",
             f"in the middle of an event, {tally.deeds.total():,}: " + in_order(tally.deeds),
             "kinds: " + in_order(tally.kinds),
             "answers: " + in_order(tally.statuses),
             f"faults, {tally.faults.total():,}:",
             *(f"  {count:6,}  {name}" for name, count in sorted(tally.faults.items())),
-            f"after the warm-up: {self.warm}",
-            f"at the end:        {self.end}",
         ]
         if self.warm and self.end:
+            lines += [f"after the warm-up: {self.warm}", f"at the end:        {self.end}"]
             checked = "" if self._options.memory else " (not checked)"
             lines.append(f"memory growth: {self.end.kib - self.warm.kib} KiB{checked}, allowed: less than {GROWTH}")
         return "\n".join(lines)

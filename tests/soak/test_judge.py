@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 
 import pytest
@@ -10,7 +11,7 @@ import faults as f
 from cluster import COMPLETED, FAILED, SECOND, Cluster, Service, arn_of
 from events import SINGLE, Deploy, Event, Item, Message, News, Sweep
 from faults import Plan
-from judge import MOMENT, Judge
+from judge import MOMENT, NOT_KNOWN, Judge
 from model import TOO_LONG, Fate
 from natures import Look, Nature
 
@@ -29,6 +30,8 @@ class Case:
     nature: Nature = PLAIN
     named: int | None = None  # the revision that is asked for
     plan: Plan = dataclasses.field(default_factory=Plan)
+    pushed: bool = False
+    rolls_back: bool = False
 
     def __post_init__(self) -> None:
         self.cluster = Cluster({API: self.nature})
@@ -38,8 +41,13 @@ class Case:
         self.cluster.end(self.api, COMPLETED)
         self.pass_time(3600 * SECOND)
         self.changed_at = self.cluster.now - SECOND
-        self.judge = Judge(self.cluster)
-        meaning = Deploy((API,), self.changed_at, None if self.named is None else arn(self.named))
+        self.judge = Judge(self.cluster, self.rolls_back)
+        self.begin()
+
+    def begin(self) -> None:
+        """The event comes now."""
+        revision = None if self.named is None else arn(self.named)
+        meaning = Deploy((API,), self.changed_at, revision, self.pushed)
         event = Event("", b"", SINGLE, (Message("", "", (Item("1", "", meaning),)),))
         self.judge.begin(event, self.plan)
 
@@ -59,7 +67,7 @@ class Case:
     def say(self, status: str, outcome: str = "", **entry: str) -> str:
         """What the judge says to it."""
         about = {"deployment_id": self.api.primary.id, "task_definition": self.api.primary.revision} | entry
-        said = {"service": API, "status": status, "outcome": outcome, **about}
+        said = {"service": API, "status": status, "outcome": outcome, "reason": "a change", **about}
         self.judge.finish([Fate(API, status)], [said], {API})
         return "\n".join(self.judge.complaints)
 
@@ -259,6 +267,89 @@ def test_what_ecs_took_back_is_no_reason_to_complain_of_what_runs():
     case.look()
     case.send(11)
     assert not case.say("deployed")
+
+
+@pytest.mark.parametrize(
+    ("plan", "text", "told"),
+    [
+        (Plan(records={API: f.CLOSE}, records_fail=2), "", "is told as completed, and came back"),
+        (Plan(look=f.CLOSE), "", "nobody could know that"),
+        (Plan(look=f.CLOSE), f"whether it .. {NOT_KNOWN}.", ""),
+    ],
+)
+def test_the_end_of_a_rollback_is_told_as_a_rollout_that_completed(plan, text, told):
+    cluster = Cluster({API: Nature(comes_back=Look.NEW_TIME)})
+    api, judge = cluster.services[API], Judge(cluster)
+    cluster.begin(API, arn(10))
+    cluster.end(api, FAILED)
+    cluster.now += MOMENT + 1
+    news = News(API, api.primary.id, "SERVICE_DEPLOYMENT_COMPLETED", "completed", 0)
+    judge.begin(Event("", b"", SINGLE, (Message("", "", (Item("", "", news),)),)), plan)
+    judge.told(collections.Counter({"Deployment rolled back: api": 1}), "", {API})
+    assert not judge.complaints
+    judge.told(collections.Counter({"Deployment completed: api": 1}), text, {API})
+    assert told in "\n".join(judge.complaints)
+    assert bool(judge.complaints) is bool(told)
+
+
+def after_a_rollback(**options) -> Case:
+    """:11 was taken back, and :10 runs again."""
+    case = Case(Nature(comes_back=Look.NEW_TIME), rolls_back=True, **options)
+    case.cluster.somebody_deploys(API, case.cluster.now, 0)
+    for state in (FAILED, COMPLETED):
+        case.pass_time(60 * SECOND)
+        case.cluster.end(case.api, state)
+    case.pass_time(60 * SECOND)
+    case.begin()
+    case.look()
+    return case
+
+
+def test_what_was_taken_back_is_left_out_and_it_is_told():
+    case = after_a_rollback()
+    case.send(10)
+    assert not case.say("deployed", reason="a change (not with api:11, which was rolled back)")
+    case = after_a_rollback()
+    case.send(10)
+    assert "nobody is told why it is not a newer one" in case.say("deployed")
+
+
+def test_what_was_taken_back_comes_again_without_a_reason():
+    for options, fine in (
+        ({}, False),
+        ({"pushed": True}, True),
+        ({"named": 11}, True),
+        ({"plan": Plan(records={API: f.CLOSE})}, True),
+    ):
+        case = after_a_rollback(**options)
+        case.send(11)
+        assert ("comes again, which was taken back" in case.say("deployed")) is not fine
+
+
+def test_a_revision_that_nobody_has_brought_back_takes_the_place_of_what_was_taken_back():
+    case = after_a_rollback()
+    case.send(9)
+    assert ":9 is deployed, and :11 was there" in case.say("deployed")
+
+
+@pytest.mark.parametrize(
+    ("nature", "by_sweep", "told"),
+    [
+        (PLAIN, True, ""),
+        (PLAIN, False, "for which nobody has asked"),
+        (Nature(bakes=15), True, "is healthy, and is stopped"),
+        (Nature(approval=25), True, "is healthy, and is stopped"),
+        (Nature(drains=True), True, "is healthy, and is stopped"),
+    ],
+)
+def test_a_rollout_is_stopped_that_is_healthy(nature, by_sweep, told):
+    case = Case(nature, rolls_back=True)
+    case.cluster.begin(API, arn(10))
+    case.pass_time(TOO_LONG)
+    case.begin()
+    case.judge.stops(case.api, by_sweep)
+    assert told in "\n".join(case.judge.complaints)
+    assert bool(case.judge.complaints) is bool(told)
 
 
 def found_by_a_sweep(nature: Nature, end: str = "", plan: Plan | None = None) -> str:

@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 
 import faults as f
-from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, arn_of
+from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, Record, Service, arn_of, number_of
 from events import FIFO, QUEUE, SINGLE, TOPIC, Broken, Deploy, Event, Item, Meaning, Message, News, Nothing, Sweep
 from faults import Plan
-from model import Expected, Given, Model
+from model import Expected, Given, Model, left_out
 
 MINUTE = 60 * SECOND
 
@@ -319,6 +319,72 @@ def test_the_end_of_a_rollback_is_told_as_such():
     assert dict(expect(model, single(completed)).messages) == {"Deployment rolled back: cart": 1}
     cluster.begin("cart", arn_of("cart", 10))
     assert dict(expect(model, single(completed)).messages) == {"Deployment completed: cart": 1}
+
+
+def history(*rollouts: tuple[int, str], runs: int) -> Service:
+    """Of the cart: revisions and how they ended, the oldest first."""
+    cluster = Cluster()
+    cart = cluster.services["cart"]
+    cart.records = [
+        Record(str(number), arn_of("cart", revision), cluster.now + number, status)
+        for number, (revision, status) in enumerate(rollouts)
+    ][::-1]
+    cart.revisions = [8, 9, 10]
+    cart.primary.revision = arn_of("cart", runs)
+    return cart
+
+
+OK, BACK, WENT_ON = "SUCCESSFUL", "ROLLBACK_SUCCESSFUL", "STOPPED"
+
+
+@pytest.mark.parametrize(
+    ("rollouts", "runs", "by_person", "instead"),
+    [
+        ([(9, OK), (10, BACK)], 9, False, 9),
+        ([(9, OK), (10, "ROLLBACK_IN_PROGRESS")], 9, False, 9),
+        ([(9, OK), (10, "ROLLBACK_FAILED")], 9, False, 9),
+        ([(9, OK), (10, BACK), (8, BACK)], 9, False, 9),
+        ([(9, OK), (10, BACK), (8, OK)], 8, False, 8),
+        ([(9, OK), (10, BACK), (8, OK), (9, BACK)], 8, False, 8),
+        ([(10, OK), (9, OK)], 9, True, 9),
+        ([(10, OK), (9, "IN_PROGRESS")], 9, True, 9),
+        ([(10, OK), (9, OK), (8, BACK)], 9, True, 9),
+        # Nothing is left out.
+        ([(9, OK), (10, OK)], 10, None, None),
+        ([(9, OK), (10, WENT_ON), (9, OK)], 9, None, None),
+        ([(9, OK), (10, BACK), (10, "IN_PROGRESS")], 10, None, None),
+        ([(10, BACK)], 9, None, None),
+        ([(10, OK), (10, BACK)], 10, None, None),
+        ([(10, OK), (9, "ROLLBACK_REQUESTED")], 9, None, None),
+        ([(9, OK)], 9, None, None),
+    ],
+)
+def test_what_was_taken_back_is_left_out_until_something_ends_that(rollouts, runs, by_person, instead):
+    left = left_out(history(*rollouts, runs=runs))
+    found = (None, None) if left is None else (left.by_person, number_of(left.instead))
+    assert found == (by_person, instead)
+
+
+@pytest.mark.parametrize(
+    ("rolls_back", "change", "revision"),
+    [
+        (True, {}, 9),
+        (True, {"pushed": True}, 10),
+        (True, {"pushed": True, "time": -SECOND}, 9),  # older than the rollout that was taken back
+        (True, {"revision": arn_of("cart", 10)}, 10),
+        (False, {}, 10),
+    ],
+)
+def test_what_is_deployed_after_a_rollback(rolls_back, change, revision):
+    cluster = Cluster()
+    cart = cluster.services["cart"]
+    began = cluster.begin("cart", arn_of("cart", 10)).created
+    cluster.end(cart, FAILED)
+    cluster.now += MINUTE
+    time = began + change.pop("time", MINUTE)
+    expected = expect(Model(cluster, rolls_back), single(Deploy(("cart",), time, **change)))
+    assert expected.rollouts == [("cart", arn_of("cart", revision))]
+    assert [fate.left_out for fate in expected.fates] == [revision == 9]
 
 
 def test_what_is_given_of_a_service_is_not_foretold_and_all_else_follows_from_it():
