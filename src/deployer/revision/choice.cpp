@@ -41,7 +41,7 @@ const PastRollout* deployed_since(const RevisionFacts& facts, std::size_t i) {
 std::optional<LeftOut> left_out_since(const RevisionFacts& facts, std::size_t i) {
     const auto& rollout = facts.past[i];
     if (was_taken_back(rollout.record.status)) {
-        const auto* good = last_success(facts.past, i + 1);
+        const auto* good = last_success(facts.past, 0);
         if (good == nullptr || good->revision.task_definition.empty()) return std::nullopt;  // nothing else has worked
         if (runs_the_same(good->revision, rollout.revision)) return std::nullopt;
         // What failed is not ACTIVE any more, and what ran before it is the newest one.
@@ -58,8 +58,12 @@ std::optional<LeftOut> left_out_since(const RevisionFacts& facts, std::size_t i)
         const auto running = revision_number(facts.running, facts.family);
         const auto newest = revision_number(facts.newest.str(), facts.family);
         const bool lower = facts.copy || (running && newest && *running < *newest);
-        if (const auto* lower_one = lower ? deployed_since(facts, i) : nullptr; lower_one != nullptr)
-            return LeftOut{.by_person = true, .since = lower_one->record.created_at, .good = std::nullopt};
+        if (!lower) return std::nullopt;
+        if (const auto* runs = deployed_since(facts, i); runs != nullptr)
+            return LeftOut{.by_person = true, .since = runs->record.created_at, .good = std::nullopt};
+        // ECS was rolling back what seemed to run, to what somebody had deployed before that.
+        if (const auto* good = last_success(facts.past, 0); good != &rollout && !good->revision.task_definition.empty())
+            return LeftOut{.by_person = true, .since = good->record.created_at, .good = good->revision};
     }
     return std::nullopt;
 }

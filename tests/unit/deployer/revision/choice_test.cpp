@@ -52,6 +52,17 @@ TEST(FindLeftOut, LeavesWhatSomebodyDeployedInItsPlaceWhereSomethingElseFailedSi
               "automatic what runs");
 }
 
+TEST(FindLeftOut, GoesOnWithWhatEcsIsRollingBackTo) {
+    const auto going_back = rollout(kRollbackInProgress, -minutes{1}, "5");
+    EXPECT_EQ(
+        left_out({going_back, rollout(kSuccessful, -minutes{20}, "7"), rollout(kSuccessful, -minutes{60}, "8")}, "5"),
+        "person shop_service_api_dev:7");
+    EXPECT_EQ(left_out({going_back, rollout(kSuccessful, -minutes{20}, "7"),
+                        rollout(kRollbackSuccessful, -minutes{30}, "8"), rollout(kSuccessful, -minutes{60}, "6")},
+                       "5"),
+              "automatic shop_service_api_dev:7");
+}
+
 TEST(FindLeftOut, IsNotWhatRanBeforeSomethingLowerThatIsTakenBack) {
     EXPECT_EQ(left_out({rollout(kRollbackRequested, -minutes{1}, "7"), rollout(kSuccessful, -minutes{60}, "8")}), "no");
 }
