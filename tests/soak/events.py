@@ -12,6 +12,7 @@ class Deploy:
     services: tuple[str, ...]
     time: int | None  # of the change, in milliseconds; None: now
     revision: str | None = None  # ARN of the one that is asked for; None: the newest
+    pushed: bool = False  # it is an image of theirs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +38,7 @@ class News:
     name: str
     words: str  # as what it is told
     time: int
+    again: int = 0  # since when it is PRIMARY again, where a rollback has brought it back
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Fault:
     carried_out: bool = False  # ECS has done it before it answers like this
     heals: bool = False  # the function may try again
     times: int = 1  # of UpdateService; calls that only read fail as long as the plan says
+    a_name: bool = False  # it may be one of the names that is refused: each service is asked for alone, and passed over
     kept_only: bool = False  # on a connection that has served before: libcurl then sends what only reads once more
 
     def __str__(self) -> str:
@@ -84,6 +85,7 @@ REFUSALS = (
         "refuses in Latin-1",
         answering(400, '{"__type":"InvalidParameterException","message":"größer"}'.encode("latin-1")),
         Effect.REFUSED,
+        a_name=True,
     ),
     Fault("redirects", answering(307, b"", b"Location: http://127.0.0.1:9/\r\n"), Effect.REFUSED),
     Fault("says that the credentials have expired", refusing("ExpiredTokenException"), Effect.REFUSED, times=2),
@@ -196,6 +198,47 @@ class Runtime(enum.Enum):
 REFUSING = (Runtime.ANSWER_413, Runtime.ANSWER_403)
 
 
+# --- what others do meanwhile ----------------------------------------------------------------------------------------
+
+
+class Deed(enum.Enum):
+    DEPLOY = "somebody registers a newer revision and deploys it"
+    REDEPLOY = "somebody deploys the newest revision"
+    REGISTER = "somebody registers a newer revision"
+    FAIL = "the rollout fails"
+    TAKE_BACK = "somebody asks ECS to take the rollout back"
+    COMPLETE = "the rollout completes"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+DEEDS = (*[Deed.DEPLOY] * 5, Deed.REDEPLOY, Deed.REGISTER, *[Deed.FAIL] * 2, *[Deed.TAKE_BACK] * 3, Deed.COMPLETE)
+# Just before the first or second call of that kind that is about the service; where the function has waited before it,
+# at some time during the wait.
+MOMENTS = (
+    *[(operation, nth) for operation in ("DescribeServices", "ListTaskDefinitions", "UpdateService") for nth in (1, 2)],
+    ("ListServiceDeployments", 1),
+    ("DescribeTaskDefinition", 1),
+    ("after UpdateService", 1),
+)
+# The first calls of the second try.
+AFTER_A_WAIT = (("DescribeServices", 2), ("ListTaskDefinitions", 2))
+
+
+@dataclasses.dataclass(frozen=True)
+class Interruption:
+    """Something happens to one service in the middle of an event."""
+
+    deed: Deed
+    operation: str
+    nth: int
+    place: float  # of a new revision in the list, and of the deed in a wait: from 0 to 1
+
+    def __str__(self) -> str:
+        return f"{self.deed} (at {self.operation} {self.nth})"
+
+
 # --- what befalls one event ------------------------------------------------------------------------------------------
 
 
@@ -213,7 +256,12 @@ class Plan:
     reading_fails_for: int = FOR_EVER
     revisions: dict[str, Fault] = dataclasses.field(default_factory=dict)  # of ListTaskDefinitions, by service
     updates: dict[str, Fault] = dataclasses.field(default_factory=dict)  # of UpdateService, by service
+    # Of ListServiceDeployments and DescribeServiceDeployments, by service: the first so many of them.
+    records: dict[str, Fault] = dataclasses.field(default_factory=dict)
+    records_fail: int = 0
+    definitions: dict[str, Fault] = dataclasses.field(default_factory=dict)  # of DescribeTaskDefinition, by service
     others: Fault | None = None  # of all other calls
+    interruptions: dict[str, Interruption] = dataclasses.field(default_factory=dict)  # by service
     slack: SlackFault | None = None  # of the first message
     runtime: Runtime | None = None
     drops: bool = False  # the idle connections to ECS and Slack are closed before
@@ -223,7 +271,10 @@ class Plan:
             *(f"DescribeServices: ECS {fault}" for fault in (self.look, self.second_look) if fault),
             *(f"ListTaskDefinitions of {service}: ECS {fault}" for service, fault in self.revisions.items()),
             *(f"UpdateService of {service}: ECS {fault}" for service, fault in self.updates.items()),
+            *(f"records of {service}: ECS {fault} ({self.records_fail})" for service, fault in self.records.items()),
+            *(f"DescribeTaskDefinition of {service}: ECS {fault}" for service, fault in self.definitions.items()),
             *([f"other calls: ECS {self.others}"] if self.others else []),
+            *(f"{service}: {one}" for service, one in self.interruptions.items()),
             *(str(fault) for fault in (self.slack, self.runtime) if fault),
             *([f"ECS fails to read for {self.reading_fails_for / 1000} s"] if self._reads() else []),
             *(["idle connections are closed"] if self.drops else []),
@@ -231,7 +282,21 @@ class Plan:
         return ", ".join(named)
 
     def _reads(self) -> bool:
-        return bool(self.look or self.second_look or self.revisions or self.others)
+        return bool(self.look or self.second_look or self.revisions or self.definitions or self.others)
+
+    @property
+    def unsure(self) -> set[str]:
+        """Services of which the model does not foretell what becomes of them: the judge looks at what did."""
+        return {*self.records, *self.definitions, *self.interruptions}
+
+    def may_fail(self, service: str) -> bool:
+        """Whether that service's deployment may fail: a fault that heals before the last try is no excuse."""
+        faults = [self.look, self.second_look, self.revisions.get(service), self.definitions.get(service)]
+        reads = [fault for fault in faults if fault is not None and fault.effect is not Effect.NONE]
+        update = self.updates.get(service)
+        if update is not None and update.effect is not Effect.NONE and not update.heals:
+            return True
+        return any(not fault.heals or self.reading_fails_for >= FOR_EVER for fault in reads)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,21 +308,33 @@ class Odds:
     runtime: float = 0.04
     drops: float = 0.01
     big: float = 0.0005
+    interruptions: float = 0.08  # of events that may roll something
+    records: float = 0.04
+    definitions: float = 0.02
 
 
 class Planner:
     def __init__(self, dice: random.Random, odds: Odds) -> None:
         self._dice = dice
         self._odds = odds
+        # Who may not call DescribeTaskDefinition never does again: so only towards the end.
+        self.may_deny_for_good = False
 
-    def plan(self, services: Sequence[str], others: bool) -> Plan:
-        """For an event that may roll these services, or that makes other calls."""
+    def plan(self, services: Sequence[str], others: Sequence[str]) -> Plan:
+        """For an event that may roll these services, or that makes other calls about those."""
         plan = Plan()
         dice, odds = self._dice, self._odds
         if services and dice.random() < odds.ecs:
             self._break_a_deployment(plan, services)
         elif others and dice.random() < odds.ecs:
             self._break_another_call(plan)
+        if services and dice.random() < odds.interruptions:
+            self._interrupt(plan, services)
+        if (services or others) and dice.random() < odds.records:
+            plan.records[dice.choice(services or others)] = dice.choice((*READS, *HEALING_READS, DENIED))
+            plan.records_fail = dice.choice((1, 2, 1000))
+        if services and dice.random() < odds.definitions:
+            plan.definitions[dice.choice(services)] = self._fault_of_definitions(len(services) == 1)
         if dice.random() < odds.slack:
             plan.slack = dice.choice(SLACK)
         elif dice.random() < odds.big:
@@ -291,3 +368,17 @@ class Planner:
             plan.look = self._dice.choice((*READS, *HEALING_READS))
         else:
             plan.others = self._dice.choice((*READS, *HEALING_READS, DENIED))
+
+    def _fault_of_definitions(self, alone: bool) -> Fault:
+        denied = (DENIED,) if self.may_deny_for_good else ()
+        return self._dice.choice((*READS, *(HEALING_READS if alone else ()), *denied))
+
+    def _interrupt(self, plan: Plan, services: Sequence[str]) -> None:
+        dice = self._dice
+        # Where the function waits, there is more to interrupt.
+        waits = len(services) == 1 and not plan.updates and dice.random() < 0.5
+        if waits:
+            plan.reading_fails_for = FOR_ONE_TRY
+            plan.updates[services[0]] = dice.choice(HEALING_UPDATES)
+        operation, nth = dice.choice(AFTER_A_WAIT if waits and dice.random() < 0.7 else MOMENTS)
+        plan.interruptions[dice.choice(services)] = Interruption(dice.choice(DEEDS), operation, nth, dice.random())

@@ -5,6 +5,7 @@ Everything is drawn from one source of chance, so that a seed gives the same eve
 from __future__ import annotations
 
 import collections
+import dataclasses
 import json
 import random
 import time
@@ -25,12 +26,13 @@ from cluster import (
     Cluster,
     arn_of,
     ecs_name,
+    repository_of,
 )
 from events import FIFO, QUEUE, SINGLE, TOPIC, Broken, Deploy, Event, Item, Meaning, Message, News, Nothing, Sweep
 
 BUCKET = "shop-env"
-MOST_REVISIONS = 20
 TOO_OLD = 100 * SECOND  # a deployment whose start is no news any more
+SAME_NEWS = 120 * SECOND  # what is said again within that may be the same
 # Where several services or messages are at it, none waits, so that the order in which they act makes no difference.
 A_WHILE = 6 * SECOND
 RECENT = 8  # events back: surely remembered
@@ -83,7 +85,7 @@ class Generator:
         self._dice = dice
         self._cluster = cluster
         self._numbers = 0
-        self._announced: set[tuple[str, str]] = set()
+        self._announced: dict[tuple[str, str], tuple[int, int]] = {}  # since when it is PRIMARY again, and when told
         self._past: collections.deque[Event] = collections.deque(maxlen=HISTORY)
         self._again: list[Event] = []  # what Lambda or SQS gives once more
         self._tries: collections.Counter[bytes] = collections.Counter()
@@ -157,16 +159,27 @@ class Generator:
         # Long enough for the quotas of ECS to fill again; now and then too short for that.
         cluster.now += dice.randint(5 * SECOND, 20 * SECOND) if dice.random() < 0.9 else dice.randint(200, SECOND)
         service = cluster.services[dice.choice((*SERVICES, FROZEN))]
-        if service.primary.state == IN_PROGRESS and dice.random() < 0.5:
-            service.settle(FAILED if dice.random() < 0.1 else COMPLETED)
+        self._let_rollbacks_begin()
+        # What is slow on purpose takes longer than a sweep has patience with others.
+        if service.primary.state == IN_PROGRESS and dice.random() < (0.05 if service.nature.on_purpose else 0.5):
+            bad = 0.3 if service.nature.comes_back and not service.primary.back else 0.1
+            cluster.end(service, FAILED if dice.random() < bad else COMPLETED)
         chance = dice.random()
         if chance < 0.02:
-            service.revisions.insert(dice.randrange(len(service.revisions)), max(service.revisions) + 1)
-            if len(service.revisions) > MOST_REVISIONS:
-                service.revisions.remove(min(service.revisions))
-        elif chance < 0.03:
-            cluster.begin(service.id, service.newest)
+            service.register(cluster.now, dice.randrange(len(service.revisions)))
+        elif chance < 0.04:
+            newer = dice.randrange(len(service.revisions)) if chance < 0.03 else None
+            cluster.somebody_deploys(service.id, cluster.now, newer)
             cluster.now += dice.randint(0, 3 * SECOND)
+        elif chance < 0.06:
+            cluster.ask_to_go_back(service, cluster.now)
+            cluster.now += dice.randint(0, 3 * SECOND)
+
+    def _let_rollbacks_begin(self) -> None:
+        """That ECS was asked for."""
+        for service in self._cluster.services.values():
+            if service.asked_to_go_back and self._dice.random() < 0.7:
+                self._cluster.roll_back(service, self._cluster.now)
 
     def _time_for(self, service: str, latest: int = 0) -> int:
         """Before, after and around the beginning of what runs, in whole seconds, and never later than so long ago."""
@@ -232,18 +245,18 @@ class Generator:
         return dice.choices(kinds, (20, 20, 8, 6, 6, 3)[: len(kinds)])[0](service, moment)
 
     def _push(self, service: str, moment: int) -> Item:
-        repository = "shop_backend" if service == "backend" else f"shop_service_{service}"
         detail = {
             "action-type": "PUSH",
             "result": "SUCCESS",
-            "repository-name": repository,
+            "repository-name": repository_of(service),
             "image-tag": f"v{self._number()}",
             "image-digest": "sha256:" + "7f5b2640" * 8,
         }
+        meaning = Deploy((service,), moment, pushed=True)
         if self._dice.random() < 0.1:
             detail |= {"action-type": "REPLICATE", "source-account": ACCOUNT, "source-region": "us-west-2"}
-            return self._item("aws.ecr", "ECR Replication Action", detail, moment, Deploy((service,), moment))
-        return self._item("aws.ecr", "ECR Image Action", detail, moment, Deploy((service,), moment))
+            return self._item("aws.ecr", "ECR Replication Action", detail, moment, meaning)
+        return self._item("aws.ecr", "ECR Image Action", detail, moment, meaning)
 
     def _parameter(self, service: str, moment: int) -> Item:
         name = f"/dev/shop/{service}/KEY_{self._number()}"
@@ -321,11 +334,15 @@ class Generator:
         primary = service.primary
         name, level, words = self._dice.choice(NEWS)
         is_start = name == "SERVICE_DEPLOYMENT_IN_PROGRESS"
-        if (primary.id, name) in self._announced or (is_start and self._cluster.now - primary.created > TOO_OLD):
+        again = primary.since if primary.back else 0
+        last = self._announced.get((primary.id, name))
+        # What a rollback has brought back completes once more.
+        is_news = last is None or (last[0] != again and self._cluster.now - last[1] > SAME_NEWS)
+        if not is_news or (is_start and (primary.back or self._cluster.now - primary.created > TOO_OLD)):
             name, level, words = "SERVICE_STEADY_STATE", "INFO", ""
-        self._announced.add((primary.id, name))
+        self._announced[primary.id, name] = (again, self._cluster.now)
         moment = self._now_in_seconds()
-        meaning: Meaning = News(service.id, primary.id, name, words, moment) if words else Nothing("steady")
+        meaning: Meaning = News(service.id, primary.id, name, words, moment, again) if words else Nothing("steady")
         return self._ecs_item(service.id, primary.id, name, level, moment, meaning)
 
     def _ecs_item(
@@ -462,7 +479,7 @@ class Generator:
         """An event without an id or a time of its own gets its message's."""
         meaning = item.meaning
         if isinstance(meaning, Deploy) and meaning.time is None:
-            meaning = Deploy(meaning.services, sent, meaning.revision)
+            meaning = dataclasses.replace(meaning, time=sent)
         return Item(item.id or message_id, item.text, meaning)
 
     @staticmethod

@@ -9,12 +9,13 @@ import collections
 import dataclasses
 from collections.abc import Iterable, Iterator
 
-from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, Service
+from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, STOPPED, SUCCESSFUL, Cluster, Deployment, Service, number_of
 from events import FIFO, SINGLE, TOPIC, Broken, Deploy, Event, Item, Message, News, Nothing, Sweep
 from faults import Effect, Fault, Plan
 
 # "After" is two seconds: event times are whole seconds, and clocks differ.
 AFTER = 2 * SECOND
+CLOCKS = SECOND
 # A rollout takes too long after DEPLOYMENT_TIMEOUT_SECONDS.
 TOO_LONG = 600 * SECOND
 
@@ -40,9 +41,11 @@ class Fate:
     service: str
     status: str
     says: str = ""  # what the answer's `outcome` must be
+    left_out: bool = False  # the answer says that the newest revision was left out
 
     def __str__(self) -> str:
-        return f"{self.service}: {self.status}" + (f" ({self.says})" if self.says else "")
+        more = [*([self.says] if self.says else []), *(["not with the newest"] if self.left_out else [])]
+        return f"{self.service}: {self.status}" + (f" ({', '.join(more)})" if more else "")
 
 
 @dataclasses.dataclass
@@ -80,6 +83,25 @@ class Expected:
         return "; ".join(lines)
 
 
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """What became of the services of which nobody can foretell it: the judge (judge.py) says whether that is right. All
+    else follows from it."""
+
+    unsure: frozenset[str] = frozenset()
+    statuses: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # of each, in their order
+    deployments: dict[str, str] = dataclasses.field(default_factory=dict)  # that it is said of; the last one of each
+    told: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # all messages
+
+    def copy(self) -> Given:
+        """To be used up."""
+        return dataclasses.replace(self, statuses={one: list(statuses) for one, statuses in self.statuses.items()})
+
+    def next(self, service: str) -> str:
+        left = self.statuses.get(service)
+        return left.pop(0) if left else "not answered for"
+
+
 @dataclasses.dataclass
 class Answered:
     """What the function remembers of an event that it has handled well."""
@@ -92,22 +114,87 @@ class Answered:
     answer: dict | None = None  # where the event came alone
 
 
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """The newest revision was taken back, and nothing has ended that since: what is deployed instead."""
+
+    by_person: bool
+    since: int
+    instead: str
+
+
+def left_out(service: Service) -> LeftOut | None:
+    """docs/rollouts.md, "After a rollback", as far as ECS's records go."""
+    records, newest = service.records if service.nature.records else [], number_of(service.newest)
+    for place, record in enumerate(records):
+        # What was superseded was not taken back.
+        if number_of(record.revision) < newest or record.status == STOPPED:
+            continue
+        runs = service.primary.revision
+        # It was deployed after that, by somebody who knew.
+        since = [one for one in records[:place] if one.revision == runs]
+        runs_since = any(one.status == SUCCESSFUL or (one is records[0] and not one.taken_back) for one in since)
+        good = next((one for one in records if one.status == SUCCESSFUL), None)
+        if record.taken_back:
+            if good is None or good.revision == record.revision:
+                return None  # there is nothing better
+            return LeftOut(False, record.created, runs if runs_since else good.revision)
+        if record.status != SUCCESSFUL or number_of(runs) >= newest:
+            return None
+        if runs_since:
+            return LeftOut(True, record.created, runs)
+        return None if good is record else LeftOut(True, record.created, good.revision)
+    return None
+
+
 class Model:
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, rolls_back: bool = False) -> None:
         self._cluster = cluster
+        self.rolls_back = rolls_back  # ROLLBACK_ON_FAILURE
         self._answered: dict[tuple[str, str], Answered] = {}
         self._answers = 0
         self._answered_services = 0
         self._told: dict[tuple[str, str, str], int] = {}
         self.said_started: set[str] = set()
+        self.perhaps_said_started: set[str] = set()
 
-    def expect(self, event: Event, plan: Plan) -> list[Expected]:
-        """All ways in which the event may end: one, but where the function may have forgotten something."""
-        if event.source == SINGLE and self._before(event.items[0]):
+    def unsure(self, event: Event, plan: Plan) -> frozenset[str]:
+        """The services of which nobody can foretell what becomes of them in this event."""
+        services = self._cluster.services.values()
+        return frozenset(service.id for service in services if self._is_unsure(service, event, plan))
+
+    def _is_unsure(self, service: Service, event: Event, plan: Plan) -> bool:
+        if service.id in plan.unsure or service.asked_to_go_back or self._cluster.is_late(service, self._cluster.now):
+            return True
+        news = [item.meaning for item in event.items if self._is_news_of(service, item)]
+        if any(one.deployment in self.perhaps_said_started for one in news):
+            return True
+        if service.primary.back and news:
+            # It depends on a look, which may fail, or come after what the same batch begins.
+            look_fails = plan.look is not None and plan.look.effect is not Effect.NONE
+            if look_fails or service.id in event.services:
+                return True
+        # It is late to show what the event itself has begun.
+        return bool(service.nature.lag) and (event.source == FIFO or service.id in plan.updates)
+
+    @staticmethod
+    def _is_news_of(service: Service, item: Item) -> bool:
+        return isinstance(item.meaning, News) and item.meaning.service == service.id
+
+    def expect(
+        self, event: Event, plan: Plan, world: Cluster | None = None, given: Given | None = None
+    ) -> list[Expected]:
+        """All ways in which the event may end: one, but where the function may have forgotten something. `world`: as it
+        was before, where the event has been handled already."""
+        world, given = world or self._cluster, given or Given()
+
+        def think(known: set[tuple[str, str]]) -> Expected:
+            return Invocation(self, world, event, plan, known, given.copy()).run()
+
+        if event.source == SINGLE and self._before(event.items[0], world.now):
             ways = [self._as_before(event.items[0])]
-            return ways if self._surely(event.items[0]) else [*ways, Invocation(self, event, plan, set()).run()]
-        known = {(item.id, item.text) for item in event.items if self._before(item)}
-        return [Invocation(self, event, plan, known).run()]
+            return ways if self._surely(event.items[0]) else [*ways, think(set())]
+        return [think({(item.id, item.text) for item in event.items if self._before(item, world.now)})]
 
     def happened(self, event: Event, expected: Expected, answer: dict | None) -> None:
         """This way it was: what the function remembers from now on."""
@@ -122,8 +209,15 @@ class Model:
             self._answered[item.id, item.text] = answered
         for fact in expected.told:
             self._told.setdefault(fact, len(self._told))
-        deployed = {fate.service for fate in expected.fates if fate.status == "deployed"}
-        self.said_started.update(deployment for service, deployment in self._cluster.begun if service in deployed)
+        if answer is not None and "deployments" in answer:
+            entries = answer["deployments"]
+            self.said_started |= {one["deployment_id"] for one in entries if one["status"] == "deployed"}
+            return
+        for service in {fate.service for fate in expected.fates if fate.status == "deployed"}:
+            begun = {deployment for name, deployment in self._cluster.begun if name == service}
+            begun.add(self._cluster.services[service].primary.id)
+            # An error names no deployments: where there are several, the function may have told any.
+            (self.said_started if len(begun) == 1 else self.perhaps_said_started).update(begun)
 
     def has_told(self, fact: tuple[str, str, str]) -> bool:
         return fact in self._told
@@ -131,16 +225,12 @@ class Model:
     def surely_told(self, fact: tuple[str, str, str]) -> bool:
         return fact in self._told and len(self._told) - self._told[fact] < SURELY_TOLD
 
-    @property
-    def cluster(self) -> Cluster:
-        return self._cluster
-
     def status_before(self, item: Item) -> str:
         return self._answered[item.id, item.text].status
 
-    def _before(self, item: Item) -> Answered | None:
+    def _before(self, item: Item, now: int) -> Answered | None:
         before = self._answered.get((item.id, item.text)) if item.id else None
-        return before if before and self._cluster.now - before.at <= REMEMBERED else None
+        return before if before and now - before.at <= REMEMBERED else None
 
     def _surely(self, item: Item) -> bool:
         before = self._answered[item.id, item.text]
@@ -160,6 +250,7 @@ class Wish:
 
     time: int | None
     revision: str | None
+    pushed: bool = False
 
 
 @dataclasses.dataclass
@@ -170,6 +261,7 @@ class Way:
     revision: str | None
     offset: int = 0  # of this try
     looked: bool = False
+    left_out: bool = False  # the revision is not the newest one, which was taken back
     lost: bool = False  # an UpdateService was answered in no way that says what became of it
     carried_out: bool = False  # and ECS has begun
     heals: bool = False  # what this try failed with
@@ -181,14 +273,17 @@ class Way:
 class Invocation:
     """One event, thought through."""
 
-    def __init__(self, model: Model, event: Event, plan: Plan, known: set[tuple[str, str]]) -> None:
+    def __init__(
+        self, model: Model, world: Cluster, event: Event, plan: Plan, known: set[tuple[str, str]], given: Given
+    ) -> None:
         self._model = model
-        self._cluster = model.cluster
+        self._cluster = world
+        self._given = given
         self._event = event
         self._plan = plan
         self._known = known
         self._used: set[str] = set()  # services whose UpdateService has met with its fault
-        self._began: dict[str, tuple[str, int]] = {}  # service -> revision and time of what has begun meanwhile
+        self._began: dict[str, Service] = {}  # services as they are after what this event has begun
         self._expected = Expected()
 
     def run(self) -> Expected:
@@ -220,35 +315,65 @@ class Invocation:
 
     def _tell(self, news: News) -> str:
         """`notified` or `ignored`."""
-        fact = (news.deployment, news.name, news.words)
-        if news.name == "SERVICE_DEPLOYMENT_IN_PROGRESS" and news.deployment in self._model.said_started:
+        fact = (news.deployment, news.name, f"{news.words} {news.again or ''}")
+        if news.name == "SERVICE_DEPLOYMENT_IN_PROGRESS" and self._has_said_started(news):
             return "ignored"
         if self._model.has_told(fact) or fact in self._expected.told:
             return "ignored"
         self._expected.told.append(fact)
-        self._expected.messages[f"Deployment {news.words}: {news.service}"] += 1
+        self._expected.messages[f"Deployment {self._in_words(news)}: {news.service}"] += 1
         return "notified"
+
+    def _has_said_started(self, news: News) -> bool:
+        if news.deployment in self._model.perhaps_said_started:
+            return not self._given.told[f"Deployment {news.words}: {news.service}"]
+        return news.deployment in self._model.said_started
+
+    def _in_words(self, news: News) -> str:
+        """ECS announces the end of a rollback like that of any deployment."""
+        if news.name != "SERVICE_DEPLOYMENT_COMPLETED":
+            return news.words
+        rolled_back = "rolled back"
+        if news.service in self._given.unsure:
+            return rolled_back if self._given.told[f"Deployment {rolled_back}: {news.service}"] else news.words
+        primary = self._cluster.services[news.service].primary
+        return rolled_back if primary.id == news.deployment and primary.back else news.words
 
     def _sweep(self, sweep: Sweep) -> None:
         expected = self._expected
-        if self._fails(self._plan.look):
+        if self._fails(self._plan.look) and not self._plan.look.a_name:
             expected.errors = ("Function.SweepFailed",)
             return
         expected.status = "swept"
+        if self._plan.look is not None and self._plan.look.a_name:
+            return
         time = self._cluster.now if sweep.time is None else sweep.time
         for service in self._cluster.services.values():
-            primary = service.primary
-            if primary.state == COMPLETED or primary.created > time - TOO_LONG:
-                continue
-            if primary.state == FAILED:
-                expected.fates.append(Fate(service.id, "failed"))
-                continue  # ECS has told it
-            expected.fates.append(Fate(service.id, "timed_out"))
-            fact = (primary.id, "overdue", "")
+            fate = self._overdue(service, time)
+            if fate:
+                expected.fates.append(Fate(service.id, fate))
+            if fate != "timed_out":
+                continue  # a failure has been told by ECS
+            fact = (self._given.deployments.get(service.id, service.primary.id), "overdue", "")
             where = expected.perhaps if self._model.has_told(fact) else expected.messages
             if not self._model.surely_told(fact):
                 where[f"Deployment timed out: {service.id}"] += 1
             expected.told.append(fact)
+
+    def _overdue(self, service: Service, time: int) -> str:
+        """`timed_out`, `failed` or empty."""
+        if service.id in self._given.unsure:
+            return self._given.next(service.id) if self._given.statuses.get(service.id) else ""
+        primary, nature = service.primary, service.nature
+        if primary.state == COMPLETED or primary.created > time - TOO_LONG:
+            return ""
+        if primary.back:
+            return ""  # ECS is at it, and nothing that we could do would help it
+        if primary.state == FAILED:
+            return "failed"
+        # Slow on purpose: it bakes, waits for a person, or has only old tasks left to end.
+        patient = max(time, self._cluster.now) - primary.created < TOO_LONG + nature.on_purpose
+        return "" if patient or nature.drains or service.waits_for_a_person else "timed_out"
 
     # --- deploying ---------------------------------------------------------------------------------------------------
 
@@ -275,17 +400,19 @@ class Invocation:
         known = self._cluster.services.get(service)
         if known is None:
             return Fate(service, "failed")
+        if service in self._given.unsure:
+            return Fate(service, self._given.next(service))
         way = Way(service, wish.revision)
         for offset in TRIES:
             way.offset = offset
             fate = self._try(way, known, wish)
             if fate is not None:
-                return fate
+                return dataclasses.replace(fate, left_out=way.left_out)
             if not way.heals:
                 break
         # ECS is asked once more before the deployment counts as failed; what has begun is taken as the answer.
         found = way.carried_out and not self._fails(self._look(), way.offset)
-        return Fate(service, "deployed" if found else "failed")
+        return Fate(service, "deployed" if found else "failed", left_out=way.left_out)
 
     def _try(self, way: Way, known: Service, wish: Wish) -> Fate | None:
         """None: it failed."""
@@ -295,22 +422,31 @@ class Invocation:
         if self._fails(look, way.offset):
             return way.failed(look)
         way.looked = True
-        way.revision = way.revision or known.newest
+        if way.revision is None:
+            way.revision, way.left_out = self._choose(known, wish)
         if way.carried_out:
             return Fate(way.service, "deployed")
         if not way.lost and (fate := self._already(way, known, wish)):
             return fate
         return self._update(way)
 
+    def _choose(self, known: Service, wish: Wish) -> tuple[str, bool]:
+        """The revision, and whether the newest one is left out."""
+        left = left_out(self._began.get(known.id, known)) if self._model.rolls_back else None
+        if left is None:
+            return known.newest, False
+        is_newer = wish.pushed and (wish.time is None or wish.time > left.since)
+        return (known.newest, False) if is_newer and not left.by_person else (left.instead, True)
+
     def _already(self, way: Way, known: Service, wish: Wish) -> Fate | None:
         """What ECS makes true has the change, if it began after it and runs the revision."""
-        runs, created = self._began.get(way.service, (known.primary.revision, known.primary.created))
-        if wish.time is None or runs != way.revision or created < wish.time + AFTER:
+        primary = self._began.get(way.service, known).primary
+        if wish.time is None or primary.revision != way.revision or primary.created < wish.time + AFTER:
             return None
         if way.service in self._began:
             return Fate(way.service, "ignored")
-        if known.primary.state == FAILED:
-            return None  # what failed has brought nothing
+        if known.primary.state == FAILED or known.primary.back:
+            return None  # what failed has brought nothing, and what a rollback brings back may be older than it looks
         return Fate(way.service, "ignored", f"{ALREADY[known.primary.state]}: {known.primary.id}")
 
     def _update(self, way: Way) -> Fate | None:
@@ -341,7 +477,10 @@ class Invocation:
 
     def _begin(self, service: str, revision: str) -> None:
         self._expected.rollouts.append((service, revision))
-        self._began[service] = (revision, self._cluster.now)
+        after = self._began.get(service) or self._cluster.services[service].as_it_is()
+        now = self._cluster.now
+        after.begin(Deployment("ecs-svc/0", revision, now, IN_PROGRESS, since=now))
+        self._began[service] = after
 
     # --- batches -----------------------------------------------------------------------------------------------------
 
@@ -434,7 +573,8 @@ def wishes(deploys: list[Deploy], keep_order: bool = False) -> dict[str, Wish]:
         for service in deploy.services:
             before = merged.get(service)
             latest = deploy if before is None else max(deploy, Deploy((), before.time), key=time_of)
-            merged[service] = Wish(latest.time, deploy.revision)
+            pushed = deploy.pushed or (before is not None and before.pushed)
+            merged[service] = Wish(latest.time, deploy.revision, pushed)
     return merged
 
 

@@ -16,7 +16,11 @@ from soak import Difference, Options, Soak  # noqa: E402: after the path is know
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev soak", description=sys.modules["soak"].__doc__)
     parser.add_argument("events", nargs="?", type=int, default=100_000, help="how many: 100000")
-    parser.add_argument("--seed", type=int, help="of an earlier run, to have its events and faults again")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        help="of an earlier run, to have its events and faults again; odd ones are with ROLLBACK_ON_FAILURE",
+    )
     parser.add_argument("--program", default="build/bootstrap", metavar="PATH", help="the function (build/bootstrap)")
     parser.add_argument(
         "--clock",
@@ -34,12 +38,15 @@ def main() -> int:
         if not pathlib.Path(path).exists():
             parser.error(f"{path} is missing: ./dev soak builds it")
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1 << 32)
-    print(f"soak: {arguments.events:,} events, seed {seed}", flush=True)
+    rolls_back = seed % 2 == 1
+    what = "with" if rolls_back else "without"
+    print(f"soak: {arguments.events:,} events, seed {seed}, {what} ROLLBACK_ON_FAILURE", flush=True)
     options = Options(
         events=arguments.events,
         seed=seed,
         warm_up=Options.usual_warm_up(arguments.events),
         memory=not arguments.no_memory_check,
+        rolls_back=rolls_back,
     )
     soak = Soak([arguments.program], arguments.clock, options, say=lambda line: print(line, flush=True))
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 import json
 import os
 import random
@@ -11,12 +12,14 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
-from cluster import Cluster
-from events import SINGLE, Event
-from faults import Effect, Fault, Odds, Plan, Planner, Runtime, SlackFault, good
+from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, Service, arn_of, number_of
+from events import SINGLE, Event, News
+from faults import Deed, Effect, Fault, Interruption, Odds, Plan, Planner, Runtime, SlackFault, good, refusing
 from generator import QUIET, WIDEST, Generator, service_config
-from model import Expected, Model
+from judge import Judge
+from model import Expected, Given, Model
 from moved_time import MovedTime
+from natures import NATURES
 from process import Program, Size
 from support.programs import function_environment
 from support.servers import SlackStub
@@ -33,6 +36,8 @@ RESTS_AFTER = 256
 # So many that it has done so since the event that needed all threads.
 LEAST_QUIET = RESTS_AFTER + 10
 GROWTH = 512  # KiB
+UNTIL_ROLLBACK = 2 * SECOND  # after ECS was asked for one
+LATE_PART = 0.9  # of the events: then what the function may not do it will not do any more
 
 TARGET = b"AmazonEC2ContainerServiceV20141113."
 ACCEPTED = Reply(http(202, b'{"status":"OK"}'))
@@ -50,10 +55,12 @@ class Options:
     events: int
     seed: int
     warm_up: int  # events before the first measurement
-    memory: bool = True  # whether its growth is checked
+    measures: bool = True  # whether it is looked at what the process holds
+    memory: bool = True  # whether its growth is checked, too
     # Seconds before a measurement: libcurl looks once a second for kept connections that the other side has closed.
     quiet: float = 1.5
     odds: Odds = dataclasses.field(default_factory=Odds)
+    rolls_back: bool = False  # ROLLBACK_ON_FAILURE
 
     @staticmethod
     def usual_warm_up(events: int) -> int:
@@ -81,6 +88,11 @@ class Course:
     answers: list[tuple[str, str, dict]] = dataclasses.field(default_factory=list)  # kind, error type, body
     taken: int = 0  # of the answers
     refused: int = 0
+    unsure: frozenset[str] = frozenset()  # services that only the judge knows of
+    world: Cluster | None = None  # as it was before, where there are such services
+    asked: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # by service and operation
+    last_call: int = 0
+    rolls_back_at: dict[str, int] = dataclasses.field(default_factory=dict)  # services
 
 
 @dataclasses.dataclass
@@ -90,6 +102,12 @@ class Tally:
     requests: int = 0
     rollouts: int = 0
     messages: int = 0
+    judged: int = 0  # events with a service of which only the judge knows
+    late_looks: int = 0
+    left_out: int = 0  # services that were deployed without the newest revision
+    stopped: int = 0  # rollouts that took too long
+    in_waits: int = 0  # of the deeds of others, those while the function waited
+    deeds: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     kinds: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     statuses: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     faults: collections.Counter = dataclasses.field(default_factory=collections.Counter)
@@ -102,10 +120,12 @@ class Soak:
         self._options = options
         self._say = say
         dice = random.Random(options.seed)
-        self.cluster = Cluster()
-        self.model = Model(self.cluster)
+        natures = {name: one.that_goes_back() for name, one in NATURES.items()} if options.rolls_back else NATURES
+        self.cluster = Cluster(natures)
+        self.model = Model(self.cluster, options.rolls_back)
+        self.judge = Judge(self.cluster, options.rolls_back)
         self.generator = Generator(dice, self.cluster)
-        self._planner = Planner(random.Random(options.seed + 1), options.odds)
+        self.planner = Planner(random.Random(options.seed + 1), options.odds)
         self._wire = Wire()
         self._clock = MovedTime()
         self._clock.move_to(self.cluster.now)
@@ -129,6 +149,7 @@ class Soak:
                 AUTO_DEPLOY_MAP='{"frozen":false}',
                 LOG_LEVEL="info",
                 MAX_DEPLOYMENT_RETRIES="2",
+                ROLLBACK_ON_FAILURE="true" if options.rolls_back else "false",
                 AWS_LAMBDA_RUNTIME_API=runtime,
                 # Relative: the list of libraries is divided by blanks, and so may be the path of the repository.
                 LD_PRELOAD=os.path.relpath(clock_library),
@@ -174,10 +195,12 @@ class Soak:
 
     def _events(self) -> Iterator[Event]:
         for number in range(self._options.events):
-            if number == self._options.warm_up:
+            if number == self._options.warm_up and self._options.measures:
                 yield from self._quiet()
                 self.warm = self._measure("after the warm-up")
             yield self.generator.next()
+        if not self._options.measures:
+            return
         yield from self._quiet()
         self.end = self._measure("at the end")
 
@@ -202,6 +225,8 @@ class Soak:
 
     def _compare_sizes(self) -> None:
         warm, end = self.warm, self.end
+        if not self._options.measures:
+            return
         assert warm is not None and end is not None
         if end.files != warm.files:
             raise Difference(f"{warm.files} file descriptors after the warm-up, {end.files} at the end")
@@ -229,36 +254,82 @@ class Soak:
         if event is None:
             self._done = True
             return None
-        plan = (
-            Plan()
-            if event.kind in (QUIET, WIDEST)
-            else self._planner.plan(event.services, event.kind in ("news", "a sweep"))
-        )
+        self.planner.may_deny_for_good = self.tally.events >= LATE_PART * self._options.events
+        plan = Plan() if event.kind in (QUIET, WIDEST) else self.planner.plan(event.services, self._asked_about(event))
         number = self.tally.events + self.tally.quiet
         request_id = f"{self._options.seed:08x}-0000-4000-8000-{number:012}"
         self.cluster.next_event()
         self._clock.move_to(self.cluster.now)
-        course = Course(number, event, plan, self.model.expect(event, plan), request_id, self.cluster.now)
+        unsure = self.model.unsure(event, plan)
+        expected = [] if unsure else self.model.expect(event, plan)
+        course = Course(number, event, plan, expected, request_id, self.cluster.now, last_call=self.cluster.now)
+        if unsure:
+            course.unsure, course.world = unsure, self.cluster.as_it_is()
+        self.judge.begin(event, plan)
         if plan.drops:
             course.used.add("idle connections are closed")
             self._wire.drop(self._ecs, self._slack)
         return course
 
+    def _asked_about(self, event: Event) -> list[str]:
+        """Services that an event looks at, and rolls none of them."""
+        if event.kind == "a sweep":
+            # What is to be stopped, and cannot be, is an error that the model knows nothing of.
+            return [] if self._options.rolls_back else list(self.cluster.services)
+        return [item.meaning.service for item in event.items if isinstance(item.meaning, News)]
+
+    def _ways(self, course: Course) -> list[Expected]:
+        """What the model says now that it is known what became of the services of which nobody could foretell it."""
+        kind, _, body = course.answers[0]
+        own = [service for service in course.event.services if service in course.unsure]
+        ones = body.get("deployments", [])
+        deployments = {one["service"]: one["deployment_id"] for one in ones if "deployment_id" in one}
+
+        def expect(statuses: dict[str, list[str]]) -> list[Expected]:
+            given = Given(course.unsure, statuses, deployments, course.messages)
+            return self.model.expect(course.event, course.plan, course.world, given)
+
+        if kind == "response":
+            statuses: dict[str, list[str]] = collections.defaultdict(list)
+            for one in ones:
+                statuses[one["service"]].append(one["status"])
+            return expect(statuses)
+        # An error does not say it of each service.
+        every = itertools.product(("failed", "deployed", "ignored"), repeat=len(own))
+        return [way for fates in every for way in expect({one: [fate] for one, fate in zip(own, fates, strict=True)})]
+
     def _finish(self, course: Course) -> None:
         """Everything that the event did has been done: the program asks for the next one."""
         if len(course.answers) != 1:
             raise Difference(f"the event was answered {len(course.answers)} times")
+        self.cluster.now = self._clock.now
+        if course.unsure:
+            course.expected = self._ways(course)
         wrong = [self._what_differs(course, expected) for expected in course.expected]
         if all(wrong):
             raise Difference("\n  or ".join(wrong))
         expected = course.expected[wrong.index("")]
         kind, _, body = course.answers[0]
+        self._ask_the_judge(course, expected)
         self.model.happened(course.event, expected, body if kind == "response" else None)
         if course.event.kind not in (QUIET, WIDEST):
             self.generator.answered(course.event, expected.failed_messages, bool(expected.errors) or course.refused > 0)
         self._count(course, expected)
         self._past.append(self._describe(course))
-        self.cluster.now = self._clock.now
+
+    def _ask_the_judge(self, course: Course, expected: Expected) -> None:
+        kind, _, body = course.answers[0]
+        if not expected.silent:
+            entries = body["deployments"] if kind == "response" else []
+            if course.event.kind == "a sweep":
+                self.judge.swept(entries, course.unsure)
+            else:
+                self.judge.finish(expected.fates, entries, course.unsure)
+                if course.unsure:
+                    texts = b"".join(course.posts).decode("utf-8", "replace")
+                    self.judge.told(course.messages, texts, course.unsure)
+        if self.judge.complaints:
+            raise Difference("\n".join(self.judge.complaints))
 
     def _what_differs(self, course: Course, expected: Expected) -> str:
         """In words; empty when it went like this."""
@@ -274,9 +345,13 @@ class Soak:
                 return "an answer was expected, not an error"
             if wrong := self._wrong_answer(course, expected, body):
                 return wrong
-        if sorted(self.cluster.rollouts) != sorted(expected.rollouts):
+        rollouts = [one for one in self.cluster.rollouts if one[0] not in course.unsure]
+        if sorted(rollouts) != sorted(expected.rollouts):
             return f"these rollouts began: {sorted(self.cluster.rollouts)}"
-        if course.updates != expected.updates:
+        updates = collections.Counter(
+            {service: times for service, times in course.updates.items() if service not in course.unsure}
+        )
+        if updates != expected.updates:
             return f"UpdateService was asked for: {dict(course.updates)}, expected {dict(expected.updates)}"
         if expected.silent and course.calls:
             return f"ECS was asked: {course.calls}"
@@ -292,13 +367,20 @@ class Soak:
         fates = sorted((one["service"], one["status"]) for one in body["deployments"])
         if fates != sorted((fate.service, fate.status) for fate in expected.fates):
             return f"the services' fates are {fates}"
+        left_out = {(one["service"], one["status"], "(not with " in one["reason"]) for one in body["deployments"]}
+        for fate in expected.fates:
+            if expected.silent or fate.service in course.unsure:
+                continue
+            if (fate.service, fate.status, fate.left_out) not in left_out:
+                should = "should" if fate.left_out else "should not"
+                return f"of {fate.service} it {should} be said that a revision was left out"
         said = {(one["service"], one.get("outcome")) for one in body["deployments"]}
         for fate in expected.fates:
             if fate.says and (fate.service, fate.says) not in said:
                 return f'{fate.service} is not said to be "{fate.says}"'
         begun = {*self.cluster.begun}
         for one in body["deployments"]:
-            is_new = one["status"] == "deployed" and not expected.silent
+            is_new = one["status"] == "deployed" and not expected.silent and one["service"] not in course.unsure
             if is_new and (one["service"], one["deployment_id"]) not in begun:
                 return f"{one['service']} is said to be deployed by {one['deployment_id']}"
         if course.event.source == SINGLE and expected.status == "notified" and not expected.silent:
@@ -319,6 +401,8 @@ class Soak:
         tally = self.tally
         tally.rollouts += len(self.cluster.rollouts)
         tally.messages += course.messages.total()
+        tally.left_out += sum(fate.left_out for fate in expected.fates)
+        tally.judged += any(service in course.unsure for service in course.event.services)
         if course.event.kind in (QUIET, WIDEST):
             tally.quiet += 1
             return
@@ -399,42 +483,89 @@ class Soak:
         operation = request.header(b"X-Amz-Target").removeprefix(TARGET).decode()
         body = json.loads(request.body)
         assert course is not None
+        self.cluster.now = self._clock.now
+        about = self._services_of(operation, body)
+        for service in about:
+            self._let_others_act(course, service, operation)
+        course.last_call = self.cluster.now
         if operation == "UpdateService":
             return self._update(course, body)
+        if operation == "StopServiceDeployment":
+            return self._stop(course, body, about[0])
         course.calls.append(operation)
-        fault, right = self._reading(course, operation, body)
-        healed = self._clock.now - course.began >= course.plan.reading_fails_for
+        fault, right = self._reading(course, operation, body, about)
+        healed = self.cluster.now - course.began >= course.plan.reading_fails_for
         if fault is None or healed or (fault.kept_only and not request.connection.served):
-            return good(right)
+            return self._seen(operation, about, right)
         name = f"{operation}: ECS {fault}"
         if not self._first(course, name) and fault.effect is Effect.NONE:
-            return good(right)
+            return self._seen(operation, about, right)
         return fault.give(right)
 
-    def _reading(self, course: Course, operation: str, body: dict) -> tuple[Fault | None, bytes]:
+    def _services_of(self, operation: str, body: dict) -> list[Service]:
+        """Whom a call is about."""
+        if operation == "DescribeServices":
+            names = body["services"]
+        elif operation == "ListTaskDefinitions":
+            names = [body["familyPrefix"]]
+        elif operation == "DescribeTaskDefinition":
+            names = [body["taskDefinition"].rsplit("/", 1)[-1].split(":")[0]]
+        elif operation == "DescribeServiceDeployments":
+            names = [arn.split("/")[-2] for arn in body["serviceDeploymentArns"]]
+        elif operation == "DescribeServiceRevisions":
+            names = [body["serviceRevisionArns"][0].split("/")[-2]]
+        elif operation == "StopServiceDeployment":
+            names = [body["serviceDeploymentArn"].split("/")[-2]]
+        else:
+            names = [body["service"]] if "service" in body else []
+        return [service for name in names if (service := self.cluster.service_named(name)) is not None]
+
+    def _seen(self, operation: str, about: list[Service], right: bytes) -> Reply:
+        """A good answer; the judge remembers what is in it."""
+        for service in about:
+            late = self.cluster.is_late(service, self.cluster.now)
+            if operation == "DescribeServices":
+                shown_late = service.nature.late_services > 0
+                self.judge.shown(service, self.cluster.view(service) if shown_late else None)
+            elif operation == "ListTaskDefinitions":
+                arns = json.loads(right)["taskDefinitionArns"]
+                self.judge.listed(service, [number_of(arn) for arn in arns if "_old:" not in arn])
+            if late and operation in ("DescribeServices", "ListServiceDeployments"):
+                self.tally.late_looks += 1
+        return good(right)
+
+    def _reading(
+        self, course: Course, operation: str, body: dict, about: list[Service]
+    ) -> tuple[Fault | None, bytes]:
         """What befalls a call that changes nothing, and the right answer."""
         plan, cluster = course.plan, self.cluster
+        service = about[0].id if about else ""
         if operation == "DescribeServices":
             fault = plan.second_look if course.updates else plan.look
             return fault, cluster.describe(body["services"])
         if operation == "ListTaskDefinitions":
-            family = body["familyPrefix"]
-            service = cluster.service_named(family)
-            fault = plan.revisions.get(service.id) if service else None
-            return fault, cluster.task_definitions(family, body.get("nextToken"))
+            return plan.revisions.get(service), cluster.task_definitions(body["familyPrefix"], body.get("nextToken"))
         if operation == "ListServices":
             return plan.others, cluster.list_services()
-        # What decides about a rollout besides the service itself. Where it cannot be read, the function rather deploys
-        # once more or fails, which the model does not foretell: the random runs of tests/unit/rollouts do.
         if operation == "ListServiceDeployments":
-            return None, b'{"serviceDeployments":[]}'
+            return self._fault_of_records(course, service), cluster.service_deployments(body["service"])
+        if operation == "DescribeServiceDeployments":
+            (arn,) = body["serviceDeploymentArns"]
+            return self._fault_of_records(course, service), cluster.service_deployment(arn)
+        if operation == "DescribeServiceRevisions":
+            return self._fault_of_records(course, service), cluster.service_revisions(body["serviceRevisionArns"])
         if operation == "DescribeTaskDefinition":
-            described = {"taskDefinitionArn": body["taskDefinition"], "status": "ACTIVE", "containerDefinitions": []}
-            return None, json.dumps({"taskDefinition": described, "tags": []}).encode()
+            return plan.definitions.get(service), cluster.task_definition(body["taskDefinition"])
         empty = {"ListTasks": b'{"taskArns":[]}'}
         if operation not in empty:
             raise Difference(f"ECS was asked for {operation}")
         return plan.others, empty[operation]
+
+    @staticmethod
+    def _fault_of_records(course: Course, service: str) -> Fault | None:
+        course.asked[service, "records"] += 1
+        over = course.asked[service, "records"] > course.plan.records_fail
+        return None if over else course.plan.records.get(service)
 
     def _update(self, course: Course, body: dict) -> Reply:
         service = self.cluster.service_named(body["service"])
@@ -442,15 +573,68 @@ class Soak:
             raise Difference(f"an UpdateService was sent for the unknown service {body['service']}")
         course.calls.append(f"UpdateService of {service.id}")
         course.updates[service.id] += 1
-        self.cluster.now = self._clock.now
+        self.judge.sends(service, arn_of(service.id, number_of(body["taskDefinition"])), self.cluster.now)
         fault = course.plan.updates.get(service.id)
         if fault is not None and course.updates[service.id] <= fault.times:
             course.used.add(f"UpdateService: ECS {fault}")
             if fault.carried_out:
-                self.cluster.update(body["service"], body["taskDefinition"])
-            return fault.give(self.cluster.updated(service))
+                self._carry_out(course, service, body)
+            answer = fault.give(self.cluster.updated(service))
+        else:
+            self._carry_out(course, service, body)
+            answer = good(self.cluster.updated(service))
+        self._let_others_act(course, service, "after UpdateService")
+        return answer
+
+    def _stop(self, course: Course, body: dict, service: Service) -> Reply:
+        course.calls.append(f"StopServiceDeployment of {service.id}")
+        self.judge.stops(service, course.event.kind == "a sweep")
+        arn = body["serviceDeploymentArn"]
+        if not self.cluster.stop(arn, self.cluster.now):
+            return refusing("ConflictException")(b"")
+        self.tally.stopped += 1
+        return good(json.dumps({"serviceDeploymentArn": arn}).encode())
+
+    def _carry_out(self, course: Course, service: Service, body: dict) -> None:
+        before = service.primary
         self.cluster.update(body["service"], body["taskDefinition"])
-        return good(self.cluster.updated(service))
+        if service.primary is not before:
+            self.judge.carried_out(service)
+
+    # --- what others do meanwhile ------------------------------------------------------------------------------------
+
+    def _let_others_act(self, course: Course, service: Service, operation: str) -> None:
+        """Just before a call that is about this service."""
+        due = course.rolls_back_at.get(service.id)
+        if due is not None and due <= self.cluster.now and service.asked_to_go_back:
+            self.cluster.roll_back(service, due)
+        course.asked[service.id, operation] += 1
+        one = course.plan.interruptions.get(service.id)
+        if one is None or (one.operation, one.nth) != (operation, course.asked[service.id, operation]):
+            return
+        at = course.last_call + int(one.place * (self.cluster.now - course.last_call))
+        if self._happens(course, service, one, at):
+            self.tally.deeds[str(one.deed)] += 1
+            self.tally.in_waits += self.cluster.now > course.last_call
+            course.calls.append(f"({one.deed}: {service.id})")
+
+    def _happens(self, course: Course, service: Service, one: Interruption, at: int) -> bool:
+        """False where there is nothing to do."""
+        place = int(one.place * len(service.revisions))
+        if one.deed is Deed.REGISTER:
+            service.register(at, place)
+        elif one.deed in (Deed.DEPLOY, Deed.REDEPLOY):
+            self.cluster.somebody_deploys(service.id, at, place if one.deed is Deed.DEPLOY else None)
+        elif one.deed is Deed.TAKE_BACK:
+            if not self.cluster.ask_to_go_back(service, at):
+                return False
+            self.judge.asked_to_go_back(service)
+            course.rolls_back_at[service.id] = at + UNTIL_ROLLBACK
+        elif service.primary.state == IN_PROGRESS:
+            self.cluster.end(service, COMPLETED if one.deed is Deed.COMPLETE else FAILED, at)
+        else:
+            return False
+        return True
 
     # --- Slack -------------------------------------------------------------------------------------------------------
 
@@ -502,6 +686,8 @@ class Soak:
         if course is not None and not self._done:
             parts.append("\n  or ".join(f"expected: {one}" for one in course.expected))
             parts += ["what happened:", "  " + self._describe(course)]
+            about = [self.cluster.services[name] for name in course.event.services if name in self.cluster.services]
+            parts += ["ECS by now:", *(f"  {service}" for service in about)]
             parts += ["the log of it:", *self._program.log_of([course.request_id])[-20:]]
         parts += ["before that:", *(f"  {past}" for past in self._past)]
         return "\n".join(parts)
@@ -513,14 +699,20 @@ class Soak:
             f"(and {tally.quiet:,} quiet ones), {tally.requests:,} requests",
             f"each was answered exactly once; {tally.rollouts:,} rollouts and {tally.messages:,} messages, "
             "as the model says",
+            f"the judge was asked of {tally.judged:,} events; {tally.late_looks:,} looks showed what was old, "
+            f"{self.cluster.foreign:,} deployments of somebody else, {self.cluster.rollbacks:,} rollbacks of ECS, "
+            f"{self.judge.overtaken:,} deployments overtaken within a moment",
+            f"ROLLBACK_ON_FAILURE={'true' if self._options.rolls_back else 'false'}: the newest revision was left out "
+            f"{tally.left_out:,} times, {tally.stopped:,} rollouts were stopped",
+            f"in the middle of an event, {tally.deeds.total():,} ({tally.in_waits:,} while the function waited): "
+            + in_order(tally.deeds),
             "kinds: " + in_order(tally.kinds),
             "answers: " + in_order(tally.statuses),
             f"faults, {tally.faults.total():,}:",
             *(f"  {count:6,}  {name}" for name, count in sorted(tally.faults.items())),
-            f"after the warm-up: {self.warm}",
-            f"at the end:        {self.end}",
         ]
         if self.warm and self.end:
+            lines += [f"after the warm-up: {self.warm}", f"at the end:        {self.end}"]
             checked = "" if self._options.memory else " (not checked)"
             lines.append(f"memory growth: {self.end.kib - self.warm.kib} KiB{checked}, allowed: less than {GROWTH}")
         return "\n".join(lines)

@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 
 import faults as f
-from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, arn_of
+from cluster import COMPLETED, FAILED, IN_PROGRESS, SECOND, Cluster, Record, Service, arn_of, number_of
 from events import FIFO, QUEUE, SINGLE, TOPIC, Broken, Deploy, Event, Item, Meaning, Message, News, Nothing, Sweep
 from faults import Plan
-from model import Expected, Model
+from model import Expected, Given, Model, left_out
 
 MINUTE = 60 * SECOND
 
@@ -75,6 +75,22 @@ def test_it_is_said_how_far_the_other_one_is(state, words):
     cluster.services["api"].settle(state)
     expected = expect(model, single(deploy(cluster, after=-MINUTE)))
     assert [fate.says for fate in expected.fates] == [f"{words}: {cluster.services['api'].primary.id}"]
+
+
+@pytest.mark.parametrize("service", ["cart", "cron", "feed", "img"])
+def test_what_a_rollback_brings_back_contains_no_change(service):
+    cluster, model = world()
+    one = cluster.services[service]
+    change = Deploy((service,), cluster.now - MINUTE - 30 * SECOND)
+    assert expect(model, single(change)).status == "ignored"
+    one.settle(COMPLETED)  # :10, and what is brought back is :10 again, with older tasks
+    cluster.begin(service, one.newest)
+    cluster.end(one, FAILED)
+    for state in (IN_PROGRESS, COMPLETED):
+        assert one.primary.state == state
+        assert one.primary.revision == one.newest
+        assert expect(model, single(change)).rollouts == [(service, one.newest)]
+        cluster.end(one, COMPLETED)
 
 
 def test_another_revision_does_not_contain_the_change():
@@ -258,6 +274,132 @@ def test_a_sweep_finds_what_takes_too_long(state, age, status, messages):
     expected = expect(model, single(Sweep(cluster.services["api"].primary.created + age)))
     assert [fate.status for fate in expected.fates] == ([status] if status else [])
     assert expected.messages.total() == messages
+
+
+@pytest.mark.parametrize(
+    ("service", "age", "status"),
+    [
+        ("search", 600 * SECOND, None),  # bakes for 15 minutes
+        ("search", 1499 * SECOND, None),
+        ("search", 1500 * SECOND, "timed_out"),
+        ("web", 100 * 3600 * SECOND, None),  # waits for a person
+        ("backend", 100 * 3600 * SECOND, None),  # has nothing left to do but to end old tasks
+        ("cart", 600 * SECOND, "timed_out"),
+    ],
+)
+def test_a_sweep_has_patience_with_what_is_slow_on_purpose(service, age, status):
+    cluster, model = world()
+    for name, one in cluster.services.items():
+        if name != service:
+            one.settle(COMPLETED)
+    cluster.now = cluster.services[service].primary.created + age
+    expected = expect(model, single(Sweep(None)))
+    assert [fate.status for fate in expected.fates] == ([status] if status else [])
+
+
+@pytest.mark.parametrize("service", ["cart", "cron", "feed", "img"])
+def test_a_sweep_leaves_alone_what_comes_back(service):
+    cluster, model = world()
+    for one in cluster.services.values():
+        one.settle(COMPLETED)
+    cluster.begin(service, arn_of(service, 10))
+    cluster.end(cluster.services[service], FAILED)
+    cluster.now += 100 * MINUTE
+    for state in (IN_PROGRESS, FAILED):
+        assert cluster.services[service].primary.state == state
+        assert not expect(model, single(Sweep(None))).fates
+        cluster.end(cluster.services[service], FAILED)
+
+
+def test_the_end_of_a_rollback_is_told_as_such():
+    cluster, model = world()
+    cart = cluster.services["cart"]
+    cluster.end(cart, FAILED)
+    completed = News("cart", cart.primary.id, "SERVICE_DEPLOYMENT_COMPLETED", "completed", cluster.now)
+    assert dict(expect(model, single(completed)).messages) == {"Deployment rolled back: cart": 1}
+    cluster.begin("cart", arn_of("cart", 10))
+    assert dict(expect(model, single(completed)).messages) == {"Deployment completed: cart": 1}
+
+
+def history(*rollouts: tuple[int, str], runs: int) -> Service:
+    """Of the cart: revisions and how they ended, the oldest first."""
+    cluster = Cluster()
+    cart = cluster.services["cart"]
+    cart.records = [
+        Record(str(number), arn_of("cart", revision), cluster.now + number, status)
+        for number, (revision, status) in enumerate(rollouts)
+    ][::-1]
+    cart.revisions = [8, 9, 10]
+    cart.primary.revision = arn_of("cart", runs)
+    return cart
+
+
+OK, BACK, WENT_ON = "SUCCESSFUL", "ROLLBACK_SUCCESSFUL", "STOPPED"
+
+
+@pytest.mark.parametrize(
+    ("rollouts", "runs", "by_person", "instead"),
+    [
+        ([(9, OK), (10, BACK)], 9, False, 9),
+        ([(9, OK), (10, "ROLLBACK_IN_PROGRESS")], 9, False, 9),
+        ([(9, OK), (10, "ROLLBACK_FAILED")], 9, False, 9),
+        ([(9, OK), (10, BACK), (8, BACK)], 9, False, 9),
+        ([(9, OK), (10, BACK), (8, OK)], 8, False, 8),
+        ([(9, OK), (10, BACK), (8, OK), (9, BACK)], 8, False, 8),
+        ([(10, OK), (9, OK)], 9, True, 9),
+        ([(10, OK), (9, "IN_PROGRESS")], 9, True, 9),
+        ([(10, OK), (9, OK), (8, BACK)], 9, True, 9),
+        ([(10, OK), (9, OK), (8, "ROLLBACK_REQUESTED")], 8, True, 9),
+        ([(8, OK), (10, BACK), (9, OK), (8, "ROLLBACK_REQUESTED")], 8, False, 9),
+        # Nothing is left out.
+        ([(9, OK), (10, OK)], 10, None, None),
+        ([(9, OK), (10, WENT_ON), (9, OK)], 9, None, None),
+        ([(9, OK), (10, BACK), (10, "IN_PROGRESS")], 10, None, None),
+        ([(10, BACK)], 9, None, None),
+        ([(10, OK), (10, BACK), (9, "IN_PROGRESS")], 9, None, None),
+        ([(10, OK), (10, BACK)], 10, None, None),
+        ([(10, OK), (9, "ROLLBACK_REQUESTED")], 9, None, None),
+        ([(9, OK)], 9, None, None),
+    ],
+)
+def test_what_was_taken_back_is_left_out_until_something_ends_that(rollouts, runs, by_person, instead):
+    left = left_out(history(*rollouts, runs=runs))
+    found = (None, None) if left is None else (left.by_person, number_of(left.instead))
+    assert found == (by_person, instead)
+
+
+@pytest.mark.parametrize(
+    ("rolls_back", "change", "revision"),
+    [
+        (True, {}, 9),
+        (True, {"pushed": True}, 10),
+        (True, {"pushed": True, "time": -SECOND}, 9),  # older than the rollout that was taken back
+        (True, {"revision": arn_of("cart", 10)}, 10),
+        (False, {}, 10),
+    ],
+)
+def test_what_is_deployed_after_a_rollback(rolls_back, change, revision):
+    cluster = Cluster()
+    cart = cluster.services["cart"]
+    began = cluster.begin("cart", arn_of("cart", 10)).created
+    cluster.end(cart, FAILED)
+    cluster.now += MINUTE
+    time = began + change.pop("time", MINUTE)
+    expected = expect(Model(cluster, rolls_back), single(Deploy(("cart",), time, **change)))
+    assert expected.rollouts == [("cart", arn_of("cart", revision))]
+    assert [fate.left_out for fate in expected.fates] == [revision == 9]
+
+
+def test_what_is_given_of_a_service_is_not_foretold_and_all_else_follows_from_it():
+    cluster, model = world()
+    event = batch(QUEUE, deploy(cluster, "api"), deploy(cluster, "web"))
+    for status in ("deployed", "ignored", "failed"):
+        (expected,) = model.expect(event, Plan(), given=Given(frozenset({"web"}), {"web": [status]}))
+        assert [str(fate) for fate in expected.fates] == ["api: deployed", f"web: {status}"]
+        assert expected.rollouts == [("api", arn_of("api", 10))]
+        assert expected.failed_messages == (["2"] if status == "failed" else [])
+        assert expected.messages["Deployment started: web"] == (status == "deployed")
+        assert expected.messages["Deployment could not start: web"] == (status == "failed")
 
 
 def test_a_sweep_that_cannot_look_fails():

@@ -85,7 +85,8 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
                          .reason = notice.reason}};
     const auto described = observer_.describe_again(target.cluster, {target.service}, deadline);
     story.facts.service = described ? described->find(target.service) : nullptr;
-    if (!described && described.error().retryable()) story.facts.history.unknown = true;
+    // What may not be read is done without; what cannot be read, or not be understood, leaves open what completed.
+    if (!described && described.error().kind != ErrorKind::kAccessDenied) story.facts.history.unknown = true;
     story.facts.now = at;
     if (story.facts.service != nullptr) {
         const auto* primary = story.facts.service->primary();

@@ -25,11 +25,23 @@ const PastRollout* last_success(const std::vector<PastRollout>& past, std::size_
     return nullptr;
 }
 
+/// What runs was deployed after number `i` of the past. What has failed since, and was rolled back to it, changes
+/// nothing about that.
+const PastRollout* deployed_since(const RevisionFacts& facts, std::size_t i) {
+    const auto end = facts.past.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto found = std::find_if(facts.past.begin(), end, [&](const auto& rollout) {
+        const bool is_last = &rollout == &facts.past.front() && !was_taken_back(rollout.record.status);
+        return rollout.revision.task_definition == facts.running &&
+               (is_last || rollout.record.status == ServiceDeploymentStatus::kSuccessful);
+    });
+    return found == end ? nullptr : &*found;
+}
+
 /// The newest revision, or one with a higher number, was rolled out as number `i` of the past.
 std::optional<LeftOut> left_out_since(const RevisionFacts& facts, std::size_t i) {
     const auto& rollout = facts.past[i];
     if (was_taken_back(rollout.record.status)) {
-        const auto* good = last_success(facts.past, i + 1);
+        const auto* good = last_success(facts.past, 0);
         if (good == nullptr || good->revision.task_definition.empty()) return std::nullopt;  // nothing else has worked
         if (runs_the_same(good->revision, rollout.revision)) return std::nullopt;
         // What failed is not ACTIVE any more, and what ran before it is the newest one.
@@ -38,18 +50,20 @@ std::optional<LeftOut> left_out_since(const RevisionFacts& facts, std::size_t i)
             return std::nullopt;
         LeftOut left_out{.by_person = false, .since = rollout.record.created_at, .good = good->revision};
         // Something else was rolled out after it: whoever did that knew of it.
-        const auto& last = facts.past.front();
-        if (i > 0 && !was_taken_back(last.record.status) && last.revision.task_definition == facts.running)
-            left_out.good.reset();
+        if (deployed_since(facts, i) != nullptr) left_out.good.reset();
         return left_out;
     }
-    if (rollout.record.status == ServiceDeploymentStatus::kSuccessful && i > 0) {
+    if (rollout.record.status == ServiceDeploymentStatus::kSuccessful) {
         // It ran well, and then somebody deployed a lower one, which is what a rollback by hand looks like.
         const auto running = revision_number(facts.running, facts.family);
         const auto newest = revision_number(facts.newest.str(), facts.family);
         const bool lower = facts.copy || (running && newest && *running < *newest);
-        if (lower && facts.past.front().revision.task_definition == facts.running)
-            return LeftOut{.by_person = true, .since = facts.past.front().record.created_at, .good = std::nullopt};
+        if (!lower) return std::nullopt;
+        if (const auto* runs = deployed_since(facts, i); runs != nullptr)
+            return LeftOut{.by_person = true, .since = runs->record.created_at, .good = std::nullopt};
+        // ECS was rolling back what seemed to run, to what somebody had deployed before that.
+        if (const auto* good = last_success(facts.past, 0); good != &rollout && !good->revision.task_definition.empty())
+            return LeftOut{.by_person = true, .since = good->record.created_at, .good = good->revision};
     }
     return std::nullopt;
 }

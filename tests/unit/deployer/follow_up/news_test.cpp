@@ -140,6 +140,10 @@ TEST_F(NewsTest, SaysThatItDoesNotKnowWhetherARollbackCompleted) {
         return fail(ErrorKind::kServer, "internal failure");
     };
     EXPECT_THAT(*tell(completed(), false, minutes{30})->reason, HasSubstr("not known"));
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) -> Result<DescribedServices> {
+        return fail(ErrorKind::kProtocol, "a page of a proxy");
+    };
+    EXPECT_THAT(*tell(completed(), false, minutes{60})->reason, HasSubstr("not known"));
 }
 
 TEST_F(NewsTest, ARollbackThatCouldNotBeginIsToComeAgain) {

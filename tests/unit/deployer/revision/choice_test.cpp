@@ -42,6 +42,31 @@ TEST(FindLeftOut, LeavesWhatSomebodyDeployedSinceInItsPlace) {
               "automatic shop_service_api_dev:7");
 }
 
+TEST(FindLeftOut, LeavesWhatSomebodyDeployedInItsPlaceWhereSomethingElseFailedSince) {
+    const auto failed_since = rollout(kRollbackSuccessful, -minutes{10}, "5");
+    EXPECT_EQ(
+        left_out({failed_since, rollout(kSuccessful, -minutes{20}, "7"), rollout(kSuccessful, -minutes{60}, "8")}),
+        "person what runs");
+    EXPECT_EQ(left_out({failed_since, rollout(kSuccessful, -minutes{20}, "7"),
+                        rollout(kRollbackSuccessful, -minutes{30}, "8"), rollout(kSuccessful, -minutes{60}, "6")}),
+              "automatic what runs");
+}
+
+TEST(FindLeftOut, GoesOnWithWhatEcsIsRollingBackTo) {
+    const auto going_back = rollout(kRollbackInProgress, -minutes{1}, "5");
+    EXPECT_EQ(
+        left_out({going_back, rollout(kSuccessful, -minutes{20}, "7"), rollout(kSuccessful, -minutes{60}, "8")}, "5"),
+        "person shop_service_api_dev:7");
+    EXPECT_EQ(left_out({going_back, rollout(kSuccessful, -minutes{20}, "7"),
+                        rollout(kRollbackSuccessful, -minutes{30}, "8"), rollout(kSuccessful, -minutes{60}, "6")},
+                       "5"),
+              "automatic shop_service_api_dev:7");
+}
+
+TEST(FindLeftOut, IsNotWhatRanBeforeSomethingLowerThatIsTakenBack) {
+    EXPECT_EQ(left_out({rollout(kRollbackRequested, -minutes{1}, "7"), rollout(kSuccessful, -minutes{60}, "8")}), "no");
+}
+
 TEST(TakenBackByItsTags, HoldsUntilSomebodyDeploysItAgain) {
     const auto asked_at = start() - minutes{30};
     const auto found = [&](std::vector<PastRollout> past, const EcsTags& tags, const std::string& running = "7") {
