@@ -49,7 +49,7 @@ TEST(Complete, OffersEveryOptionThatTheHelpOfACommandHas) {
             EXPECT_THAT(std::get<ShowText>(*help).text, HasSubstr(option)) << name;
     }
     EXPECT_THAT(offered({"deploy", "--"}), ElementsAre("--help", "--task-definition", "--reason", "--dry-run", "--wait",
-                                                       "--force", "--timeout", "--json", "--log"));
+                                                       "--force", "--timeout", "--json", "--log", "--from-function"));
 }
 
 TEST(Complete, SaysBrieflyWhatAWordMeans) {
@@ -73,7 +73,7 @@ TEST(Complete, OffersTheServicesThatAreNotNamedYet) {
 
 TEST(Complete, OffersOptionsWhereNoMoreArgumentsAreTaken) {
     EXPECT_THAT(offered({"rollback", "api", ""}), AllOf(Contains("--to"), Not(Contains("worker"))));
-    EXPECT_THAT(offered({"check", ""}), ElementsAre("--help", "--json", "--log"));
+    EXPECT_THAT(offered({"check", ""}), ElementsAre("--help", "--json", "--log", "--from-function"));
 }
 
 TEST(Complete, OffersTheValuesOfAnOption) {
