@@ -249,21 +249,21 @@ struct VerbParser {
 };
 
 template <typename T, void (*Add)(Parser&, T&)>
-constexpr VerbParser parse_verb{&parse_arguments<T, Add>, &describe_arguments<T, Add>};
+constexpr VerbParser kParseVerb{&parse_arguments<T, Add>, &describe_arguments<T, Add>};
 
 /// nullptr for those that are nothing but a text.
 const VerbParser* parser_of(std::string_view verb) {
     static const std::map<std::string_view, const VerbParser*> parsers{
-        {"plan", &parse_verb<PlanCommand, &add_plan>},
-        {"invoke", &parse_verb<InvokeCommand, &add_invoke>},
-        {"replay", &parse_verb<ReplayCommand, &add_replay>},
-        {"deploy", &parse_verb<DeployCommand, &add_deploy>},
-        {"wait", &parse_verb<WaitCommand, &add_wait>},
-        {"status", &parse_verb<StatusCommand, &add_status>},
-        {"rollback", &parse_verb<RollbackCommand, &add_rollback>},
-        {"check", &parse_verb<CheckCommand, &add_check>},
-        {"config", &parse_verb<ConfigCommand, &add_config>},
-        {"sandbox", &parse_verb<SandboxCommand, &add_sandbox>},
+        {"plan", &kParseVerb<PlanCommand, &add_plan>},
+        {"invoke", &kParseVerb<InvokeCommand, &add_invoke>},
+        {"replay", &kParseVerb<ReplayCommand, &add_replay>},
+        {"deploy", &kParseVerb<DeployCommand, &add_deploy>},
+        {"wait", &kParseVerb<WaitCommand, &add_wait>},
+        {"status", &kParseVerb<StatusCommand, &add_status>},
+        {"rollback", &kParseVerb<RollbackCommand, &add_rollback>},
+        {"check", &kParseVerb<CheckCommand, &add_check>},
+        {"config", &kParseVerb<ConfigCommand, &add_config>},
+        {"sandbox", &kParseVerb<SandboxCommand, &add_sandbox>},
     };
     const auto found = parsers.find(verb);
     return found == parsers.end() ? nullptr : found->second;

@@ -123,9 +123,8 @@ Completion complete_in(const CommandDescription& command, TypedWords before, con
     } else if (begun.starts_with("--") && begun.contains('=')) {
         const auto name = name_in(begun);
         if (const auto* option = option_named(command, name)) offer.add_values(*option, services, {}, name + "=");
-    } else if (begun.starts_with('-')) {
-        offer.add_options(command, typed);
-    } else if (const auto* argument = next_argument(command, typed.arguments.size())) {
+    } else if (const auto* argument =
+                   begun.starts_with('-') ? nullptr : next_argument(command, typed.arguments.size())) {
         offer.add_values(*argument, services, typed.arguments);
     } else {
         offer.add_options(command, typed);
