@@ -222,6 +222,8 @@ MOMENTS = (
     ("DescribeTaskDefinition", 1),
     ("after UpdateService", 1),
 )
+# The first calls of the second try.
+AFTER_A_WAIT = (("DescribeServices", 2), ("ListTaskDefinitions", 2))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -373,9 +375,10 @@ class Planner:
 
     def _interrupt(self, plan: Plan, services: Sequence[str]) -> None:
         dice = self._dice
-        operation, nth = dice.choice(MOMENTS)
-        plan.interruptions[dice.choice(services)] = Interruption(dice.choice(DEEDS), operation, nth, dice.random())
-        # There is more to interrupt where the function has to wait.
-        if len(services) == 1 and not plan.updates and dice.random() < 0.4:
+        # Where the function waits, there is more to interrupt.
+        waits = len(services) == 1 and not plan.updates and dice.random() < 0.5
+        if waits:
             plan.reading_fails_for = FOR_ONE_TRY
             plan.updates[services[0]] = dice.choice(HEALING_UPDATES)
+        operation, nth = dice.choice(AFTER_A_WAIT if waits and dice.random() < 0.7 else MOMENTS)
+        plan.interruptions[dice.choice(services)] = Interruption(dice.choice(DEEDS), operation, nth, dice.random())

@@ -162,7 +162,7 @@ class Judge:
             blind = look is not None and look.effect is not Effect.NONE
             if not blind:
                 self._complain(f"{service.id} is told as completed, and came back")
-            elif look.heals and NOT_KNOWN not in texts:
+            elif not look.a_name and NOT_KNOWN not in texts:
                 self._complain(f"{service.id} is told as completed, and nobody could know that")
 
     def swept(self, entries: list[dict], unsure: set[str]) -> None:

@@ -90,6 +90,7 @@ class Given:
 
     unsure: frozenset[str] = frozenset()
     statuses: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # of each, in their order
+    deployments: dict[str, str] = dataclasses.field(default_factory=dict)  # that it is said of; the last one of each
     told: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # all messages
 
     def copy(self) -> Given:
@@ -133,13 +134,16 @@ def left_out(service: Service) -> LeftOut | None:
         # It was deployed after that, by somebody who knew.
         since = [one for one in records[:place] if one.revision == runs]
         runs_since = any(one.status == SUCCESSFUL or (one is records[0] and not one.taken_back) for one in since)
+        good = next((one for one in records if one.status == SUCCESSFUL), None)
         if record.taken_back:
-            good = next((one.revision for one in records[place + 1 :] if one.status == SUCCESSFUL), None)
-            if good is None or good == record.revision:
+            if good is None or good.revision == record.revision:
                 return None  # there is nothing better
-            return LeftOut(False, record.created, runs if runs_since else good)
-        by_hand = record.status == SUCCESSFUL and runs_since and number_of(runs) < newest
-        return LeftOut(True, records[0].created, runs) if by_hand else None
+            return LeftOut(False, record.created, runs if runs_since else good.revision)
+        if record.status != SUCCESSFUL or number_of(runs) >= newest:
+            return None
+        if runs_since:
+            return LeftOut(True, record.created, runs)
+        return None if good is record else LeftOut(True, record.created, good.revision)
     return None
 
 
@@ -350,7 +354,7 @@ class Invocation:
                 expected.fates.append(Fate(service.id, fate))
             if fate != "timed_out":
                 continue  # a failure has been told by ECS
-            fact = (service.primary.id, "overdue", "")
+            fact = (self._given.deployments.get(service.id, service.primary.id), "overdue", "")
             where = expected.perhaps if self._model.has_told(fact) else expected.messages
             if not self._model.surely_told(fact):
                 where[f"Deployment timed out: {service.id}"] += 1

@@ -106,6 +106,7 @@ class Tally:
     late_looks: int = 0
     left_out: int = 0  # services that were deployed without the newest revision
     stopped: int = 0  # rollouts that took too long
+    in_waits: int = 0  # of the deeds of others, those while the function waited
     deeds: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     kinds: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     statuses: collections.Counter = dataclasses.field(default_factory=collections.Counter)
@@ -281,19 +282,21 @@ class Soak:
         """What the model says now that it is known what became of the services of which nobody could foretell it."""
         kind, _, body = course.answers[0]
         own = [service for service in course.event.services if service in course.unsure]
+        ones = body.get("deployments", [])
+        deployments = {one["service"]: one["deployment_id"] for one in ones if "deployment_id" in one}
 
         def expect(statuses: dict[str, list[str]]) -> list[Expected]:
-            given = Given(course.unsure, statuses, course.messages)
+            given = Given(course.unsure, statuses, deployments, course.messages)
             return self.model.expect(course.event, course.plan, course.world, given)
 
         if kind == "response":
             statuses: dict[str, list[str]] = collections.defaultdict(list)
-            for one in body["deployments"]:
+            for one in ones:
                 statuses[one["service"]].append(one["status"])
             return expect(statuses)
         # An error does not say it of each service.
         every = itertools.product(("failed", "deployed", "ignored"), repeat=len(own))
-        return [way for ones in every for way in expect({one: [status] for one, status in zip(own, ones, strict=True)})]
+        return [way for fates in every for way in expect({one: [fate] for one, fate in zip(own, fates, strict=True)})]
 
     def _finish(self, course: Course) -> None:
         """Everything that the event did has been done: the program asks for the next one."""
@@ -612,6 +615,7 @@ class Soak:
         at = course.last_call + int(one.place * (self.cluster.now - course.last_call))
         if self._happens(course, service, one, at):
             self.tally.deeds[str(one.deed)] += 1
+            self.tally.in_waits += self.cluster.now > course.last_call
             course.calls.append(f"({one.deed}: {service.id})")
 
     def _happens(self, course: Course, service: Service, one: Interruption, at: int) -> bool:
@@ -700,7 +704,8 @@ class Soak:
             f"{self.judge.overtaken:,} deployments overtaken within a moment",
             f"ROLLBACK_ON_FAILURE={'true' if self._options.rolls_back else 'false'}: the newest revision was left out "
             f"{tally.left_out:,} times, {tally.stopped:,} rollouts were stopped",
-            f"in the middle of an event, {tally.deeds.total():,}: " + in_order(tally.deeds),
+            f"in the middle of an event, {tally.deeds.total():,} ({tally.in_waits:,} while the function waited): "
+            + in_order(tally.deeds),
             "kinds: " + in_order(tally.kinds),
             "answers: " + in_order(tally.statuses),
             f"faults, {tally.faults.total():,}:",

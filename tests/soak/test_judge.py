@@ -16,6 +16,7 @@ from model import TOO_LONG, Fate
 from natures import Look, Nature
 
 API = "api"
+UNTOLD = f.UNTOLD[0]  # it does not heal
 PLAIN, LATE = Nature(), Nature(late_services=10 * SECOND)
 
 
@@ -274,6 +275,7 @@ def test_what_ecs_took_back_is_no_reason_to_complain_of_what_runs():
     [
         (Plan(records={API: f.CLOSE}, records_fail=2), "", "is told as completed, and came back"),
         (Plan(look=f.CLOSE), "", "nobody could know that"),
+        (Plan(look=UNTOLD), "", "nobody could know that"),
         (Plan(look=f.CLOSE), f"whether it .. {NOT_KNOWN}.", ""),
     ],
 )
