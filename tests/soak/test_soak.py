@@ -225,7 +225,7 @@ class Changes(Generator):
         (another_revision_is_begun, NO_FAULTS, "these rollouts began"),
         # By the judge.
         (what_somebody_does_is_not_shown, ALL_THE_TIME, r"^\S+ is deployed, and :\d+ was there|which is newer"),
-        (another_revision_is_begun, ALL_THE_TIME, r"(?m)^\S+ runs, and somebody deployed"),
+        (another_revision_is_begun, ALL_THE_TIME, r"(?m)^\S+ (runs, and somebody|is deployed, and nobody is told)"),
     ],
 )
 def test_what_a_program_does_in_a_world_that_lies_is_found(lie, odds, told):
