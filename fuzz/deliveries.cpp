@@ -58,7 +58,7 @@ void check_merged(const DeploymentRequest& request, const Asked& asked) {
 
 void check_merge(const std::vector<Deploy>& decisions) {
     std::map<ServiceKey, Asked> asked;
-    std::set<std::pair<std::string, std::string>> passed_by;
+    std::set<std::pair<std::string, std::string>> skipped;
     for (const auto& decision : decisions) {
         for (const auto& request : decision.requests) {
             auto& one = asked[key_of(request)];
@@ -66,7 +66,7 @@ void check_merge(const std::vector<Deploy>& decisions) {
             one.last_revision = request.task_definition;
             one.times.push_back(request.changed_at);
         }
-        for (const auto& one : decision.passed_by) passed_by.insert({one.service, one.reason});
+        for (const auto& one : decision.skipped) skipped.insert({one.service, one.reason});
     }
 
     const auto merged = merge(decisions);
@@ -78,9 +78,9 @@ void check_merge(const std::vector<Deploy>& decisions) {
         check_merged(request, found->second);
         asked.erase(found);
     }
-    require(merged.passed_by.size() == passed_by.size(), "merge tells each service that is passed by, once");
-    for (const auto& one : merged.passed_by)
-        require(passed_by.contains({one.service, one.reason}), "merge makes no service up", one.service);
+    require(merged.skipped.size() == skipped.size(), "merge tells each service that is passed by, once");
+    for (const auto& one : merged.skipped)
+        require(skipped.contains({one.service, one.reason}), "merge makes no service up", one.service);
     require(text_of(Decision(merged)) == text_of(Decision(merge(decisions))), "merge is deterministic");
 }
 

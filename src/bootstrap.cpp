@@ -20,7 +20,7 @@ constexpr int kBadConfiguration = 1;
 constexpr int kNoRuntimeApi = 2;
 
 /// So rarely that it costs nothing, so often that a process which lives long does not keep what its worst hours needed.
-constexpr int kEventsBetweenRests = 256;
+constexpr int kEventsBetweenReleases = 256;
 
 /// In the place of a standard stream that is closed: else the next connection would get its number, and the log would
 /// be written into that connection.
@@ -66,7 +66,7 @@ int run() {
     int events = 0;
     return serve(*api, environment, (*app)->logger(), [&](const Invocation& invocation) {
         auto answer = answer_invocation(**app, invocation);
-        if (++events % kEventsBetweenRests == 0) (*app)->rest();
+        if (++events % kEventsBetweenReleases == 0) (*app)->release_idle();
         return answer;
     });
 }

@@ -18,14 +18,14 @@ Config config_of(std::map<std::string, std::string> values) {
 /// A decision as text, all of it.
 struct Describe {
     static std::string text(const std::optional<std::string>& text) { return text.value_or("(none)"); }
-    static std::string text(const std::vector<PassedBy>& passed_by) {
+    static std::string text(const std::vector<SkippedService>& skipped) {
         std::string all;
-        for (const auto& one : passed_by) all += fmt::format("|{}: {}", one.service, one.reason);
+        for (const auto& one : skipped) all += fmt::format("|{}: {}", one.service, one.reason);
         return all;
     }
 
     std::string operator()(const Deploy& deploy) const {
-        std::string all = "deploy" + text(deploy.passed_by);
+        std::string all = "deploy" + text(deploy.skipped);
         for (const auto& warning : deploy.warnings) all += fmt::format("|{}", warning);
         for (const auto& request : deploy.requests)
             all +=
@@ -40,7 +40,7 @@ struct Describe {
                            text(notify.doubt));
     }
     std::string operator()(const Ignore& ignore) const {
-        return fmt::format("ignore|{}|{}{}", ignore.reason, text(ignore.hint), text(ignore.passed_by));
+        return fmt::format("ignore|{}|{}{}", ignore.reason, text(ignore.hint), text(ignore.skipped));
     }
     std::string operator()(const Sweep& sweep) const { return fmt::format("sweep|{}", sweep.scheduled); }
 };

@@ -66,7 +66,7 @@ std::vector<std::string> reasons_of(const DecisionView& view) {
     for (const auto& deployment : view.deployments)
         reasons.push_back(fmt::format("{} gets {}", deployment.ecs_service, deployment.wanted));
     reasons.push_back("because " + view.reason);
-    for (const auto& passed : view.passed_by)
+    for (const auto& passed : view.skipped)
         reasons.push_back(fmt::format("{} is passed by: {}", passed.service, passed.reason));
     if (view.hint) reasons.push_back("hint: " + *view.hint);
     return reasons;

@@ -106,7 +106,7 @@ std::optional<Fact> fact_of(const RolloutOutcome& outcome, bool sweeps) {
     if (outcome.judgement.told_by_ecs) return std::nullopt;
     switch (outcome.judgement.verdict) {
         case Verdict::kTimedOut:
-            if (sweeps && !outcome.going_back) return std::nullopt;
+            if (sweeps && !outcome.rolling_back) return std::nullopt;
             return Fact::kTimedOut;
         case Verdict::kFailed: return Fact::kFailed;
         case Verdict::kSuperseded: return Fact::kSuperseded;

@@ -63,9 +63,9 @@ std::string summary(const std::vector<DeploymentReport>& reports) {
     return join(parts, ". ");
 }
 
-std::string passed_by_clauses(const std::vector<PassedBy>& passed_by) {
+std::string skipped_clauses(const std::vector<SkippedService>& skipped) {
     std::string text;
-    for (const auto& one : passed_by) text += fmt::format("; {}: {}", one.service, one.reason);
+    for (const auto& one : skipped) text += fmt::format("; {}: {}", one.service, one.reason);
     return text;
 }
 
@@ -82,7 +82,7 @@ std::string how_it_ended(const DeploymentReport& report) {
                        in_words(report.took.value_or(Milliseconds{0})));
 }
 
-Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<PassedBy>& passed_by) {
+Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<SkippedService>& skipped) {
     Handled handled{
         .answer = {.status = std::string(to_string(worst(reports))), .detail = summary(reports), .deployments = {}},
         .error = std::nullopt};
@@ -90,7 +90,7 @@ Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<Passe
         handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = handled.answer.detail};
     else if (std::ranges::any_of(reports, [](const auto& report) { return report.rollback_error.has_value(); }))
         handled.error = HandlingError{.type = "Function.RollbackFailed", .message = handled.answer.detail};
-    handled.answer.detail += passed_by_clauses(passed_by);
+    handled.answer.detail += skipped_clauses(skipped);
     handled.answer.deployments = std::move(reports);
     return handled;
 }

@@ -42,7 +42,7 @@ struct Handled {
 
 /// The answer to an event that deployed. An error of the invocation only when a deployment could not start: a rollout
 /// that began and ended badly would end so again if Lambda retried the event (docs/adr/0006).
-[[nodiscard]] Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<PassedBy>& passed_by);
+[[nodiscard]] Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<SkippedService>& skipped);
 
 /// The answer to a sweep of so many services.
 [[nodiscard]] Handled answer_of(const std::vector<Sweeper::Overdue>& overdue, std::size_t services);

@@ -79,9 +79,9 @@ public:
         return running_->requests.wait_for(targets, deadline);
     }
 
-    void rest() override {
-        running_->parts.deployer.rest();
-        running_->parts.notifications.rest();
+    void release_idle() override {
+        running_->parts.deployer.release_idle();
+        running_->parts.notifications.release_idle();
         give_free_memory_back();
     }
 

@@ -50,7 +50,7 @@ public:
 
     /// Ends the threads that wait for a next time and gives free memory back: for a process that lives long, now and
     /// then. Between events.
-    virtual void rest() = 0;
+    virtual void release_idle() = 0;
 
     [[nodiscard]] virtual const Config& config() const = 0;
     [[nodiscard]] virtual Logger& logger() = 0;

@@ -10,7 +10,7 @@ std::vector<DeploymentReport> Deployments::carry_out(const Deploy& decision,
                                                      std::vector<DeploymentReport> reports) {
     for (const auto& warning : decision.warnings)
         parts_.logger.warn("request names no environment", {{log_key::kReason, warning}});
-    for (const auto& passed : decision.passed_by)
+    for (const auto& passed : decision.skipped)
         parts_.logger.info("service passed by",
                            {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
     const auto budget =

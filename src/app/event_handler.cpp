@@ -54,7 +54,7 @@ Handled EventHandler::act(const Event& event, const Ignore& ignore, Deadline /*d
 
 Handled EventHandler::act(const Event& event, const Notify& notice, Deadline deadline) {
     const auto heard = news_.hear(event, notice, deadline);
-    if (heard.told) parts_.announcer.news({*heard.told});
+    if (heard.notification) parts_.announcer.news({*heard.notification});
     return news_.answer_of(heard, parts_.deliver());
 }
 
@@ -66,7 +66,7 @@ Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline dea
     parts_.logger.debug("event decided: deploy",
                         {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
     const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &deploy}};
-    return parts_.redacted(answer_of(deployments_.carry_out(deploy, causes, deadline), deploy.passed_by));
+    return parts_.redacted(answer_of(deployments_.carry_out(deploy, causes, deadline), deploy.skipped));
 }
 
 std::optional<Handled> EventHandler::answered_before(const Event& event) const {
@@ -125,7 +125,7 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
     const auto deployed = deployments_.carry_out(merge(decisions), causes, deadline);
     for (std::size_t i = 0; i < deploying.size(); ++i)
         finish(batch, *deploying[i],
-               parts_.redacted(answer_of(reports_for(decisions[i], deployed), decisions[i].passed_by)));
+               parts_.redacted(answer_of(reports_for(decisions[i], deployed), decisions[i].skipped)));
     std::ranges::copy(deployed, std::back_inserter(reports));
     return reports;
 }
@@ -136,13 +136,13 @@ std::vector<DeploymentReport> EventHandler::tell(
     std::vector<Notification> news;
     std::vector<DeploymentReport> reports;
     for (const auto& [item, one] : heard) {
-        if (one.told) news.push_back(*one.told);
-        if (one.back) reports.push_back(*one.back);
+        if (one.notification) news.push_back(*one.notification);
+        if (one.rollback) reports.push_back(*one.rollback);
     }
     parts_.announcer.news(std::move(news));
     const auto problems = parts_.deliver();
     for (const auto& [item, one] : heard)
-        finish(batch, *item, news_.answer_of(one, one.told ? problems : std::vector<std::string>{}));
+        finish(batch, *item, news_.answer_of(one, one.notification ? problems : std::vector<std::string>{}));
     return reports;
 }
 

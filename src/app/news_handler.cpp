@@ -29,21 +29,21 @@ NewsHandler::Heard NewsHandler::hear(const Event& event, const Notify& notice, D
         return heard;
     }
     const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
-    auto [told, done, undone] =
+    auto [notification, rollback, rollback_error] =
         target ? parts_.news.tell(notice, *target, at, working_time(deadline)) : RolloutNews::News{};
-    if (!done.empty()) heard.back = rolled_back_for(notice, *target, std::move(done));
-    heard.undone = std::move(undone);
-    if (!told || !parts_.announcer.is_new(*told)) {
+    if (!rollback.empty()) heard.rollback = rolled_back_for(notice, *target, std::move(rollback));
+    heard.rollback_error = std::move(rollback_error);
+    if (!notification || !parts_.announcer.is_new(*notification)) {
         heard.what += " (said before)";
         return heard;
     }
     parts_.logger.info("deployment verdict", {{log_key::kService, notice.service.str()},
-                                              {"status", told->status},
-                                              {log_key::kReason, told->reason.value_or("")}});
-    heard.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, told->status);
-    if (heard.back) heard.back->task_definition = told->task_definition.value_or("");
+                                              {"status", notification->status},
+                                              {log_key::kReason, notification->reason.value_or("")}});
+    heard.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, notification->status);
+    if (heard.rollback) heard.rollback->task_definition = notification->task_definition.value_or("");
     if (parts_.notifications.has_channels())
-        heard.told = std::move(told);
+        heard.notification = std::move(notification);
     else
         heard.what += " (no notification channel is on)";
     return heard;
@@ -60,19 +60,19 @@ void NewsHandler::log(const Event& event, const Notify& notice) const {
 }
 
 Handled NewsHandler::answer_of(const Heard& heard, const std::vector<std::string>& problems) const {
-    Handled handled{.answer = {.status = heard.told ? "notified" : "ignored", .detail = heard.what}};
+    Handled handled{.answer = {.status = heard.notification ? "notified" : "ignored", .detail = heard.what}};
     for (const auto& problem : problems) handled.answer.detail += fmt::format(" (not delivered: {})", problem);
-    if (heard.back) {
-        if (!heard.told) handled.answer.status = to_string(heard.back->status);
-        handled.answer.detail += fmt::format("; it is being rolled back: {}", heard.back->outcome);
-        handled.answer.deployments.push_back(*heard.back);
+    if (heard.rollback) {
+        if (!heard.notification) handled.answer.status = to_string(heard.rollback->status);
+        handled.answer.detail += fmt::format("; it is being rolled back: {}", heard.rollback->outcome);
+        handled.answer.deployments.push_back(*heard.rollback);
     }
-    if (heard.undone) {
+    if (heard.rollback_error) {
         // The event comes again, and with it the chance to do it.
         handled.answer.status = "failed";
         handled.error = HandlingError{
             .type = "Function.RollbackFailed",
-            .message = fmt::format("{}; it could not be rolled back: {}", heard.what, heard.undone->message)};
+            .message = fmt::format("{}; it could not be rolled back: {}", heard.what, heard.rollback_error->message)};
     }
     return parts_.redacted(std::move(handled));
 }

@@ -19,10 +19,10 @@ public:
 
     /// What came of something that ECS said.
     struct Heard {
-        std::string what;                           ///< for the answer
-        std::optional<Notification> told = {};      ///< what people should hear of it
-        std::optional<DeploymentReport> back = {};  ///< of the rollout that is being rolled back because of it
-        std::optional<Error> undone = {};           ///< a rollback that could not begin, for a reason that can heal
+        std::string what;                               ///< for the answer
+        std::optional<Notification> notification = {};  ///< what people should hear of it
+        std::optional<DeploymentReport> rollback = {};  ///< of the rollout that is being rolled back because of it
+        std::optional<Error> rollback_error = {};       ///< a rollback that could not begin, for a reason that can heal
     };
     /// Tells nobody yet.
     [[nodiscard]] Heard hear(const Event& event, const Notify& notice, Deadline deadline);

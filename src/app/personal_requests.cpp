@@ -30,8 +30,8 @@ Handled PersonalRequests::deploy(const Deploy& decision, const DeployOptions& op
     parts_.notifications.set_deadline(speaking_time(deadline));
     const std::vector<Announcer::Cause> causes{{.id = {}, .decision = &decision}};
     if (!options.attach || parts_.dry_run)
-        return parts_.redacted(answer_of(deployments_.carry_out(decision, causes, deadline), decision.passed_by));
-    Deploy rest{.requests = {}, .passed_by = decision.passed_by};
+        return parts_.redacted(answer_of(deployments_.carry_out(decision, causes, deadline), decision.skipped));
+    Deploy rest{.requests = {}, .skipped = decision.skipped};
     std::vector<DeploymentReport> attached;
     for (const auto& request : decision.requests) {
         const auto rolling = rolling_already(parts_.ecs, parts_.observer, request, deadline);
@@ -43,7 +43,7 @@ Handled PersonalRequests::deploy(const Deploy& decision, const DeployOptions& op
         if (options.on_attached) options.on_attached(attached.back());
     }
     return parts_.redacted(
-        answer_of(deployments_.carry_out(rest, causes, deadline, std::move(attached)), decision.passed_by));
+        answer_of(deployments_.carry_out(rest, causes, deadline, std::move(attached)), decision.skipped));
 }
 
 Handled PersonalRequests::roll_back(const RollbackRequest& request, Deadline deadline) {

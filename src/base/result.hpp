@@ -44,7 +44,7 @@ struct Error {
     /// HTTP status of the answer, 0 when there was none.
     int http_status = 0;
     /// True when a request may have been carried out although no answer came.
-    bool maybe_done = false;
+    bool outcome_unknown = false;
 
     [[nodiscard]] bool retryable() const { return ci_lambda::retryable(kind); }
 };

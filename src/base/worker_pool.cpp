@@ -4,9 +4,9 @@
 
 namespace ci_lambda {
 
-WorkerPool::~WorkerPool() { rest(); }
+WorkerPool::~WorkerPool() { release_idle(); }
 
-void WorkerPool::rest() {
+void WorkerPool::release_idle() {
     {
         const std::scoped_lock lock(mutex_);
         stopping_ = true;

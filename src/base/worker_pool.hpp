@@ -29,7 +29,7 @@ public:
 
     /// Ends the threads, and with them the memory that malloc keeps for each: up to a quarter of a megabyte. The next
     /// run starts new ones. Not while tasks run.
-    void rest();
+    void release_idle();
 
 private:
     [[nodiscard]] bool more() const { return tasks_ != nullptr && next_ < tasks_->size(); }

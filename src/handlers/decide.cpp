@@ -89,9 +89,9 @@ Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& rea
     for (const auto& id : ids) {
         auto target = config.names.target(id);
         if (!target) {
-            deploy.passed_by.push_back({.service = id.str(), .reason = why_not_ours(id, config)});
+            deploy.skipped.push_back({.service = id.str(), .reason = why_not_ours(id, config)});
         } else if (!config.deploys_on_events(id)) {
-            deploy.passed_by.push_back(
+            deploy.skipped.push_back(
                 {.service = id.str(),
                  .reason = fmt::format("automatic deployments of {} are off (AUTO_DEPLOY_MAP)", id)});
         } else {
@@ -102,10 +102,9 @@ Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& rea
     if (!deploy.requests.empty()) return deploy;
 
     std::vector<std::string> why;
-    why.reserve(deploy.passed_by.size());
-    for (const auto& service : deploy.passed_by) why.push_back(service.reason);
-    return Ignore{.reason = fmt::format("{}, but {}", reason, join(why, "; ")),
-                  .passed_by = std::move(deploy.passed_by)};
+    why.reserve(deploy.skipped.size());
+    for (const auto& service : deploy.skipped) why.push_back(service.reason);
+    return Ignore{.reason = fmt::format("{}, but {}", reason, join(why, "; ")), .skipped = std::move(deploy.skipped)};
 }
 
 }  // namespace ci_lambda

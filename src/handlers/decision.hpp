@@ -35,15 +35,15 @@ struct DeploymentRequest {
 };
 
 /// A service that the event concerns but that does not roll.
-struct PassedBy {
+struct SkippedService {
     std::string service;
     std::string reason;
-    friend bool operator==(const PassedBy&, const PassedBy&) = default;
+    friend bool operator==(const SkippedService&, const SkippedService&) = default;
 };
 
 struct Deploy {
     std::vector<DeploymentRequest> requests;  ///< at least one; no service twice
-    std::vector<PassedBy> passed_by;
+    std::vector<SkippedService> skipped;
     std::vector<std::string> warnings = {};  ///< for the log: what whoever sent this should know
 };
 
@@ -63,7 +63,7 @@ struct Notify {
 /// Nothing to do: not ours, not interesting, or switched off.
 struct Ignore {
     std::string reason;
-    std::vector<PassedBy> passed_by;
+    std::vector<SkippedService> skipped;
     std::optional<std::string> hint;  ///< for the log: what to do when this was unexpected
 };
 

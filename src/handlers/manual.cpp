@@ -167,7 +167,7 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
     return Deploy{.requests = {{.target = std::move(target),
                                 .task_definition = std::move(task_definition),
                                 .reason = reason_of(request, source)}},
-                  .passed_by = {},
+                  .skipped = {},
                   .warnings = std::move(warnings)};
 }
 

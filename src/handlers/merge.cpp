@@ -51,9 +51,8 @@ Deploy merge(const std::vector<Deploy>& decisions) {
                 all[place->second].add(request);
             }
         }
-        for (const auto& passed : decision.passed_by)
-            if (std::ranges::find(merged.passed_by, passed) == merged.passed_by.end())
-                merged.passed_by.push_back(passed);
+        for (const auto& passed : decision.skipped)
+            if (std::ranges::find(merged.skipped, passed) == merged.skipped.end()) merged.skipped.push_back(passed);
         for (const auto& warning : decision.warnings)
             if (std::ranges::find(merged.warnings, warning) == merged.warnings.end())
                 merged.warnings.push_back(warning);

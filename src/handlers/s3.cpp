@@ -32,7 +32,7 @@ bool changes_content(const S3ObjectChange& change) {
 Decision ignore_delete_objects(const S3ObjectChange& change) {
     return Ignore{.reason = fmt::format("DeleteObjects on bucket {} does not say which files it deleted",
                                         change.bucket.value_or("(unknown)")),
-                  .passed_by = {},
+                  .skipped = {},
                   .hint =
                       "CloudTrail records no keys for DeleteObjects. If a deleted file must deploy, turn on the "
                       "bucket's own EventBridge notifications (\"Object Deleted\"), or delete objects one by one: "
@@ -43,7 +43,7 @@ Decision ignore_delete_objects(const S3ObjectChange& change) {
 Decision ignore_deleted_version(const S3ObjectChange& change) {
     return Ignore{.reason = fmt::format("{} deleted one version of s3://{}/{} for good, not the file", change.operation,
                                         change.bucket.value_or(""), change.key.value_or("")),
-                  .passed_by = {},
+                  .skipped = {},
                   .hint =
                       "No event says whether the version was the current one. If it was, deploy by hand what reads "
                       "the file"};

@@ -209,9 +209,10 @@ Error error_of(const Transfer& transfer) {
     const bool sent = sent_bytes > 0;
     const std::string text =
         transfer.error_text[0] != '\0' ? transfer.error_text.data() : curl_easy_strerror(transfer.code);
-    const auto make = [&](ErrorKind kind, const std::string& message, bool maybe_done) {
-        return Error{
-            .kind = kind, .message = fmt::format("{}: {}", request.log_name, message), .maybe_done = maybe_done};
+    const auto make = [&](ErrorKind kind, const std::string& message, bool outcome_unknown) {
+        return Error{.kind = kind,
+                     .message = fmt::format("{}: {}", request.log_name, message),
+                     .outcome_unknown = outcome_unknown};
     };
 
     if (transfer.too_large)

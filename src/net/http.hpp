@@ -84,7 +84,7 @@ struct HttpResponse {
 [[nodiscard]] std::string body_in_words(std::string_view body, std::size_t max_characters);
 
 /// Sends requests. Any HTTP status is a response; an error means that there was none (kTimeout, kConnection, kTls,
-/// kProtocol), and `maybe_done` then says whether the request may have been carried out. Thread-safe, blocking.
+/// kProtocol), and `outcome_unknown` then says whether the request may have been carried out. Thread-safe, blocking.
 class HttpClient {
 public:
     HttpClient() = default;

@@ -24,7 +24,7 @@ DecisionView view(const Deploy& deploy) {
                        .headline = headline_of(deploy),
                        .reason = deploy.requests.empty() ? "" : deploy.requests.front().reason,
                        .deployments = {},
-                       .passed_by = deploy.passed_by,
+                       .skipped = deploy.skipped,
                        .warnings = deploy.warnings,
                        .hint = {}};
     for (const auto& request : deploy.requests)
@@ -43,7 +43,7 @@ DecisionView view(const Notify& notice) {
             .headline = fmt::format("tell the team: {} {}", notice.service, notice.status),
             .reason = fmt::format("ECS says {}: only ECS knows how a rollout goes", notice.event_name),
             .deployments = {},
-            .passed_by = {},
+            .skipped = {},
             .warnings = {},
             .hint = {}};
 }
@@ -53,7 +53,7 @@ DecisionView view(const Sweep& sweep) {
             .headline = "look for rollouts that take too long",
             .reason = sweep.scheduled ? "a schedule asks for it" : "somebody asks for it",
             .deployments = {},
-            .passed_by = {},
+            .skipped = {},
             .warnings = {},
             .hint = {}};
 }
@@ -63,7 +63,7 @@ DecisionView view(const Ignore& ignore) {
             .headline = "nothing to do",
             .reason = ignore.reason,
             .deployments = {},
-            .passed_by = ignore.passed_by,
+            .skipped = ignore.skipped,
             .warnings = {},
             .hint = ignore.hint};
 }
@@ -79,7 +79,7 @@ DecisionView view_of(const Error& error) {
             .headline = "refuse: the invocation fails, so that it is seen",
             .reason = error.message,
             .deployments = {},
-            .passed_by = {},
+            .skipped = {},
             .warnings = {},
             .hint = {}};
 }

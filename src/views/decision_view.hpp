@@ -27,7 +27,7 @@ struct DecisionView {
         std::string reason;
     };
     std::vector<Deployment> deployments;
-    std::vector<PassedBy> passed_by;
+    std::vector<SkippedService> skipped;
     std::vector<std::string> warnings;
     std::optional<std::string> hint;
 };

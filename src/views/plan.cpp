@@ -55,7 +55,7 @@ std::string plan_json(const Event& event, const Decision& decision) {
     json["passed_by"] = OrderedJson::array();
     if (const auto* deploy = std::get_if<Deploy>(&decision))
         for (const auto& request : deploy->requests) json["deployments"].push_back(to_json(request));
-    for (const auto& one : view.passed_by)
+    for (const auto& one : view.skipped)
         json["passed_by"].push_back({{"service", one.service}, {"reason", one.reason}});
     if (!view.warnings.empty()) json["warnings"] = view.warnings;
     if (view.hint) json["hint"] = *view.hint;
@@ -79,7 +79,7 @@ std::string plan_text(const Event& event, const Decision& decision) {
         text += line("reason", *notice->reason);
     if (view.hint) text += line("hint", *view.hint);
     for (const auto& warning : view.warnings) text += line("warning", warning);
-    for (const auto& one : view.passed_by) text += line("passed by", fmt::format("{}: {}", one.service, one.reason));
+    for (const auto& one : view.skipped) text += line("passed by", fmt::format("{}: {}", one.service, one.reason));
     return text;
 }
 

@@ -44,9 +44,9 @@ struct RolloutNews::Story {
     Rollout rollout;
     RolloutFacts facts;
     const EcsDeployment* deployment = nullptr;  ///< the one that the event is about, if ECS still shows it
-    Notification told;
-    std::string done = {};
-    std::optional<Error> undone = {};
+    Notification notification;
+    std::string rollback = {};
+    std::optional<Error> rollback_error = {};
 };
 
 bool RolloutNews::was_said(const Notify& notice, WallTime at) {
@@ -65,24 +65,24 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
     const bool failed = notice.event_name == "SERVICE_DEPLOYMENT_FAILED";
     const bool said = was_said(notice, at);
     // A rollback that could not begin the last time is still to be done, though the failure has been told.
-    if (said && !(failed && options_.roll_back)) return {.told = std::nullopt};
+    if (said && !(failed && options_.roll_back)) return {.notification = std::nullopt};
     Story story{.notice = notice,
                 .rollout = {.target = target,
                             .deployment_id = notice.deployment_id.value_or(""),
                             .task_definition = {},
                             .started_at = at},
                 .facts = {},
-                .told = {.type = type_of(notice.level),
-                         .title = {},
-                         .project = {},
-                         .environment = {},
-                         .service = notice.service.str(),
-                         .status = notice.status,
-                         .deployment_id = notice.deployment_id,
-                         .task_definition = {},
-                         .started_because = {},
-                         .took = {},
-                         .reason = notice.reason}};
+                .notification = {.type = type_of(notice.level),
+                                 .title = {},
+                                 .project = {},
+                                 .environment = {},
+                                 .service = notice.service.str(),
+                                 .status = notice.status,
+                                 .deployment_id = notice.deployment_id,
+                                 .task_definition = {},
+                                 .started_because = {},
+                                 .took = {},
+                                 .reason = notice.reason}};
     const auto described = observer_.describe_again(target.cluster, {target.service}, deadline);
     story.facts.service = described ? described->find(target.service) : nullptr;
     // What may not be read is done without; what cannot be read, or not be understood, leaves open what completed.
@@ -96,17 +96,17 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
     if (story.deployment != nullptr) {
         story.rollout.task_definition = story.deployment->task_definition;
         story.rollout.started_at = story.deployment->created_at;
-        story.told.task_definition = story.deployment->task_definition;
+        story.notification.task_definition = story.deployment->task_definition;
     }
     const auto started = memory_.started(story.rollout.deployment_id);
     if (started) {
-        story.told.started_because = started->reason;
+        story.notification.started_because = started->reason;
         if (story.deployment == nullptr) story.rollout.started_at = started->at;
     }
 
     const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED";
     if ((completed || failed) && story.rollout.started_at < at)
-        story.told.took = in_words(std::chrono::duration_cast<Milliseconds>(at - story.rollout.started_at));
+        story.notification.took = in_words(std::chrono::duration_cast<Milliseconds>(at - story.rollout.started_at));
     if (completed)
         tell_completed(story, deadline);
     else if (failed)
@@ -115,17 +115,19 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
              story.facts.service != nullptr) {
         story.facts.stopped_tasks = observer_.stopped_tasks(target, deadline);
         const auto why = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
-        add_sentence(story.told.reason,
+        add_sentence(story.notification.reason,
                      why.empty() ? why_the_others_failed(story.rollout.deployment_id, story.facts) : why);
     }
-    if (!notice.event_name.starts_with("SERVICE_DEPLOYMENT_")) story.told.ecs_event = notice.event_name;
+    if (!notice.event_name.starts_with("SERVICE_DEPLOYMENT_")) story.notification.ecs_event = notice.event_name;
     // Without a deployment of its own ECS says it again and again, for as long as it is so.
     if (!notice.deployment_id)
-        story.told.facts = {fmt::format("{}\n{}\n{}\n{}", notice.service, notice.event_name,
-                                        story.rollout.deployment_id, notice.reason.value_or(""))};
-    story.told.title = fmt::format("Deployment {}: {}", story.told.status, notice.service);
-    News news{.told = std::nullopt, .done = std::move(story.done), .undone = std::move(story.undone)};
-    if (!said) news.told = std::move(story.told);
+        story.notification.facts = {fmt::format("{}\n{}\n{}\n{}", notice.service, notice.event_name,
+                                                story.rollout.deployment_id, notice.reason.value_or(""))};
+    story.notification.title = fmt::format("Deployment {}: {}", story.notification.status, notice.service);
+    News news{.notification = std::nullopt,
+              .rollback = std::move(story.rollback),
+              .rollback_error = std::move(story.rollback_error)};
+    if (!said) news.notification = std::move(story.notification);
     return news;
 }
 
@@ -144,8 +146,8 @@ void RolloutNews::tell_completed(Story& story, Deadline deadline) {
     const auto& records = story.facts.history.records;
     if (!known && (story.facts.service == nullptr ||
                    direction_of_primary(*story.facts.service, story.facts.history) == Direction::kUnknown)) {
-        story.told.type = NotificationType::kInfo;
-        add_sentence(story.told.reason,
+        story.notification.type = NotificationType::kInfo;
+        add_sentence(story.notification.reason,
                      "Whether this is what was wanted, or what a rollback has brought back, is not known: ECS does not "
                      "answer. `ci_lambda status` tells.");
         return;
@@ -156,39 +158,41 @@ void RolloutNews::tell_completed(Story& story, Deadline deadline) {
 }
 
 void RolloutNews::tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline) {
-    story.told.type = NotificationType::kWarning;
-    story.told.status = "rolled back";
-    story.told.reason.reset();
+    story.notification.type = NotificationType::kWarning;
+    story.notification.status = "rolled back";
+    story.notification.reason.reset();
     if (!story.rollout.task_definition.empty())
-        story.told.reason =
+        story.notification.reason =
             fmt::format("{} runs again, not what was to be deployed", short_name(story.rollout.task_definition));
     if (record != nullptr) {
-        add_sentence(story.told.reason, record->reason);
+        add_sentence(story.notification.reason, record->reason);
         // The deployment that runs again is an old one: what took time is the rollout that it ends.
-        story.told.took = in_words(std::chrono::duration_cast<Milliseconds>(story.facts.now - record->created_at));
+        story.notification.took =
+            in_words(std::chrono::duration_cast<Milliseconds>(story.facts.now - record->created_at));
     } else if (!memory_.started(story.rollout.deployment_id)) {
-        story.told.took.reset();
+        story.notification.took.reset();
     }
     story.facts.stopped_tasks = observer_.stopped_tasks(story.rollout.target, deadline);
-    add_sentence(story.told.reason, why_the_others_failed(story.rollout.deployment_id, story.facts));
+    add_sentence(story.notification.reason, why_the_others_failed(story.rollout.deployment_id, story.facts));
 }
 
 void RolloutNews::tell_failed(Story& story, Deadline deadline) {
     story.facts.stopped_tasks = observer_.stopped_tasks(story.rollout.target, deadline);
-    const auto ecs_reason = story.told.reason;
-    story.told.reason = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
-    add_sentence(story.told.reason, ecs_reason.value_or(""));
+    const auto ecs_reason = story.notification.reason;
+    story.notification.reason = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
+    add_sentence(story.notification.reason, ecs_reason.value_or(""));
     const auto* service = story.facts.service;
     if (service == nullptr) return;
     if (service->configuration.rolls_back_by_itself()) {
         const auto history = observer_.history(story.rollout.target, deadline);
         const bool can = can_go_back(*service, history, record_of(story.rollout, history.records));
-        add_sentence(story.told.reason, can ? "ECS rolls it back." : "There is nothing that ECS could go back to.");
+        add_sentence(story.notification.reason,
+                     can ? "ECS rolls it back." : "There is nothing that ECS could go back to.");
         return;
     }
     if (!options_.roll_back) return;
     if (story.notice.doubt)
-        add_sentence(story.told.reason, fmt::format("Not rolled back: {}.", *story.notice.doubt));
+        add_sentence(story.notification.reason, fmt::format("Not rolled back: {}.", *story.notice.doubt));
     else
         roll_back(story, deadline);
 }
@@ -197,9 +201,9 @@ void RolloutNews::roll_back(Story& story, Deadline deadline) {
     const auto judgement = judge(story.rollout, story.facts, options_.timeout);
     if (judgement.verdict != Verdict::kFailed) return;  // ECS has moved on since it sent the event
     auto report = rollback_.roll_back(story.rollout, judgement, deadline);
-    add_sentence(story.told.reason, fmt::format("Rollback: {}.", report.words));
-    if (report.means != RollbackReport::Means::kNone) story.done = std::move(report.words);
-    story.undone = std::move(report.error);
+    add_sentence(story.notification.reason, fmt::format("Rollback: {}.", report.words));
+    if (report.means != RollbackReport::Means::kNone) story.rollback = std::move(report.words);
+    story.rollback_error = std::move(report.error);
 }
 
 }  // namespace ci_lambda

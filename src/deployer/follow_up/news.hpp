@@ -28,11 +28,11 @@ public:
     struct News {
         /// Without project and environment; `nullopt` when this process has said so before: ECS may send one fact
         /// twice, and the start of a deployment of ours is told when it starts.
-        std::optional<Notification> told;
+        std::optional<Notification> notification;
         /// What was done about it, in a sentence: a rollback that has begun. Empty for nothing.
-        std::string done = {};
+        std::string rollback = {};
         /// What had to be done and could not, for a reason that can heal: the event is to come again.
-        std::optional<Error> undone = {};
+        std::optional<Error> rollback_error = {};
     };
     /// What to tell. `at`: when ECS said it.
     [[nodiscard]] News tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline);

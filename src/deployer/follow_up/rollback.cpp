@@ -89,7 +89,7 @@ private:
                    rollback_.ecs_.service_deployments(target().cluster, target().service, deadline_));
         if (!history.empty()) {
             // What ECS is going back to, or has failed to go back to, looks like a rollout of its own.
-            if (is_going_back(history.front().status)) return left_to_ecs("ECS is rolling it back");
+            if (is_rolling_back(history.front().status)) return left_to_ecs("ECS is rolling it back");
             if (history.front().status == ServiceDeploymentStatus::kRollbackFailed && !by_person_)
                 return nothing("ECS has tried to roll it back and failed, and rollbacks are left alone");
         }

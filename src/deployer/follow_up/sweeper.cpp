@@ -65,7 +65,7 @@ Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget
                                 .rollback = {}}};
         auto& outcome = one.outcome;
         if (comes_back(target, *service, deadline)) continue;
-        outcome.judgement = observer_.look(outcome.rollout, service, options_.timeout, deadline).judgement;
+        outcome.judgement = observer_.observe(outcome.rollout, service, options_.timeout, deadline).judgement;
         const bool bad =
             outcome.judgement.verdict == Verdict::kTimedOut || outcome.judgement.verdict == Verdict::kFailed;
         if (!bad) continue;  // slow on purpose, or ECS is rolling it back, or it ended between two calls

@@ -104,7 +104,7 @@ private:
     }
 
     void look_at(Entry& entry, const EcsService* service) {
-        const auto look = watcher_.observer_.look(entry.followed, service, watcher_.options_.timeout, deadline_);
+        const auto look = watcher_.observer_.observe(entry.followed, service, watcher_.options_.timeout, deadline_);
         // ECS's clock may be a little ahead.
         entry.outcome.took =
             std::max(std::chrono::duration_cast<Milliseconds>(look.facts.now - entry.outcome.rollout.started_at),
@@ -132,7 +132,7 @@ private:
         entry.tried_back = true;
         auto report = watcher_.rollback_.roll_back(entry.followed, judgement, deadline_);
         entry.outcome.rollback = report.words;
-        entry.outcome.going_back = report.means != RollbackReport::Means::kNone;
+        entry.outcome.rolling_back = report.means != RollbackReport::Means::kNone;
         entry.outcome.rollback_error = report.error;
         verdicts_.push_back(entry.outcome);
         if (report.means == RollbackReport::Means::kNone) {

@@ -55,7 +55,7 @@ LastRollout look_at_last_rollout(RolloutObserver& observer, const EcsTarget& tar
         last.rollout.task_definition = primary->task_definition;
         last.rollout.started_at = primary->created_at;
     }
-    last.judgement = observer.look(last.rollout, &service, timeout, deadline).judgement;
+    last.judgement = observer.observe(last.rollout, &service, timeout, deadline).judgement;
     return last;
 }
 

@@ -49,23 +49,24 @@ Result<DescribedServices> RolloutObserver::describe_again(const ClusterName& clu
     return patiently<DescribedServices>(deadline, [&] { return describe(cluster, names, deadline); });
 }
 
-RolloutObserver::Look RolloutObserver::look(Rollout& rollout, const EcsService* service, Milliseconds timeout,
-                                            Deadline deadline) {
-    Look look{.facts = {.service = service, .history = {}, .stopped_tasks = {}, .now = clock_.now()}, .judgement = {}};
+RolloutObserver::Observation RolloutObserver::observe(Rollout& rollout, const EcsService* service, Milliseconds timeout,
+                                                      Deadline deadline) {
+    Observation seen{.facts = {.service = service, .history = {}, .stopped_tasks = {}, .now = clock_.now()},
+                     .judgement = {}};
     if (service != nullptr) {
-        look.facts.history = records_for(rollout, *service, deadline);
+        seen.facts.history = records_for(rollout, *service, deadline);
         rollout.seen = rollout.seen || service->deployment(rollout.deployment_id) != nullptr;
     }
-    look.judgement = judge(rollout, look.facts, timeout);
-    if (look.judgement.verdict == Verdict::kTimedOut && look.facts.history.records.empty() && service != nullptr) {
+    seen.judgement = judge(rollout, seen.facts, timeout);
+    if (seen.judgement.verdict == Verdict::kTimedOut && seen.facts.history.records.empty() && service != nullptr) {
         // DescribeServices may be late itself: nothing is called late, and stopped, that ECS's record knows as done.
-        add_own_record(rollout, *service, look.facts.history, deadline);
-        look.judgement = judge(rollout, look.facts, timeout);
+        add_own_record(rollout, *service, seen.facts.history, deadline);
+        seen.judgement = judge(rollout, seen.facts, timeout);
     }
-    if (!wants_tasks(look.judgement)) return look;
-    look.facts.stopped_tasks = stopped_tasks(rollout.target, deadline);
-    look.judgement = judge(rollout, look.facts, timeout);
-    return look;
+    if (!wants_tasks(seen.judgement)) return seen;
+    seen.facts.stopped_tasks = stopped_tasks(rollout.target, deadline);
+    seen.judgement = judge(rollout, seen.facts, timeout);
+    return seen;
 }
 
 History RolloutObserver::records_for(Rollout& rollout, const EcsService& service, Deadline deadline) {

@@ -30,14 +30,15 @@ public:
     [[nodiscard]] Result<DescribedServices> describe_again(const ClusterName& cluster,
                                                            const std::vector<EcsServiceName>& names, Deadline deadline);
 
-    struct Look {
+    struct Observation {
         RolloutFacts facts;
         Judgement judgement;
     };
     /// The verdict on one rollout. `service` is what DescribeServices has just said of it, nullptr for nothing. Asks
     /// for ECS's records only when the service alone cannot tell, and for stopped tasks only when something went wrong,
     /// or seems to take too long. Remembers in the rollout the ARN of ECS's record, and that ECS has shown it.
-    [[nodiscard]] Look look(Rollout& rollout, const EcsService* service, Milliseconds timeout, Deadline deadline);
+    [[nodiscard]] Observation observe(Rollout& rollout, const EcsService* service, Milliseconds timeout,
+                                      Deadline deadline);
 
     /// ECS's records of the service. What can heal is tried again after a moment.
     [[nodiscard]] History history(const EcsTarget& target, Deadline deadline);

@@ -14,8 +14,8 @@ struct RolloutOutcome {
     Rollout rollout;
     Judgement judgement;
     Milliseconds took{};
-    std::string rollback;     ///< what was done about it, in a sentence; empty for nothing
-    bool going_back = false;  ///< a rollback has begun
+    std::string rollback;       ///< what was done about it, in a sentence; empty for nothing
+    bool rolling_back = false;  ///< a rollback has begun
     /// A rollback could not begin for a reason that can heal.
     std::optional<Error> rollback_error = {};
 };

@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, 12> kSayNothing{"has reached a steady sta
 
 Judgement verdict(Verdict verdict, std::string reason) { return {.verdict = verdict, .reason = std::move(reason)}; }
 
-Judgement going_back(std::string reason) { return {.reason = std::move(reason), .rolling_back = true}; }
+Judgement rolling_back(std::string reason) { return {.reason = std::move(reason), .rolling_back = true}; }
 
 /// "B: A", or whichever of them says something.
 std::string both(const std::string& first, const std::string& second) {
@@ -86,7 +86,7 @@ Judgement judge_failed(const EcsDeployment& own, const EcsServiceDeployment* rec
     const bool moments_ago = facts.now - own.updated_at < kBreakerPatience;
     if (moments_ago && facts.service->configuration.rolls_back_by_itself() &&
         can_go_back(*facts.service, facts.history, record))
-        return going_back(both("it failed, and ECS is about to roll it back", why));
+        return rolling_back(both("it failed, and ECS is about to roll it back", why));
     return {.verdict = Verdict::kFailed,
             .reason = both(why.empty() ? "the rollout failed" : why, own.rollout_reason),
             .told_by_ecs = true};
@@ -95,8 +95,8 @@ Judgement judge_failed(const EcsDeployment& own, const EcsServiceDeployment* rec
 /// What ECS's record says of a rollout that is PRIMARY still: `nullopt` when it says no more than the deployment.
 std::optional<Judgement> judge_by_record(const EcsDeployment& own, const EcsServiceDeployment& record,
                                          const std::string& why) {
-    if (is_going_back(record.status))
-        return going_back(both("ECS is rolling it back", both(why, why_it_goes_back(record))));
+    if (is_rolling_back(record.status))
+        return rolling_back(both("ECS is rolling it back", both(why, why_it_goes_back(record))));
     switch (record.status) {
         case ServiceDeploymentStatus::kSuccessful: return verdict(Verdict::kCompleted, tasks_of(own));
         case ServiceDeploymentStatus::kRollbackSuccessful:
@@ -115,7 +115,7 @@ Judgement judge_primary(const Rollout& rollout, const EcsDeployment& own, const 
     if (own.rollout_state == RolloutState::kCompleted) return verdict(Verdict::kCompleted, tasks_of(own));
     if (record != nullptr)
         if (auto judgement = judge_by_record(own, *record, why)) return *std::move(judgement);
-    if (rollout.rollback_asked_at) return going_back(both("ECS was asked to roll it back", why));
+    if (rollout.rollback_asked_at) return rolling_back(both("ECS was asked to roll it back", why));
     if (own.rollout_state == RolloutState::kFailed) return judge_failed(own, record, facts, why);
     if (own.rollout_state == RolloutState::kNone && !has_stages(facts.service->configuration) &&
         is_stable(*facts.service, own))
@@ -135,8 +135,8 @@ Judgement rolled_back(const Rollout& rollout, const RolloutFacts& facts, const s
 }
 
 Judgement rolling_back(const Rollout& rollout, const RolloutFacts& facts, const std::string& ecs_reason) {
-    return going_back(both(fmt::format("ECS is rolling it back{}", back_to(facts.service->primary())),
-                           both(why_tasks_fail(rollout.deployment_id, rollout.started_at, facts), ecs_reason)));
+    return rolling_back(both(fmt::format("ECS is rolling it back{}", back_to(facts.service->primary())),
+                             both(why_tasks_fail(rollout.deployment_id, rollout.started_at, facts), ecs_reason)));
 }
 
 Judgement failed(const Rollout& rollout, const RolloutFacts& facts, const std::string& what) {
@@ -285,13 +285,13 @@ std::string_view to_string(Verdict verdict) {
     return "in_progress";
 }
 
-bool is_going_back(ServiceDeploymentStatus status) {
+bool is_rolling_back(ServiceDeploymentStatus status) {
     return status == ServiceDeploymentStatus::kRollbackRequested ||
            status == ServiceDeploymentStatus::kRollbackInProgress;
 }
 
 bool is_rollback(ServiceDeploymentStatus status) {
-    return is_going_back(status) || status == ServiceDeploymentStatus::kRollbackSuccessful;
+    return is_rolling_back(status) || status == ServiceDeploymentStatus::kRollbackSuccessful;
 }
 
 bool has_successor(const EcsServiceDeployment& record, const std::vector<EcsServiceDeployment>& history) {

@@ -50,7 +50,7 @@ struct Judgement {
 [[nodiscard]] Judgement judge(const Rollout& rollout, const RolloutFacts& facts, Milliseconds timeout);
 
 /// ECS is on its way back, or is about to be.
-[[nodiscard]] bool is_going_back(ServiceDeploymentStatus status);
+[[nodiscard]] bool is_rolling_back(ServiceDeploymentStatus status);
 /// The same, or it has come back. Not one that failed to.
 [[nodiscard]] bool is_rollback(ServiceDeploymentStatus status);
 

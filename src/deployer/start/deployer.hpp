@@ -33,7 +33,7 @@ public:
     /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);
     /// See `WorkerPool::rest`. Between decisions.
-    void rest() { workers_.rest(); }
+    void release_idle() { workers_.release_idle(); }
 
 private:
     class Run;

@@ -190,7 +190,7 @@ Result<ServiceDeployment::Outcome> ServiceDeployment::update() {
     const auto sent_at = context_.clock.now();
     auto accepted = context_.ecs.update_service(request, deadline_);
     if (accepted) return Outcome{.deployment = *std::move(accepted)};
-    if (accepted.error().maybe_done) {
+    if (accepted.error().outcome_unknown) {
         // What was PRIMARY before the first one: a later one may be the work of an earlier one.
         const auto* primary = view_->primary();
         auto before = primary == nullptr ? std::string() : primary->id;

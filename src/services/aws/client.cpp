@@ -122,7 +122,7 @@ Result<Json> AwsClient::parse(std::string_view operation, const HttpResponse& re
 
 Result<Json> AwsClient::parse_read(std::string_view operation, Result<HttpResponse> response) const {
     if (!response) {
-        response.error().maybe_done = false;  // what may be sent again has done nothing that counts
+        response.error().outcome_unknown = false;  // what may be sent again has done nothing that counts
         return std::unexpected(std::move(response).error());
     }
     return parse(operation, *response);

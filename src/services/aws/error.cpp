@@ -118,7 +118,7 @@ Error aws_error(const AwsService& service, const HttpResponse& response) {
     if (response.status >= 300 && response.status < 400)
         error.message += fmt::format(" (a redirect, which is not followed: check {})", service.endpoint_variable);
     // A 5xx may come from a proxy after the service has acted.
-    error.maybe_done = error.kind == ErrorKind::kServer;
+    error.outcome_unknown = error.kind == ErrorKind::kServer;
     return error;
 }
 

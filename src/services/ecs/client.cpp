@@ -228,14 +228,14 @@ Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest&
                                                  deadline));
     auto answer = client_.parse(kUpdateService, response);
     if (!answer) {
-        answer.error().maybe_done = true;
+        answer.error().outcome_unknown = true;
         return std::unexpected(std::move(answer).error());
     }
     const Json* described = find(*answer, "service");
     if (described == nullptr)
         return std::unexpected(Error{.kind = ErrorKind::kProtocol,
                                      .message = "ECS's answer to UpdateService has no \"service\"",
-                                     .maybe_done = true});
+                                     .outcome_unknown = true});
     const auto service = read_service(*described);
     AcceptedDeployment accepted{.task_definition = service.task_definition};
     if (const auto* primary = service.primary())

@@ -138,7 +138,7 @@ void NotificationQueue::hand_over() {
     });
 }
 
-void NotificationQueue::rest() {
+void NotificationQueue::release_idle() {
     std::vector<std::jthread> ending;
     {
         std::unique_lock lock(mutex_);

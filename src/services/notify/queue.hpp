@@ -50,7 +50,7 @@ public:
 
     /// Ends the threads once all is delivered, for the reason of `WorkerPool::rest`. The next announcement starts new
     /// ones.
-    void rest();
+    void release_idle();
 
     /// Deliveries from now on must end before this (the invocation's deadline).
     void set_deadline(Deadline deadline);

@@ -278,7 +278,7 @@ Result<NotificationChannel::Answer> SlackChannel::deliver(const Announcement& an
             return Answer{.come_again_after = std::max<Milliseconds>(retry_after(*response), kShortestPause)};
         const Error error = response ? slack_error(*response) : response.error();
         // What Slack may have posted already is not posted again.
-        const bool may_retry = error.retryable() && !error.maybe_done;
+        const bool may_retry = error.retryable() && !error.outcome_unknown;
         if (!may_retry || server_errors++ == kMaxServerErrorRetries) return std::unexpected(error);
         if (!wait(server_error_wait, deadline)) return std::unexpected(error);
         server_error_wait *= 2;

@@ -69,7 +69,7 @@ Result<std::optional<S3Object>> S3Client::get_object(const std::string& bucket, 
     auto answer = client_.make(call, deadline);
     if (!answer) {
         auto error = std::move(answer).error();
-        error.maybe_done = false;
+        error.outcome_unknown = false;
         if (error.kind == ErrorKind::kAccessDenied)
             error.message += fmt::format(
                 " (needs s3:GetObject on arn:{0}:s3:::{1}/{2}; without s3:ListBucket on arn:{0}:s3:::{1} S3 says the "

@@ -28,12 +28,12 @@ DeploymentReport refused(const std::string& id) {
             .error = Error{.kind = ErrorKind::kRejected, .message = "ClientException: TaskDefinition is inactive"}};
 }
 
-RolloutOutcome ended(Verdict verdict, bool told_by_ecs = false, bool going_back = false) {
+RolloutOutcome ended(Verdict verdict, bool told_by_ecs = false, bool rolling_back = false) {
     return {.rollout = rollout_to_8(),
             .judgement = {.verdict = verdict, .reason = "3 of 4 tasks run", .told_by_ecs = told_by_ecs},
             .took = minutes{10},
-            .rollback = going_back ? "ECS goes back to shop_service_api_dev:7" : "",
-            .going_back = going_back};
+            .rollback = rolling_back ? "ECS goes back to shop_service_api_dev:7" : "",
+            .rolling_back = rolling_back};
 }
 
 std::vector<Notification> told(const std::vector<DeploymentReport>& reports) {

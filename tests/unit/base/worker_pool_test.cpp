@@ -20,11 +20,11 @@ TEST(WorkerPool, EndTheirThreadsToRestAndHelpAgain) {
     });
     helpers.run(tasks);
     EXPECT_EQ(ended.count(), 0);
-    helpers.rest();
+    helpers.release_idle();
     EXPECT_EQ(ended.count(), kTasks - 1) << "the calling thread is one of them";
-    helpers.rest();
+    helpers.release_idle();
     helpers.run(tasks);
-    helpers.rest();
+    helpers.release_idle();
     EXPECT_EQ(ended.count(), 2 * (kTasks - 1));
 }
 

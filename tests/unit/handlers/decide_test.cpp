@@ -97,9 +97,9 @@ TEST(Decide, PassesByWhatIsNotOursOrNotAutomatic) {
                               {"AUTO_DEPLOY_MAP", R"({"worker":false,"api":true})"}});
     const auto decision = decide_body(push_to("r"), config);
     EXPECT_THAT(deployed(decision), ElementsAre("api"));
-    EXPECT_THAT(std::get<Deploy>(*decision).passed_by,
-                ElementsAre(PassedBy{"billing", "billing is not in ECS_SERVICE_MAP"},
-                            PassedBy{"worker", "automatic deployments of worker are off (AUTO_DEPLOY_MAP)"}));
+    EXPECT_THAT(std::get<Deploy>(*decision).skipped,
+                ElementsAre(SkippedService{"billing", "billing is not in ECS_SERVICE_MAP"},
+                            SkippedService{"worker", "automatic deployments of worker are off (AUTO_DEPLOY_MAP)"}));
 }
 
 TEST(Decide, IgnoresWhenEveryServiceIsPassedByAndNamesThem) {
@@ -109,7 +109,7 @@ TEST(Decide, IgnoresWhenEveryServiceIsPassedByAndNamesThem) {
     EXPECT_EQ(ignored_because(decision),
               "image r:v7 was pushed, but billing is not in ECS_SERVICE_MAP; automatic deployments of worker are off "
               "(AUTO_DEPLOY_MAP)");
-    EXPECT_EQ(std::get<Ignore>(*decision).passed_by.size(), 2U);
+    EXPECT_EQ(std::get<Ignore>(*decision).skipped.size(), 2U);
 }
 
 TEST(Decide, IgnoresAServiceThatThePatternsLeaveWithoutAName) {

@@ -21,7 +21,7 @@ Deploy one(const std::string& service, const std::string& reason, std::optional<
                               .reason = reason};
     if (second) request.changed_at = WallTime{std::chrono::seconds{*second}};
     if (revision) request.task_definition = TaskDefinition(*revision);
-    return {.requests = {request}, .passed_by = {{.service = "x", .reason = "off"}}};
+    return {.requests = {request}, .skipped = {{.service = "x", .reason = "off"}}};
 }
 
 TEST(Merge, MakesOneRequestForEachServiceWithEveryReasonOnce) {
@@ -30,7 +30,7 @@ TEST(Merge, MakesOneRequestForEachServiceWithEveryReasonOnce) {
     EXPECT_EQ(merged.requests[0].reason, "a; c");
     EXPECT_EQ(merged.requests[0].changed_at, WallTime{std::chrono::seconds{5}});
     EXPECT_EQ(merged.requests[1].reason, "b");
-    EXPECT_THAT(merged.passed_by, SizeIs(1));
+    EXPECT_THAT(merged.skipped, SizeIs(1));
 }
 
 TEST(Merge, TakesTheRevisionThatWasAskedForLast) {

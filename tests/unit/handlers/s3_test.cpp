@@ -28,8 +28,8 @@ TEST(S3Handler, DeploysEveryServiceThatUsesTheFile) {
         shop({service_map(), {"S3_SERVICE_MAP", R"({"billing":[{"bucket":"shop-env","key":"all.env"}]})"}});
     const auto decision = decide_body(change_by("PutObject", "all.env"), config);
     EXPECT_THAT(deployed(decision), ElementsAre("api", "worker"));
-    EXPECT_THAT(std::get<Deploy>(*decision).passed_by,
-                ElementsAre(PassedBy{"billing", "billing is not in ECS_SERVICE_MAP"}));
+    EXPECT_THAT(std::get<Deploy>(*decision).skipped,
+                ElementsAre(SkippedService{"billing", "billing is not in ECS_SERVICE_MAP"}));
 }
 
 TEST(S3Handler, ComparesBucketAndKeyWholeAndRaw) {

@@ -91,7 +91,7 @@ TEST_F(CurlHttpClientTest, NeverSendsTwiceWhatMustNotHappenTwiceWhenTheKeptConne
     ASSERT_THAT(client_.send(request), IsOk());
     const auto response = client_.send(request);
     ASSERT_THAT(response, IsErr(ErrorKind::kConnection, HasSubstr("not known")));
-    EXPECT_TRUE(response.error().maybe_done);
+    EXPECT_TRUE(response.error().outcome_unknown);
     EXPECT_THAT(server.requests(), SizeIs(2));
 }
 
@@ -109,7 +109,7 @@ TEST_F(CurlHttpClientTest, CallsABrokenAnswerPerhapsDone) {
     });
     const auto response = client_.send(post(server));
     ASSERT_THAT(response, IsErr(ErrorKind::kConnection, HasSubstr("test call")));
-    EXPECT_TRUE(response.error().maybe_done);
+    EXPECT_TRUE(response.error().outcome_unknown);
 }
 
 TEST_F(CurlHttpClientTest, CallsAnAnswerThatIsNoHttpPerhapsDone) {
@@ -118,7 +118,7 @@ TEST_F(CurlHttpClientTest, CallsAnAnswerThatIsNoHttpPerhapsDone) {
     const auto response = client_.send(post(server));
     ASSERT_THAT(response, IsErr(ErrorKind::kProtocol, HasSubstr("the answer is not understood")));
     EXPECT_THAT(response.error().message, HasSubstr("if the port speaks TLS, it begins with https://"));
-    EXPECT_TRUE(response.error().maybe_done);
+    EXPECT_TRUE(response.error().outcome_unknown);
 }
 
 TEST_F(CurlHttpClientTest, SaysWhenAnHttpsUrlLeadsToAPortOfPlainHttp) {
@@ -156,7 +156,7 @@ TEST_F(CurlHttpClientTest, CallsARefusedConnectionNotDone) {
     }
     const auto response = client_.send({.method = "POST", .url = Secret(url), .log_name = "test call"});
     ASSERT_THAT(response, IsErr(ErrorKind::kConnection, HasSubstr("test call")));
-    EXPECT_FALSE(response.error().maybe_done);
+    EXPECT_FALSE(response.error().outcome_unknown);
 }
 
 TEST_F(CurlHttpClientTest, GivesUpOnAnAnswerThatNeverComes) {
@@ -170,7 +170,7 @@ TEST_F(CurlHttpClientTest, GivesUpOnAnAnswerThatNeverComes) {
     const auto response = client_.send(request);
     finished.arrive_and_wait();
     ASSERT_THAT(response, IsErr(ErrorKind::kTimeout, HasSubstr("test call")));
-    EXPECT_TRUE(response.error().maybe_done);
+    EXPECT_TRUE(response.error().outcome_unknown);
 }
 
 TEST_F(CurlHttpClientTest, DoesNotEvenStartWithoutTime) {

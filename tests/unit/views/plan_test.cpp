@@ -65,7 +65,7 @@ TEST(Plan, LetsNoEventActOnATerminalOrForgeALine) {
 }
 
 TEST(DecisionViewOf, NamesAFewServicesAndCountsMany) {
-    Deploy deploy{.requests = std::vector<DeploymentRequest>(2), .passed_by = {}};
+    Deploy deploy{.requests = std::vector<DeploymentRequest>(2), .skipped = {}};
     deploy.requests[0].target.id = ServiceId("api");
     deploy.requests[1].target.id = ServiceId("worker");
     EXPECT_EQ(view_of(Decision(deploy)).headline, "deploy api and worker");

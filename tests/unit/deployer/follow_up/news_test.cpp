@@ -44,7 +44,7 @@ protected:
                                      Milliseconds after = minutes{3} + seconds{20}) {
         RolloutNews news({.timeout = minutes{10}, .roll_back = roll_back}, observer_, rollback_, memory_);
         last_ = news.tell(what, target("api"), start() + after, Deadline::none());
-        return last_.told;
+        return last_.notification;
     }
     RolloutNews::News last_;
 };
@@ -157,12 +157,12 @@ TEST_F(NewsTest, ARollbackThatCouldNotBeginIsToComeAgain) {
         return AcceptedDeployment{.deployment_id = "ecs-svc/2", .task_definition = request.task_definition.str()};
     };
     EXPECT_TRUE(tell(failed_notice(), true));
-    EXPECT_TRUE(last_.undone);
+    EXPECT_TRUE(last_.rollback_error);
     EXPECT_THAT(ecs_.updates(), SizeIs(3)) << "as often as a deployment is tried";
     heals = true;
     EXPECT_FALSE(tell(failed_notice(), true)) << "it is told once";
-    EXPECT_FALSE(last_.undone);
-    EXPECT_THAT(last_.done, HasSubstr("is deployed again"));
+    EXPECT_FALSE(last_.rollback_error);
+    EXPECT_THAT(last_.rollback, HasSubstr("is deployed again"));
 }
 
 TEST_F(NewsTest, LeavesAFailureAsItIsWhereNoRollbackIsWanted) {

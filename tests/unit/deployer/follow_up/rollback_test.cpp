@@ -94,7 +94,7 @@ TEST_F(RollbackTest, FindsItsOwnDeploymentWhoseAnswerWasLost) {
             back.task_definition = "td/shop_service_api_dev-rollback:1";
             return DescribedServices{.services = {service_with({back})}, .failures = {}};
         };
-        return std::unexpected(Error{.kind = ErrorKind::kTimeout, .message = "no answer", .maybe_done = true});
+        return std::unexpected(Error{.kind = ErrorKind::kTimeout, .message = "no answer", .outcome_unknown = true});
     };
     const auto report = after(Verdict::kFailed);
     EXPECT_EQ(report.means, Means::kRevision) << report.words;

@@ -53,11 +53,11 @@ TEST(FindLeftOut, LeavesWhatSomebodyDeployedInItsPlaceWhereSomethingElseFailedSi
 }
 
 TEST(FindLeftOut, GoesOnWithWhatEcsIsRollingBackTo) {
-    const auto going_back = rollout(kRollbackInProgress, -minutes{1}, "5");
+    const auto rolling_back = rollout(kRollbackInProgress, -minutes{1}, "5");
     EXPECT_EQ(
-        left_out({going_back, rollout(kSuccessful, -minutes{20}, "7"), rollout(kSuccessful, -minutes{60}, "8")}, "5"),
+        left_out({rolling_back, rollout(kSuccessful, -minutes{20}, "7"), rollout(kSuccessful, -minutes{60}, "8")}, "5"),
         "person shop_service_api_dev:7");
-    EXPECT_EQ(left_out({going_back, rollout(kSuccessful, -minutes{20}, "7"),
+    EXPECT_EQ(left_out({rolling_back, rollout(kSuccessful, -minutes{20}, "7"),
                         rollout(kRollbackSuccessful, -minutes{30}, "8"), rollout(kSuccessful, -minutes{60}, "6")},
                        "5"),
               "automatic shop_service_api_dev:7");

@@ -437,7 +437,7 @@ TEST_F(DeployerTest, WritesTheLinesThatTheDocumentedQueriesFind) {
 TEST_F(DeployerTest, SaysInTheLogWhenARetryMayStartASecondRollout) {
     ecs_.on_update = [](const UpdateServiceRequest&, int nth) -> Result<AcceptedDeployment> {
         if (nth == 1)
-            return std::unexpected(Error{.kind = ErrorKind::kTimeout, .message = "no answer", .maybe_done = true});
+            return std::unexpected(Error{.kind = ErrorKind::kTimeout, .message = "no answer", .outcome_unknown = true});
         return AcceptedDeployment{.deployment_id = "ecs-svc/2", .task_definition = "td:42"};
     };
     run_one();
@@ -482,7 +482,8 @@ protected:
     void lose_the_first_answer() {
         ecs_.on_update = [](const UpdateServiceRequest& request, int nth) -> Result<AcceptedDeployment> {
             if (nth == 1)
-                return std::unexpected(Error{.kind = ErrorKind::kTimeout, .message = "no answer", .maybe_done = true});
+                return std::unexpected(
+                    Error{.kind = ErrorKind::kTimeout, .message = "no answer", .outcome_unknown = true});
             return AcceptedDeployment{.deployment_id = "ecs-svc/3", .task_definition = request.task_definition.str()};
         };
     }

@@ -87,7 +87,7 @@ TEST_F(EcsClientTest, CallsAnUpdateWhoseAnswerIsGarbagePerhapsDone) {
         EcsClient client = client_with(http);
         const auto result = client.update_service({.cluster = kCluster, .service = kService}, Deadline::none());
         ASSERT_THAT(result, IsErr(ErrorKind::kProtocol, HasSubstr("UpdateService"))) << garbage;
-        EXPECT_TRUE(result.error().maybe_done);
+        EXPECT_TRUE(result.error().outcome_unknown);
     }
 }
 
@@ -95,7 +95,7 @@ TEST_F(EcsClientTest, NeverCallsAFailedReadPerhapsDone) {
     http_.then(500, R"({"__type":"ServerException","message":"oops"})");
     const auto described = client_.describe_services(kCluster, {kService}, Deadline::none());
     ASSERT_THAT(described, IsErr(ErrorKind::kServer, HasSubstr("oops")));
-    EXPECT_FALSE(described.error().maybe_done);
+    EXPECT_FALSE(described.error().outcome_unknown);
 }
 
 TEST_F(EcsClientTest, UnderstandsAnAnswerWithAMessageInAnotherCharset) {

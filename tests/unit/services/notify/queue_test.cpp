@@ -111,7 +111,7 @@ TEST_F(NotificationQueueTest, EndsItsThreadsToRestOnceAllIsDeliveredAndDeliversA
     NotificationQueue queue({&channel}, log_.clock, sleeper_, log_.logger);
     for (int i = 1; i <= 2; ++i) {
         queue.notify(about("api"));
-        queue.rest();
+        queue.release_idle();
         EXPECT_EQ(channel.deliveries(), i);
         EXPECT_EQ(ended.count(), i);
     }

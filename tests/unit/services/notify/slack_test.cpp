@@ -282,7 +282,7 @@ TEST_F(SlackChannelTest, StopsAfterAFewServerErrors) {
 }
 
 TEST_F(SlackChannelTest, DoesNotRepeatWhatSlackMayHavePosted) {
-    http_.then_fail({.kind = ErrorKind::kTimeout, .message = "no answer", .maybe_done = true});
+    http_.then_fail({.kind = ErrorKind::kTimeout, .message = "no answer", .outcome_unknown = true});
     EXPECT_THAT(deliver(), IsErr(ErrorKind::kTimeout, HasSubstr("no answer")));
     EXPECT_THAT(http_.requests(), SizeIs(1));
 }
