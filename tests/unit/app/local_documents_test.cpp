@@ -103,8 +103,9 @@ TEST_F(LocalDocumentsTest, LeavesOtherSourcesToOthers) {
 }
 
 TEST(DocumentRoots, AreThePackageAndTheLayersInLambda) {
-    EXPECT_THAT(document_roots(testing::FakeEnvironment({{"LAMBDA_TASK_ROOT", "/var/task"}})),
-                ElementsAre("/var/task/", "/opt/"));
+    testing::FakeEnvironment lambda;
+    lambda.set("LAMBDA_TASK_ROOT", "/var/task");
+    EXPECT_THAT(document_roots(lambda), ElementsAre("/var/task/", "/opt/"));
     EXPECT_THAT(document_roots(testing::FakeEnvironment()), ElementsAre(""));
 }
 

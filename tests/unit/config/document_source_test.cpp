@@ -14,21 +14,27 @@ using testing::IsErr;
 using testing::IsOk;
 using ::testing::Not;
 using ::testing::Optional;
-using Kind = SourceRef::Kind;
+using SourceKind = SourceRef::Kind;
+
+Result<std::optional<SourceRef>> found_in(const std::string& config) {
+    testing::FakeEnvironment environment;
+    environment.set("CI_LAMBDA_CONFIG", config);
+    return find_document(environment);
+}
 
 TEST(ParseSource, ReadsTheFiveForms) {
     const struct {
         std::string text;
         SourceRef source;
     } cases[] = {
-        {"file:ci_lambda.json", {.kind = Kind::kFile, .text = "ci_lambda.json"}},
-        {" file:/opt/a b.json\n", {.kind = Kind::kFile, .text = "/opt/a b.json"}},
-        {"ssm:/shop/dev/ci_lambda", {.kind = Kind::kSsm, .text = "/shop/dev/ci_lambda"}},
+        {"file:ci_lambda.json", {.kind = SourceKind::kFile, .text = "ci_lambda.json"}},
+        {" file:/opt/a b.json\n", {.kind = SourceKind::kFile, .text = "/opt/a b.json"}},
+        {"ssm:/shop/dev/ci_lambda", {.kind = SourceKind::kSsm, .text = "/shop/dev/ci_lambda"}},
         {"ssm:arn:aws:ssm:us-east-1:1:parameter/x",
-         {.kind = Kind::kSsm, .text = "arn:aws:ssm:us-east-1:1:parameter/x"}},
+         {.kind = SourceKind::kSsm, .text = "arn:aws:ssm:us-east-1:1:parameter/x"}},
         {"s3://shop-config/dev/ci lambda.json",
-         {.kind = Kind::kS3, .text = "dev/ci lambda.json", .bucket = "shop-config"}},
-        {"secretsmanager:shop/slack-A1b2C3", {.kind = Kind::kSecretsManager, .text = "shop/slack-A1b2C3"}},
+         {.kind = SourceKind::kS3, .text = "dev/ci lambda.json", .bucket = "shop-config"}},
+        {"secretsmanager:shop/slack-A1b2C3", {.kind = SourceKind::kSecretsManager, .text = "shop/slack-A1b2C3"}},
     };
     for (const auto& [text, source] : cases) {
         const auto parsed = parse_source(text);
@@ -42,7 +48,7 @@ TEST(ParseSource, TakesWhatBeginsAsADocumentForTheDocument) {
     for (const std::string text : {"{}", " \n{\"project\":1}", "// shop\n{}", "/* shop */ {}", "\xEF\xBB\xBF{}"}) {
         const auto parsed = parse_source(text);
         ASSERT_THAT(parsed, IsOk()) << text;
-        EXPECT_EQ(parsed->kind, Kind::kInline);
+        EXPECT_EQ(parsed->kind, SourceKind::kInline);
         EXPECT_EQ(parsed->text, text);
         EXPECT_EQ(to_string(*parsed), "inline JSON");
     }
@@ -88,15 +94,15 @@ TEST(ParseSource, DoesNotRepeatWhatMayBeASecret) {
 
 TEST(FindDocument, IsAbsentWhereTheVariableIsNotSetOrEmpty) {
     EXPECT_EQ(find_document(testing::FakeEnvironment()).value(), std::nullopt);
-    EXPECT_EQ(find_document(testing::FakeEnvironment({{"CI_LAMBDA_CONFIG", ""}})).value(), std::nullopt);
+    EXPECT_EQ(found_in("").value(), std::nullopt);
 }
 
 TEST(FindDocument, NamesTheVariableInItsError) {
-    EXPECT_THAT(find_document(testing::FakeEnvironment({{"CI_LAMBDA_CONFIG", "nowhere"}})),
+    EXPECT_THAT(found_in("nowhere"),
                 IsErr(ErrorKind::kConfiguration, HasSubstr("CI_LAMBDA_CONFIG: it does not begin")));
-    const auto found = find_document(testing::FakeEnvironment({{"CI_LAMBDA_CONFIG", "file:x.json"}}));
+    const auto found = found_in("file:x.json");
     ASSERT_THAT(found, IsOk());
-    EXPECT_THAT(*found, Optional(SourceRef{.kind = Kind::kFile, .text = "x.json"}));
+    EXPECT_THAT(*found, Optional(SourceRef{.kind = SourceKind::kFile, .text = "x.json"}));
 }
 
 }  // namespace

@@ -127,7 +127,8 @@ TEST(LoadDocument, PrefersTheRegionOfLaptopsToThatOfTheDocument) {
 }
 
 TEST(LoadDocument, ReadsWhatIsInTheVariableItself) {
-    const auto loaded = load_config(testing::FakeEnvironment({{"CI_LAMBDA_CONFIG", "// mine\n" + shop("")}}));
+    const auto loaded =
+        load_config(testing::FakeEnvironment(Environment_{{"CI_LAMBDA_CONFIG", "// mine\n" + shop("")}}));
     ASSERT_THAT(loaded, IsOk());
     EXPECT_EQ(loaded->config.project, "shop");
 }
@@ -135,7 +136,7 @@ TEST(LoadDocument, ReadsWhatIsInTheVariableItself) {
 TEST(LoadDocument, NeverPassesOverADocumentThatHasToBeReadFirst) {
     EXPECT_THAT(load_config(testing::FakeEnvironment({{"CI_LAMBDA_CONFIG", "ssm:/shop"}, {"PROJECT_NAME", "shop"}})),
                 IsErr(ErrorKind::kConfiguration, HasSubstr("CI_LAMBDA_CONFIG=ssm:/shop: the document has to be read")));
-    EXPECT_THAT(load_config(testing::FakeEnvironment({{"CI_LAMBDA_CONFIG", "shop.json"}})),
+    EXPECT_THAT(load_config(testing::FakeEnvironment(Environment_{{"CI_LAMBDA_CONFIG", "shop.json"}})),
                 IsErr(ErrorKind::kConfiguration, HasSubstr("CI_LAMBDA_CONFIG: a path needs `file:`")));
 }
 
@@ -472,7 +473,7 @@ TEST(SecretReferences, AreReadAndCheckedAsIfTheyStoodThere) {
             EXPECT_THAT((*loaded)->warnings, IsEmpty());
             ASSERT_EQ((*loaded)->secret_references.size(), 1U);
             EXPECT_EQ(to_string((*loaded)->secret_references.front().source), source);
-            MapReaderOfTexts reader({{source, kWebhookUrl + "\n"}});
+            MapReaderOfTexts reader(Environment_{{source, kWebhookUrl + "\n"}});
             EXPECT_THAT(read_secrets(**loaded, reader, Deadline::none()), IsOk());
             EXPECT_THAT((*loaded)->config.slack_webhook_url, Optional(Secret(kWebhookUrl)));
             EXPECT_THAT((*loaded)->secrets, Contains(Secret(kWebhookUrl)));
@@ -483,12 +484,12 @@ TEST(SecretReferences, AreReadAndCheckedAsIfTheyStoodThere) {
 TEST(SecretReferences, NameTheSourceAndNotTheSecretInTheirErrors) {
     auto loaded = load_document(R"({"project":"p","environment":"e","slack":{"webhook":"secretsmanager:slack"}})");
     ASSERT_THAT(loaded, IsOk());
-    MapReaderOfTexts nothing({});
+    MapReaderOfTexts nothing(Environment_{});
     EXPECT_THAT(read_secrets(*loaded, nothing, Deadline::none()),
                 IsErr(ErrorKind::kConfiguration,
                       HasSubstr("SLACK_WEBHOOK_URL: secretsmanager:slack cannot be read: it does not exist")));
     for (const std::string bad : {"s3cr3t", "{\"url\":\"https://h/s3cr3t\"}", "http://h/s3cr3t", ""}) {
-        MapReaderOfTexts reader({{"secretsmanager:slack", bad}});
+        MapReaderOfTexts reader(Environment_{{"secretsmanager:slack", bad}});
         EXPECT_THAT(
             read_secrets(*loaded, reader, Deadline::none()),
             IsErr(ErrorKind::kConfiguration, AllOf(HasSubstr("SLACK_WEBHOOK_URL: what secretsmanager:slack holds "),
