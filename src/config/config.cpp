@@ -316,6 +316,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
 
     Names names({.project = project,
                  .environment = env,
+                 .region = region,
                  .backend_service_name = backend_name,
                  .cluster_pattern = *std::move(cluster_pattern),
                  .service_pattern = *std::move(service_pattern),

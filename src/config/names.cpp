@@ -165,14 +165,20 @@ std::optional<EcsTarget> Names::target(const ServiceId& id) const {
     if (has_service_map()) {
         const auto found = options_.service_map.find(id);
         if (found == options_.service_map.end()) return std::nullopt;
-        return EcsTarget{
-            .id = id, .cluster = cluster(), .service = found->second.service, .family = found->second.family};
+        return EcsTarget{.id = id,
+                         .cluster = cluster(),
+                         .service = found->second.service,
+                         .family = found->second.family,
+                         .region = options_.region,
+                         .account = options_.account};
     }
     EcsTarget target{
         .id = id,
         .cluster = cluster(),
         .service = EcsServiceName{options_.service_pattern.expand(options_.project, options_.environment, id)},
-        .family = TaskFamily{options_.family_pattern.expand(options_.project, options_.environment, id)}};
+        .family = TaskFamily{options_.family_pattern.expand(options_.project, options_.environment, id)},
+        .region = options_.region,
+        .account = options_.account};
     // A pattern of `{name}` alone leaves no name for the backend.
     if (target.service.empty() || target.family.empty()) return std::nullopt;
     return target;

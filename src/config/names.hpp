@@ -11,12 +11,25 @@
 
 namespace ci_lambda {
 
+/// A cluster, wherever it is: its name means something in one region of one account only.
+struct ClusterRef {
+    std::string account;  ///< twelve digits; empty: that of the credentials
+    std::string region;
+    ClusterName name;
+    friend auto operator<=>(const ClusterRef&, const ClusterRef&) = default;
+};
+
 /// Everything that ECS needs to know about one of our services.
 struct EcsTarget {
     ServiceId id;
     ClusterName cluster;
     EcsServiceName service;
     TaskFamily family;
+    std::string region = {};
+    std::string account = {};  ///< as in `ClusterRef`
+
+    /// What services that can be asked for together have in common.
+    [[nodiscard]] ClusterRef cluster_ref() const { return {.account = account, .region = region, .name = cluster}; }
     friend bool operator==(const EcsTarget&, const EcsTarget&) = default;
 };
 
@@ -64,6 +77,8 @@ public:
     struct Options {
         std::string project;
         std::string environment;
+        std::string region = {};
+        std::string account = {};          ///< empty: nobody has said
         std::string backend_service_name;  ///< BACKEND_SERVICE_NAME; may be empty
         NamePattern cluster_pattern;
         NamePattern service_pattern;

@@ -38,12 +38,12 @@ struct Merged {
 
 Deploy merge(const std::vector<Deploy>& decisions) {
     std::vector<Merged> all;
-    std::map<std::pair<std::string, std::string>, std::size_t> places;
+    std::map<std::pair<ClusterRef, EcsServiceName>, std::size_t> places;
     Deploy merged;
     for (const auto& decision : decisions) {
         for (const auto& request : decision.requests) {
             const auto [place, is_new] =
-                places.try_emplace({request.target.cluster.str(), request.target.service.str()}, all.size());
+                places.try_emplace({request.target.cluster_ref(), request.target.service}, all.size());
             if (is_new) {
                 all.push_back({.request = request, .reasons = {}, .known = {}});
                 all.back().add_reason(request.reason);

@@ -15,7 +15,16 @@ from support.programs import ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, ba
 from support.servers import HttpStub, Request, Response
 
 SECRET = "hunter2-hunter2"
-SIGNED = ("host", "content-type", "if-none-match", "x-amz-date", "x-amz-target", "x-amz-security-token", "x-amz-content-sha256")
+# What AWS looks at. The rest of the headers is transport.
+SIGNED = (
+    "host",
+    "content-type",
+    "if-none-match",
+    "x-amz-date",
+    "x-amz-target",
+    "x-amz-security-token",
+    "x-amz-content-sha256",
+)
 
 
 class Answer:

@@ -41,17 +41,17 @@ bool Sweeper::comes_back(const EcsTarget& target, const EcsService& service, Dea
 
 Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget>& targets,
                                                      std::optional<WallTime> scheduled_at, Deadline deadline) {
-    std::map<ClusterName, std::vector<EcsServiceName>> clusters;
-    for (const auto& target : targets) clusters[target.cluster].push_back(target.service);
-    std::map<ClusterName, DescribedServices> described;
+    std::map<ClusterRef, std::vector<EcsServiceName>> clusters;
+    for (const auto& target : targets) clusters[target.cluster_ref()].push_back(target.service);
+    std::map<ClusterRef, DescribedServices> described;
     for (const auto& [cluster, names] : clusters) {
-        TRY_ASSIGN(described[cluster], observer_.describe(cluster, names, deadline));
+        TRY_ASSIGN(described[cluster], observer_.describe(cluster.name, names, deadline));
     }
 
     const auto due = scheduled_at.value_or(clock_.now()) - options_.timeout;
     std::vector<Overdue> found;
     for (const auto& target : targets) {
-        const auto* service = described[target.cluster].find(target.service);
+        const auto* service = described[target.cluster_ref()].find(target.service);
         const auto* primary = service == nullptr ? nullptr : service->primary();
         if (primary == nullptr || service->status != "ACTIVE" || !can_be_updated(*service)) continue;
         if (!is_rolling(*service, *primary) || primary->created_at > due) continue;

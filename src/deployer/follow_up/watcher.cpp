@@ -66,10 +66,10 @@ private:
     }
 
     void look_at_all() {
-        std::map<ClusterName, std::vector<Entry*>> by_cluster;
+        std::map<ClusterRef, std::vector<Entry*>> by_cluster;
         for (auto& entry : entries_)
-            if (!entry.over) by_cluster[entry.followed.target.cluster].push_back(&entry);
-        for (auto& [cluster, entries] : by_cluster) look_at_some(cluster, entries);
+            if (!entry.over) by_cluster[entry.followed.target.cluster_ref()].push_back(&entry);
+        for (auto& [cluster, entries] : by_cluster) look_at_some(cluster.name, entries);
     }
 
     void tell_verdicts() {

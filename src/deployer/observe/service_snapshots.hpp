@@ -7,6 +7,7 @@
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "config/names.hpp"
 #include "services/ecs/api.hpp"
 
 namespace ci_lambda {
@@ -21,10 +22,10 @@ public:
         Result<DescribedServices> services;
     };
 
-    ServiceSnapshots(EcsStarter& ecs, ClusterName cluster, const Clock& clock)
+    ServiceSnapshots(EcsStarter& ecs, ClusterRef cluster, const Clock& clock)
         : ecs_(ecs), cluster_(std::move(cluster)), clock_(clock) {}
 
-    [[nodiscard]] const ClusterName& cluster() const { return cluster_; }
+    [[nodiscard]] const ClusterRef& cluster() const { return cluster_; }
     [[nodiscard]] bool full() const { return names_.size() == kMaxServicesPerDescribe; }
     void add(const EcsServiceName& name) { names_.push_back(name); }
 
@@ -38,7 +39,7 @@ public:
 
 private:
     EcsStarter& ecs_;
-    ClusterName cluster_;
+    ClusterRef cluster_;
     const Clock& clock_;
     std::vector<EcsServiceName> names_;
     std::mutex mutex_;

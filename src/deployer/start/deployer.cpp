@@ -46,11 +46,11 @@ public:
 private:
     ServiceSnapshots& snapshots_for(const EcsTarget& target) {
         const auto open = std::ranges::find_if(
-            snapshots_, [&](const auto& some) { return some->cluster() == target.cluster && !some->full(); });
+            snapshots_, [&](const auto& some) { return some->cluster() == target.cluster_ref() && !some->full(); });
         auto& snapshots = open != snapshots_.end()
                               ? **open
                               : *snapshots_.emplace_back(std::make_unique<ServiceSnapshots>(
-                                    deployer_.context_.ecs, target.cluster, deployer_.context_.clock));
+                                    deployer_.context_.ecs, target.cluster_ref(), deployer_.context_.clock));
         snapshots.add(target.service);
         return snapshots;
     }

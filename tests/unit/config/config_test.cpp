@@ -86,6 +86,7 @@ TEST(LoadConfig, ReadsEveryVariable) {
     ASSERT_THAT(loaded, IsOk());
     const auto& config = loaded->config;
     EXPECT_EQ(config.region, "eu-central-1");
+    EXPECT_EQ(config.names.target(ServiceId("backend"))->region, "eu-central-1");
     EXPECT_EQ(config.log_level, LogLevel::kDebug);
     EXPECT_EQ(config.names.cluster(), ClusterName("dev-shop"));
     const auto api = config.names.target(ServiceId("api"));

@@ -423,24 +423,24 @@ TEST(LoadDocument, SaysBothWaysOutOfSlackWithoutAWebhook) {
 // Where values come from.
 
 TEST(LoadDocument, TellsWhereEachSettingComesFrom) {
-    using Kind = SettingOrigin::Kind;
+    using From = SettingOrigin::Kind;
     const auto loaded =
         load_document(shop(R"("log_level":"warn","deployment":{"max_retries":1},"services":{"api":{"repositories":["r"],
                                 "files":[{"bucket":"b","key":"k"}]}})"),
                       {{"MAX_DEPLOYMENT_RETRIES", "2"}, {"AWS_DEFAULT_REGION", "eu-west-1"}, {"S3_SERVICE_MAP", "{}"}});
     ASSERT_THAT(loaded, IsOk());
-    std::map<std::string_view, std::pair<Kind, std::string_view>> origins;
+    std::map<std::string_view, std::pair<From, std::string_view>> origins;
     for (const auto& origin : loaded->origins) origins[origin.setting] = {origin.kind, origin.place};
     EXPECT_EQ(origins.size(), settings().size());
-    EXPECT_THAT(origins["PROJECT_NAME"], Pair(Kind::kDocument, "/project"));
-    EXPECT_THAT(origins["LOG_LEVEL"], Pair(Kind::kDocument, "/log_level"));
-    EXPECT_THAT(origins["MAX_DEPLOYMENT_RETRIES"], Pair(Kind::kVariable, "MAX_DEPLOYMENT_RETRIES"));
-    EXPECT_THAT(origins["DEPLOYMENT_TIMEOUT_SECONDS"], Pair(Kind::kDefault, ""));
-    EXPECT_THAT(origins["AWS_REGION"], Pair(Kind::kVariable, "AWS_DEFAULT_REGION"));
-    EXPECT_THAT(origins["ECR_REPO_MAP"], Pair(Kind::kDocument, "/services/*/repositories"));
-    EXPECT_THAT(origins["SERVICE_CONFIG"], Pair(Kind::kNothing, ""));
-    EXPECT_THAT(origins["S3_SERVICE_MAP"], Pair(Kind::kVariable, "S3_SERVICE_MAP"));
-    EXPECT_THAT(origins["ECS_SERVICE_MAP"], Pair(Kind::kNothing, ""));
+    EXPECT_THAT(origins["PROJECT_NAME"], Pair(From::kDocument, "/project"));
+    EXPECT_THAT(origins["LOG_LEVEL"], Pair(From::kDocument, "/log_level"));
+    EXPECT_THAT(origins["MAX_DEPLOYMENT_RETRIES"], Pair(From::kVariable, "MAX_DEPLOYMENT_RETRIES"));
+    EXPECT_THAT(origins["DEPLOYMENT_TIMEOUT_SECONDS"], Pair(From::kDefault, ""));
+    EXPECT_THAT(origins["AWS_REGION"], Pair(From::kVariable, "AWS_DEFAULT_REGION"));
+    EXPECT_THAT(origins["ECR_REPO_MAP"], Pair(From::kDocument, "/services/*/repositories"));
+    EXPECT_THAT(origins["SERVICE_CONFIG"], Pair(From::kNothing, ""));
+    EXPECT_THAT(origins["S3_SERVICE_MAP"], Pair(From::kVariable, "S3_SERVICE_MAP"));
+    EXPECT_THAT(origins["ECS_SERVICE_MAP"], Pair(From::kNothing, ""));
 }
 
 // Secrets.

@@ -105,6 +105,17 @@ TEST(Names, BuildsTargetsFromPatterns) {
     EXPECT_THAT(make_names().target(kTheBackend)->service, EcsServiceName("shop_service_dev"));
 }
 
+TEST(ClusterRef, IsOfOneRegionAndAccount) {
+    const EcsTarget here{.id = ServiceId("api"), .cluster = ClusterName("c"), .service = {}, .family = {}};
+    auto elsewhere = here;
+    elsewhere.region = "eu-west-1";
+    auto anothers = here;
+    anothers.account = "123456789012";
+    EXPECT_NE(here.cluster_ref(), elsewhere.cluster_ref());
+    EXPECT_NE(here.cluster_ref(), anothers.cluster_ref());
+    EXPECT_EQ(here.cluster_ref(), (ClusterRef{.account = "", .region = "", .name = ClusterName("c")}));
+}
+
 TEST(Names, HasNoTargetWhereThePatternLeavesNoName) {
     EXPECT_EQ(make_names("{name}").target(kTheBackend), std::nullopt);
     EXPECT_TRUE(make_names("{name}").target(ServiceId("api")));

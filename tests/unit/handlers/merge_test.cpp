@@ -33,6 +33,17 @@ TEST(Merge, MakesOneRequestForEachServiceWithEveryReasonOnce) {
     EXPECT_THAT(merged.skipped, SizeIs(1));
 }
 
+TEST(Merge, KeepsServicesOfOneNameInTwoRegionsOrAccountsApart) {
+    auto elsewhere = one("api", "b", 2);
+    elsewhere.requests[0].target.region = "eu-west-1";
+    auto anothers = one("api", "c", 3);
+    anothers.requests[0].target.account = "123456789012";
+    const auto merged = merge({one("api", "a", 1), elsewhere, anothers, elsewhere});
+    ASSERT_THAT(merged.requests, SizeIs(3));
+    EXPECT_EQ(merged.requests[1].reason, "b");
+    EXPECT_EQ(merged.requests[2].reason, "c");
+}
+
 TEST(Merge, TakesTheRevisionThatWasAskedForLast) {
     EXPECT_EQ(merge({one("api", "a", 1), one("api", "b", 2, "f:7")}).requests[0].task_definition,
               TaskDefinition("f:7"));

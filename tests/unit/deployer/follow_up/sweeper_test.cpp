@@ -82,6 +82,15 @@ TEST_F(SweeperTest, PassesOverWhatIsOverOrGone) {
     EXPECT_THAT(sweep_after(minutes{60}, false), IsEmpty());
 }
 
+TEST_F(SweeperTest, AsksEachRegionForItsOwnServices) {
+    auto elsewhere = target("api");
+    elsewhere.region = "eu-west-1";
+    Sweeper sweeper({.timeout = minutes{10}, .interval = minutes{5}}, observer_, rollback_, memory_, clock_,
+                    log_.logger);
+    ASSERT_THAT(sweeper.sweep({target("api"), elsewhere, target("worker")}, std::nullopt, Deadline::none()), IsOk());
+    EXPECT_THAT(ecs_.describes(), ::testing::UnorderedElementsAre(SizeIs(1), SizeIs(2)));
+}
+
 TEST_F(SweeperTest, OneSweepOfTheScheduleTellsAnOverdueRollout) { EXPECT_EQ(told_by_a_schedule_of(minutes{60}), 1); }
 
 TEST_F(SweeperTest, TellsNothingThatThisProcessHasTold) {

@@ -78,6 +78,14 @@ TEST_F(WatcherTest, WatchesUntilEcsSaysThatItCompleted) {
     EXPECT_THAT(verdicts_, ::testing::ElementsAre("completed"));
 }
 
+TEST_F(WatcherTest, AsksEachRegionForItsOwnServices) {
+    ecs_shows([](Milliseconds) { return done(); });
+    auto elsewhere = rollout_to_8();
+    elsewhere.target.region = "eu-west-1";
+    EXPECT_THAT(watch_all({rollout_to_8(), elsewhere}), SizeIs(2));
+    EXPECT_THAT(ecs_.describes(), ::testing::ElementsAre(SizeIs(1), SizeIs(1)));
+}
+
 TEST_F(WatcherTest, CountsNoTimeBackwardsWhenTheClockOfEcsIsAhead) {
     ecs_shows([](Milliseconds) { return done(); });
     auto ahead = rollout_to_8();

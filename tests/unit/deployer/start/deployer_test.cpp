@@ -358,6 +358,13 @@ TEST_F(DeployerTest, FailsWithoutUpdateWhenTheFamilyHasNoRevision) {
     EXPECT_THAT(ecs_.updates(), IsEmpty());
 }
 
+TEST_F(DeployerTest, DescribesServicesOfTwoRegionsInACallForEach) {
+    auto both = deploy_of({"api", "worker", "api"});
+    both.requests[2].target.region = "eu-west-1";
+    EXPECT_THAT(run(both), SizeIs(3));
+    EXPECT_THAT(ecs_.describes(), ::testing::UnorderedElementsAre(SizeIs(1), SizeIs(2)));
+}
+
 TEST_F(DeployerTest, RunsTwentyServicesAtTheSameTimeAndDescribesTenACall) {
     std::vector<std::string> ids;
     for (int i = 0; i < 20; ++i) ids.push_back(fmt::format("s{:02}", i));
