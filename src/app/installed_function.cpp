@@ -17,7 +17,7 @@ bool is_of_the_connection(const Setting& setting) { return setting.pointer.start
 }  // namespace
 
 Result<LambdaFunction> find_installed_function(Foundation& foundation, const std::string& name, Deadline deadline) {
-    TRY_ASSIGN(auto options, endpoint_options_from(foundation.environment, kLambda));
+    TRY_ASSIGN(auto options, endpoint_options_from(foundation.environment, kLambdaService));
     // arn:aws:lambda:REGION:ACCOUNT:function:NAME
     if (const auto parts = split(name, ':'); parts.size() > 3 && parts[0] == "arn" && !parts[3].empty())
         options.region = parts[3];

@@ -27,14 +27,14 @@ Result<AwsEndpointOptions> AwsDocumentReader::endpoint_of(const AwsService& serv
 }
 
 AwsDocumentReader::Read AwsDocumentReader::read_parameter(const std::string& name, Deadline deadline) {
-    TRY_ASSIGN(auto options, endpoint_of(kSsm, name));
+    TRY_ASSIGN(auto options, endpoint_of(kSsmService, name));
     SsmClient client(std::move(options), http_, credentials_, clock_, sleeper_, logger_);
     TRY_ASSIGN(auto parameter, client.get_parameter(name, deadline));
     return SourceText{.text = std::move(parameter.value), .version = std::move(parameter.version)};
 }
 
 AwsDocumentReader::Read AwsDocumentReader::read_secret(const std::string& id, Deadline deadline) {
-    TRY_ASSIGN(auto options, endpoint_of(kSecretsManager, id));
+    TRY_ASSIGN(auto options, endpoint_of(kSecretsManagerService, id));
     SecretsManagerClient client(std::move(options), http_, credentials_, clock_, sleeper_, logger_);
     TRY_ASSIGN(auto secret, client.get_secret_text(id, deadline));
     return SourceText{.text = std::move(secret.text), .version = std::move(secret.version_id)};
@@ -42,7 +42,7 @@ AwsDocumentReader::Read AwsDocumentReader::read_secret(const std::string& id, De
 
 AwsDocumentReader::Read AwsDocumentReader::read_object(const SourceRef& source, std::string_view if_not_version,
                                                        Deadline deadline) {
-    TRY_ASSIGN(auto options, endpoint_of(kS3, {}));
+    TRY_ASSIGN(auto options, endpoint_of(kS3Service, {}));
     S3Client client(std::move(options), http_, credentials_, clock_, sleeper_, logger_);
     TRY_ASSIGN(auto object, client.get_object(source.bucket, source.text, if_not_version, deadline));
     if (!object) return std::nullopt;

@@ -106,16 +106,16 @@ private:
 
 }  // namespace
 
-constinit const AwsService kEcs{.name = "ecs",
-                                .title = "ECS",
-                                .host = "ecs",
-                                .signing_name = "ecs",
-                                .endpoint_variable = "AWS_ENDPOINT_URL_ECS",
-                                .target_prefix = "AmazonEC2ContainerServiceV20141113.",
-                                .not_found_codes = kNotFoundCodes,
-                                .quotas = kQuotas,
-                                .body_in_log = &ecs_body_in_log,
-                                .explain = &name_the_cluster};
+constinit const AwsService kEcsService{.name = "ecs",
+                                       .title = "ECS",
+                                       .host = "ecs",
+                                       .signing_name = "ecs",
+                                       .endpoint_variable = "AWS_ENDPOINT_URL_ECS",
+                                       .target_prefix = "AmazonEC2ContainerServiceV20141113.",
+                                       .not_found_codes = kNotFoundCodes,
+                                       .quotas = kQuotas,
+                                       .body_in_log = &ecs_body_in_log,
+                                       .explain = &name_the_cluster};
 
 Result<DescribedServices> EcsClient::described_services(const Json& answer) const {
     TRY_ASSIGN(const auto* services, client_.require_array(answer, "services"));

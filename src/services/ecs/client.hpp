@@ -16,7 +16,7 @@
 namespace ci_lambda {
 
 /// Amazon ECS, as AWS JSON 1.1.
-extern const AwsService kEcs;
+extern const AwsService kEcsService;
 
 /// Amazon ECS over HTTP. Calls wait for their turn where the account's quotas ask for it, and fail (kDeadline) when
 /// that would be too late. HTTP client, credentials, clock, sleeper and logger must outlive it.
@@ -25,7 +25,7 @@ public:
     using Options = AwsEndpointOptions;
     EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock, Sleeper& sleeper,
               const Logger& logger)
-        : client_(kEcs, std::move(options), http, credentials, clock, sleeper, logger), clock_(clock) {}
+        : client_(kEcsService, std::move(options), http, credentials, clock, sleeper, logger), clock_(clock) {}
 
     Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                                 Deadline deadline) override;

@@ -37,16 +37,16 @@ Status check_environment(const Json& environment, std::string_view arn) {
 
 }  // namespace
 
-constinit const AwsService kLambda{.name = "lambda",
-                                   .title = "Lambda",
-                                   .host = "lambda",
-                                   .signing_name = "lambda",
-                                   .endpoint_variable = "AWS_ENDPOINT_URL_LAMBDA",
-                                   .not_found_codes = kNoSuchFunction};
+constinit const AwsService kLambdaService{.name = "lambda",
+                                          .title = "Lambda",
+                                          .host = "lambda",
+                                          .signing_name = "lambda",
+                                          .endpoint_variable = "AWS_ENDPOINT_URL_LAMBDA",
+                                          .not_found_codes = kNoSuchFunction};
 
 LambdaClient::LambdaClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials,
                            const Clock& clock, Sleeper& sleeper, const Logger& logger)
-    : client_(kLambda, std::move(options), http, credentials, clock, sleeper, logger) {}
+    : client_(kLambdaService, std::move(options), http, credentials, clock, sleeper, logger) {}
 
 Result<LambdaFunction> LambdaClient::get_function(const std::string& name, Deadline deadline) {
     const AwsCall call{

@@ -13,7 +13,7 @@
 namespace ci_lambda {
 
 /// AWS Lambda, as REST with JSON.
-extern const AwsService kLambda;
+extern const AwsService kLambdaService;
 
 struct LambdaFunction {
     std::string arn;

@@ -36,19 +36,19 @@ bool has_dot_segment(std::string_view key) {
 
 }  // namespace
 
-constinit const AwsService kS3{.name = "s3",
-                               .title = "S3",
-                               .host = "s3",
-                               .signing_name = "s3",
-                               .endpoint_variable = "AWS_ENDPOINT_URL_S3",
-                               .not_found_codes = kNoSuchObject,
-                               .explain = &name_the_region,
-                               .signing_path = SigningPath::kAsSent,
-                               .dualstack_in_host = true};
+constinit const AwsService kS3Service{.name = "s3",
+                                      .title = "S3",
+                                      .host = "s3",
+                                      .signing_name = "s3",
+                                      .endpoint_variable = "AWS_ENDPOINT_URL_S3",
+                                      .not_found_codes = kNoSuchObject,
+                                      .explain = &name_the_region,
+                                      .signing_path = SigningPath::kAsSent,
+                                      .dualstack_in_host = true};
 
 S3Client::S3Client(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
                    Sleeper& sleeper, const Logger& logger)
-    : client_(kS3, std::move(options), http, credentials, clock, sleeper, logger) {}
+    : client_(kS3Service, std::move(options), http, credentials, clock, sleeper, logger) {}
 
 Result<std::optional<S3Object>> S3Client::get_object(const std::string& bucket, const std::string& key,
                                                      std::string_view if_not_etag, Deadline deadline) {

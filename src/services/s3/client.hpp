@@ -14,7 +14,7 @@
 namespace ci_lambda {
 
 /// Amazon S3, as REST.
-extern const AwsService kS3;
+extern const AwsService kS3Service;
 
 struct S3Object {
     std::string body;

@@ -23,18 +23,18 @@ bool is_about_the_key(const Error& error) { return error.code == "DecryptionFail
 
 }  // namespace
 
-constinit const AwsService kSecretsManager{.name = "secretsmanager",
-                                           .title = "Secrets Manager",
-                                           .host = "secretsmanager",
-                                           .signing_name = "secretsmanager",
-                                           .endpoint_variable = "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-                                           .target_prefix = "secretsmanager.",
-                                           .not_found_codes = kNoSuchSecret};
+constinit const AwsService kSecretsManagerService{.name = "secretsmanager",
+                                                  .title = "Secrets Manager",
+                                                  .host = "secretsmanager",
+                                                  .signing_name = "secretsmanager",
+                                                  .endpoint_variable = "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+                                                  .target_prefix = "secretsmanager.",
+                                                  .not_found_codes = kNoSuchSecret};
 
 SecretsManagerClient::SecretsManagerClient(AwsEndpointOptions options, HttpClient& http,
                                            CredentialsProvider& credentials, const Clock& clock, Sleeper& sleeper,
                                            const Logger& logger)
-    : client_(kSecretsManager, std::move(options), http, credentials, clock, sleeper, logger) {}
+    : client_(kSecretsManagerService, std::move(options), http, credentials, clock, sleeper, logger) {}
 
 Result<SecretText> SecretsManagerClient::get_secret_text(const std::string& id, Deadline deadline) {
     auto answer = client_.read("GetSecretValue", {{"SecretId", id}}, deadline);

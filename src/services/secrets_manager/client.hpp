@@ -12,7 +12,7 @@
 namespace ci_lambda {
 
 /// AWS Secrets Manager, as AWS JSON 1.1.
-extern const AwsService kSecretsManager;
+extern const AwsService kSecretsManagerService;
 
 struct SecretText {
     std::string text;  ///< the secret itself

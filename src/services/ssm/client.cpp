@@ -22,18 +22,18 @@ std::string arn_of(std::string_view name, std::string_view region) {
 
 }  // namespace
 
-constinit const AwsService kSsm{.name = "ssm",
-                                .title = "Systems Manager",
-                                .host = "ssm",
-                                .signing_name = "ssm",
-                                .endpoint_variable = "AWS_ENDPOINT_URL_SSM",
-                                .target_prefix = "AmazonSSM.",
-                                .not_found_codes = kNoSuchParameter,
-                                .always_fips_in_govcloud = true};
+constinit const AwsService kSsmService{.name = "ssm",
+                                       .title = "Systems Manager",
+                                       .host = "ssm",
+                                       .signing_name = "ssm",
+                                       .endpoint_variable = "AWS_ENDPOINT_URL_SSM",
+                                       .target_prefix = "AmazonSSM.",
+                                       .not_found_codes = kNoSuchParameter,
+                                       .always_fips_in_govcloud = true};
 
 SsmClient::SsmClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
                      Sleeper& sleeper, const Logger& logger)
-    : client_(kSsm, std::move(options), http, credentials, clock, sleeper, logger) {}
+    : client_(kSsmService, std::move(options), http, credentials, clock, sleeper, logger) {}
 
 Result<SsmParameter> SsmClient::get_parameter(const std::string& name, Deadline deadline) {
     auto answer = client_.read("GetParameter", {{"Name", name}, {"WithDecryption", true}}, deadline);

@@ -12,7 +12,7 @@
 namespace ci_lambda {
 
 /// AWS Systems Manager, as AWS JSON 1.1.
-extern const AwsService kSsm;
+extern const AwsService kSsmService;
 
 /// A parameter of the Parameter Store.
 struct SsmParameter {

@@ -60,7 +60,7 @@ int run(std::span<const std::string> arguments) {
         answer = source ? read_in_json(reader.read(*source, arguments.size() > 2 ? arguments[2] : "", Deadline::none()))
                         : error_in_json(source.error());
     } else if (arguments.size() == 2 && arguments[0] == "function") {
-        auto options = endpoint_options_from(environment, kLambda);
+        auto options = endpoint_options_from(environment, kLambdaService);
         if (options) {
             LambdaClient client(*std::move(options), http, credentials, clock, sleeper, logger);
             answer = function_in_json(client.get_function(arguments[1], Deadline::none()));

@@ -8,23 +8,24 @@ namespace ci_lambda::testing {
 namespace {
 
 TEST(EcsEndpoint, FollowsTheRegionsPartition) {
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "us-east-1"}), "https://ecs.us-east-1.amazonaws.com");
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "cn-north-1"}), "https://ecs.cn-north-1.amazonaws.com.cn");
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "us-gov-west-1"}), "https://ecs.us-gov-west-1.amazonaws.com");
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "eusc-de-east-1"}), "https://ecs.eusc-de-east-1.amazonaws.eu");
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "us-isob-east-1"}), "https://ecs.us-isob-east-1.sc2s.sgov.gov");
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "us-east-1"}), "https://ecs.us-east-1.amazonaws.com");
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "cn-north-1"}), "https://ecs.cn-north-1.amazonaws.com.cn");
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "us-gov-west-1"}), "https://ecs.us-gov-west-1.amazonaws.com");
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "eusc-de-east-1"}), "https://ecs.eusc-de-east-1.amazonaws.eu");
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "us-isob-east-1"}), "https://ecs.us-isob-east-1.sc2s.sgov.gov");
 }
 
 TEST(EcsEndpoint, HasItsVariantsForFipsAndDualStackAsBotocoreResolvesThem) {
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "us-east-1", .fips = true}), "https://ecs-fips.us-east-1.amazonaws.com");
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "us-gov-west-1", .fips = true}),
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "us-east-1", .fips = true}),
+              "https://ecs-fips.us-east-1.amazonaws.com");
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "us-gov-west-1", .fips = true}),
               "https://ecs-fips.us-gov-west-1.amazonaws.com");
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "eu-west-1", .dualstack = true}), "https://ecs.eu-west-1.api.aws");
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "us-west-2", .fips = true, .dualstack = true}),
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "eu-west-1", .dualstack = true}), "https://ecs.eu-west-1.api.aws");
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "us-west-2", .fips = true, .dualstack = true}),
               "https://ecs-fips.us-west-2.api.aws");
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "cn-north-1", .dualstack = true}),
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "cn-north-1", .dualstack = true}),
               "https://ecs.cn-north-1.api.amazonwebservices.com.cn");
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "us-iso-east-1", .fips = true, .dualstack = true}),
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "us-iso-east-1", .fips = true, .dualstack = true}),
               "https://ecs-fips.us-iso-east-1.api.aws.ic.gov");
 }
 
@@ -56,7 +57,8 @@ TEST(AwsEndpoint, FollowsTheExceptionsOfServicesAsBotocoreResolvesThem) {
 }
 
 TEST(AwsEndpoint, IsWhereTheConfigurationSaysInAnyRegion) {
-    EXPECT_EQ(aws_endpoint(kEcs, {.region = "cn-north-1", .endpoint = "http://localhost:1"}), "http://localhost:1");
+    EXPECT_EQ(aws_endpoint(kEcsService, {.region = "cn-north-1", .endpoint = "http://localhost:1"}),
+              "http://localhost:1");
 }
 
 TEST(AwsPartition, IsNamedAsInArns) {

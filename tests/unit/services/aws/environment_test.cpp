@@ -18,7 +18,7 @@ using ::testing::Optional;
 
 Result<AwsEndpointOptions> options_of(std::map<std::string, std::string> variables) {
     variables.insert({"AWS_REGION", "eu-west-1"});
-    return endpoint_options_from(FakeEnvironment(std::move(variables)), kS3);
+    return endpoint_options_from(FakeEnvironment(std::move(variables)), kS3Service);
 }
 
 TEST(AwsEnvironment, TheServicesOwnEndpointGoesFirst) {

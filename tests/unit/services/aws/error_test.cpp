@@ -44,7 +44,7 @@ TEST(EcsError, ClassifiesEveryKindOfRefusal) {
          ErrorKind::kThrottled, "Throttling"},
         {302, "", ErrorKind::kProtocol, "HTTP 302 (a redirect, which is not followed: check AWS_ENDPOINT_URL_ECS)"}};
     for (const auto& [status, body, kind, text] : cases) {
-        const auto error = aws_error(kEcs, {.status = status, .body = body});
+        const auto error = aws_error(kEcsService, {.status = status, .body = body});
         EXPECT_EQ(error.kind, kind) << body;
         EXPECT_THAT(error.message, HasSubstr(text));
     }
@@ -52,38 +52,40 @@ TEST(EcsError, ClassifiesEveryKindOfRefusal) {
 
 TEST(EcsError, TakesNoCodeAtItsWord) {
     const auto error = aws_error(
-        kEcs,
+        kEcsService,
         {.status = 502, .headers = {{"x-amzn-errortype", std::string(500, 'x') + "\xFF"}}, .body = "\xC3 bad gateway"});
     EXPECT_EQ(error.kind, ErrorKind::kServer);
     EXPECT_EQ(error.message, sanitize_utf8(error.message));
     EXPECT_LT(error.code.size(), 110U);
-    EXPECT_EQ(aws_error(kEcs, {.status = 502, .headers = {{"x-amzn-errortype", "a\xFF"}}}).code, "a\xEF\xBF\xBD");
+    EXPECT_EQ(aws_error(kEcsService, {.status = 502, .headers = {{"x-amzn-errortype", "a\xFF"}}}).code,
+              "a\xEF\xBF\xBD");
 }
 
 TEST(AwsError, ReadsTheXmlOfS3AndOfTheQueryProtocol) {
     const auto s3 =
-        aws_error(kEcs, {.status = 403,
-                         .body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code>"
-                                 "<Message>a &lt;b&gt; &amp;amp; c</Message></Error>"});
+        aws_error(kEcsService, {.status = 403,
+                                .body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code>"
+                                        "<Message>a &lt;b&gt; &amp;amp; c</Message></Error>"});
     EXPECT_EQ(s3.kind, ErrorKind::kAccessDenied);
     EXPECT_EQ(s3.code, "AccessDenied");
     EXPECT_EQ(s3.message, "AccessDenied: a <b> &amp; c");
-    const auto query = aws_error(kEcs, {.status = 400,
-                                        .body = "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\">"
-                                                "<Error><Type>Sender</Type><Code>Throttling</Code>"
-                                                "<Message>Rate exceeded</Message></Error></ErrorResponse>"});
+    const auto query =
+        aws_error(kEcsService, {.status = 400,
+                                .body = "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\">"
+                                        "<Error><Type>Sender</Type><Code>Throttling</Code>"
+                                        "<Message>Rate exceeded</Message></Error></ErrorResponse>"});
     EXPECT_EQ(query.kind, ErrorKind::kThrottled);
     EXPECT_EQ(query.message, "Throttling: Rate exceeded");
-    EXPECT_EQ(aws_error(kEcs, {.status = 400, .body = "<Error><Code>Cut"}).message, "HTTP 400");
+    EXPECT_EQ(aws_error(kEcsService, {.status = 400, .body = "<Error><Code>Cut"}).message, "HTTP 400");
 }
 
 TEST(AwsError, KeepsACodeOnOneLine) {
-    EXPECT_EQ(aws_error(kEcs, {.status = 400, .body = R"({"__type":"a\nb"})"}).message, "a b");
+    EXPECT_EQ(aws_error(kEcsService, {.status = 400, .body = R"({"__type":"a\nb"})"}).message, "a b");
 }
 
 TEST(AwsError, CallsAPageOfAProxyByItsTitleAndTakesNoCodeFromIt) {
     const auto error =
-        aws_error(kEcs, {.status = 502, .body = "<html><title>Bad Gateway</title><Code>X</Code></html>"});
+        aws_error(kEcsService, {.status = 502, .body = "<html><title>Bad Gateway</title><Code>X</Code></html>"});
     EXPECT_EQ(error.code, "");
     EXPECT_EQ(error.message, "HTTP 502: a page with the title \"Bad Gateway\"");
 }

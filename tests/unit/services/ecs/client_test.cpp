@@ -212,8 +212,8 @@ TEST_F(EcsClientTest, DescribesServicesAndNamesThoseThatAreMissing) {
     EXPECT_EQ(body(0)["services"], Json::array({"a", "b"}));
 }
 
-WallTime at_second(double seconds) {
-    return WallTime{std::chrono::round<Milliseconds>(std::chrono::duration<double>(seconds))};
+WallTime at_second(double since_epoch) {
+    return WallTime{std::chrono::round<Milliseconds>(std::chrono::duration<double>(since_epoch))};
 }
 
 TEST_F(EcsClientTest, ReadsDeploymentsMessagesAndTimesInExponentForm) {
