@@ -10,12 +10,63 @@ output "environment" {
     error_message = "Where is the zip? Give either package_path or package_s3."
   }
   precondition {
-    condition     = sum([for name, value in local.environment : length(name) + length(value)]) <= 4096
-    error_message = "The configuration is longer than the 4 KB that Lambda allows for all environment variables. Shorten the maps: leave out what the naming rules say already."
+    condition     = local.environment_bytes <= local.environment_limit || local.config_store == "environment"
+    error_message = "The configuration is longer than the 4 KB that Lambda allows for all environment variables. Give services in place of the maps: they are kept elsewhere where they do not fit. Or leave out what the naming rules say already."
   }
   precondition {
     condition     = !var.wait_for_deployment || var.timeout_seconds >= local.waiting_timeout
     error_message = "With wait_for_deployment the function stays until its rollouts have ended: timeout_seconds must be at least ${local.waiting_timeout} (deployment_timeout_seconds + coalesce_seconds + 30, or 900, the most that Lambda has), not ${var.timeout_seconds}."
+  }
+}
+
+output "configuration" {
+  description = "The configuration document that is made of services, where it is kept, what CI_LAMBDA_CONFIG says, and its size in bytes; null without services."
+  value = local.by_services ? {
+    store     = local.config_store
+    reference = local.config_reference
+    document  = local.document
+    bytes     = local.document_bytes
+  } : null
+
+  precondition {
+    condition     = !local.by_services || length(local.maps_given) == 0
+    error_message = "services are given, and ${join(", ", local.maps_given)} as well. A map would replace what services say of the same: move what is in it into services."
+  }
+  precondition {
+    condition     = length(local.backends) <= 1
+    error_message = "services: ${join(" and ", local.backends)} are the same service, the backend. Keep one of them."
+  }
+  precondition {
+    condition     = length(distinct(values(local.ecs_services)[*].service_name)) == length(local.ecs_services)
+    error_message = "services: two services have the same name in ECS. Give one of them another service_name."
+  }
+  precondition {
+    condition     = alltrue(flatten([for service in values(local.ecs_services) : [for name in values(service) : name != ""]]))
+    error_message = "services: the patterns leave no name for the backend. Give it a service_name and a task_family."
+  }
+  precondition {
+    condition     = local.config_store != "environment" || local.inline_bytes <= local.environment_limit
+    error_message = "services do not fit into the environment: with all variables they take ${local.inline_bytes} of the 4,096 bytes that Lambda allows. Leave config_store out, or make it ssm, package or s3."
+  }
+  precondition {
+    condition     = local.config_store != "ssm" || local.document_bytes <= local.parameter_limit
+    error_message = "services do not fit into a parameter: they take ${local.document_bytes} of the 8,192 bytes that SSM allows. Make config_store package or s3."
+  }
+  precondition {
+    condition     = local.document_bytes <= local.document_limit
+    error_message = "services take ${local.document_bytes} bytes; the function reads a megabyte at most. Divide the project among several installations."
+  }
+  precondition {
+    condition     = local.config_store != "s3" || var.config_s3 != null
+    error_message = "In which bucket? config_store = \"s3\" needs config_s3 = { bucket = \"..\" }."
+  }
+  precondition {
+    condition     = var.config_s3 == null || contains(["s3", "none"], local.config_store)
+    error_message = "config_s3 is given, but the configuration is kept elsewhere (${local.config_store}). Give config_store = \"s3\", or leave config_s3 out."
+  }
+  precondition {
+    condition     = local.config_store != "package" || length(var.layers) < 5
+    error_message = "A function has five layers at most, and config_store = \"package\" needs one of them. Give four layers, or make config_store ssm or s3."
   }
 }
 
@@ -45,7 +96,7 @@ output "event_patterns" {
 
   precondition {
     condition     = alltrue([for pattern in values(local.event_patterns) : length(pattern) <= local.longest_pattern])
-    error_message = "These patterns are longer than the 2,048 characters that EventBridge allows: ${join(", ", [for kind, pattern in local.event_patterns : kind if length(pattern) > local.longest_pattern])}. Use fewer names in ecr_repo_map or ssm_service_map, or fewer buckets."
+    error_message = "These patterns are longer than the 2,048 characters that EventBridge allows: ${join(", ", [for kind, pattern in local.event_patterns : kind if length(pattern) > local.longest_pattern])}. Use fewer repositories, parameters or buckets."
   }
 }
 

@@ -43,7 +43,7 @@ resource "aws_lambda_function" "function" {
 
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
   kms_key_arn                    = var.kms_key_arn
-  layers                         = var.layers
+  layers                         = concat(var.layers, aws_lambda_layer_version.config[*].arn)
   tags                           = var.tags
 
   environment {
@@ -58,8 +58,11 @@ resource "aws_lambda_function" "function" {
     }
   }
 
-  # Without the log group and the policy, Lambda would make a log group of its own that never forgets.
-  depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.function]
+  # Without the log group and the policy, Lambda would make a log group of its own that never forgets. Without its
+  # configuration the function does not start.
+  depends_on = [
+    aws_cloudwatch_log_group.function, aws_iam_role_policy.function, aws_ssm_parameter.config, aws_s3_object.config,
+  ]
 }
 
 resource "aws_lambda_function_event_invoke_config" "function" {

@@ -16,9 +16,8 @@ locals {
     region  = concat([local.region], var.event_regions)
   }
 
-  # --- images: the repositories of the map, or the two forms of the naming rule ---
+  # --- images: the repositories of the services, or the two forms of the naming rule ---
 
-  repositories        = keys(var.ecr_repo_map)
   repositories_mapped = length(local.repositories) > 0
 
   # Where not all of the names fit: one prefix for those that begin with the project's name.
@@ -46,10 +45,9 @@ locals {
     }))
   ]
 
-  # --- parameters: the paths of the map, or /{env}/{project}/; people write them with and without the first slash ---
+  # --- parameters: the paths of the services, or /{env}/{project}/; people write them with and without the first slash ---
 
-  mapped_paths = sort(distinct([for path in keys(var.ssm_service_map) : trim(path, "/")]))
-  rule_paths   = length(local.mapped_paths) > 0 ? [] : ["${var.project_env}/${var.project_name}"]
+  rule_paths = length(local.mapped_paths) > 0 ? [] : ["${var.project_env}/${var.project_name}"]
 
   # Where not all of the paths fit: what they begin with.
   ssm_patterns = [
@@ -75,7 +73,6 @@ locals {
 
   # --- files: any of the buckets with any of the keys ---
 
-  files   = concat(flatten(values(var.service_config)), flatten(values(var.s3_service_map)))
   buckets = sort(distinct(local.files[*].bucket))
   keys    = sort(distinct(local.files[*].key))
 

@@ -22,9 +22,9 @@ locals {
     "{project}", var.project_name), "{env}", var.project_env
   )
 
-  services_mapped = length(var.ecs_service_map) > 0
-  service_names   = local.services_mapped ? sort(values(var.ecs_service_map)[*].service_name) : ["*"]
-  families        = local.services_mapped ? sort(distinct(values(var.ecs_service_map)[*].task_family)) : [local.families_by_rule]
+  services_mapped = length(local.ecs_services) > 0
+  service_names   = local.services_mapped ? sort(values(local.ecs_services)[*].service_name) : ["*"]
+  families        = local.services_mapped ? sort(distinct(values(local.ecs_services)[*].task_family)) : [local.families_by_rule]
 
   # Where not all of the names fit: at first every service of the cluster may be looked at, then changed as well. What they
   # run stays bound to the families for as long as these fit.
@@ -170,6 +170,7 @@ locals {
             Resource = [local.queue.arn]
           } if wanted
         ],
+        local.config_statements,
         [
           for key in [var.kms_key_arn] : {
             Sid    = "ReadTheEnvironment"

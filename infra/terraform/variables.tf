@@ -1,5 +1,5 @@
-# The first three parts are the function's own variables: NAME in docs/configuration.md is name here, with the same
-# default. The last part is the installation itself.
+# The first parts are those of the function's own variables that are not in settings.tf: NAME in docs/configuration.md is
+# name here. The last part is the installation itself.
 
 # --- who and where ------------------------------------------------------------------------------------------------
 
@@ -21,73 +21,41 @@ variable "project_env" {
   }
 }
 
-variable "log_level" {
+# --- where the configuration document is kept, which is made of `services` -----------------------------------------
+
+variable "config_store" {
   type        = string
-  description = "The least important log lines that are written (LOG_LEVEL)."
-  default     = "info"
-  nullable    = false
+  description = "Where the configuration document is kept that is made of services: environment (in CI_LAMBDA_CONFIG itself), package (a file in a layer), ssm (a parameter) or s3 (an object, see config_s3). Default: environment while it fits into Lambda's 4 KB, then ssm up to 8 KB, then package."
+  default     = null
   validation {
-    condition     = contains(["debug", "info", "warn", "error"], var.log_level)
-    error_message = "log_level: debug, info, warn or error."
+    condition     = var.config_store == null || try(contains(["environment", "package", "ssm", "s3"], var.config_store), false)
+    error_message = "config_store: environment, package, ssm or s3; or leave it out, and the smallest that fits is taken."
   }
 }
 
-# --- names and services -------------------------------------------------------------------------------------------
-
-variable "cluster_name_pattern" {
-  type        = string
-  description = "The name of the ECS cluster, unless ecs_cluster_name is given (CLUSTER_NAME_PATTERN)."
-  default     = "{project}_cluster_{env}"
-  nullable    = false
+variable "config_s3" {
+  type = object({
+    bucket      = string
+    key         = optional(string)
+    kms_key_arn = optional(string)
+  })
+  description = "The bucket for config_store = \"s3\", in this account; the key, by default ci_lambda/NAME_OF_THE_FUNCTION.json; the KMS key that encrypts the object, where it is a key of your own."
+  default     = null
   validation {
-    condition     = can(regex("^([A-Za-z0-9_-]|\\{project\\}|\\{env\\})+$", var.cluster_name_pattern))
-    error_message = "cluster_name_pattern: a name with {project} and {env} in it, without {name}."
+    condition     = var.config_s3 == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.config_s3.bucket))
+    error_message = "config_s3: bucket is the name of a bucket, without s3:// and without a key."
+  }
+  validation {
+    condition     = try(var.config_s3.key, null) == null || can(regex("^[A-Za-z0-9!_.'()-][A-Za-z0-9!_.'()/-]*$", var.config_s3.key))
+    error_message = "config_s3: key has letters, digits, '/' and !_.'()- only, and does not begin with '/'."
+  }
+  validation {
+    condition     = try(var.config_s3.kms_key_arn, null) == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.config_s3.kms_key_arn))
+    error_message = "config_s3: kms_key_arn is the ARN of a key, not of an alias."
   }
 }
 
-variable "service_name_pattern" {
-  type        = string
-  description = "The names of the ECS services, unless ecs_service_map is given (SERVICE_NAME_PATTERN)."
-  default     = "{project}_service_{name}_{env}"
-  nullable    = false
-  validation {
-    condition     = can(regex("^([A-Za-z0-9_-]|\\{project\\}|\\{env\\})*\\{name\\}([A-Za-z0-9_-]|\\{project\\}|\\{env\\}|\\{name\\})*$", var.service_name_pattern))
-    error_message = "service_name_pattern: a name with {project}, {env} and {name} in it; {name} is needed."
-  }
-}
-
-variable "task_family_pattern" {
-  type        = string
-  description = "The names of the task definition families, unless ecs_service_map is given (TASK_FAMILY_PATTERN)."
-  default     = "{project}_service_{name}_{env}"
-  nullable    = false
-  validation {
-    condition     = can(regex("^([A-Za-z0-9_-]|\\{project\\}|\\{env\\})*\\{name\\}([A-Za-z0-9_-]|\\{project\\}|\\{env\\}|\\{name\\})*$", var.task_family_pattern))
-    error_message = "task_family_pattern: a name with {project}, {env} and {name} in it; {name} is needed."
-  }
-}
-
-variable "backend_service_name" {
-  type        = string
-  description = "Another name for the service backend in events and maps (BACKEND_SERVICE_NAME)."
-  default     = ""
-  nullable    = false
-  validation {
-    condition     = can(regex("^[A-Za-z0-9_.-]*$", var.backend_service_name))
-    error_message = "backend_service_name: letters, digits, '_', '-' and '.' only."
-  }
-}
-
-variable "ecs_cluster_name" {
-  type        = string
-  description = "The name of the ECS cluster; used instead of cluster_name_pattern (ECS_CLUSTER_NAME)."
-  default     = ""
-  nullable    = false
-  validation {
-    condition     = can(regex("^[A-Za-z0-9_-]*$", var.ecs_cluster_name))
-    error_message = "ecs_cluster_name: the cluster's name (aws_ecs_cluster.NAME.name), not its ARN."
-  }
-}
+# --- names and services: the maps, one for each of the function's variables ------------------------------------------
 
 variable "ecs_service_map" {
   type = map(object({
@@ -183,210 +151,31 @@ variable "auto_deploy_map" {
   }
 }
 
-# --- behaviour ----------------------------------------------------------------------------------------------------
+# --- the secret ---------------------------------------------------------------------------------------------------
 
 variable "slack_webhook_url" {
   type        = string
-  description = "The incoming webhook that is told; a secret. Without it Slack is off (SLACK_WEBHOOK_URL)."
+  description = "The incoming webhook that is told; a secret. Or where it is kept, and then it does not stand in the environment: secretsmanager:NAME (or secretsmanager:ARN), ssm:/PATH. Without it Slack is off (SLACK_WEBHOOK_URL)."
   default     = null
   sensitive   = true
   validation {
-    condition     = var.slack_webhook_url == null || can(regex("^https://[^/[:space:]]+/[^[:space:]]+$", var.slack_webhook_url))
-    error_message = "slack_webhook_url: https://HOST/PATH."
+    condition = var.slack_webhook_url == null || can(regex(join("|", [
+      "^https://[^/[:space:]]+/[^[:space:]]+$",
+      "^secretsmanager:[A-Za-z0-9/_+=.@-]+$",
+      "^secretsmanager:arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$",
+      "^ssm:/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+    ]), var.slack_webhook_url))
+    error_message = "slack_webhook_url: https://HOST/PATH; or where that is kept: secretsmanager:NAME, secretsmanager:ARN or ssm:/PATH."
   }
 }
 
-variable "enable_slack_notifications" {
-  type        = bool
-  description = "Whether Slack is told (ENABLE_SLACK_NOTIFICATIONS)."
-  default     = true
-  nullable    = false
-}
-
-variable "enable_ecr_monitoring" {
-  type        = bool
-  description = "Whether pushed images deploy (ENABLE_ECR_MONITORING). Off: the rule is not made."
-  default     = true
-  nullable    = false
-}
-
-variable "enable_ssm_monitoring" {
-  type        = bool
-  description = "Whether changed parameters deploy (ENABLE_SSM_MONITORING). Off: the rule is not made."
-  default     = true
-  nullable    = false
-}
-
-variable "enable_s3_monitoring" {
-  type        = bool
-  description = "Whether changed files deploy (ENABLE_S3_MONITORING). Off, or without files: the rule is not made."
-  default     = true
-  nullable    = false
-}
-
-variable "enable_manual_deploy" {
-  type        = bool
-  description = "Whether manual requests deploy (ENABLE_MANUAL_DEPLOY). Off: the rule is not made."
-  default     = true
-  nullable    = false
-}
-
-variable "requests_without_env" {
+variable "slack_webhook_kms_key_arn" {
   type        = string
-  description = "What becomes of requests of action.deploy or action.production that name no env: warn, deploy or ignore (REQUESTS_WITHOUT_ENV). Several environments in one account: ignore."
-  default     = "warn"
-  nullable    = false
+  description = "The KMS key that encrypts what slack_webhook_url names, where it is a key of your own. AWS's own keys for Secrets Manager and SSM need nothing."
+  default     = null
   validation {
-    condition     = contains(["warn", "deploy", "ignore"], var.requests_without_env)
-    error_message = "requests_without_env: warn, deploy or ignore."
-  }
-}
-
-variable "event_accounts" {
-  type        = list(string)
-  description = "Other accounts whose events count, beside the function's own (EVENT_ACCOUNTS)."
-  default     = []
-  nullable    = false
-  validation {
-    condition     = alltrue([for account in var.event_accounts : can(regex("^[0-9]{12}$", account))])
-    error_message = "event_accounts: account ids of twelve digits."
-  }
-}
-
-variable "event_regions" {
-  type        = list(string)
-  description = "Other regions whose events count, beside the function's own (EVENT_REGIONS)."
-  default     = []
-  nullable    = false
-  validation {
-    condition     = alltrue([for region in var.event_regions : can(regex("^[a-zA-Z0-9-]+$", region))])
-    error_message = "event_regions: names of regions, such as eu-west-1."
-  }
-}
-
-variable "dry_run" {
-  type        = bool
-  description = "Look everything up, say what would be deployed, change nothing (DRY_RUN)."
-  default     = false
-  nullable    = false
-}
-
-variable "deployment_timeout_seconds" {
-  type        = number
-  description = "How long a rollout may take before it counts as failed. Also bounds the start of one, with its retries; timeout_seconds may end both earlier (DEPLOYMENT_TIMEOUT_SECONDS)."
-  default     = 600
-  nullable    = false
-  validation {
-    condition     = var.deployment_timeout_seconds >= 1 && var.deployment_timeout_seconds <= 86400 && floor(var.deployment_timeout_seconds) == var.deployment_timeout_seconds
-    error_message = "deployment_timeout_seconds: a whole number from 1 to 86400."
-  }
-}
-
-variable "wait_for_deployment" {
-  type        = bool
-  description = "Whether the function stays until it knows how its rollouts ended, or its own timeout is near; needs a longer timeout_seconds (WAIT_FOR_DEPLOYMENT)."
-  default     = false
-  nullable    = false
-}
-
-variable "rollback_on_failure" {
-  type        = bool
-  description = "Whether a rollout that fails, or takes longer than deployment_timeout_seconds, is rolled back: by the service's circuit breaker, which is switched on, or by other means where that is not enough (ROLLBACK_ON_FAILURE)."
-  default     = false
-  nullable    = false
-}
-
-variable "sweep_interval_seconds" {
-  type        = number
-  description = "How often a rule starts the sweep, which finds rollouts that take longer than deployment_timeout_seconds, tells of each once, and rolls it back if rollback_on_failure. Whole minutes; 0 when it is not scheduled (SWEEP_INTERVAL_SECONDS)."
-  default     = 0
-  nullable    = false
-  validation {
-    condition     = var.sweep_interval_seconds >= 0 && var.sweep_interval_seconds <= 86400 && var.sweep_interval_seconds % 60 == 0
-    error_message = "sweep_interval_seconds: 0 for no sweep, or a multiple of 60 from 60 to 86400, because EventBridge counts in minutes."
-  }
-}
-
-variable "coalesce_seconds" {
-  type        = number
-  description = "How long an event waits, counted from its own time, so that one rollout carries a burst of changes (COALESCE_SECONDS)."
-  default     = 0
-  nullable    = false
-  validation {
-    condition     = var.coalesce_seconds >= 0 && var.coalesce_seconds <= 60 && floor(var.coalesce_seconds) == var.coalesce_seconds
-    error_message = "coalesce_seconds: a whole number from 0 to 60."
-  }
-}
-
-variable "max_deployment_retries" {
-  type        = number
-  description = "How often a call to ECS is tried again that failed for a reason that can heal; after 5 s, 10 s, 20 s, .. (MAX_DEPLOYMENT_RETRIES)."
-  default     = 2
-  nullable    = false
-  validation {
-    condition     = var.max_deployment_retries >= 0 && var.max_deployment_retries <= 10 && floor(var.max_deployment_retries) == var.max_deployment_retries
-    error_message = "max_deployment_retries: a whole number from 0 to 10."
-  }
-}
-
-variable "aws_endpoint_url_ecs" {
-  type        = string
-  description = "Where the ECS API is, if not at AWS: a VPC endpoint, an emulator (AWS_ENDPOINT_URL_ECS)."
-  default     = ""
-  nullable    = false
-  validation {
-    condition     = can(regex("^(https?://[^/[:space:]]+)?$", var.aws_endpoint_url_ecs))
-    error_message = "aws_endpoint_url_ecs: http://HOST[:PORT] or https://HOST[:PORT]."
-  }
-}
-
-variable "aws_endpoint_url" {
-  type        = string
-  description = "The same for every AWS API; aws_endpoint_url_ecs goes first (AWS_ENDPOINT_URL)."
-  default     = ""
-  nullable    = false
-  validation {
-    condition     = can(regex("^(https?://[^/[:space:]]+)?$", var.aws_endpoint_url))
-    error_message = "aws_endpoint_url: http://HOST[:PORT] or https://HOST[:PORT]."
-  }
-}
-
-variable "aws_ignore_configured_endpoint_urls" {
-  type        = bool
-  description = "Pass over both endpoint variables (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)."
-  default     = false
-  nullable    = false
-}
-
-variable "allow_plain_http" {
-  type        = bool
-  description = "Whether the endpoint variables may name another machine by http:// (ALLOW_PLAIN_HTTP)."
-  default     = false
-  nullable    = false
-}
-
-variable "aws_use_fips_endpoint" {
-  type        = bool
-  description = "Use the FIPS endpoint of the ECS API (AWS_USE_FIPS_ENDPOINT)."
-  default     = false
-  nullable    = false
-}
-
-variable "aws_use_dualstack_endpoint" {
-  type        = bool
-  description = "Use the endpoint of the ECS API that has IPv6 addresses, too (AWS_USE_DUALSTACK_ENDPOINT)."
-  default     = false
-  nullable    = false
-}
-
-variable "aws_ca_bundle" {
-  type        = string
-  description = "The path of a PEM file, in a layer of the function, with the certificate authorities to trust (AWS_CA_BUNDLE)."
-  default     = ""
-  nullable    = false
-  validation {
-    condition     = can(regex("^(/.*)?$", var.aws_ca_bundle))
-    error_message = "aws_ca_bundle: an absolute path, such as /opt/ca.pem."
+    condition     = var.slack_webhook_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.slack_webhook_kms_key_arn))
+    error_message = "slack_webhook_kms_key_arn: the ARN of a key, not of an alias."
   }
 }
 

@@ -6,5 +6,10 @@ terraform {
       source  = "hashicorp/aws"
       version = ">= 5.0"
     }
+    # For config_store = "package" alone.
+    archive = {
+      source  = "hashicorp/archive"
+      version = ">= 2.3"
+    }
   }
 }

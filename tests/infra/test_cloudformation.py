@@ -267,3 +267,124 @@ def test_errors_and_failed_events_raise_alarms():
     for alarm in alarms.values():
         assert alarm["AlarmActions"]["Fn::If"][1] == {"Ref": "AlarmTopicArns"}
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+
+
+# --- a configuration document, and secrets that are kept elsewhere ---
+
+REFERENCES = {
+    "ssm:/shop/dev/ci_lambda": (
+        "ssm:GetParameter",
+        "arn:aws:ssm:us-east-1:123456789012:parameter/shop/dev/ci_lambda",
+    ),
+    "s3://shop-config/dev/ci_lambda.json": ("s3:GetObject", "arn:aws:s3:::shop-config/dev/ci_lambda.json"),
+    "secretsmanager:shop/ci_lambda": (
+        "secretsmanager:GetSecretValue",
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/ci_lambda-??????",
+    ),
+    "secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/ci_lambda-AbCdEf": (
+        "secretsmanager:GetSecretValue",
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/ci_lambda-AbCdEf",
+    ),
+}
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+
+
+def statements(stack: Stack) -> dict[str, dict]:
+    return {statement["Sid"]: statement for statement in stack.policy["Statement"]}
+
+
+READING = {"ReadTheConfiguration", "DecryptTheConfiguration", "ReadTheWebhook", "DecryptTheWebhook"}
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_the_role_may_read_the_document_and_nothing_beside_it(reference, aws):
+    stack = Stack(ConfigReference=reference)
+    action, resource = REFERENCES[reference]
+    assert stack.environment["CI_LAMBDA_CONFIG"] == reference
+    assert READING & set(statements(stack)) == {"ReadTheConfiguration"}
+    read = statements(stack)["ReadTheConfiguration"]
+    assert (read["Action"], read["Resource"]) == ([action], [resource])
+
+
+@pytest.mark.parametrize("reference", ["", "file:/opt/ci_lambda.json"])
+def test_what_is_no_reference_to_aws_asks_for_no_permission(reference, aws):
+    assert not READING & set(statements(Stack(ConfigReference=reference, ConfigKmsKeyArn=KEY)))
+
+
+CONTEXTS = {
+    "ssm:/shop/dev/ci_lambda": "PARAMETER_ARN",
+    "s3://shop-config/dev/ci_lambda.json": "aws:s3:arn",
+    "secretsmanager:shop/ci_lambda": "SecretARN",
+}
+
+
+@pytest.mark.parametrize("reference", CONTEXTS)
+def test_with_a_key_only_the_document_is_decrypted(reference, aws):
+    policy = Stack(ConfigReference=reference, ConfigKmsKeyArn=KEY).policy
+    arn = REFERENCES[reference][1].replace("??????", "AbCdEf")
+
+    def may_decrypt(what: str) -> bool:
+        return allows(policy, "kms:Decrypt", KEY, **{f"kms:EncryptionContext:{CONTEXTS[reference]}": what})
+
+    assert may_decrypt(arn)
+    assert not may_decrypt(arn + "2")
+    assert not allows(policy, "kms:Decrypt", KEY)
+    # S3 names the bucket where that has a bucket key.
+    assert may_decrypt("arn:aws:s3:::shop-config") == reference.startswith("s3:")
+
+
+def test_with_a_document_a_parameter_at_its_default_leaves_its_setting_to_it(aws):
+    said = {"LogLevel": "debug", "DryRun": "true", "CoalesceSeconds": "5", "EcsClusterName": "live"}
+    environment = Stack(ConfigReference="ssm:/shop/dev/ci_lambda", **said).environment
+    assert {name: value for name, value in environment.items() if value not in ("", "None")} == {
+        "CI_LAMBDA_CONFIG": "ssm:/shop/dev/ci_lambda",
+        "PROJECT_NAME": "shop",
+        "PROJECT_ENV": "dev",
+        "LOG_LEVEL": "debug",
+        "DRY_RUN": "true",
+        "COALESCE_SECONDS": "5",
+        "ECS_CLUSTER_NAME": "live",
+        # The function knows what the template's own rule does.
+        "SWEEP_INTERVAL_SECONDS": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("webhook", "resource"),
+    [
+        ("secretsmanager:shop/slack", "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/slack-??????"),
+        ("ssm:/shop/dev/slack", "arn:aws:ssm:us-east-1:123456789012:parameter/shop/dev/slack"),
+    ],
+)
+def test_both_let_the_function_read_the_webhook_and_nothing_beside_it(webhook, resource, terraform, aws):
+    stack = Stack(SlackWebhookUrl=webhook, SlackWebhookKmsKeyArn=KEY)
+    assert stack.environment["SLACK_WEBHOOK_URL"] == webhook
+    assert READING & set(statements(stack)) == {"ReadTheWebhook", "DecryptTheWebhook"}
+    assert statements(stack)["ReadTheWebhook"]["Resource"] == [resource]
+    documents = terraform.render(slack_webhook_url=webhook, slack_webhook_kms_key_arn=KEY)
+    assert stack.policy == documents.policy
+
+
+def test_a_webhook_that_is_given_itself_asks_for_no_permission(aws):
+    stack = Stack(SlackWebhookUrl="https://hooks.example.com/services/very/secret", SlackWebhookKmsKeyArn=KEY)
+    assert not READING & set(statements(stack))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "taken"),
+    [
+        *(("ConfigReference", reference, True) for reference in ["", *REFERENCES, "file:/opt/ci_lambda.json"]),
+        *(
+            ("ConfigReference", reference, False)
+            for reference in ["ssm:*", "ssm:/shop/*", "s3://bucket", "s3://b/*", "secretsmanager:*", "/shop", "{}"]
+        ),
+        ("SlackWebhookUrl", "https://hooks.example.com/a/b", True),
+        ("SlackWebhookUrl", "secretsmanager:shop/slack", True),
+        ("SlackWebhookUrl", "ssm:/shop/dev/slack", True),
+        ("SlackWebhookUrl", "http://hooks.example.com/a/b", False),
+        ("SlackWebhookUrl", "secretsmanager:*", False),
+        ("SlackWebhookUrl", "ssm:/shop/*", False),
+    ],
+)
+def test_a_reference_names_one_thing(parameter, value, taken):
+    assert bool(re.fullmatch(template()["Parameters"][parameter]["AllowedPattern"], value)) == taken

@@ -10,11 +10,11 @@ import textwrap
 
 import boto3
 import pytest
+from generate import inputs_table, outputs_table
 from moto.server import ThreadedMotoServer
 
 from support.iam import allows
 from support.paths import ROOT, TERRAFORM_MODULE
-from support.readme import inputs_table, outputs_table
 from support.stack import stand_in_zip
 
 

@@ -40,7 +40,8 @@ def installed(request):
 
     def by_cloudformation(project):
         stack = Stack(**project.parameters)
-        return stack.environment, stack.patterns
+        read = {"CI_LAMBDA_CONFIG": project.document} if project.document else {}
+        return stack.environment | read, stack.patterns
 
     return by_cloudformation
 

@@ -3,12 +3,15 @@
 import json
 import re
 
+import generate
+
 from support.paths import TERRAFORM_MODULE
-from support.settings import settings
+from support.settings import DOCUMENT, settings
 from support.stack import Stack
 from support.template import resources, template
 
-# Another value than the default for each variable: as Terraform's input, and what the function then gets.
+# Another value than the default for each variable: as Terraform's input, and what the function then gets. What can only be
+# true or false, a number or one of some words needs no line here.
 FILES = {"api": [{"bucket": "b", "key": "k"}]}
 OTHER_VALUES = {
     "PROJECT_NAME": ("shop", "shop"),
@@ -54,6 +57,24 @@ OTHER_VALUES = {
 }
 
 
+def another(setting: generate.Setting) -> tuple:
+    if setting.kind == "boolean":
+        return not setting.default, str(not setting.default).lower()
+    if setting.kind == "integer":
+        low, high, _ = setting.bounds
+        number = high if setting.default != high else low
+        return number, str(number)
+    word = next(one for one in setting.schema["enum"] if one != setting.default)
+    return word, word
+
+
+OTHER_VALUES |= {
+    setting.name: another(setting)
+    for setting in generate.settings()
+    if setting.name not in OTHER_VALUES and setting.kind in ("boolean", "integer", "choice")
+}
+
+
 def value(text: str):
     """Maps compared by what they say, not by how they are spaced."""
     return json.loads(text) if text.startswith("{") and '"' in text else text
@@ -83,15 +104,16 @@ def test_terraform_knows_the_defaults_of_the_code(terraform):
 
 
 def test_every_terraform_input_has_a_type_a_description_and_a_validation():
-    text = (TERRAFORM_MODULE / "variables.tf").read_text()
+    text = "".join((TERRAFORM_MODULE / name).read_text() for name in ("variables.tf", "settings.tf"))
     blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
 
     assert {setting.input for setting in settings().values()} <= {name for name, _ in blocks}
     for name, block in blocks:
         kind = re.search(r"^  type\s+= (.*)", block, re.MULTILINE)
         assert kind and re.search(r'^  description = "\S', block, re.MULTILINE), name
-        # A bool can only be a bool; tags can be anything.
-        assert "validation {" in block or kind[1] == "bool" or name == "tags", f"{name} takes any {kind[1]}"
+        # A bool can only be a bool, also in an object; tags can be anything.
+        only_bools = kind[1] == "bool" or not re.search(r"string|number|any", block.split("  description")[0])
+        assert "validation {" in block or only_bools or name == "tags", f"{name} takes any {kind[1]}"
 
 
 def test_the_webhook_is_a_secret_in_both(terraform):
@@ -105,12 +127,13 @@ def test_cloudformation_hands_every_variable_to_the_function(aws):
 
     environment = Stack(**parameters).environment
 
+    assert environment.pop("CI_LAMBDA_CONFIG") == ""
     assert environment == {name: expected for name, (_, expected) in OTHER_VALUES.items()}
 
 
 def test_cloudformation_has_no_variable_that_the_code_does_not_know():
     (function,) = resources("AWS::Lambda::Function").values()
-    assert set(function["Environment"]["Variables"]) == set(settings())
+    assert set(function["Environment"]["Variables"]) == set(settings()) | DOCUMENT
 
 
 def test_cloudformation_has_the_defaults_of_the_code():

@@ -476,12 +476,12 @@ def test_in_a_network_lambda_alone_makes_the_interfaces(terraform):
 def test_the_function_gets_its_network_layers_boundary_and_tags():
     """Which only a provider could render."""
     main, iam = ((TERRAFORM_MODULE / name).read_text() for name in ("main.tf", "iam.tf"))
-    assert re.search(r"^  layers +\= var\.layers$", main, re.MULTILINE)
+    assert re.search(r"^  layers +\= concat\(var\.layers, aws_lambda_layer_version\.config\[\*\]\.arn\)$", main, re.MULTILINE)
     network = r'dynamic "vpc_config" \{\n +for_each = var\.vpc_config == null \? \[\] : \[var\.vpc_config\]'
     assert re.search(network, main)
     assert re.search(r"^  permissions_boundary = var\.permissions_boundary_arn$", iam, re.MULTILINE)
     taggable = {"aws_lambda_function", "aws_iam_role", "aws_sqs_queue", "aws_cloudwatch_log_group"}
-    taggable |= {"aws_cloudwatch_event_rule", "aws_cloudwatch_metric_alarm"}
+    taggable |= {"aws_cloudwatch_event_rule", "aws_cloudwatch_metric_alarm", "aws_ssm_parameter", "aws_s3_object"}
     whole = "\n".join(path.read_text() for path in FILES)
     for kind, body in re.findall(r'^resource "(\w+)" "\w+" \{\n(.*?)^\}', whole, re.MULTILINE | re.DOTALL):
         assert kind not in taggable or re.search(r"^  tags +\= var\.tags$", body, re.MULTILINE), kind

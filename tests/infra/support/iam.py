@@ -25,6 +25,7 @@ def arn_like(pattern: str, text: str) -> bool:
 # Operator -> how one value is compared, and whether it is the other way round.
 OPERATORS: dict[str, tuple[Callable[[str, str], bool], bool]] = {
     "StringEquals": (str.__eq__, False),
+    "StringLike": (like, False),
     "Bool": (str.__eq__, False),
     "ArnEquals": (arn_like, False),
     "ArnLike": (arn_like, False),
@@ -70,8 +71,8 @@ def allows(
 ) -> bool:
     """Whether the policy, or another one (`also`), allows it and this one does not deny it.
 
-    The names of the context's keys are written with `__` for `:` and `_` for `-`.
+    The names of the context's keys are written with `__` for `:` and `_` for `-`, or as they are.
     """
-    keys = {name.replace("__", ":").replace("_", "-"): value for name, value in context.items()}
+    keys = {name if ":" in name else name.replace("__", ":").replace("_", "-"): value for name, value in context.items()}
     effects = {one["Effect"] for one in policy["Statement"] if applies(one, action, resource, principal, keys)}
     return "Deny" not in effects and ("Allow" in effects or also)

@@ -12,6 +12,7 @@ FILES = {"api": [{"bucket": "shop-env", "key": "api.env"}], "worker": [{"bucket"
 class Project:
     variables: dict
     parameters: dict[str, str]
+    document: str = ""  # what the ConfigReference among the parameters names
 
 
 BY_RULE = Project(
@@ -48,6 +49,36 @@ BY_MAP = Project(
         "S3Keys": "front/a b.env",
         "AutoDeployMap": json.dumps(MAPS["auto_deploy_map"]),
     },
+)
+SERVICES = {
+    "api": {
+        "service_name": "front-door",
+        "task_family": "front-door-tasks",
+        "repositories": ["team/front", "team/core"],
+        "parameters": ["/live/front"],
+        "files": [{"bucket": "live-env", "key": "front/a b.env"}],
+    },
+    "backend": {
+        "service_name": "core",
+        "task_family": "core",
+        "repositories": ["team/core"],
+        "parameters": ["live/core/"],
+        "auto_deploy": True,
+    },
+}
+# The same as BY_MAP.
+BY_SERVICES = Project(
+    variables={"services": SERVICES, "ecs_cluster_name": "live"},
+    parameters={
+        "ConfigReference": "s3://shop-config/dev/ci_lambda.json",
+        "EcsClusterName": "live",
+        "TaskFamilies": "core,front-door-tasks",
+        "EcrRepositories": "team/core,team/front",
+        "SsmPathPrefix": "live",
+        "S3Buckets": "live-env",
+        "S3Keys": "front/a b.env",
+    },
+    document=json.dumps({"services": SERVICES}),
 )
 WATCHING = {
     "waiting": Project(
@@ -110,4 +141,4 @@ EVERYTHING_ON = Project(
     variables=BY_RULE.variables | {name: value for one in WATCHING.values() for name, value in one.variables.items()},
     parameters=BY_RULE.parameters | {name: value for one in WATCHING.values() for name, value in one.parameters.items()},
 )
-PROJECTS = {"by-rule": BY_RULE, "with-cloudtrail": WITH_CLOUDTRAIL, "by-map": BY_MAP}
+PROJECTS = {"by-rule": BY_RULE, "with-cloudtrail": WITH_CLOUDTRAIL, "by-map": BY_MAP, "by-services": BY_SERVICES}

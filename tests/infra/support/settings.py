@@ -11,7 +11,7 @@ from support.paths import ROOT
 # variables). Everything else that the code knows must be an input of the module and a parameter of the template.
 RESERVED = {"AWS_REGION", "AWS_DEFAULT_REGION"}
 
-# Says where the configuration document is: no setting of its own, and no input of its own yet.
+# Says where the configuration document is: the module makes it of `services`, the template has ConfigReference for it.
 DOCUMENT = {"CI_LAMBDA_CONFIG"}
 
 

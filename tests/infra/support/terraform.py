@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 
 from support.paths import TERRAFORM_MODULE
 
 # Those files of the module that need no provider, and what main.tf would tell them.
-PURE_FILES = ("variables.tf", "environment.tf", "patterns.tf", "delivery.tf", "policy.tf", "documents.tf")
+PURE_FILES = (
+    "variables.tf",
+    "settings.tf",
+    "services.tf",
+    "config.tf",
+    "environment.tf",
+    "patterns.tf",
+    "delivery.tf",
+    "policy.tf",
+    "documents.tf",
+)
 ACCOUNT = """
 locals {
   partition  = "aws"
@@ -35,6 +47,7 @@ class Refused(Exception):
 @dataclasses.dataclass(frozen=True)
 class Documents:
     environment: dict[str, str]
+    configuration: dict | None
     patterns: dict[str, dict]
     pattern_texts: dict[str, str]
     schedules: dict[str, str]
@@ -45,13 +58,56 @@ class Documents:
     printed: str  # by `terraform apply`
 
 
+def copy_module(folder: pathlib.Path) -> None:
+    for name in PURE_FILES:
+        shutil.copy(TERRAFORM_MODULE / name, folder)
+    (folder / "account.tf").write_text(ACCOUNT)
+
+
+# What the tests want to know of the module that an example uses.
+EXAMPLE_OUTPUTS = "".join(
+    f'output "{name}" {{\n  value     = module.ci_lambda.{name}\n  sensitive = true\n}}\n'
+    for name in (
+        "environment",
+        "event_patterns",
+        "schedules",
+        "policy",
+        "queue",
+        "dead_letter_policy",
+        "function_defaults",
+    )
+)
+
+
 class Terraform:
     def __init__(self, program: str, folder: pathlib.Path):
+        copy_module(folder)
+        self.use(program, folder)
+
+    @classmethod
+    def in_folder(cls, program: str, folder: pathlib.Path) -> Terraform:
+        """With what is in the folder already, and nothing of the module."""
+        self = cls.__new__(cls)
+        self.use(program, folder)
+        return self
+
+    @classmethod
+    def of_example(cls, program: str, folder: pathlib.Path, example: str, environment_limit: int) -> Terraform:
+        """The example as it is written, but for the provider, and for how much the environment can hold."""
+        (folder / "module").mkdir()
+        copy_module(folder / "module")
+        limit = f"locals {{\n  environment_limit = {environment_limit}\n}}\n"
+        (folder / "module" / "limit_override.tf").write_text(limit)
+        for path in (TERRAFORM_MODULE / "examples" / example).glob("*.tf"):
+            text = re.sub(r"^terraform \{\n.*?^\}\n", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+            (folder / path.name).write_text(text.replace('source = "../.."', 'source = "./module"'))
+        (folder / "outputs.tf").write_text(EXAMPLE_OUTPUTS)
+        return cls.in_folder(program, folder)
+
+    def use(self, program: str, folder: pathlib.Path) -> None:
         self.program = program
         self.folder = folder
-        for name in PURE_FILES:
-            shutil.copy(TERRAFORM_MODULE / name, folder)
-        (folder / "account.tf").write_text(ACCOUNT)
+        self.rendered: dict[str, Documents] = {}
         self.run("init", "-input=false")
 
     def run(self, *arguments: str) -> str:
@@ -74,17 +130,26 @@ class Terraform:
         return done.stdout
 
     def render(self, **variables) -> Documents:
-        (self.folder / "terraform.tfvars.json").write_text(json.dumps(LEAST | variables))
+        """Once for the same variables: many tests compare with the least."""
+        wanted = LEAST | variables
+        key = json.dumps(wanted, sort_keys=True)
+        if key not in self.rendered:
+            self.rendered[key] = self.apply(wanted)
+        return copy.deepcopy(self.rendered[key])
+
+    def apply(self, variables: dict) -> Documents:
+        (self.folder / "terraform.tfvars.json").write_text(json.dumps(variables))
         (self.folder / "terraform.tfstate").unlink(missing_ok=True)
         printed = self.run("apply", "-auto-approve", "-input=false", "-no-color")
         outputs = {name: output["value"] for name, output in json.loads(self.run("output", "-json")).items()}
         return Documents(
             environment=outputs["environment"],
+            configuration=outputs.get("configuration"),  # Terraform leaves out what is null
             patterns={kind: json.loads(text) for kind, text in outputs["event_patterns"].items()},
             pattern_texts=outputs["event_patterns"],
             schedules=outputs["schedules"],
             policy=json.loads(outputs["policy"]),
-            queue=outputs.get("queue"),  # Terraform leaves out what is null
+            queue=outputs.get("queue"),
             dead_letter_policy=json.loads(outputs["dead_letter_policy"]),
             function_defaults=outputs["function_defaults"],
             printed=printed,

@@ -38,11 +38,11 @@ std::string with_table(std::string text, const std::string& table) {
     return text.replace(begin, end + 1 - begin, table);
 }
 
-/// What is made of the code stands in a document. CI_LAMBDA_UPDATE_DOCS=1 puts it there.
+/// What is made of the code stands in a document. `./dev generate` (CI_LAMBDA_UPDATE_DOCS=1) puts it there.
 void expect_up_to_date(const std::string& document, const std::string& wanted) {
     if (std::getenv("CI_LAMBDA_UPDATE_DOCS") != nullptr) std::ofstream(path_of(document)) << wanted;
     EXPECT_TRUE(read_text(document) == wanted)
-        << document << " is not what the settings table says. CI_LAMBDA_UPDATE_DOCS=1 unit_config repairs it.";
+        << document << " is not what the settings table says. `./dev generate` writes it anew.";
 }
 
 /// Remembers which variables were asked for.

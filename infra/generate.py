@@ -1,0 +1,503 @@
+#!/usr/bin/env python3
+"""Writes what Terraform module and CloudFormation template have of the settings, made of docs/ci_lambda.schema.json.
+
+    infra/generate.py           writes what has changed
+    infra/generate.py --check   only says what is stale, and fails if anything is
+
+The schema is made of the one table in the code (src/config/settings.cpp). A setting that is nothing special needs no edit
+here. What an installation has to say beyond the table stands in NOTES and SPECIAL.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SCHEMA = ROOT / "docs" / "ci_lambda.schema.json"
+MODULE = ROOT / "infra" / "terraform"
+TEMPLATE = ROOT / "infra" / "cloudformation" / "template.yaml"
+COMMAND = "./dev generate"
+
+# Written by hand: required ones, a secret, and what Lambda says itself.
+BY_HAND = {"PROJECT_NAME", "PROJECT_ENV", "SLACK_WEBHOOK_URL"}
+RESERVED = {"AWS_REGION"}
+# The maps, by hand as well: their successor is the input `services`.
+MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", "S3_SERVICE_MAP", "AUTO_DEPLOY_MAP")
+
+# The order of the sections of the document; new ones follow.
+SECTIONS = ("names", "slack", "events", "deployment", "", "aws")
+
+# What the installation adds to the meaning: of Terraform, of CloudFormation.
+NOTES = {
+    "CLUSTER_NAME_PATTERN": ("", "With another pattern than the default, give EcsClusterName, too."),
+    "SERVICE_NAME_PATTERN": ("Not used for services that have a name.", "Not used with EcsServiceMap."),
+    "TASK_FAMILY_PATTERN": (
+        "Not used for services that have a name.",
+        "Not used with EcsServiceMap. With another pattern than the default, give TaskFamilies, too.",
+    ),
+    "ENABLE_ECR_MONITORING": ("Off: the rule is not made.", "Off: the rule is not made."),
+    "ENABLE_SSM_MONITORING": ("Off: the rule is not made.", "Off: the rule is not made."),
+    "ENABLE_S3_MONITORING": (
+        "Off, or without files: the rule is not made.",
+        "The rule is made only if S3Buckets is given.",
+    ),
+    "ENABLE_MANUAL_DEPLOY": ("Off: the rule is not made.", "Off: the rule is not made."),
+    "REQUESTS_WITHOUT_ENV": ("Several environments in one account: ignore.",) * 2,
+    "WAIT_FOR_DEPLOYMENT": ("Needs a longer timeout_seconds.", "Needs TimeoutSeconds = 900."),
+    "SWEEP_INTERVAL_SECONDS": ("Whole minutes. The rule is made with it.", "The rule is made with it."),
+    "AWS_CA_BUNDLE": ("It comes in a layer of the function.", "It comes in a layer of the function."),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Special:
+    """What an installation takes, where that is less than what the function takes."""
+
+    pattern: str = ""
+    expects: str = ""
+    condition: str = ""  # of Terraform's validation; {var} is the variable
+    values: tuple[str, ...] = ()  # CloudFormation can only offer a choice
+
+
+ENDPOINT = Special(pattern=r"^https?://[^/\s]+$", expects="http://HOST[:PORT] or https://HOST[:PORT]")
+SPECIAL = {
+    "AWS_ENDPOINT_URL_ECS": ENDPOINT,
+    "AWS_ENDPOINT_URL": ENDPOINT,
+    "AWS_CA_BUNDLE": Special(pattern=r"^/.*$", expects="an absolute path, such as /opt/ca.pem"),
+    "SWEEP_INTERVAL_SECONDS": Special(
+        condition="{var} >= 0 && {var} <= 86400 && {var} % 60 == 0",
+        expects="0 for no sweep, or a multiple of 60 from 60 to 86400, because EventBridge counts in minutes",
+        values=tuple(
+            "0 60 120 300 600 900 1200 1800 3600 7200 10800 14400 21600 43200 86400".split()
+        ),  # as in Mappings.SweepSchedules
+    ),
+}
+
+
+# The same for what is said of a service: pattern and example.
+SPECIAL_MEMBERS = {
+    "repositories": ("^[a-z0-9][a-z0-9._/-]*$", "names of repositories, without the registry and without a tag"),
+    "parameters": ("^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/?$", "paths of parameters, such as /dev/shop/api"),
+    "files": ("", 'every file needs a bucket and a key, as in {bucket = "shop-env", key = "api.env"}'),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    name: str
+    section: str  # of the document; "" for what stands at its top
+    meaning: str
+    expects: str
+    schema: dict
+
+    @property
+    def input(self) -> str:
+        return self.name.lower()
+
+    @property
+    def parameter(self) -> str:
+        return parameter_of(self.name)
+
+    @property
+    def kind(self) -> str:
+        return "choice" if "enum" in self.schema else self.schema["type"]
+
+    @property
+    def special(self) -> Special:
+        return SPECIAL.get(self.name, Special())
+
+    @property
+    def pattern(self) -> str:
+        return self.special.pattern or self.schema.get("pattern", "")
+
+    @property
+    def bounds(self) -> tuple[int, int, bool]:
+        """Of a whole number: the smallest, the largest, and whether 0 is taken beside them."""
+        ranges = self.schema.get("anyOf", [self.schema])
+        bounded = next(one for one in ranges if "maximum" in one)
+        return bounded["minimum"], bounded["maximum"], {"const": 0} in ranges
+
+    @property
+    def default(self):
+        return self.schema.get("default", [] if self.kind == "array" else "")
+
+
+def parameter_of(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def read_schema() -> dict:
+    return json.loads(SCHEMA.read_text())
+
+
+def leaves(node: dict, section: str = ""):
+    for key, one in node["properties"].items():
+        if key in ("$schema", "services", "defaults"):
+            continue
+        if one.get("type") == "object":
+            yield from leaves(one, key)
+        else:
+            yield section, one
+
+
+def settings() -> list[Setting]:
+    """In the order of SECTIONS, without those that Lambda sets."""
+    found = []
+    for section, one in leaves(read_schema()):
+        said = re.fullmatch(r"(.*) Looks like: (.*)\. Variable: ([A-Z0-9_]+)\.", one["description"], re.DOTALL)
+        assert said, f"{SCHEMA.name} describes a setting in another way than infra/generate.py expects: {one}"
+        meaning, expects, name = said.groups()
+        if name not in RESERVED:
+            found.append(Setting(name, section, meaning, expects, one))
+    order = {section: at for at, section in enumerate(SECTIONS)}
+    return sorted(found, key=lambda setting: order.get(setting.section, len(order)))
+
+
+def generated() -> list[Setting]:
+    return [setting for setting in settings() if setting.name not in BY_HAND]
+
+
+def without_marks(text: str) -> str:
+    return text.replace("`", "")
+
+
+def description(setting: Setting, names: dict[str, str], note: str) -> str:
+    """In the words of the installation, whose names the settings have there."""
+    meaning = re.sub(r"`([A-Z][A-Z0-9_]+)`", lambda found: names.get(found[1], found[0]), setting.meaning)
+    meaning = " ".join(part for part in (without_marks(meaning), note) if part)
+    return f"{meaning.removesuffix('.')} ({setting.name})."
+
+
+# --- Terraform ----------------------------------------------------------------------------------------------------
+
+
+def hcl(value) -> str:
+    """A value, or a text in quotes."""
+    return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+
+
+def block(*lines: str) -> str:
+    """Equal signs of neighbours below each other, as `terraform fmt` wants them."""
+    pairs = [line.split(" = ", 1) for line in lines]
+    width = max(len(pair[0]) for pair in pairs)
+    return "\n".join(f"{name.ljust(width)} = {value}" for name, value in pairs)
+
+
+HCL_TYPES = {"choice": "string", "string": "string", "boolean": "bool", "integer": "number", "array": "list(string)"}
+
+
+def condition(setting: Setting) -> str:
+    """What Terraform checks; nothing for a bool, which can only be one."""
+    var = f"var.{setting.input}"
+    if setting.special.condition:
+        return setting.special.condition.replace("{var}", var)
+    if setting.kind == "choice":
+        return f"contains({hcl(setting.schema['enum'])}, {var})"
+    if setting.kind == "integer":
+        low, high, or_zero = setting.bounds
+        inside = f"{var} >= {low} && {var} <= {high}"
+        return f"{f'({var} == 0 || {inside})' if or_zero else inside} && floor({var}) == {var}"
+    if setting.kind == "array":
+        return f"alltrue([for one in {var} : can(regex({hcl(setting.schema['items']['pattern'])}, one))])"
+    if setting.kind == "string":
+        matches = f"can(regex({hcl(setting.pattern)}, {var}))"
+        return matches if setting.default else f'{var} == "" || {matches}'
+    return ""
+
+
+def terraform_variable(setting: Setting) -> str:
+    inputs = {one.name: one.input for one in settings()} | {name: name.lower() for name in MAPS}
+    note = NOTES.get(setting.name, ("", ""))[0]
+    lines = block(
+        f"  type = {HCL_TYPES[setting.kind]}",
+        f"  description = {hcl(description(setting, inputs, note))}",
+        f"  default = {hcl(setting.default)}",
+        "  nullable = false",
+    )
+    if check := condition(setting):
+        message = without_marks(setting.special.expects or setting.expects)
+        rule = block(f"    condition = {check}", f"    error_message = {hcl(f'{setting.input}: {message}.')}")
+        lines += f"\n  validation {{\n{rule}\n  }}"
+    return f'variable "{setting.input}" {{\n{lines}\n}}\n'
+
+
+SERVICES = "The services by their ids, in place of the six maps: what ECS calls each, what it runs and reads, and whether events deploy it"
+
+
+def member_type(member: dict, optional: bool = True) -> str:
+    if member["type"] == "array":
+        item = member["items"]
+        if item["type"] == "object":
+            fields = "\n".join(f"      {line}" for line in block(*(f"{key} = string" for key in item["properties"])).splitlines())
+            return f"optional(list(object({{\n{fields}\n    }})), [])"
+        return "optional(list(string), [])"
+    return f"optional({HCL_TYPES[member['type']]})"
+
+
+def services_variable() -> str:
+    services = read_schema()["properties"]["services"]
+    members = services["additionalProperties"]["properties"]
+    fields, batch = [], []
+
+    def flush():
+        if batch:
+            fields.extend(block(*batch).splitlines())
+            batch.clear()
+
+    for key, member in members.items():
+        line = f"    {key} = {member_type(member)}"
+        if "\n" in line:  # what has several lines stands for itself
+            flush()
+            fields.append(line)
+        else:
+            batch.append(line)
+    flush()
+
+    ids = hcl(services["propertyNames"]["pattern"])
+    checks = [(f"alltrue([for id in keys(var.services) : can(regex({ids}, id))])", 'the ids have letters, digits, \'_\', \'-\' and \'.\' only; the backend is "backend"')]
+    for key, member in members.items():
+        said = re.fullmatch(r"(.*) Looks like: (.*)\.", member["description"])[2]
+        pattern, special = SPECIAL_MEMBERS.get(key, ("", ""))
+        expects = f"{key}: {special or without_marks(said)}"
+        all_of = "alltrue(flatten([for service in values(var.services) : [for one in service." + key
+        if member["type"] == "string":
+            checks.append((f"alltrue([for service in values(var.services) : service.{key} == null || can(regex({hcl(member['pattern'])}, service.{key}))])", expects))
+        elif member["type"] == "array" and member["items"]["type"] == "string":
+            checks.append((f"{all_of} : can(regex({hcl(pattern or member['items']['pattern'])}, one))]]))", expects))
+        elif member["type"] == "array":
+            filled = " && ".join(f'one.{field} != ""' for field in member["items"]["properties"])
+            checks.append((f"{all_of} : {filled}]]))", expects))
+    rules = "".join(
+        "  validation {\n" + block(f"    condition = {check}", f"    error_message = {hcl(f'services: {message}.')}") + "\n  }\n"
+        for check, message in checks
+    )
+    fields = "\n".join(fields)
+    rest = block(f"  description = {hcl(f'{SERVICES} (CI_LAMBDA_CONFIG).')}", "  default = {}", "  nullable = false")
+    return f'variable "services" {{\n  type = map(object({{\n{fields}\n  }}))\n{rest}\n{rules}}}\n'
+
+
+def defaults_variable() -> str:
+    members = read_schema()["properties"]["defaults"]["properties"]
+    fields = block(*(f"    {key} = {member_type(member)}" for key, member in members.items()))
+    rest = block(
+        f'  description = {hcl("What holds for every service of services that does not say it itself (CI_LAMBDA_CONFIG).")}',
+        "  default = {}",
+        "  nullable = false",
+    )
+    # A type of optional values alone takes nothing that could be wrong.
+    return f'variable "service_defaults" {{\n  type = object({{\n{fields}\n  }})\n{rest}\n}}\n'
+
+
+def value_of(setting: Setting) -> str:
+    var = f"var.{setting.input}"
+    if setting.kind == "array":
+        return f'join(",", {var})'
+    return f"tostring({var})" if setting.kind in ("boolean", "integer") else var
+
+
+def written_default(setting: Setting) -> str:
+    default = setting.default
+    return {True: "true", False: "false"}[default] if isinstance(default, bool) else str(default)
+
+
+def settings_tf() -> str:
+    ours = generated()
+    defaults = block(*(f"    {one.name} = {hcl(written_default(one))}" for one in ours if one.default not in ("", [])))
+    values = block(*(f"    {one.name} = {value_of(one)}" for one in ours))
+    parts = [
+        f"# Generated by `{COMMAND}` (infra/generate.py) out of the table of settings, src/config/settings.cpp. Not to be edited.\n",
+        services_variable(),
+        defaults_variable(),
+        *(terraform_variable(setting) for setting in ours),
+        "locals {\n"
+        "  # What the function takes when a variable is missing.\n"
+        f"  function_defaults = {{\n{defaults}\n  }}\n\n"
+        "  # The settings as the function's variables say them.\n"
+        f"  plain_settings = {{\n{values}\n  }}\n"
+        "}\n",
+    ]
+    return "\n".join(parts)
+
+
+# --- the module's README ------------------------------------------------------------------------------------------
+
+
+def blocks(kind: str, text: str) -> list[tuple[str, str]]:
+    """Name and body of every block of a kind."""
+    return re.findall(rf'^{kind} "(\w+)" \{{\n(.*?)^\}}', text, re.MULTILINE | re.DOTALL)
+
+
+def attribute(body: str, name: str) -> str | None:
+    """Its value, on one line."""
+    found = re.search(rf"^  {name}\s+= (.*?)(?=^  \w|\Z)", body, re.MULTILINE | re.DOTALL)
+    return " ".join(found[1].split()) if found else None
+
+
+def text_of(body: str) -> str:
+    return json.loads(attribute(body, "description"))
+
+
+INPUT_FILES = ("variables.tf", "settings.tf")
+OUTPUT_FILES = ("outputs.tf", "documents.tf")
+
+
+def inputs_table(written: dict[pathlib.Path, str] | None = None) -> str:
+    rows = ["| input | type | default | what it is |", "|---|---|---|---|"]
+    for name, body in [one for file in INPUT_FILES for one in blocks("variable", text_in(MODULE / file, written))]:
+        default = attribute(body, "default")
+        shown = {None: "**required**", "null": "none"}.get(default, f"`{default}`")
+        rows.append(f"| `{name}` | `{attribute(body, 'type')}` | {shown} | {text_of(body)} |")
+    return "\n".join(rows) + "\n"
+
+
+def outputs_table(written: dict[pathlib.Path, str] | None = None) -> str:
+    rows = ["| output | what it is |", "|---|---|"]
+    for file in OUTPUT_FILES:
+        rows += [f"| `{name}` | {text_of(body)} |" for name, body in blocks("output", text_in(MODULE / file, written))]
+    return "\n".join(rows) + "\n"
+
+
+def text_in(path: pathlib.Path, written: dict[pathlib.Path, str] | None) -> str:
+    return written[path] if written and path in written else path.read_text()
+
+
+def with_table(text: str, table: str) -> str:
+    """The table that has the same head, replaced."""
+    head = table.split("\n", 1)[0]
+    assert text.count(head) == 1, f"there is not one table that begins with {head}"
+    return re.sub(re.escape(head) + r"\n(?:\|.*\n)*", lambda _: table, text)
+
+
+# --- CloudFormation -----------------------------------------------------------------------------------------------
+
+
+def yaml(text: str) -> str:
+    """A text in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def whole(pattern: str) -> str:
+    """CloudFormation compares the whole value, so that neither end is said."""
+    return pattern.removeprefix("^").removesuffix("$")
+
+
+def cloudformation_parameter(setting: Setting) -> str:
+    parameters = {one.name: one.parameter for one in settings()} | {name: parameter_of(name) for name in MAPS}
+    note = NOTES.get(setting.name, ("", ""))[1]
+    lines = ["Type: Number" if setting.kind == "integer" and not setting.special.values else "Type: String"]
+    lines.append(f"Description: {yaml(description(setting, parameters, note))}")
+    expects = f"ConstraintDescription: {yaml(without_marks(setting.special.expects or setting.expects))}"
+    if setting.special.values:
+        lines += [f"Default: {yaml(written_default(setting))}", f"AllowedValues: {json.dumps(setting.special.values)}"]
+    elif setting.kind == "boolean":
+        lines += [f"Default: {yaml(written_default(setting))}", 'AllowedValues: ["true", "false"]']
+    elif setting.kind == "choice":
+        lines += [f"Default: {yaml(setting.default)}", f"AllowedValues: {json.dumps(setting.schema['enum'])}"]
+    elif setting.kind == "integer":
+        low, high, or_zero = setting.bounds
+        lines += [f"Default: {setting.default}", f"MinValue: {0 if or_zero else low}", f"MaxValue: {high}"]
+    else:
+        if setting.kind == "array":
+            item = whole(setting.schema["items"]["pattern"])
+            pattern = f"({item}(,{item})*)?"
+        else:
+            pattern = whole(setting.pattern) if setting.default else f"({whole(setting.pattern)})?"
+        default = "" if setting.kind == "array" else setting.default
+        lines += [f"Default: {yaml(default)}", f"AllowedPattern: {yaml(pattern)}", expects]
+    return "\n".join([f"  {setting.parameter}:", *(f"    {line}" for line in lines)]) + "\n"
+
+
+def said_defaults() -> dict[str, str]:
+    """Variables that the template leaves to the document while their parameter is at its default, which is given as YAML."""
+    found = {
+        # A number as what it is.
+        one.name: str(one.default) if one.kind == "integer" else yaml(written_default(one))
+        for one in generated()
+        if one.default not in ("", [])
+    }
+    # The function has to know what the template's own rule does.
+    del found["SWEEP_INTERVAL_SECONDS"]
+    return found | {"SERVICE_CONFIG": yaml("{}")}
+
+
+def conditions() -> str:
+    return "".join(
+        f"  Says{parameter_of(name)}: !Or [!Not [{{ Condition: HasConfig }}], "
+        f"!Not [!Equals [!Ref {parameter_of(name)}, {default}]]]\n"
+        for name, default in said_defaults().items()
+    )
+
+
+def environment() -> str:
+    names = ["PROJECT_NAME", "PROJECT_ENV", *MAPS, "SLACK_WEBHOOK_URL", *(setting.name for setting in generated())]
+    said = said_defaults()
+
+    def value(name: str) -> str:
+        parameter = parameter_of(name)
+        return f"!If [Says{parameter}, !Ref {parameter}, !Ref AWS::NoValue]" if name in said else f"!Ref {parameter}"
+
+    return "".join(f"          {name}: {value(name)}\n" for name in names)
+
+
+def group(names: bool) -> str:
+    ours = [setting.parameter for setting in generated() if (setting.section == "names") == names]
+    return "".join(f"          - {name}\n" for name in ours)
+
+
+def template_parts() -> dict[str, str]:
+    return {
+        "names": group(names=True),
+        "behaviour": group(names=False),
+        "parameters": "".join(cloudformation_parameter(setting) for setting in generated()),
+        "conditions": conditions(),
+        "environment": environment(),
+    }
+
+
+def with_parts(text: str, parts: dict[str, str]) -> str:
+    """What stands between `# generated: NAME` and `# end of what is generated`, replaced."""
+    for name, part in parts.items():
+        between = re.compile(rf"^( *# generated: {name} .*\n)(?:.*\n)*?( *# end of what is generated\n)", re.MULTILINE)
+        text, count = between.subn(lambda found, part=part: found[1] + part + found[2], text)
+        assert count == 1, f"{TEMPLATE.name} does not have one place for {name}"
+    return text
+
+
+# --- all of it ----------------------------------------------------------------------------------------------------
+
+
+def files() -> dict[pathlib.Path, str]:
+    """Every file that has something generated in it, as it should be."""
+    written = {MODULE / "settings.tf": settings_tf()}
+    readme = MODULE / "README.md"
+    written[readme] = with_table(with_table(readme.read_text(), inputs_table(written)), outputs_table(written))
+    written[TEMPLATE] = with_parts(TEMPLATE.read_text(), template_parts())
+    return written
+
+
+def stale() -> list[pathlib.Path]:
+    return [path for path, text in files().items() if not path.exists() or path.read_text() != text]
+
+
+def main() -> int:
+    check = sys.argv[1:] == ["--check"]
+    if sys.argv[1:] and not check:
+        print(__doc__, file=sys.stderr)
+        return 2
+    wanted = files()
+    for path in stale():
+        print(f"{path.relative_to(ROOT)} {'is stale' if check else 'is written anew'}")
+        if not check:
+            path.write_text(wanted[path])
+    if check and stale():
+        print(f"`{COMMAND}` writes them anew.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
