@@ -6,7 +6,6 @@
 #include <iterator>
 #include <utility>
 
-
 namespace ci_lambda {
 namespace {
 

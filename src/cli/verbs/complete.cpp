@@ -1,3 +1,4 @@
+#include "app/local_documents.hpp"
 #include "cli/completion.hpp"
 #include "cli/verbs.hpp"
 #include "config/config.hpp"
@@ -5,10 +6,18 @@
 namespace ci_lambda::cli {
 namespace {
 
-/// Those that the environment names: without the network, and without a word where the configuration is wrong.
+/// Those that the environment or a document on this machine names: without the network, and without a word where the
+/// configuration is wrong.
 std::vector<std::string> known_services(const Environment& environment) {
     std::vector<std::string> ids;
-    if (const auto loaded = load_config(environment))
+    std::optional<DocumentText> document;
+    if (const auto source = find_document(environment); source && *source) {
+        LocalDocuments local(document_roots(environment));
+        const auto text = local.read(**source, {}, Deadline());
+        if (!text || !*text) return ids;
+        document = {.text = (*text)->text, .source = to_string(**source)};
+    }
+    if (const auto loaded = load_config(environment, document))
         for (const auto& id : loaded->config.known_services()) ids.push_back(id.str());
     return ids;
 }
