@@ -23,8 +23,10 @@ SLOWEST = 20
 LONGEST_REASON = 24  # lines; the log has the rest
 LAST_WORDS = 10  # lines
 
-RESULT = re.compile(r"^ *(\d+)/(\d+) Test +#\d+: (\S+) \.*(.*?) +([\d.]+) sec *$")
-VERDICT = re.compile(r"^\t *\d+ - (\S+) \((.*)\)$")
+# Behind the name of a test of many parameters stands what GoogleTest knows of them.
+PARAMETERS = r"(?: +# .*)?"
+RESULT = re.compile(rf"^ *(\d+)/(\d+) Test +#\d+: (\S+){PARAMETERS} \.+([^.]*?) +([\d.]+) sec *$")
+VERDICT = re.compile(rf"^\t *\d+ - (\S+){PARAMETERS} \(([^()]*)\)$")
 GTEST_NOISE = re.compile(r"^(\[[-= A-Z]{10}\]|Running main\(\) from |Note: Google Test filter = | *\d+ FAILED TESTS?$)")
 GTEST_FAILURE = re.compile(r"^(\S+:\d+|unknown file): (Failure|Skipped)$")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|: runtime error: ")

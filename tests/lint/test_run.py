@@ -58,12 +58,12 @@ def run(tmp_path):
 
     def run(tests: dict[str, tuple[str, str]], *options: str, ci: bool = False, timeout: int = 60) -> tuple[int, str]:
         lines = []
-        for name, (text, end) in tests.items():
-            script = tmp_path / f"{name}.py"
+        for i, (name, (text, end)) in enumerate(tests.items()):
+            script = tmp_path / f"{i}.py"
             script.write_text(f"print({text.replace('{here}', str(tmp_path))!r}, flush=True)\n{end}\n")
             lines += [
-                f'add_test({name} "{sys.executable}" "{script}")',
-                f'set_tests_properties({name} PROPERTIES TIMEOUT {timeout} SKIP_REGULAR_EXPRESSION "  SKIPPED ")',
+                f'add_test("{name}" "{sys.executable}" "{script}")',
+                f'set_tests_properties("{name}" PROPERTIES TIMEOUT {timeout} SKIP_REGULAR_EXPRESSION "  SKIPPED ")',
             ]
         (tmp_path / "CTestTestfile.cmake").write_text("\n".join(lines))
         environment = {**os.environ, "CI": "true" if ci else ""}
@@ -79,6 +79,15 @@ def test_of_tests_that_pass_only_their_number_is_printed(run):
     code, output = run({"a": ("noise", ""), "b": ("noise", "")})
     assert code == 0
     assert output == "2 tests passed in N s\n"
+
+
+def test_a_test_of_many_parameters_is_known_by_its_name_alone(run):
+    parameters = "  # GetParam() = (1.5 s, true)"
+    tests = {f"unit.Rows/T.Holds/a{parameters}": ("", ""), f"unit.Rows/T.Holds/b{parameters}": ("", "raise SystemExit(1)")}
+    _, output = run(tests)
+    assert "failed: unit.Rows/T.Holds/b (" in output
+    assert "T.Holds/a" not in output
+    assert "1 of 2 tests failed in N s\n" in output
 
 
 def test_the_failed_expectations_of_googletest_are_its_reason(run):
