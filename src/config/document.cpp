@@ -143,7 +143,7 @@ private:
         const auto number = whole_number(value);
         if (!number || *number < 0 || *number > setting.largest) return std::nullopt;
         const auto whole = static_cast<unsigned>(*number);
-        if (whole < setting.smallest && !(whole == 0 && setting.or_zero)) return std::nullopt;
+        if (whole < setting.smallest && (whole != 0 || !setting.or_zero)) return std::nullopt;
         return std::to_string(whole);
     }
 
