@@ -64,7 +64,7 @@ EcsAnswer list_service_deployments(EcsContext& context, const Json& request) {
     return answer;
 }
 
-const ServiceDeployment* find_deployment(const Service& service, std::string_view arn) {
+const ServiceDeployment* find_service_deployment(const Service& service, std::string_view arn) {
     const auto found = std::ranges::find(service.service_deployments, last_segment(arn), &ServiceDeployment::id);
     return found == service.service_deployments.end() ? nullptr : &*found;
 }
@@ -101,7 +101,7 @@ EcsAnswer describe_service_deployments(EcsContext& context, const Json& request)
     TRY_ASSIGN(const auto arns, arns_of(request, "serviceDeploymentArns"));
     return describe_each(context, arns, "service-deployment", "serviceDeployments",
                          [&](const Service& service, const std::string& arn) -> std::optional<Json> {
-                             const ServiceDeployment* deployment = find_deployment(service, arn);
+                             const ServiceDeployment* deployment = find_service_deployment(service, arn);
                              if (deployment == nullptr) return std::nullopt;
                              return service_deployment_json(context.state, service, *deployment);
                          });
@@ -126,7 +126,7 @@ EcsAnswer stop_service_deployment(EcsContext& context, const Json& request) {
     const std::string type = stop_type.value_or("ROLLBACK");
     if (type != "ROLLBACK" && type != "ABORT") return invalid_parameter("stopType must be ROLLBACK or ABORT");
     Service* service = owner_of(context, arn.value_or(""), "service-deployment");
-    const ServiceDeployment* deployment = service == nullptr ? nullptr : find_deployment(*service, *arn);
+    const ServiceDeployment* deployment = service == nullptr ? nullptr : find_service_deployment(*service, *arn);
     if (deployment == nullptr)
         return aws_fail("ServiceDeploymentNotFoundException", "The service deployment was not found.");
     if (!deployment->is_ongoing())
@@ -165,7 +165,7 @@ EcsAnswer continue_service_deployment(EcsContext& context, const Json& request) 
     if (!is_hook_id(*hook_id))
         return invalid_parameter("Invalid hookId: hookId must follow the format: ecs-{hookType}-{id}");
     Service* service = owner_of(context, *arn, "service-deployment");
-    if (service == nullptr || find_deployment(*service, *arn) == nullptr)
+    if (service == nullptr || find_service_deployment(*service, *arn) == nullptr)
         return aws_fail("ServiceDeploymentNotFoundException", "The service deployment does not exist.");
     ServiceDeployment* ongoing = service->ongoing_service_deployment();
     if (ongoing == nullptr || ongoing->id != last_segment(*arn))
