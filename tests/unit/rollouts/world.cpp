@@ -64,7 +64,10 @@ ServerReply World::answer(const ServerRequest& request) {
     }
     const auto target = request.header("X-Amz-Target");
     const auto operation = target.substr(target.find('.') + 1);
-    if (before_each_call_) before_each_call_(operation, request.body);
+    if (before_each_call_) {
+        const std::scoped_lock lock(hook_mutex_);  // calls may come at the same time
+        before_each_call_(operation, request.body);
+    }
     std::optional<sandbox::FaultKind> fault;
     {
         const std::scoped_lock lock(mutex_);

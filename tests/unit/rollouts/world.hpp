@@ -66,7 +66,8 @@ public:
     /// In the middle of each of the function's waits, which are numbered from 0. The waits of what happens meanwhile
     /// are not interrupted.
     void at_each_wait(std::function<void(int wait)> what) { at_each_wait_ = std::move(what); }
-    /// Before each call of the function to ECS. From the thread of the server, while the function waits for the answer.
+    /// Before each call of the function to ECS, one at a time. From the thread of the server, while the function waits
+    /// for the answer.
     void before_each_call(std::function<void(const std::string& operation, const std::string& body)> what) {
         before_each_call_ = std::move(what);
     }
@@ -164,6 +165,7 @@ private:
     std::vector<Outcome> outcomes_;
     std::function<void(int)> at_each_wait_;
     std::function<void(const std::string&, const std::string&)> before_each_call_;
+    std::mutex hook_mutex_;
     int waits_ = 0;
     bool interrupted_ = false;  ///< what at_each_wait_ does is under way
     sandbox::Ecs ecs_;
