@@ -1,6 +1,8 @@
-// A line `NAME=VALUE` for each environment variable. What is required and not there gets a good value.
+// A line `NAME=VALUE` for each environment variable, one of which may hold a document. What is required and not there
+// gets a good value.
 
 #include "config/config.hpp"
+#include "config/document_source.hpp"
 #include "config/ownership.hpp"
 #include "fuzz/support.hpp"
 #include "support/fakes.hpp"
@@ -22,17 +24,22 @@ testing::FakeEnvironment environment_of(std::string_view input) {
     return testing::FakeEnvironment(std::move(values));
 }
 
-/// One line a variable, so that a value cannot look like the next problem.
+/// A setting's name, or a JSON pointer into the document.
+bool names_a_setting(std::string_view line) {
+    const auto what = line.substr(0, line.find(": "));
+    return what.starts_with('/') ||
+           std::ranges::any_of(settings(), [&](const Setting& setting) { return what == setting.name; });
+}
+
+/// One line a setting, so that a value cannot look like the next problem. A document that cannot be read at all is a
+/// single line, which names it: nothing is known of the rest then.
 void check_problems(const Error& error, bool knows_secret) {
     require(error.kind == ErrorKind::kConfiguration, "load_config fails with kConfiguration only");
     const auto lines = split(error.message, '\n');
-    require(lines.size() >= 2, "a variable is named", error.message);
     for (const auto& line : lines) require_readable(line, "a problem");
+    if (lines.size() == 1) require(error.message.contains(kDocumentVariable), "the document is named", error.message);
     for (std::size_t i = 1; i < lines.size(); ++i)
-        require(std::ranges::any_of(
-                    settings(),
-                    [&](const Setting& setting) { return lines[i].starts_with(std::string(setting.name) + ": "); }),
-                "each line begins with a variable", error.message);
+        require(names_a_setting(lines[i]), "each line begins with a setting", error.message);
     require(!knows_secret || !error.message.contains(kSecret), "no secret is printed", error.message);
 }
 
