@@ -46,6 +46,8 @@ public:
         [](const TaskDefinition& revision) {
             return EcsTaskDefinition{.arn = revision.str(), .status = "ACTIVE", .images = {}, .tags = {}};
         };
+    /// What happens while the records are read.
+    std::function<void()> on_history = [] {};
     /// What happens while a caller waits for its turn to update; a wait makes time pass.
     std::function<Status()> on_turn = []() -> Status { return {}; };
 
@@ -93,6 +95,7 @@ public:
     Result<std::vector<EcsServiceDeployment>> service_deployments(const ClusterName&, const EcsServiceName&,
                                                                   Deadline) override {
         count("ListServiceDeployments");
+        on_history();
         return history;
     }
     Result<EcsServiceDeployment> service_deployment(const std::string& arn, Deadline) override {

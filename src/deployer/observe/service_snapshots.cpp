@@ -1,21 +1,38 @@
 #include "deployer/observe/service_snapshots.hpp"
 
+#include <utility>
+
 namespace ci_lambda {
 
 Result<std::vector<TaskDefinition>> ServiceSnapshots::take_with_revisions(const TaskFamily& family, Deadline deadline) {
     const auto asked_at = clock_.now();
     auto found = ecs_.look_up(cluster_.name, names_, family, deadline);
-    last_ = std::make_shared<const Snapshot>(asked_at, std::move(found.services));
+    keep({.asked_at = asked_at, .services = std::move(found.services)});
     return std::move(found.revisions);
 }
 
+bool ServiceSnapshots::taken_since(WallTime at) const {
+    const auto snapshot = last();
+    return snapshot != nullptr && snapshot->asked_at >= at;
+}
+
 std::shared_ptr<const ServiceSnapshots::Snapshot> ServiceSnapshots::take(WallTime not_before, Deadline deadline) {
-    const std::scoped_lock lock(mutex_);  // held during the call: the others want its answer, not a call of their own
-    if (!last_ || last_->asked_at < not_before) {
-        const auto asked_at = clock_.now();
-        last_ = std::make_shared<const Snapshot>(asked_at, ecs_.describe_services(cluster_.name, names_, deadline));
-    }
+    const std::scoped_lock lock(looking_);
+    if (auto snapshot = last(); snapshot != nullptr && snapshot->asked_at >= not_before) return snapshot;
+    const auto asked_at = clock_.now();
+    return keep({.asked_at = asked_at, .services = ecs_.describe_services(cluster_.name, names_, deadline)});
+}
+
+std::shared_ptr<const ServiceSnapshots::Snapshot> ServiceSnapshots::last() const {
+    const std::scoped_lock lock(mutex_);
     return last_;
+}
+
+std::shared_ptr<const ServiceSnapshots::Snapshot> ServiceSnapshots::keep(Snapshot snapshot) {
+    auto kept = std::make_shared<const Snapshot>(std::move(snapshot));
+    const std::scoped_lock lock(mutex_);
+    last_ = kept;
+    return kept;
 }
 
 }  // namespace ci_lambda

@@ -32,18 +32,24 @@ public:
     /// A new snapshot, and the revisions of this family at the same time, on the calling thread: for a single service.
     /// Nobody may take one meanwhile.
     [[nodiscard]] Result<std::vector<TaskDefinition>> take_with_revisions(const TaskFamily& family, Deadline deadline);
-    [[nodiscard]] bool taken_since(WallTime at) const { return last_ != nullptr && last_->asked_at >= at; }
+    [[nodiscard]] bool taken_since(WallTime at) const;
 
     /// The last snapshot if it was asked for at or after `not_before`, else a new one. Never nullptr.
     [[nodiscard]] std::shared_ptr<const Snapshot> take(WallTime not_before, Deadline deadline);
 
+    /// What anybody has seen last; nullptr where nobody has looked. Does not wait for a look that is under way.
+    [[nodiscard]] std::shared_ptr<const Snapshot> last() const;
+
 private:
+    std::shared_ptr<const Snapshot> keep(Snapshot snapshot);
+
     EcsStarter& ecs_;
     ClusterRef cluster_;
     const Clock& clock_;
     std::vector<EcsServiceName> names_;
-    std::mutex mutex_;
-    std::shared_ptr<const Snapshot> last_;
+    std::mutex looking_;  // held during the call: the others want its answer, not a call of their own
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Snapshot> last_;  // guarded by mutex_
 };
 
 }  // namespace ci_lambda

@@ -121,7 +121,19 @@ bool ServiceDeployment::is_old() {
     const auto& history = view_->history_so_far();
     // Records that could not be read a moment ago are not asked for again: that would only take longer still.
     records_unreadable_ = history && history->unknown;
-    return context_.clock.now() - view_->asked_at() > kMoment || (history && history->waited);
+    return context_.clock.now() - view_->asked_at() > kMoment || (history && history->waited) ||
+           others_have_seen_another();
+}
+
+/// A look for another service of the same call, after this one's, has found another PRIMARY here: however little time
+/// has passed, what is known to the process is not undone.
+bool ServiceDeployment::others_have_seen_another() const {
+    const auto last = snapshots_.last();
+    if (last == nullptr || !last->services) return false;
+    const auto* service = last->services->find(target().service);
+    const auto* shown = service == nullptr ? nullptr : service->primary();
+    const auto* known = view_->primary();
+    return shown != nullptr && (known == nullptr || known->id != shown->id);
 }
 
 /// The snapshots of services are shared with the other services.

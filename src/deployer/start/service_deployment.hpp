@@ -64,6 +64,7 @@ private:
     Result<Outcome> attempt();
     Result<std::optional<Outcome>> what_happens_instead();
     [[nodiscard]] bool is_old();
+    [[nodiscard]] bool others_have_seen_another() const;
     Status look();
     Status pre_flight();
     Status choose();

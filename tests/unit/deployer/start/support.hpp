@@ -1,0 +1,50 @@
+#pragma once
+
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "deployer/start/deployer.hpp"
+#include "support/fake_ecs.hpp"
+#include "support/fakes.hpp"
+#include "unit/deployer/support.hpp"
+
+namespace ci_lambda::testing {
+
+inline Error throttled() { return {.kind = ErrorKind::kThrottled, .message = "ThrottlingException: Rate exceeded"}; }
+
+inline Deploy deploy_of(const std::vector<std::string>& ids) {
+    Deploy deploy;
+    for (const auto& id : ids) deploy.requests.push_back({.target = target(id), .reason = "a test wants it"});
+    return deploy;
+}
+
+class DeployerTest : public ::testing::Test {
+protected:
+    std::vector<DeploymentReport> run(const Deploy& deploy, Deployer::Options options = {},
+                                      Deadline deadline = Deadline::none()) {
+        Deployer deployer(options, ecs_, observer_, memory_, clock_, sleeper_, log_.logger);
+        return deployer.deploy(deploy, deadline);
+    }
+    DeploymentReport run_one(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
+        return run(deploy_of({"api"}), options, deadline).at(0);
+    }
+    /// How many log lines a CloudWatch Logs Insights query would find (`like /x/` is case-sensitive).
+    [[nodiscard]] int lines_like(const std::string& message, const std::string& rest) const {
+        int found = 0;
+        for (const auto& line : log_.sink.lines())
+            if (std::regex_search(line, std::regex("\"message\":\"[^\"]*" + message)) &&
+                line.find(rest) != std::string::npos)
+                ++found;
+        return found;
+    }
+
+    FakeEcs ecs_;
+    FakeClock clock_;
+    FakeSleeper sleeper_{clock_};
+    RecordingLog log_;
+    RolloutObserver observer_{ecs_, clock_, sleeper_, log_.logger};
+    RolloutMemory memory_;
+};
+
+}  // namespace ci_lambda::testing
