@@ -39,7 +39,11 @@ public:
             std::optional<std::string> ca_bundle)
         : options_(std::move(options)),
           foundation_(options_, environment, sink, clock, sleeper, std::move(ca_bundle)),
-          document_({}, environment, foundation_.documents, clock) {}
+          document_({.check = [this](const Config& config) -> Status {
+                        TRY(other_ca_bundle(config));
+                        return {};
+                    }},
+                    environment, foundation_.documents, clock) {}
 
     Status begin() {
         TRY_ASSIGN(auto loaded, document_.load(Deadline::after(foundation_.clock, kColdStartPatience)));
@@ -101,11 +105,17 @@ private:
         return {};
     }
 
+    /// The authorities that the document names and the environment does not.
+    Result<std::optional<std::string>> other_ca_bundle(const Config& config) const {
+        if (!config.ca_bundle || config.ca_bundle == foundation_.environment.get_non_empty("AWS_CA_BUNDLE"))
+            return std::nullopt;
+        return find_ca_bundle(config.ca_bundle, foundation_.environment, usual_ca_bundles());
+    }
+
     /// nullptr where the foundation's will do: unless the document names authorities that the environment does not.
     Result<std::unique_ptr<HttpClient>> http_for(const Config& config) {
-        if (!config.ca_bundle || config.ca_bundle == foundation_.environment.get_non_empty("AWS_CA_BUNDLE"))
-            return nullptr;
-        TRY_ASSIGN(auto bundle, find_ca_bundle(config.ca_bundle, foundation_.environment, usual_ca_bundles()));
+        TRY_ASSIGN(auto bundle, other_ca_bundle(config));
+        if (!bundle) return nullptr;
         return std::make_unique<CurlHttpClient>(
             CurlHttpClient::Options{.ca_bundle = std::move(bundle), .ca_bundle_overrides = true}, foundation_.clock,
             foundation_.logger);

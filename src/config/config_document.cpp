@@ -43,6 +43,7 @@ Result<LoadedConfig> ConfigDocument::read_all(std::vector<Read>& read_now, Deadl
         read_now.push_back(secret);
         TRY(set_secret(loaded, reference, secret.text.text));
     }
+    TRY(options_.check(loaded.config));
     return loaded;
 }
 

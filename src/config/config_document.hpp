@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/environment.hpp"
@@ -22,10 +24,12 @@ public:
         Milliseconds max_age = std::chrono::minutes{5};      ///< what was looked at longer ago is looked at again
         Milliseconds retry_after = std::chrono::minutes{1};  ///< after a look that failed
         Milliseconds patience = std::chrono::seconds{2};     ///< of one look between events
+        /// What else has to be right before a configuration is in force, such as a file that it names.
+        std::function<Status(const Config&)> check = [](const Config&) -> Status { return {}; };
     };
     /// All must outlive it.
     ConfigDocument(Options options, const Environment& environment, DocumentReader& reader, const Clock& clock)
-        : options_(options), environment_(environment), reader_(reader), clock_(clock) {}
+        : options_(std::move(options)), environment_(environment), reader_(reader), clock_(clock) {}
 
     /// At a cold start: the environment, the document that CI_LAMBDA_CONFIG names, and the secrets that either refers
     /// to. Any failure is kConfiguration, for there is no configuration then.

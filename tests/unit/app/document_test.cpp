@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "app/app.hpp"
@@ -119,6 +122,28 @@ TEST_F(DocumentInForceTest, StaysWhereTheNextOneCannotBeReadOrIsWrong) {
     document_names("back-door");
     clock_.advance(minutes{6});
     EXPECT_EQ(deployed(**app), "back-door");
+}
+
+TEST_F(DocumentInForceTest, StaysUntilTheCertificatesThatTheNextOneNamesAreThere) {
+    document_names("front-door");
+    const auto app = App::create({}, environment_, log_.sink, clock_, sleeper_);
+    ASSERT_THAT(app, IsOk());
+
+    const auto bundle = ::testing::TempDir() + fmt::format("ca_bundle_{}.pem", ::getpid());
+    std::filesystem::remove(bundle);
+    document_ = fmt::format(R"({{"project":"shop","environment":"dev","aws":{{"ca_bundle":"{}"}},
+        "services":{{"api":{{"service_name":"back-door","task_family":"back-door"}}}}}})",
+                            bundle);
+    ++version_;
+    clock_.advance(minutes{6});
+    EXPECT_EQ(deployed(**app), "front-door");
+    EXPECT_THAT(log_.sink.text(), AllOf(HasSubstr("the configuration could not be renewed"), HasSubstr(bundle),
+                                        Not(HasSubstr("a new configuration is in force"))));
+
+    std::ofstream(bundle) << "nobody looks into it: all of this test is plain HTTP\n";
+    clock_.advance(minutes{6});
+    EXPECT_EQ(deployed(**app), "back-door");
+    std::filesystem::remove(bundle);
 }
 
 TEST_F(DocumentInForceTest, IsAnErrorOfTheColdStartWhereItCannotBeRead) {
