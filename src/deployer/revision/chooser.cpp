@@ -7,6 +7,7 @@
 
 #include "base/references.hpp"
 #include "deployer/revision/named_revision.hpp"
+#include "deployer/rollout/direction.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -143,6 +144,13 @@ Result<std::vector<PastRollout>> RevisionChooser::past_rollouts(ServiceView& vie
                     "whether the newest revision was rolled back is not known: ECS does not answer "
                     "ListServiceDeployments");
     std::vector<PastRollout> past;
+    if (const auto* service = view.service(); service != nullptr && awaits_its_record(*service, all)) {
+        PastRollout begun;
+        begun.record.status = ServiceDeploymentStatus::kInProgress;
+        begun.record.created_at = service->primary()->created_at;
+        begun.revision.task_definition = service->primary()->task_definition;
+        past.push_back(std::move(begun));
+    }
     std::vector<std::string> arns;
     for (const auto& record : all.records) {
         if (past.size() == kPastRollouts) break;

@@ -32,7 +32,23 @@ Direction by_words(const EcsService& service, const EcsDeployment& primary) {
     return back ? Direction::kBack : Direction::kForward;
 }
 
+const EcsServiceDeployment* record_of_primary(const EcsDeployment& primary, const History& history) {
+    return record_of({.target = {},
+                      .deployment_id = primary.id,
+                      .task_definition = primary.task_definition,
+                      .started_at = primary.created_at},
+                     history.records);
+}
+
 }  // namespace
+
+bool awaits_its_record(const EcsService& service, const History& history) {
+    const auto* primary = service.primary();
+    if (primary == nullptr || history.records.empty()) return false;
+    const auto& newest = history.records.front();
+    return newest.finished_at && primary->created_at > *newest.finished_at &&
+           record_of_primary(*primary, history) == nullptr && by_words(service, *primary) == Direction::kForward;
+}
 
 Direction direction_of_primary(const EcsService& service, const History& history) {
     const auto* primary = service.primary();
@@ -43,17 +59,9 @@ Direction direction_of_primary(const EcsService& service, const History& history
     if (history.records.empty()) return Direction::kForward;
 
     const auto& newest = history.records.front();
-    const auto* own = record_of({.target = {},
-                                 .deployment_id = primary->id,
-                                 .task_definition = primary->task_definition,
-                                 .started_at = primary->created_at},
-                                history.records);
-    if (is_rollback(newest.status) || newest.status == ServiceDeploymentStatus::kRollbackFailed) {
-        // Newer than a rollback that is over, and not in the records yet.
-        const bool newer = own == nullptr && newest.finished_at && primary->created_at > *newest.finished_at;
-        return newer ? Direction::kUnknown : Direction::kBack;
-    }
-    return own == &newest ? Direction::kForward : Direction::kUnknown;
+    if (is_rollback(newest.status) || newest.status == ServiceDeploymentStatus::kRollbackFailed)
+        return awaits_its_record(service, history) ? Direction::kUnknown : Direction::kBack;
+    return record_of_primary(*primary, history) == &newest ? Direction::kForward : Direction::kUnknown;
 }
 
 }  // namespace ci_lambda

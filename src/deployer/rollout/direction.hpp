@@ -20,4 +20,7 @@ enum class Direction {
 /// of a rollback (ECS developer guide, "deployment circuit breaker": "rolling back to deployment ecs-svc/N").
 [[nodiscard]] Direction direction_of_primary(const EcsService& service, const History& history);
 
+/// Somebody has begun the PRIMARY after all that ECS's records tell of was over: they are late, and its own is to come.
+[[nodiscard]] bool awaits_its_record(const EcsService& service, const History& history);
+
 }  // namespace ci_lambda

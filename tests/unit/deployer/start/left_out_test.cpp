@@ -161,6 +161,19 @@ TEST_F(LeftOutTest, WhatSomebodyHasLeftForAnOlderRevisionStaysLeft) {
     EXPECT_EQ(pushed("shop_api", std::chrono::minutes{20}).task_definition, arn_of("7"));
 }
 
+TEST_F(LeftOutTest, WhatSomebodyHasBegunAgainIsNotUndoneThoughTheRecordsAreLate) {
+    ecs_.history->front().finished_at = start() + std::chrono::minutes{10};
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+        auto primary = deployment("ecs-svc/99", "8", RolloutState::kInProgress);
+        primary.created_at = start() + std::chrono::minutes{29};
+        return DescribedServices{.services = {service_with({primary})}, .failures = {}};
+    };
+    EXPECT_EQ(run_one({.rollback_on_failure = true}).task_definition, arn_of("8"));
+    // What ECS itself brings back begins before the rollback is over.
+    ecs_.history->front().finished_at = start() + std::chrono::minutes{30};
+    EXPECT_EQ(run_one({.rollback_on_failure = true}).task_definition, arn_of("7"));
+}
+
 TEST_F(LeftOutTest, DoesNotGuessWhereEcsDoesNotAnswer) {
     ecs_.history = fail(ErrorKind::kServer, "internal failure");
     const auto report = run_one({.max_retries = 0, .rollback_on_failure = true});
