@@ -61,6 +61,8 @@ private:
         return true;
     }
 
+    std::string called(std::string_view setting) const { return app_.config().called(setting); }
+
     bool examine_cluster() {
         const auto name = app_.config().names.cluster();
         const auto subject = fmt::format("cluster {}", name);
@@ -89,13 +91,14 @@ private:
         if (ours.not_listed) say_not_listed(*ours.not_listed, !ours.targets.empty());
         for (const auto& id : ours.without_target)
             bad(fmt::format("service {}", id),
-                "is named in a map but is not in ECS_SERVICE_MAP, so no event can deploy it");
+                fmt::format("is named in a map but is not in {}, so no event can deploy it",
+                            called("ECS_SERVICE_MAP")));
         note_doubtful(ours.doubtful);
         const auto& targets = ours.targets;
         if (targets.empty() && !ours.not_listed)
             bad("services",
-                "none is known: the cluster has none that SERVICE_NAME_PATTERN matches, and no variable "
-                "names one");
+                fmt::format("none is known: the cluster has none that {} matches, and the configuration names none",
+                            called("SERVICE_NAME_PATTERN")));
         for (std::size_t i = 0; i < targets.size(); i += EcsApi::kMaxServicesPerDescribe) {
             const auto end = std::min(i + EcsApi::kMaxServicesPerDescribe, targets.size());
             examine_batch(
@@ -106,13 +109,14 @@ private:
 
     /// What cannot be listed may be in the best of health.
     void say_not_listed(const Error& error, bool some_are_named) {
-        note("services", fmt::format("{} ({}); {}",
-                                     some_are_named ? "only those that the configuration names are looked at"
-                                                    : "none was looked at, as they could not be listed",
-                                     error.message,
-                                     error.kind == ErrorKind::kAccessDenied
-                                         ? "allow ecs:ListServices, or name them in ECS_SERVICE_MAP"
-                                         : "that may heal: run the check again"));
+        note("services",
+             fmt::format("{} ({}); {}",
+                         some_are_named ? "only those that the configuration names are looked at"
+                                        : "none was looked at, as they could not be listed",
+                         error.message,
+                         error.kind == ErrorKind::kAccessDenied
+                             ? fmt::format("allow ecs:ListServices, or name them in {}", called("ECS_SERVICE_MAP"))
+                             : "that may heal: run the check again"));
     }
 
     /// The calls that a rollback makes, on one service. Those that read are made; StopServiceDeployment is asked to
@@ -189,9 +193,8 @@ private:
     void examine_service(const std::string& subject, const EcsTarget& target, const DescribedServices& described) {
         const auto* service = described.find(target.service);
         if (service == nullptr) {
-            bad(subject,
-                fmt::format("ECS has no service {}; create it, or check SERVICE_NAME_PATTERN or ECS_SERVICE_MAP",
-                            target.service));
+            bad(subject, fmt::format("ECS has no service {}; create it, or check {} or {}", target.service,
+                                     called("SERVICE_NAME_PATTERN"), called("ECS_SERVICE_MAP")));
             return;
         }
         if (service->status != "ACTIVE") {

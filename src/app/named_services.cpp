@@ -37,9 +37,11 @@ Result<EcsTarget> named_service(const Config& config, const std::string& name) {
                                 truncate_utf8(name, kLongestShownId)));
     if (auto target = config.names.target(*id)) return *std::move(target);
     if (!config.names.has_service_map())
-        return fail(ErrorKind::kNotFound, fmt::format("SERVICE_NAME_PATTERN leaves no name for \"{}\"", *id));
-    return fail(ErrorKind::kNotFound, with_suggestion(fmt::format("there is no service \"{}\" in ECS_SERVICE_MAP",
-                                                                  truncate_utf8(id->str(), kLongestShownId)),
+        return fail(ErrorKind::kNotFound,
+                    fmt::format("{} leaves no name for \"{}\"", config.called("SERVICE_NAME_PATTERN"), *id));
+    return fail(ErrorKind::kNotFound, with_suggestion(fmt::format("there is no service \"{}\" in {}",
+                                                                  truncate_utf8(id->str(), kLongestShownId),
+                                                                  config.called("ECS_SERVICE_MAP")),
                                                       id->str(), config.names.mapped_ids()));
 }
 

@@ -47,20 +47,19 @@ Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleep
 std::string why_there_is_none(App& app, Deadline deadline) {
     const auto& config = app.config();
     const auto cluster = config.names.cluster();
-    if (config.names.has_service_map()) return "ECS_SERVICE_MAP names no service";
+    if (config.names.has_service_map()) return config.called("ECS_SERVICE_MAP") + " names no service";
     const auto listed = app.ecs().list_services(cluster, deadline);
     if (!listed)
-        return fmt::format("the services of {} could not be listed ({}), and no variable names one", cluster,
+        return fmt::format("the services of {} could not be listed ({}), and the configuration names none", cluster,
                            listed.error().message);
     if (listed->empty()) return fmt::format("the cluster {} has no service", cluster);
     const auto example = config.names.target(ServiceId("NAME"));
     std::vector<std::string> some;
     for (std::size_t i = 0; i < std::min(listed->size(), kMostNames); ++i) some.push_back((*listed)[i].str());
-    return fmt::format(
-        "no service of the cluster {} has a name like {} (SERVICE_NAME_PATTERN, PROJECT_NAME, "
-        "PROJECT_ENV); it has {}{}",
-        cluster, example ? example->service.str() : "ours", join(some, ", "),
-        listed->size() > kMostNames ? fmt::format(" and {} more", listed->size() - kMostNames) : "");
+    return fmt::format("no service of the cluster {} has a name like {} ({}, {}, {}); it has {}{}", cluster,
+                       example ? example->service.str() : "ours", config.called("SERVICE_NAME_PATTERN"),
+                       config.called("PROJECT_NAME"), config.called("PROJECT_ENV"), join(some, ", "),
+                       listed->size() > kMostNames ? fmt::format(" and {} more", listed->size() - kMostNames) : "");
 }
 
 }  // namespace ci_lambda

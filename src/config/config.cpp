@@ -247,6 +247,11 @@ std::vector<ServiceId> Config::known_services() const {
     return {ids.begin(), ids.end()};
 }
 
+std::string Config::called(std::string_view setting) const {
+    if (!in_document.contains(setting)) return std::string(setting);
+    return fmt::format("{} of the configuration document", setting_of(setting).pointer);
+}
+
 bool Config::deploys_on_events(const ServiceId& id) const {
     const auto found = auto_deploy.find(id);
     return found == auto_deploy.end() ? auto_deploy_default : found->second;
@@ -332,7 +337,11 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     warn_of_strangers(reader, "the document", other_services, names);
     std::vector<SettingOrigin> origins;
     origins.reserve(settings().size());
-    for (const auto& setting : settings()) origins.push_back(reader.origin(setting.name));
+    SettingsInDocument in_document;
+    for (const auto& setting : settings()) {
+        origins.push_back(reader.origin(setting.name));
+        if (origins.back().kind == SettingOrigin::Kind::kDocument) in_document.names.insert(setting.name);
+    }
 
     return LoadedConfig{
         .config = {.project = project,
@@ -364,7 +373,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .ecs_endpoint = std::move(ecs_endpoint),
                    .use_fips_endpoint = fips,
                    .use_dualstack_endpoint = dualstack,
-                   .ca_bundle = std::move(ca_bundle)},
+                   .ca_bundle = std::move(ca_bundle),
+                   .in_document = std::move(in_document)},
         .warnings = reader.take_warnings(),
         .origins = std::move(origins),
         .secret_references = std::move(webhook.references),

@@ -33,6 +33,14 @@ enum class WithoutEnvironment {
     kIgnore,
 };
 
+/// The settings, by the table's names, whose values the document holds. Two configurations that say the same are equal,
+/// wherever they say it.
+struct SettingsInDocument {
+    std::set<std::string_view> names;
+    [[nodiscard]] bool contains(std::string_view setting) const { return names.contains(setting); }
+    friend bool operator==(const SettingsInDocument&, const SettingsInDocument&) { return true; }
+};
+
 /// Everything that environment and document say, checked. Never changed: a new document makes another one.
 struct Config {
     std::string project;
@@ -72,6 +80,11 @@ struct Config {
     bool use_fips_endpoint = false;
     bool use_dualstack_endpoint = false;
     std::optional<std::string> ca_bundle;  ///< AWS_CA_BUNDLE
+
+    SettingsInDocument in_document;
+
+    /// What a message calls a setting: the variable, or its place where the document holds it.
+    [[nodiscard]] std::string called(std::string_view setting) const;
 
     /// Every service id that the configuration names anywhere, sorted.
     [[nodiscard]] std::vector<ServiceId> known_services() const;

@@ -76,8 +76,9 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
 Decision ignore(std::string reason) { return Ignore{.reason = std::move(reason)}; }
 
 std::string why_not_ours(const ServiceId& id, const Config& config) {
-    if (config.names.has_service_map()) return fmt::format("{} is not in ECS_SERVICE_MAP", id);
-    return fmt::format("the patterns (SERVICE_NAME_PATTERN, TASK_FAMILY_PATTERN) leave no name for {}", id);
+    if (config.names.has_service_map()) return fmt::format("{} is not in {}", id, config.called("ECS_SERVICE_MAP"));
+    return fmt::format("the patterns ({}, {}) leave no name for {}", config.called("SERVICE_NAME_PATTERN"),
+                       config.called("TASK_FAMILY_PATTERN"), id);
 }
 
 Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& reason, const Config& config) {
@@ -91,9 +92,9 @@ Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& rea
         if (!target) {
             deploy.skipped.push_back({.service = id.str(), .reason = why_not_ours(id, config)});
         } else if (!config.deploys_on_events(id)) {
-            deploy.skipped.push_back(
-                {.service = id.str(),
-                 .reason = fmt::format("automatic deployments of {} are off (AUTO_DEPLOY_MAP)", id)});
+            deploy.skipped.push_back({.service = id.str(),
+                                      .reason = fmt::format("automatic deployments of {} are off ({})", id,
+                                                            config.called("AUTO_DEPLOY_MAP"))});
         } else {
             deploy.requests.push_back(
                 {.target = *std::move(target), .task_definition = std::nullopt, .reason = reason});

@@ -40,7 +40,8 @@ std::vector<ServiceId> services_of(const std::string& repository, const Config& 
 }
 
 std::string not_our_repository(const std::string& repository, const Config& config) {
-    if (!config.ecr_repositories.empty()) return fmt::format("repository {} is not in ECR_REPO_MAP", repository);
+    if (!config.ecr_repositories.empty())
+        return fmt::format("repository {} is not in {}", repository, config.called("ECR_REPO_MAP"));
     return fmt::format("repository {0} is not one of {1}: neither {1}_backend nor {1}_service_NAME", repository,
                        config.project);
 }

@@ -66,8 +66,9 @@ Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config) {
 
     const auto found = config.s3_files.find(S3File{.bucket = *change.bucket, .key = *change.key});
     if (found == config.s3_files.end())
-        return ignore(
-            fmt::format("s3://{}/{} is no file of ours (SERVICE_CONFIG, S3_SERVICE_MAP)", *change.bucket, *change.key));
+        return ignore(fmt::format("s3://{}/{} is no file of ours ({})", *change.bucket, *change.key,
+                                  config.in_document.contains("SERVICE_CONFIG") ? config.called("SERVICE_CONFIG")
+                                                                                : "SERVICE_CONFIG, S3_SERVICE_MAP"));
     if (change.deletes_version) return ignore_deleted_version(change);
     return deploy_automatically(
         found->second, fmt::format("s3://{}/{} was changed ({})", *change.bucket, *change.key, change.operation),

@@ -48,7 +48,8 @@ bool is_placeholder(std::string_view name, const Config& config) {
 }
 
 std::string not_our_parameter(const std::string& name, const Config& config) {
-    if (!config.ssm_prefixes.empty()) return fmt::format("parameter {} is below no path of SSM_SERVICE_MAP", name);
+    if (!config.ssm_prefixes.empty())
+        return fmt::format("parameter {} is below no path of {}", name, config.called("SSM_SERVICE_MAP"));
     return fmt::format("parameter {} is not named /{}/{}/SERVICE/NAME", name, config.environment, config.project);
 }
 

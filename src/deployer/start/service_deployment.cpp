@@ -22,8 +22,8 @@ Status check_service(const EcsTarget& target, const DescribedServices& described
     for (const auto& failure : described.failures) {
         if (failure.name != target.service) continue;
         return fail(ErrorKind::kNotFound,
-                    fmt::format("ECS does not know the service {} in cluster {} ({}); check SERVICE_NAME_PATTERN or "
-                                "ECS_SERVICE_MAP",
+                    fmt::format("ECS does not know the service {} in cluster {} ({}); check SERVICE_NAME_PATTERN, "
+                                "ECS_SERVICE_MAP or the configuration document",
                                 target.service, target.cluster, failure.reason));
     }
     const auto* service = described.find(target.service);
