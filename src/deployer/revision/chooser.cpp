@@ -44,6 +44,18 @@ bool may_have_been_taken_back(const RevisionFacts& facts) {
         facts.past, [&](const auto& rollout) { return rollout.revision.task_definition == facts.newest.str(); });
 }
 
+/// Somebody has begun the PRIMARY, and the records are too late to have it: the last of them was over by then, or goes
+/// back from what the PRIMARY runs to something else.
+bool was_begun_since(const std::vector<PastRollout>& past, const EcsService& service, const History& history) {
+    if (past.empty() || !is_missing_in(history, service)) return false;
+    if (awaits_its_record(service, history)) return true;
+    const auto& last = past.front();
+    const auto good = std::ranges::find(past, ServiceDeploymentStatus::kSuccessful,
+                                        [](const auto& rollout) { return rollout.record.status; });
+    return is_rollback(last.record.status) && last.revision.task_definition == service.primary()->task_definition &&
+           good != past.end() && good->revision.task_definition != last.revision.task_definition;
+}
+
 /// Somebody has just asked ECS to take it back: what is deployed now, over the very revision, would undo that. Where
 /// failures are rolled back the records say what to deploy instead.
 bool is_about_to_go_back(ServiceView& view, const TaskDefinition& newest) {
@@ -144,13 +156,6 @@ Result<std::vector<PastRollout>> RevisionChooser::past_rollouts(ServiceView& vie
                     "whether the newest revision was rolled back is not known: ECS does not answer "
                     "ListServiceDeployments");
     std::vector<PastRollout> past;
-    if (const auto* service = view.service(); service != nullptr && awaits_its_record(*service, all)) {
-        PastRollout begun;
-        begun.record.status = ServiceDeploymentStatus::kInProgress;
-        begun.record.created_at = service->primary()->created_at;
-        begun.revision.task_definition = service->primary()->task_definition;
-        past.push_back(std::move(begun));
-    }
     std::vector<std::string> arns;
     for (const auto& record : all.records) {
         if (past.size() == kPastRollouts) break;
@@ -163,6 +168,13 @@ Result<std::vector<PastRollout>> RevisionChooser::past_rollouts(ServiceView& vie
     for (auto& rollout : past) {
         const auto found = std::ranges::find(revisions, rollout.record.target_revision, &EcsServiceRevision::arn);
         if (found != revisions.end()) rollout.revision = *found;
+    }
+    if (const auto* service = view.service(); service != nullptr && was_begun_since(past, *service, all)) {
+        PastRollout begun;
+        begun.record.status = ServiceDeploymentStatus::kInProgress;
+        begun.record.created_at = service->primary()->created_at;
+        begun.revision.task_definition = service->primary()->task_definition;
+        past.insert(past.begin(), std::move(begun));
     }
     return past;
 }

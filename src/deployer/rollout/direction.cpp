@@ -42,12 +42,16 @@ const EcsServiceDeployment* record_of_primary(const EcsDeployment& primary, cons
 
 }  // namespace
 
-bool awaits_its_record(const EcsService& service, const History& history) {
+bool is_missing_in(const History& history, const EcsService& service) {
     const auto* primary = service.primary();
-    if (primary == nullptr || history.records.empty()) return false;
-    const auto& newest = history.records.front();
-    return newest.finished_at && primary->created_at > *newest.finished_at &&
+    return primary != nullptr && !history.records.empty() && primary->created_at > history.records.front().created_at &&
            record_of_primary(*primary, history) == nullptr && by_words(service, *primary) == Direction::kForward;
+}
+
+bool awaits_its_record(const EcsService& service, const History& history) {
+    if (!is_missing_in(history, service)) return false;
+    const auto& over_since = history.records.front().finished_at;
+    return over_since && service.primary()->created_at > *over_since;
 }
 
 Direction direction_of_primary(const EcsService& service, const History& history) {

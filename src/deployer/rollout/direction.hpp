@@ -20,7 +20,9 @@ enum class Direction {
 /// of a rollback (ECS developer guide, "deployment circuit breaker": "rolling back to deployment ecs-svc/N").
 [[nodiscard]] Direction direction_of_primary(const EcsService& service, const History& history);
 
-/// Somebody has begun the PRIMARY after all that ECS's records tell of was over: they are late, and its own is to come.
+/// The PRIMARY goes forward, as far as its words tell, and began after all of ECS's records, which do not have it.
+[[nodiscard]] bool is_missing_in(const History& history, const EcsService& service);
+/// The same, and began when the latest of them was over: they are late. What comes back begins before that.
 [[nodiscard]] bool awaits_its_record(const EcsService& service, const History& history);
 
 }  // namespace ci_lambda

@@ -169,9 +169,16 @@ TEST_F(LeftOutTest, WhatSomebodyHasBegunAgainIsNotUndoneThoughTheRecordsAreLate)
         return DescribedServices{.services = {service_with({primary})}, .failures = {}};
     };
     EXPECT_EQ(run_one({.rollback_on_failure = true}).task_definition, arn_of("8"));
-    // What ECS itself brings back begins before the rollback is over.
-    ecs_.history->front().finished_at = start() + std::chrono::minutes{30};
-    EXPECT_EQ(run_one({.rollback_on_failure = true}).task_definition, arn_of("7"));
+    // Nor where they show the way back to another revision as if it went on.
+    ecs_.history->front().status = ServiceDeploymentStatus::kRollbackInProgress;
+    ecs_.history->front().finished_at = std::nullopt;
+    EXPECT_EQ(run_one({.rollback_on_failure = true}).task_definition, arn_of("8"));
+    // What ECS itself brings back, to the same revision with the images of before, begins before that is over.
+    ecs_.history->back().target_revision = "service-revision/8-before";
+    ecs_.revisions->push_back({.arn = "service-revision/8-before",
+                               .task_definition = arn_of("8"),
+                               .images = {{.container = "app", .image = "shop_api:v8", .digest = "sha256:before"}}});
+    EXPECT_NE(run_one({.rollback_on_failure = true}).task_definition, arn_of("8"));
 }
 
 TEST_F(LeftOutTest, DoesNotGuessWhereEcsDoesNotAnswer) {
