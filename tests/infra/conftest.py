@@ -1,9 +1,8 @@
-"""Fixtures that several files use, and the rule about skipped tests."""
+"""Fixtures that several files use."""
 
 import pytest
 from moto import mock_aws
 
-from ci_skips import pytest_runtest_makereport  # noqa: F401: a hook of pytest
 from support.paths import tool
 from support.ruler import Ruler
 from support.terraform import Terraform

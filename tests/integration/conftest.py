@@ -1,8 +1,7 @@
-"""Fixtures that several files use, and the rule about skipped tests."""
+"""Fixtures that several files use."""
 
 import pytest
 
-from ci_skips import pytest_runtest_makereport  # noqa: F401: a hook of pytest
 from support.moto_ecs import MotoEcs, running_moto
 
 

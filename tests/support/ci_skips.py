@@ -1,4 +1,5 @@
-"""The rule about skipped tests: the conftest.py of each directory of Python tests imports it."""
+"""The rule about skipped tests where tests/run.py does not see them: in what also runs without ctest, the tests of the zips
+and the fault table. The conftest.py there imports it."""
 
 import os
 

@@ -1,1 +1,0 @@
-from ci_skips import pytest_runtest_makereport  # noqa: F401: a hook of pytest
