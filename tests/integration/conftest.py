@@ -3,6 +3,13 @@
 import pytest
 
 from support.moto_ecs import MotoEcs, running_moto
+from support.servers import EcsStub
+
+
+@pytest.fixture
+def ecs():
+    with EcsStub() as stub:
+        yield stub
 
 
 @pytest.fixture(scope="session")

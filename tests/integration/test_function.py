@@ -12,12 +12,6 @@ from support.programs import Child, Function, function_environment, program
 from support.servers import PATIENCE, EcsStub, Response, SlackStub, aws_error
 
 
-@pytest.fixture
-def ecs():
-    with EcsStub() as stub:
-        yield stub
-
-
 def services_of(names) -> str:
     """SERVICE_CONFIG in which all of these services use one file."""
     return json.dumps({name: [{"bucket": "shop-env-dev", "key": "shared.env"}] for name in names})

@@ -20,6 +20,8 @@ from .servers import PATIENCE, Outcome, RuntimeApi
 ACCESS_KEY_ID = "AKIDEXAMPLE000000001"
 SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY="
 SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLE//////////+ETOKEN=="
+# Extras of function_environment().
+NO_CREDENTIALS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_SESSION_TOKEN": None}
 
 
 def program(variable: str) -> str:
