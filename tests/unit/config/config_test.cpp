@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "support/fakes.hpp"
 #include "support/matchers.hpp"
+#include "unit/config/support.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -20,8 +21,7 @@ using testing::IsErr;
 using testing::IsOk;
 using ::testing::Not;
 using ::testing::Optional;
-
-using Variables = std::map<std::string, std::string>;
+using testing::Variables;
 
 constexpr const char* kWebhook = "https://hooks.slack.com/services/T000/B000/s3cr3t";
 

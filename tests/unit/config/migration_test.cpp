@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "support/fakes.hpp"
 #include "support/matchers.hpp"
+#include "unit/config/support.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -25,23 +26,22 @@ using ::testing::IsEmpty;
 using testing::IsErr;
 using testing::IsOk;
 using ::testing::Not;
+using testing::Variables;
 
-using Variables_ = std::map<std::string, std::string>;
-
-Result<MigratedConfig> migrated(const Variables_& variables) {
+Result<MigratedConfig> migrated(const Variables& variables) {
     return migrate(testing::FakeEnvironment(variables), std::nullopt);
 }
 
 /// What is loaded from the document, beside the variables that it could not take.
-Result<LoadedConfig> load_migrated(const Variables_& variables, const MigratedConfig& migration) {
-    Variables_ kept;
+Result<LoadedConfig> load_migrated(const Variables& variables, const MigratedConfig& migration) {
+    Variables kept;
     for (const auto& one : migration.kept) kept[std::string(one.variable)] = variables.at(std::string(one.variable));
     return load_config(testing::FakeEnvironment(kept),
                        DocumentText{.text = migration.document, .source = "file:ci_lambda.json"});
 }
 
 /// The document says what the variables say.
-void expect_the_same(const Variables_& variables) {
+void expect_the_same(const Variables& variables) {
     const auto before = load_config(testing::FakeEnvironment(variables));
     ASSERT_THAT(before, IsOk());
     const auto migration = migrated(variables);
@@ -51,7 +51,7 @@ void expect_the_same(const Variables_& variables) {
     EXPECT_EQ(after->config, before->config) << migration->document;
     EXPECT_EQ(after->secret_references, before->secret_references);
     // And once more: the document is what its own document says.
-    Variables_ kept;
+    Variables kept;
     for (const auto& one : migration->kept) kept[std::string(one.variable)] = variables.at(std::string(one.variable));
     const auto again =
         migrate(testing::FakeEnvironment(kept), DocumentText{.text = migration->document, .source = "x"});
@@ -59,8 +59,8 @@ void expect_the_same(const Variables_& variables) {
     EXPECT_EQ(again->document, migration->document);
 }
 
-Variables_ least(const Variables_& more = {}) {
-    Variables_ variables{{"PROJECT_NAME", "shop"}, {"PROJECT_ENV", "dev"}, {"SERVICE_CONFIG", "{}"}};
+Variables least(const Variables& more = {}) {
+    Variables variables{{"PROJECT_NAME", "shop"}, {"PROJECT_ENV", "dev"}, {"SERVICE_CONFIG", "{}"}};
     for (const auto& [name, value] : more) variables[name] = value;
     return variables;
 }
@@ -70,8 +70,8 @@ class Generator {
 public:
     explicit Generator(unsigned seed) : random_(seed) {}
 
-    Variables_ environment() {
-        Variables_ variables{{"PROJECT_NAME", word()}, {"PROJECT_ENV", word()}};
+    Variables environment() {
+        Variables variables{{"PROJECT_NAME", word()}, {"PROJECT_ENV", word()}};
         for (const auto& setting : settings()) {
             if (setting.required || setting.name == "CI_LAMBDA_CONFIG" || !chance(3)) continue;
             variables[std::string(setting.name)] = value(setting);
@@ -261,7 +261,7 @@ TEST(Migrate, KeepsWhatADocumentSaysThatNoVariableCan) {
 }
 
 /// The five maps of so many services with two files each, as Meroku's module makes them.
-Variables_ meroku(int services) {
+Variables meroku(int services) {
     Json names = Json::object();
     Json repositories = Json::object();
     Json prefixes = Json::object();
@@ -287,7 +287,7 @@ Variables_ meroku(int services) {
                   {"AUTO_DEPLOY_MAP", dump_json(switches)}});
 }
 
-std::size_t bytes_of(const Variables_& variables) {
+std::size_t bytes_of(const Variables& variables) {
     std::size_t bytes = 0;
     for (const auto& [name, value] : variables) bytes += name.size() + value.size();
     return bytes;
