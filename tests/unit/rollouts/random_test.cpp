@@ -13,6 +13,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "sandbox/ecs/state.hpp"
+#include "unit/rollouts/support.hpp"
 #include "unit/rollouts/world.hpp"
 
 // Random interleavings of events, foreign deployments, pushes, failures, throttles, lost answers, revisions asked for
@@ -34,17 +35,10 @@ constexpr int kActions = 14;
 constexpr Milliseconds kMoment{3000};
 constexpr const char* kApi = "shop_service_api_dev";
 
-/// `43` of `..:task-definition/shop_service_api_dev:43`
-int number_of(std::string_view task_definition) {
-    return static_cast<int>(parse_unsigned(task_definition.substr(task_definition.rfind(':') + 1)).value_or(0));
-}
-
 std::string family_of(std::string_view task_definition) {
     const auto name = last_segment(task_definition);
     return std::string(name.substr(0, name.find(':')));
 }
-
-std::string in_whole_seconds(WallTime at) { return format_rfc3339(at).substr(0, 19) + "Z"; }
 
 class RandomRun {
 public:

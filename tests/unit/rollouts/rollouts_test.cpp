@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "unit/rollouts/support.hpp"
 #include "unit/rollouts/world.hpp"
 
 namespace ci_lambda::testing {
@@ -20,10 +21,6 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
-
-const std::string kNew = "shop_service_api_dev:42";
-const std::string kOld = "shop_service_api_dev:9";
 
 /// What a person would write down beforehand about one deployment.
 struct Expectation {
@@ -40,23 +37,25 @@ struct Row {
     Expectation not_waiting;  ///< its verdict is `deployed`, always
 };
 
-Expectation completes() { return {"completed", "started, completed", kNew + " COMPLETED"}; }
-Expectation fails() { return {"failed", "started, failed", kNew + " FAILED"}; }
-Expectation goes_back() { return {"rolled_back", "started, failed, rolling back, rolled back", kOld + " COMPLETED"}; }
+Expectation completes() { return {"completed", "started, completed", kNewRevision + " COMPLETED"}; }
+Expectation fails() { return {"failed", "started, failed", kNewRevision + " FAILED"}; }
+Expectation goes_back() {
+    return {"rolled_back", "started, failed, rolling back, rolled back", kOldRevision + " COMPLETED"};
+}
 /// It never ends by itself, and nobody ends it.
 Expectation hangs(const std::string& news = "") {
-    return {"timed_out", "started, " + news + "timed out", kNew + " IN_PROGRESS"};
+    return {"timed_out", "started, " + news + "timed out", kNewRevision + " IN_PROGRESS"};
 }
 /// It is stopped when its time is over.
 Expectation is_stopped() {
-    return {"rolled_back", "started, timed out, rolling back, rolled back", kOld + " COMPLETED"};
+    return {"rolled_back", "started, timed out, rolling back, rolled back", kOldRevision + " COMPLETED"};
 }
 Expectation without_capacity(Expectation expectation) {
     expectation.slack = replace_all(expectation.slack, "started, ", "started, task placement failure, ");
     return expectation;
 }
 /// It does complete, a minute after its time: before the sweep that would have found it.
-Expectation completes_late() { return {"timed_out", "started, completed", kNew + " COMPLETED"}; }
+Expectation completes_late() { return {"timed_out", "started, completed", kNewRevision + " COMPLETED"}; }
 
 /// For GoogleTest: what the name of a test would otherwise show are bytes.
 void PrintTo(const Row& row, std::ostream* out) { *out << name_of(row.scenario); }
@@ -130,11 +129,8 @@ TEST_P(RolloutTable, EndsAsAPersonWouldWriteDown) {
 /// "crash_on_start_breaker_off_waiting_rollback_on"
 std::string name_of_row(const ::testing::TestParamInfo<RolloutTable::ParamType>& info) {
     const auto& [row, wait] = info.param;
-    const std::string breaker = row.breaker == Breaker::kOff  ? "off"
-                                : row.breaker == Breaker::kOn ? "on"
-                                                              : "on_with_rollback";
-    return fmt::format("{}_breaker_{}_{}_rollback_{}", replace_all(std::string(name_of(row.scenario)), "-", "_"),
-                       breaker, wait ? "waiting" : "not_waiting", row.roll_back ? "on" : "off");
+    return fmt::format("{}_breaker_{}_{}_rollback_{}", in_a_name(row.scenario), name_of(row.breaker),
+                       wait ? "waiting" : "not_waiting", row.roll_back ? "on" : "off");
 }
 
 INSTANTIATE_TEST_SUITE_P(Rollouts, RolloutTable, ::testing::Combine(::testing::ValuesIn(rows()), ::testing::Bool()),
@@ -170,8 +166,7 @@ TEST_P(EchoTest, NothingThatOurOwnDoingCausedStartsAnything) {
 
 std::string name_of_echo(const ::testing::TestParamInfo<EchoTest::ParamType>& info) {
     const auto& [scenario, roll_back] = info.param;
-    return fmt::format("{}_rollback_{}", replace_all(std::string(name_of(scenario)), "-", "_"),
-                       roll_back ? "on" : "off");
+    return fmt::format("{}_rollback_{}", in_a_name(scenario), roll_back ? "on" : "off");
 }
 
 INSTANTIATE_TEST_SUITE_P(Rollouts, EchoTest,
@@ -270,14 +265,14 @@ TEST(Rollouts, ARollbackToWhatThisProcessHasSeenCompleteIsToldAsOne) {
     world.listener().handle(R"({"service":"api","task_definition":"10"})", Deadline::none());
     world.run_for(minutes{10});
     EXPECT_EQ(world.told(), "started, completed, started, failed, rolling back, rolled back");
-    EXPECT_EQ(world.end_state(), kNew + " COMPLETED");
+    EXPECT_EQ(world.end_state(), kNewRevision + " COMPLETED");
 }
 
 TEST(Rollouts, TheNextEventDeploysWhatRunsAndLeavesTheBadRevisionOut) {
     World world({.scenario = Scenario::kImageNotFound, .roll_back = true});
     world.deploy();
     world.run_for(minutes{20});
-    ASSERT_EQ(world.end_state(), kOld + " COMPLETED");
+    ASSERT_EQ(world.end_state(), kOldRevision + " COMPLETED");
     const auto again = world.deploy();
     EXPECT_THAT(again.answer.deployments.at(0).task_definition, HasSubstr("shop_service_api_dev:9"))
         << "and not :10, which has never run";
@@ -358,12 +353,12 @@ TEST(Rollouts, APersonCanRollBackWhatIsRollingAndWhatIsDone) {
     rolling.run_for(minutes{1});
     const auto stopped = rolling.listener().roll_back({.target = rolling.target(), .wait = true}, Deadline::none());
     EXPECT_EQ(stopped.answer.status, "rolled_back") << stopped.answer.detail;
-    EXPECT_EQ(rolling.end_state(), kOld + " COMPLETED");
+    EXPECT_EQ(rolling.end_state(), kOldRevision + " COMPLETED");
 
     World done({});
     done.deploy();
     done.run_for(minutes{5});
-    ASSERT_EQ(done.end_state(), kNew + " COMPLETED");
+    ASSERT_EQ(done.end_state(), kNewRevision + " COMPLETED");
     const auto back = done.listener().roll_back({.target = done.target(), .reason = "500s since noon", .wait = true},
                                                 Deadline::none());
     EXPECT_EQ(back.answer.status, "rolled_back") << back.answer.detail;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "unit/rollouts/support.hpp"
 #include "unit/rollouts/world.hpp"
 
 namespace ci_lambda::testing {
@@ -14,13 +15,11 @@ namespace {
 
 using ::testing::IsEmpty;
 
-std::string whole_seconds(WallTime at) { return format_rfc3339(at).substr(0, 19) + "Z"; }
-
 std::string parameter_update(int number, WallTime at) {
     return dump_json({{"id", fmt::format("p{}", number)},
                       {"source", "aws.ssm"},
                       {"detail-type", "Parameter Store Change"},
-                      {"time", whole_seconds(at)},
+                      {"time", in_whole_seconds(at)},
                       {"detail", {{"name", fmt::format("/dev/shop/api/P{}", number)}, {"operation", "Update"}}}});
 }
 
@@ -30,7 +29,7 @@ std::string push(int number, WallTime at, const std::string& tag) {
     return dump_json({{"id", fmt::format("i{}", number)},
                       {"source", "aws.ecr"},
                       {"detail-type", "ECR Image Action"},
-                      {"time", whole_seconds(at)},
+                      {"time", in_whole_seconds(at)},
                       {"detail", detail}});
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "unit/rollouts/support.hpp"
 
 namespace ci_lambda::testing {
 namespace {
@@ -20,7 +21,7 @@ std::string parameter_update(const World& world) {
     return dump_json({{"id", "p1"},
                       {"source", "aws.ssm"},
                       {"detail-type", "Parameter Store Change"},
-                      {"time", format_rfc3339(world.now()).substr(0, 19) + "Z"},
+                      {"time", in_whole_seconds(world.now())},
                       {"detail", {{"name", "/dev/shop/api/P"}, {"operation", "Update"}}}});
 }
 
