@@ -1,0 +1,90 @@
+#include "app/doctor.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/json.hpp"
+#include "unit/app/support.hpp"
+
+namespace ci_lambda::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST_F(AppTest, TheDoctorFindsServicesThatEcsDoesNotHave) {
+    const auto patient = app();
+    std::string findings;
+    const bool healthy = examine(*patient, clock_, [&](const Finding& finding) {
+        findings += (finding.verdict == Finding::Verdict::kBad ? "BAD " : "ok ") + finding.subject + "\n";
+    });
+    EXPECT_FALSE(healthy);
+    EXPECT_THAT(findings, AllOf(HasSubstr("ok configuration"), HasSubstr("ok credentials"),
+                                HasSubstr("ok cluster shop_cluster_dev"), HasSubstr("BAD service api"),
+                                HasSubstr("BAD service worker")));
+    for (const auto& request : server_.requests())
+        EXPECT_THAT(request.header("X-Amz-Target"), Not(HasSubstr("UpdateService"))) << "the doctor changes nothing";
+}
+
+/// The doctor's findings, as lines: "BAD services: ..".
+std::string findings_of(App& patient, const Clock& clock) {
+    std::string findings;
+    (void)examine(patient, clock, [&](const Finding& finding) {
+        findings += fmt::format("{} {}: {}\n", to_string(finding.verdict), finding.subject, finding.detail);
+    });
+    return findings;
+}
+
+TEST_F(AppTest, TheDoctorDoesNotCallBadWhatCouldNotBeListed) {
+    environment_.set("SERVICE_CONFIG", "{}");
+    overrides_["ListServices"] = reply(400, R"({"__type":"AccessDeniedException","message":"not authorized"})");
+    EXPECT_THAT(findings_of(*app(), clock_), AllOf(HasSubstr("note services: none was looked at"),
+                                                   HasSubstr("allow ecs:ListServices"), Not(HasSubstr("bad "))));
+    overrides_["ListServices"] = reply(400, R"({"__type":"ThrottlingException","message":"Rate exceeded"})");
+    EXPECT_THAT(findings_of(*app(), clock_), AllOf(HasSubstr("note services: none was looked at"),
+                                                   HasSubstr("Rate exceeded"), Not(HasSubstr("allow ecs:"))));
+    overrides_.clear();
+    EXPECT_THAT(findings_of(*app(), clock_), HasSubstr("bad services: none is known"));
+}
+
+TEST_F(AppTest, TheDoctorTriesTheCallsThatARollbackNeeds) {
+    environment_.set("ROLLBACK_ON_FAILURE", "true");
+    overrides_["DescribeServices"] = reply(
+        200,
+        R"({"services":[{"serviceName":"shop_service_api_dev","status":"ACTIVE","deployments":[]}],"failures":[]})");
+    overrides_["ListTasks"] = reply(200, R"({"taskArns":[]})");
+    overrides_["DescribeTaskDefinition"] = reply(200, R"({"taskDefinition":{"taskDefinitionArn":"td:1"}})");
+    const std::string arn = "arn:aws:ecs:us-east-1:1:service-deployment/shop_cluster_dev/shop_service_api_dev/7";
+    const auto records = fmt::format(R"({{"serviceDeployments":[{{"serviceDeploymentArn":"{}"}}]}})", arn);
+    overrides_["ListServiceDeployments"] = reply(200, records);
+    overrides_["DescribeServiceDeployments"] = reply(200, records);
+    overrides_["DescribeServiceRevisions"] = reply(200, R"({"serviceRevisions":[]})");
+    overrides_["StopServiceDeployment"] = reply(400, R"({"__type":"ServiceDeploymentNotFoundException"})");
+    EXPECT_THAT(findings_of(*app(), clock_), HasSubstr("ok rollback: the calls that it needs are allowed for api"));
+    for (const auto& request : server_.requests())
+        EXPECT_FALSE(request.header("X-Amz-Target").ends_with("StopServiceDeployment") &&
+                     request.body.contains("shop_service_api_dev/7\""))
+            << "nothing that exists is stopped";
+    for (const std::string call : {"ListTasks", "DescribeTaskDefinition", "ListServiceDeployments",
+                                   "DescribeServiceDeployments", "DescribeServiceRevisions", "StopServiceDeployment"}) {
+        const auto before = overrides_[call];
+        overrides_[call] = reply(400, R"({"__type":"AccessDeniedException","message":"not authorized"})");
+        EXPECT_THAT(findings_of(*app(), clock_), AllOf(HasSubstr("bad rollback: "), HasSubstr("ecs:" + call)));
+        overrides_[call] = before;
+    }
+}
+
+TEST_F(AppTest, TheDoctorAnswersMachinesToo) {
+    const auto json = *parse_json(findings_json(
+        {{Finding::Verdict::kOk, "cluster", "ACTIVE"}, {Finding::Verdict::kBad, "service api", "is missing"}}));
+    EXPECT_EQ(json["healthy"], false);
+    EXPECT_EQ(json["findings"][1]["verdict"], "bad");
+    EXPECT_EQ(json["findings"][1]["subject"], "service api");
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing
