@@ -47,6 +47,10 @@ NOTES = {
     ),
     "ENABLE_MANUAL_DEPLOY": ("Off: the rule is not made.", "Off: the rule is not made."),
     "REQUESTS_WITHOUT_ENV": ("Several environments in one account: ignore.",) * 2,
+    "ECR_DEPLOY_MODE": (
+        "With revision the function may register revisions, and pass the roles of task_role_arns to them.",
+        "With revision the function may register revisions, and pass the roles of TaskRoleArns to them.",
+    ),
     "WAIT_FOR_DEPLOYMENT": ("Needs a longer timeout_seconds.", "Needs TimeoutSeconds = 900."),
     "SWEEP_INTERVAL_SECONDS": ("Whole minutes. The rule is made with it.", "The rule is made with it."),
     "AWS_CA_BUNDLE": ("It comes in a layer of the function.", "It comes in a layer of the function."),
@@ -229,13 +233,13 @@ SERVICES = "The services by their ids, in place of the six maps: what ECS calls 
 
 
 def member_type(member: dict, optional: bool = True) -> str:
-    if member["type"] == "array":
+    if member.get("type") == "array":
         item = member["items"]
         if item["type"] == "object":
             fields = "\n".join(f"      {line}" for line in block(*(f"{key} = string" for key in item["properties"])).splitlines())
             return f"optional(list(object({{\n{fields}\n    }})), [])"
         return "optional(list(string), [])"
-    return f"optional({HCL_TYPES[member['type']]})"
+    return f"optional({HCL_TYPES['choice' if 'enum' in member else member['type']]})"
 
 
 def services_variable() -> str:
@@ -264,7 +268,9 @@ def services_variable() -> str:
         pattern, special = SPECIAL_MEMBERS.get(key, ("", ""))
         expects = f"{key}: {special or without_marks(said)}"
         all_of = "alltrue(flatten([for service in values(var.services) : [for one in service." + key
-        if member["type"] == "string":
+        if "enum" in member:
+            checks.append((f"alltrue([for service in values(var.services) : service.{key} == null || contains({hcl(member['enum'])}, service.{key})])", expects))
+        elif member["type"] == "string":
             checks.append((f"alltrue([for service in values(var.services) : service.{key} == null || can(regex({hcl(member['pattern'])}, service.{key}))])", expects))
         elif member["type"] == "array" and member["items"]["type"] == "string":
             checks.append((f"{all_of} : can(regex({hcl(pattern or member['items']['pattern'])}, one))]]))", expects))

@@ -152,6 +152,25 @@ locals {
           } if wanted
         ],
         [
+          for wanted in [local.revisions_wanted] : {
+            # With the pushed image in place of the one before.
+            Sid      = "RegisterWhatWasPushed"
+            Effect   = "Allow"
+            Action   = ["ecs:RegisterTaskDefinition"]
+            Resource = local.task_definitions[number]
+          } if wanted
+        ],
+        [
+          for wanted in [local.revisions_wanted] : {
+            # At their registration, and never afterwards.
+            Sid       = "SayWhatWasPushed"
+            Effect    = "Allow"
+            Action    = ["ecs:TagResource"]
+            Resource  = local.task_definitions[number]
+            Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
+          } if wanted
+        ],
+        [
           for roles in [var.task_role_arns] : {
             # Without it ECS refuses to start tasks of a task definition that has roles, and to register a copy of one.
             Sid       = "PassTheRolesOfTheTasks"

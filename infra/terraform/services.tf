@@ -33,6 +33,9 @@ locals {
   mapped_paths = sort(distinct([
     for path in concat(keys(var.ssm_service_map), flatten(values(var.services)[*].parameters)) : trim(path, "/")
   ]))
+  # A push registers revisions.
+  revisions_wanted = var.ecr_deploy_mode == "revision" || anytrue([for service in values(var.services) : service.image_mode == "revision"])
+
   files = concat(flatten(values(var.service_config)), flatten(values(var.s3_service_map)), flatten(values(var.services)[*].files))
 
   maps_given = [

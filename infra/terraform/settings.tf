@@ -11,6 +11,7 @@ variable "services" {
       key    = string
     })), [])
     auto_deploy = optional(bool)
+    image_mode  = optional(string)
   }))
   description = "The services by their ids, in place of the six maps: what ECS calls each, what it runs and reads, and whether events deploy it (CI_LAMBDA_CONFIG)."
   default     = {}
@@ -38,6 +39,10 @@ variable "services" {
   validation {
     condition     = alltrue(flatten([for service in values(var.services) : [for one in service.files : one.bucket != "" && one.key != ""]]))
     error_message = "services: files: every file needs a bucket and a key, as in {bucket = \"shop-env\", key = \"api.env\"}."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.image_mode == null || contains(["redeploy", "match", "revision"], service.image_mode)])
+    error_message = "services: image_mode: redeploy, match or revision."
   }
 }
 
@@ -170,6 +175,28 @@ variable "event_regions" {
   validation {
     condition     = alltrue([for one in var.event_regions : can(regex("^[A-Za-z0-9-]{1,255}$", one))])
     error_message = "event_regions: regions with commas between them, eu-west-1,eu-central-1."
+  }
+}
+
+variable "ecr_deploy_mode" {
+  type        = string
+  description = "What the push of an image does: redeploy deploys the newest revision, whatever image it names; match does so only where it names what was pushed; revision registers a new one with the pushed image, and deploys that. With revision the function may register revisions, and pass the roles of task_role_arns to them (ECR_DEPLOY_MODE)."
+  default     = "redeploy"
+  nullable    = false
+  validation {
+    condition     = contains(["redeploy", "match", "revision"], var.ecr_deploy_mode)
+    error_message = "ecr_deploy_mode: redeploy, match or revision."
+  }
+}
+
+variable "ecr_pin" {
+  type        = string
+  description = "How a revision that is registered for a push names the image: REPOSITORY:TAG, REPOSITORY@sha256:.. or REPOSITORY:TAG@sha256:.., of which the digest counts (ECR_PIN)."
+  default     = "both"
+  nullable    = false
+  validation {
+    condition     = contains(["tag", "digest", "both"], var.ecr_pin)
+    error_message = "ecr_pin: tag, digest or both."
   }
 }
 
@@ -322,6 +349,8 @@ locals {
     ENABLE_S3_MONITORING                = "true"
     ENABLE_MANUAL_DEPLOY                = "true"
     REQUESTS_WITHOUT_ENV                = "warn"
+    ECR_DEPLOY_MODE                     = "redeploy"
+    ECR_PIN                             = "both"
     DEPLOYMENT_TIMEOUT_SECONDS          = "600"
     WAIT_FOR_DEPLOYMENT                 = "false"
     ROLLBACK_ON_FAILURE                 = "false"
@@ -351,6 +380,8 @@ locals {
     REQUESTS_WITHOUT_ENV                = var.requests_without_env
     EVENT_ACCOUNTS                      = join(",", var.event_accounts)
     EVENT_REGIONS                       = join(",", var.event_regions)
+    ECR_DEPLOY_MODE                     = var.ecr_deploy_mode
+    ECR_PIN                             = var.ecr_pin
     DEPLOYMENT_TIMEOUT_SECONDS          = tostring(var.deployment_timeout_seconds)
     WAIT_FOR_DEPLOYMENT                 = tostring(var.wait_for_deployment)
     ROLLBACK_ON_FAILURE                 = tostring(var.rollback_on_failure)

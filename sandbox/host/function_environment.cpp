@@ -29,7 +29,7 @@ constexpr std::array<std::string_view, 9> kBehaviour{"LOG_LEVEL",
                                                      "BACKEND_SERVICE_NAME"};
 
 bool is_behaviour(std::string_view name) {
-    return name.starts_with("ENABLE_") || name.ends_with("_MAP") ||
+    return name.starts_with("ENABLE_") || name.starts_with("ECR_") || name.ends_with("_MAP") ||
            std::ranges::find(kBehaviour, name) != kBehaviour.end();
 }
 

@@ -18,6 +18,14 @@ struct ImageReference {
 };
 [[nodiscard]] ImageReference parse_image(std::string_view image);
 
+/// Whose registry of Amazon ECR a host is: `ACCOUNT.dkr.ecr.REGION.SUFFIX`, also by its FIPS and dual-stack names;
+/// `nullopt` for others (Amazon ECR user guide, "Amazon ECR private registry").
+struct EcrRegistry {
+    std::string_view account;
+    std::string_view region;
+};
+[[nodiscard]] std::optional<EcrRegistry> parse_ecr_registry(std::string_view host);
+
 /// The image's name without its tag and digest: registry and repository.
 [[nodiscard]] std::string_view image_name(std::string_view image);
 

@@ -46,6 +46,23 @@ WithoutEnvironment read_without_environment(SettingReader& reader) {
     return WithoutEnvironment::kWarn;
 }
 
+ImageMode read_image_mode(SettingReader& reader) {
+    constexpr std::string_view kVariable = "ECR_DEPLOY_MODE";
+    const auto text = reader.word(kVariable).value_or("");
+    const auto mode = parse_image_mode(to_lower(text));
+    if (!mode) reader.problem(kVariable, fmt::format("{} is none of the three", in_quotes(text)));
+    return mode.value_or(ImageMode::kRedeploy);
+}
+
+ImagePin read_image_pin(SettingReader& reader) {
+    constexpr std::string_view kVariable = "ECR_PIN";
+    const auto text = to_lower(reader.word(kVariable).value_or(""));
+    if (text == "tag") return ImagePin::kTag;
+    if (text == "digest") return ImagePin::kDigest;
+    if (text != "both") reader.problem(kVariable, fmt::format("{} is none of the three", in_quotes(text)));
+    return ImagePin::kBoth;
+}
+
 /// Words with commas between them.
 std::set<std::string> read_list(SettingReader& reader, std::string_view name, bool (*is_good)(std::string_view)) {
     std::set<std::string> words;
@@ -229,6 +246,7 @@ std::set<ServiceId> ids_in_none(std::set<ServiceId> ids, const Maps& maps) {
     take_out(ids_in_values(maps.prefixes));
     take_out(ids_in_values(maps.files));
     take_out(ids_in_keys(maps.auto_deploy));
+    take_out(ids_in_keys(maps.image_modes));
     return ids;
 }
 
@@ -243,6 +261,7 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_values(ssm_prefixes));
     ids.merge(ids_in_values(s3_files));
     ids.merge(ids_in_keys(auto_deploy));
+    ids.merge(ids_in_keys(image_modes));
     ids.insert(other_services.begin(), other_services.end());
     return {ids.begin(), ids.end()};
 }
@@ -255,6 +274,26 @@ std::string Config::called(std::string_view setting) const {
 bool Config::deploys_on_events(const ServiceId& id) const {
     const auto found = auto_deploy.find(id);
     return found == auto_deploy.end() ? auto_deploy_default : found->second;
+}
+
+ImageMode Config::image_mode_of(const ServiceId& id) const {
+    const auto found = image_modes.find(id);
+    return found == image_modes.end() ? image_mode : found->second;
+}
+
+std::optional<ImageMode> parse_image_mode(std::string_view word) {
+    for (const auto mode : {ImageMode::kRedeploy, ImageMode::kMatch, ImageMode::kRevision})
+        if (word == to_string(mode)) return mode;
+    return std::nullopt;
+}
+
+std::string_view to_string(ImageMode mode) {
+    switch (mode) {
+        case ImageMode::kRedeploy: return "redeploy";
+        case ImageMode::kMatch: return "match";
+        case ImageMode::kRevision: return "revision";
+    }
+    return "redeploy";
 }
 
 Result<LoadedConfig> load_config(const Environment& environment) {
@@ -288,6 +327,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     auto cluster_name = read_cluster_name(reader);
     auto webhook = read_webhook(reader);
     const bool ecr_enabled = reader.boolean("ENABLE_ECR_MONITORING");
+    const auto image_mode = read_image_mode(reader);
+    const auto image_pin = read_image_pin(reader);
     const bool ssm_enabled = reader.boolean("ENABLE_SSM_MONITORING");
     const bool s3_enabled = reader.boolean("ENABLE_S3_MONITORING");
     const bool manual_enabled = reader.boolean("ENABLE_MANUAL_DEPLOY");
@@ -357,6 +398,9 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .auto_deploy_default = document == nullptr || document->default_auto_deploy().value_or(true),
                    .other_services = std::move(other_services),
                    .ecr_enabled = ecr_enabled,
+                   .image_mode = image_mode,
+                   .image_modes = std::move(maps.image_modes),
+                   .image_pin = image_pin,
                    .ssm_enabled = ssm_enabled,
                    .s3_enabled = s3_enabled,
                    .manual_enabled = manual_enabled,

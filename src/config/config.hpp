@@ -33,6 +33,20 @@ enum class WithoutEnvironment {
     kIgnore,
 };
 
+/// What the push of an image does: ECR_DEPLOY_MODE.
+enum class ImageMode {
+    kRedeploy,  ///< the newest revision is deployed, whatever image it names
+    kMatch,     ///< the same, if the revision names what was pushed
+    kRevision,  ///< a new revision with the pushed image is registered and deployed
+};
+
+[[nodiscard]] std::optional<ImageMode> parse_image_mode(std::string_view word);
+/// `redeploy`, `match`, `revision`.
+[[nodiscard]] std::string_view to_string(ImageMode mode);
+
+/// How a revision that we register names the pushed image: ECR_PIN.
+enum class ImagePin { kTag, kDigest, kBoth };
+
 /// The settings, by the table's names, whose values the document holds. Two configurations that say the same are equal,
 /// wherever they say it.
 struct SettingsInDocument {
@@ -61,6 +75,9 @@ struct Config {
     std::set<ServiceId> other_services;  ///< that the document names without saying anything else that counts
 
     bool ecr_enabled = true;
+    ImageMode image_mode = ImageMode::kRedeploy;  ///< ECR_DEPLOY_MODE
+    std::map<ServiceId, ImageMode> image_modes;   ///< of services for which the document says another one
+    ImagePin image_pin = ImagePin::kBoth;
     bool ssm_enabled = true;
     bool s3_enabled = true;
     bool manual_enabled = true;
@@ -91,6 +108,9 @@ struct Config {
 
     /// Whether events deploy the service. Manual requests always do.
     [[nodiscard]] bool deploys_on_events(const ServiceId& id) const;
+
+    /// What a push does to the service.
+    [[nodiscard]] ImageMode image_mode_of(const ServiceId& id) const;
 
     friend bool operator==(const Config&, const Config&) = default;
 };

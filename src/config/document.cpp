@@ -207,6 +207,7 @@ private:
             if (key == "parameters") read(value, place, service.parameters, expects);
             if (key == "files") read(value, place, service.files, expects);
             if (key == "auto_deploy") read(value, place, service.auto_deploy, expects);
+            if (key == "image_mode") read(value, place, service.image_mode, expects);
         }
     }
 
@@ -292,6 +293,7 @@ bool Document::has_service_member(std::string_view key) const {
         if (key == "repositories") return !service.repositories.empty();
         if (key == "parameters") return !service.parameters.empty();
         if (key == "files") return !service.files.empty();
+        if (key == "image_mode") return service.image_mode.has_value();
         return key == "auto_deploy" && service.auto_deploy.has_value();
     });
 }

@@ -31,6 +31,7 @@ struct DocumentService {
     std::vector<std::string> parameters;
     std::vector<S3File> files;
     std::optional<bool> auto_deploy;
+    std::optional<std::string> image_mode;
 };
 
 /// The document by the rows of the settings table: each value that has its type as the text that would say the same in

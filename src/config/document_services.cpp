@@ -96,6 +96,16 @@ void add_parameters(const IdentifiedService& service, SettingReader& reader, Map
     }
 }
 
+void add_image_mode(const IdentifiedService& service, SettingReader& reader, Maps& maps) {
+    const auto& word = *service.said->image_mode;
+    if (const auto mode = parse_image_mode(word))
+        maps.image_modes[service.id] = *mode;
+    else
+        reader.problem({.pointer = service.said->pointer + "/image_mode",
+                        .what = fmt::format("is {}", in_quotes(word)),
+                        .expects = std::string(setting_of("ECR_DEPLOY_MODE").expects)});
+}
+
 template <typename Map>
 void sort_values(Map& map) {
     for (auto& [key, ids] : map) sort_unique(ids);
@@ -118,6 +128,7 @@ std::set<ServiceId> add_document_services(const Document& document, const Patter
         if (is_service_map) builder.add(service, maps.services);
         if (parameters) add_parameters(service, reader, maps);
         if (auto_deploy && service.said->auto_deploy) maps.auto_deploy[service.id] = *service.said->auto_deploy;
+        if (service.said->image_mode) add_image_mode(service, reader, maps);
         if (repositories)
             for (const auto& repository : service.said->repositories)
                 maps.repositories[repository].push_back(service.id);

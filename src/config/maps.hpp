@@ -47,6 +47,7 @@ struct Maps {
     std::map<std::string, std::vector<ServiceId>> prefixes;
     std::map<S3File, std::vector<ServiceId>> files;
     std::map<ServiceId, bool> auto_deploy;
+    std::map<ServiceId, ImageMode> image_modes;
 };
 
 /// A path of parameters without the slashes at its ends; `nullopt` for one with an empty segment.

@@ -35,6 +35,7 @@ std::map<std::string, OrderedDocument> services_of(const Config& config) {
     for (const auto& [file, ids] : config.s3_files)
         for (const auto& id : ids) services[id.str()]["files"].push_back({{"bucket", file.bucket}, {"key", file.key}});
     for (const auto& [id, on] : config.auto_deploy) services[id.str()]["auto_deploy"] = on;
+    for (const auto& [id, mode] : config.image_modes) services[id.str()]["image_mode"] = to_string(mode);
     return services;
 }
 

@@ -1,6 +1,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <string_view>
+
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/reference.hpp"
@@ -42,9 +45,9 @@ OrderedSchema integer_schema(const Setting& setting) {
     return schema;
 }
 
-OrderedSchema choice_schema(const Setting& setting) {
+OrderedSchema choice_schema(const std::array<std::string_view, 4>& choices) {
     auto words = OrderedSchema::array();
-    for (const auto word : setting.choices)
+    for (const auto word : choices)
         if (!word.empty()) words.push_back(word);
     return {{"enum", std::move(words)}};
 }
@@ -53,7 +56,7 @@ OrderedSchema value_schema(const Setting& setting) {
     switch (setting.type) {
         case SettingType::kBoolean: return {{"type", "boolean"}};
         case SettingType::kInteger: return integer_schema(setting);
-        case SettingType::kChoice: return choice_schema(setting);
+        case SettingType::kChoice: return choice_schema(setting.choices);
         case SettingType::kList: return list_schema(text_schema(setting.format));
         default: return text_schema(setting.format);
     }
@@ -83,6 +86,7 @@ OrderedSchema member_schema(const ServiceMember& member) {
         case ServiceMember::Type::kText: schema.update(text_schema(member.format)); break;
         case ServiceMember::Type::kBoolean: schema["type"] = "boolean"; break;
         case ServiceMember::Type::kList: schema.update(list_schema(text_schema(member.format))); break;
+        case ServiceMember::Type::kChoice: schema.update(choice_schema(member.choices)); break;
         case ServiceMember::Type::kFiles: schema.update(files_schema()); break;
     }
     return schema;

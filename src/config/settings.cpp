@@ -105,6 +105,23 @@ constexpr auto kSettings = std::to_array<Setting>(
       .expects = kFiles,
       .meaning = "The files in S3 that each service reads. Required unless `S3_SERVICE_MAP` is given or "
                  "`ENABLE_S3_MONITORING` is off; `{}` is allowed."},
+     {.name = "ECR_DEPLOY_MODE",
+      .default_value = "redeploy",
+      .pointer = "/deployment/image_mode",
+      .type = SettingType::kChoice,
+      .expects = "redeploy, match or revision",
+      .meaning = "What the push of an image does: `redeploy` deploys the newest revision, whatever image it names; "
+                 "`match` does so only where it names what was pushed; `revision` registers a new one with the pushed "
+                 "image, and deploys that.",
+      .choices = {"redeploy", "match", "revision"}},
+     {.name = "ECR_PIN",
+      .default_value = "both",
+      .pointer = "/deployment/image_pin",
+      .type = SettingType::kChoice,
+      .expects = "tag, digest or both",
+      .meaning = "How a revision that is registered for a push names the image: `REPOSITORY:TAG`, "
+                 "`REPOSITORY@sha256:..` or `REPOSITORY:TAG@sha256:..`, of which the digest counts.",
+      .choices = {"tag", "digest", "both"}},
      {.name = "DEPLOYMENT_TIMEOUT_SECONDS",
       .default_value = "600",
       .pointer = "/deployment/timeout_seconds",
@@ -342,6 +359,13 @@ constexpr auto kServiceMembers = std::to_array<ServiceMember>({
      .expects = "true or false",
      .meaning = "Whether events deploy it. Manual requests do anyway.",
      .default_value = "true"},
+    {.key = "image_mode",
+     .variable = "",
+     .type = MemberType::kChoice,
+     .expects = "redeploy, match or revision",
+     .meaning =
+         "What the push of an image does to it. Without it `ECR_DEPLOY_MODE` or `deployment.image_mode` says so.",
+     .choices = {"redeploy", "match", "revision"}},
 });
 
 }  // namespace

@@ -45,14 +45,15 @@ struct Setting {
 
 /// One row of the table of what the document says about one service: the members of `/services/ID`.
 struct ServiceMember {
-    enum class Type { kText, kBoolean, kList, kFiles };
+    enum class Type { kText, kBoolean, kList, kFiles, kChoice };
     std::string_view key;
-    std::string_view variable;  ///< the map that says the same in the environment
+    std::string_view variable;  ///< the map that says the same in the environment; empty where there is none
     Type type = Type::kText;
     std::string_view expects;
     std::string_view meaning;
-    std::string_view format = {};         ///< of a text, or of a list's items
-    std::string_view default_value = {};  ///< not empty: `/defaults` may say it for all services
+    std::string_view format = {};                  ///< of a text, or of a list's items
+    std::string_view default_value = {};           ///< not empty: `/defaults` may say it for all services
+    std::array<std::string_view, 4> choices = {};  ///< the words of a choice; the rest is empty
     [[nodiscard]] bool has_default() const { return !default_value.empty(); }
 };
 

@@ -34,8 +34,8 @@ std::string service_members_markdown() {
         "| Member | What it is | What it looks like | Variable |\n"
         "|---|---|---|---|\n";
     for (const auto& member : service_members())
-        table +=
-            fmt::format("| `{}` | {} | {} | `{}` |\n", member.key, member.meaning, member.expects, member.variable);
+        table += fmt::format("| `{}` | {} | {} | {} |\n", member.key, member.meaning, member.expects,
+                             member.variable.empty() ? "none" : fmt::format("`{}`", member.variable));
     return table;
 }
 

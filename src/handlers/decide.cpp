@@ -34,9 +34,18 @@ void tidy(Decision& decision) {
     }
 }
 
-void set_time(Decision& decision, const Envelope& envelope) {
-    if (auto* deploy = std::get_if<Deploy>(&decision))
-        for (auto& request : deploy->requests) request.changed_at = parse_rfc3339(envelope.time);
+/// When and where it happened.
+void add_envelope(Decision& decision, const Envelope& envelope) {
+    auto* deploy = std::get_if<Deploy>(&decision);
+    if (deploy == nullptr) return;
+    for (auto& request : deploy->requests) {
+        request.changed_at = parse_rfc3339(envelope.time);
+        for (auto& image : request.images) {
+            image.account = envelope.account;
+            image.region = envelope.region;
+            image.at = request.changed_at.value_or(WallTime{});
+        }
+    }
 }
 
 struct Decide {
@@ -66,7 +75,7 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
                         : std::visit(Decide{.event = event, .config = config, .home = home}, event.body);
     if (decision) {
         tidy(*decision);
-        set_time(*decision, event.envelope);
+        add_envelope(*decision, event.envelope);
     } else {
         tidy(decision.error().message);
     }

@@ -18,6 +18,10 @@ namespace ci_lambda {
 struct PushedImage {
     std::string repository;  ///< without the registry
     std::string tag;
+    std::string digest = {};   ///< `sha256:..`; empty where the event does not say
+    std::string account = {};  ///< of the registry; empty where nobody says
+    std::string region = {};
+    WallTime at{};  ///< when it was pushed
     friend bool operator==(const PushedImage&, const PushedImage&) = default;
 };
 
@@ -31,6 +35,8 @@ struct DeploymentRequest {
     /// What was pushed, where that is the reason, or one of them: a new image is a reason to try again a revision that
     /// has failed; a changed parameter or file is none.
     std::vector<PushedImage> images = {};
+    ImageMode image_mode = ImageMode::kRedeploy;  ///< what `images` do
+    ImagePin image_pin = ImagePin::kBoth;
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;
 };
 

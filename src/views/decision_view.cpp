@@ -19,6 +19,17 @@ std::string headline_of(const Deploy& deploy) {
     return "deploy " + join(services, " and ");
 }
 
+std::string wanted_by(const DeploymentRequest& request) {
+    if (request.task_definition) return fmt::format("the task definition {}", *request.task_definition);
+    auto newest = fmt::format("the newest ACTIVE revision of {}", request.target.family);
+    if (request.images.empty() || request.image_mode == ImageMode::kRedeploy) return newest;
+    std::vector<std::string> images;
+    for (const auto& image : request.images) images.push_back(fmt::format("{}:{}", image.repository, image.tag));
+    return fmt::format("{}, {} {}", newest,
+                       request.image_mode == ImageMode::kMatch ? "if it names" : "or a new one of it, with",
+                       join(images, ", "));
+}
+
 DecisionView view(const Deploy& deploy) {
     DecisionView shown{.kind = DecisionView::Kind::kDeploy,
                        .headline = headline_of(deploy),
@@ -32,8 +43,7 @@ DecisionView view(const Deploy& deploy) {
             {.service = request.target.id.str(),
              .ecs_service = request.target.service.str(),
              .cluster = request.target.cluster.str(),
-             .wanted = request.task_definition ? fmt::format("the task definition {}", *request.task_definition)
-                                               : fmt::format("the newest ACTIVE revision of {}", request.target.family),
+             .wanted = wanted_by(request),
              .reason = request.reason});
     return shown;
 }

@@ -42,6 +42,11 @@ public:
         [](const EcsServiceRevision&, const TaskFamily& family, const EcsTags&) {
             return TaskDefinition("td/" + family.str() + ":1");
         };
+    std::function<Result<TaskDefinition>(const TaskDefinition&, const std::map<std::string, std::string>&,
+                                         const EcsTags&)>
+        on_register_with_images = [](const TaskDefinition& revision, const auto&, const auto&) {
+            return TaskDefinition(revision.str() + "1");
+        };
     std::function<Result<EcsTaskDefinition>(const TaskDefinition&)> on_task_definition =
         [](const TaskDefinition& revision) {
             return EcsTaskDefinition{.arn = revision.str(), .status = "ACTIVE", .images = {}, .tags = {}};
@@ -121,6 +126,12 @@ public:
                                                 const EcsTags& tags, Deadline) override {
         count("RegisterTaskDefinition");
         return on_register(revision, family, tags);
+    }
+    Result<TaskDefinition> register_with_images(const TaskDefinition& revision,
+                                                const std::map<std::string, std::string>& images, const EcsTags& tags,
+                                                Deadline) override {
+        count("RegisterTaskDefinition");
+        return on_register_with_images(revision, images, tags);
     }
     Status tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline) override {
         count("TagResource");

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/references.hpp"
+#include "deployer/revision/pushed_images.hpp"
 #include "deployer/rollout/verdict.hpp"
 
 namespace ci_lambda {
@@ -13,6 +14,15 @@ bool uses(const EcsTaskDefinition& revision, const PushedImage& pushed) {
     return std::ranges::any_of(revision.images, [&](const auto& container) {
         return parse_image(container.image).repository == pushed.repository;
     });
+}
+
+/// It is what failed, perhaps by another tag.
+bool has_failed(const PushedImage& pushed, const LeftOut& left_out, const std::optional<EcsTaskDefinition>& newest) {
+    const bool ran = std::ranges::any_of(
+        left_out.bad, [&](const auto& image) { return is_same_image(pushed, image.image, image.digest); });
+    return ran || (newest && std::ranges::any_of(newest->images, [&](const auto& container) {
+                       return is_same_image(pushed, container.image, parse_image(container.image).digest);
+                   }));
 }
 
 bool was_taken_back(ServiceDeploymentStatus status) {
@@ -48,7 +58,10 @@ std::optional<LeftOut> left_out_since(const RevisionFacts& facts, std::size_t i)
         if (good->revision.task_definition == facts.newest.str() &&
             rollout.revision.task_definition != facts.newest.str())
             return std::nullopt;
-        LeftOut left_out{.by_person = false, .since = rollout.record.created_at, .good = good->revision};
+        LeftOut left_out{.by_person = false,
+                         .since = rollout.record.created_at,
+                         .good = good->revision,
+                         .bad = rollout.revision.images};
         // Something else was rolled out after it: whoever did that knew of it.
         if (deployed_since(facts, i) != nullptr) left_out.good.reset();
         return left_out;
@@ -111,8 +124,9 @@ RevisionChoice choose_revision(const RevisionFacts& facts, const std::optional<L
                                const std::optional<WallTime>& changed_at) {
     if (!left_out) return {.revision = facts.newest, .pin = std::nullopt};
     const bool newer_push = !images.empty() && (!changed_at || *changed_at > left_out->since);
-    const bool of_its_own =
-        !newest || std::ranges::any_of(images, [&](const auto& image) { return uses(*newest, image); });
+    const bool of_its_own = std::ranges::any_of(images, [&](const auto& image) {
+        return (!newest || uses(*newest, image)) && !has_failed(image, *left_out, newest);
+    });
     // The tags of the revision itself tell what ECS's record cannot: that a person has asked for the rollback.
     const auto taken_back = newest ? when_taken_back_by_person(newest->tags) : std::nullopt;
     const bool by_person = left_out->by_person || (taken_back && *taken_back >= left_out->since);

@@ -39,6 +39,7 @@ struct LeftOut {
     bool by_person = false;
     WallTime since{};                        ///< when the rollout of it began that was taken back
     std::optional<EcsServiceRevision> good;  ///< what ran before it, exactly; absent where `running` says it all
+    std::vector<EcsServiceRevision::Image> bad = {};  ///< what it ran itself; empty where that is not known
 };
 
 /// Whether the newest revision was taken back: by ECS, by us or by somebody, and nothing has ended that since. One that
@@ -60,7 +61,7 @@ struct RevisionChoice {
 
 /// `newest`: the newest revision in full, where it could be read. `images`: what was pushed, at `changed_at`: a push
 /// newer than the rollout that failed, of an image that the newest revision uses, is a reason to try it again, unless
-/// somebody has taken it back.
+/// somebody has taken it back, or it is by its digest the very image that failed.
 [[nodiscard]] RevisionChoice choose_revision(const RevisionFacts& facts, const std::optional<LeftOut>& left_out,
                                              const std::optional<EcsTaskDefinition>& newest,
                                              const std::vector<PushedImage>& images,

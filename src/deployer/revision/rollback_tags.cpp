@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "base/text.hpp"
+#include "deployer/revision/tag_text.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -18,20 +18,6 @@ constexpr std::string_view kTakenBackBy = "ci_lambda:taken-back-by";
 constexpr std::string_view kTakenBackAt = "ci_lambda:taken-back-at";
 constexpr std::string_view kPerson = "person";
 constexpr std::string_view kAutomatic = "automatic";
-
-/// Of a tag's value (ECS API reference, Tag).
-constexpr std::size_t kLongestTag = 256;
-
-/// What ECS takes in a tag's value; the rest becomes a blank.
-std::string tag_text(std::string_view text) {
-    constexpr std::string_view kMarks = " +-=._:/@";
-    std::string value = truncate_utf8(text, kLongestTag);
-    for (auto& c : value) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!plain && !kMarks.contains(c)) c = ' ';
-    }
-    return truncate_utf8(trim(value), kLongestTag);
-}
 
 std::string tag(const EcsTags& tags, std::string_view key) {
     const auto found = tags.find(std::string(key));

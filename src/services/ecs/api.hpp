@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,11 @@ public:
     /// Registers a copy of `revision` in another family, with each image that has a digest pinned to it, with the tags
     /// of the original, and with `tags`; the ARN. NOT idempotent: one more revision each time.
     virtual Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
+                                                        const EcsTags& tags, Deadline deadline) = 0;
+    /// Registers a copy of `revision` in its own family whose containers, by name, have these images, with exactly
+    /// these tags; the ARN. NOT idempotent: one more revision each time.
+    virtual Result<TaskDefinition> register_with_images(const TaskDefinition& revision,
+                                                        const std::map<std::string, std::string>& images,
                                                         const EcsTags& tags, Deadline deadline) = 0;
 };
 

@@ -104,6 +104,13 @@ private:
     bool in_order_ = true;
 };
 
+Result<const Json*> task_definition_in(const Json& answer) {
+    const Json* definition = find(answer, "taskDefinition");
+    if (definition == nullptr || !definition->is_object())
+        return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition has no \"taskDefinition\"");
+    return definition;
+}
+
 }  // namespace
 
 constinit const AwsService kEcsService{.name = "ecs",
@@ -329,15 +336,25 @@ Status EcsClient::roll_back_service_deployment(const std::string& arn, Deadline 
 Result<TaskDefinition> EcsClient::register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
                                                        const EcsTags& tags, Deadline deadline) {
     TRY_ASSIGN(const auto described, describe_with_tags(revision.task_definition, deadline));
-    const Json* original = find(described, "taskDefinition");
-    if (original == nullptr || !original->is_object())
-        return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition has no \"taskDefinition\"");
-    auto request = pinned_copy_request(*original, revision, family);
+    TRY_ASSIGN(const auto* original, task_definition_in(described));
     auto all_tags = read_task_definition(described).tags;
-    // AWS's own are not taken back (tagging best practices), and neither are those of another copy.
-    std::erase_if(all_tags, [](const auto& tag) { return tag.first.starts_with("aws:"); });
-    for (const auto& [key, value] : tags) all_tags[key] = value;
-    if (!all_tags.empty()) request["tags"] = tags_to_json(all_tags);
+    for (const auto& [key, value] : tags) all_tags[key] = value;  // in place of those of another copy
+    return register_revision(copy_request(*original, pinned_images(*original, revision), family), all_tags, deadline);
+}
+
+Result<TaskDefinition> EcsClient::register_with_images(const TaskDefinition& revision,
+                                                       const std::map<std::string, std::string>& images,
+                                                       const EcsTags& tags, Deadline deadline) {
+    TRY_ASSIGN(const auto described, describe_with_tags(revision.str(), deadline));
+    TRY_ASSIGN(const auto* original, task_definition_in(described));
+    return register_revision(copy_request(*original, images, std::nullopt), tags, deadline);
+}
+
+Result<TaskDefinition> EcsClient::register_revision(Json request, const EcsTags& tags, Deadline deadline) {
+    EcsTags ours = tags;
+    // AWS's own are not taken back (tagging best practices).
+    std::erase_if(ours, [](const auto& tag) { return tag.first.starts_with("aws:"); });
+    if (!ours.empty()) request["tags"] = tags_to_json(ours);
     TRY_ASSIGN(const auto response, client_.make({.operation = "RegisterTaskDefinition",
                                                   .body = dump_json(request),
                                                   .repeatable = AwsCall::Repeatable::kNo},

@@ -49,6 +49,9 @@ public:
     Status roll_back_service_deployment(const std::string& arn, Deadline deadline) override;
     Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
                                                 const EcsTags& tags, Deadline deadline) override;
+    Result<TaskDefinition> register_with_images(const TaskDefinition& revision,
+                                                const std::map<std::string, std::string>& images, const EcsTags& tags,
+                                                Deadline deadline) override;
     Status tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) override;
 
 private:
@@ -56,6 +59,7 @@ private:
     Result<DescribedServices> described(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                         const Result<nlohmann::json>& answer, Deadline deadline);
     Result<DescribedServices> described_services(const nlohmann::json& answer) const;
+    Result<TaskDefinition> register_revision(nlohmann::json request, const EcsTags& tags, Deadline deadline);
     /// The answer, with the tags where they may be read.
     Result<nlohmann::json> describe_with_tags(const std::string& revision, Deadline deadline);
     Result<std::vector<TaskDefinition>> revisions_of(const TaskFamily& family, Result<HttpResponse> first,

@@ -263,24 +263,36 @@ Json tags_to_json(const EcsTags& tags) {
     return list;
 }
 
-Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& revision, const TaskFamily& family) {
+Json copy_request(const Json& task_definition, const EcsImages& images, const std::optional<TaskFamily>& family) {
     // What RegisterTaskDefinition does not take back (ECS API reference, TaskDefinition).
     static constexpr std::array kOnlyInAnswers{"taskDefinitionArn",  "revision",          "status",
                                                "requiresAttributes", "compatibilities",   "registeredAt",
                                                "deregisteredAt",     "deleteRequestedAt", "registeredBy"};
     Json request = task_definition;
     for (const auto* member : kOnlyInAnswers) request.erase(member);
-    request["family"] = family.str();
+    if (family) request["family"] = family->str();
     const auto containers = request.find("containerDefinitions");
     if (containers == request.end() || !containers->is_array()) return request;
     for (auto& container : *containers) {
         if (!container.is_object()) continue;
-        const auto name = text(container, "name");
-        const auto image = std::ranges::find(revision.images, name, &EcsServiceRevision::Image::container);
-        if (image == revision.images.end() || image->digest.empty()) continue;
-        container["image"] = fmt::format("{}@{}", image_name(text(container, "image")), image->digest);
+        const auto image = images.find(text(container, "name"));
+        if (image != images.end()) container["image"] = image->second;
     }
     return request;
+}
+
+EcsImages pinned_images(const Json& task_definition, const EcsServiceRevision& revision) {
+    EcsImages images;
+    const auto* containers = find(task_definition, "containerDefinitions");
+    if (containers == nullptr || !containers->is_array()) return images;
+    for (const auto& container : *containers) {
+        if (!container.is_object()) continue;
+        auto name = text(container, "name");
+        const auto image = std::ranges::find(revision.images, name, &EcsServiceRevision::Image::container);
+        if (image == revision.images.end() || image->digest.empty()) continue;
+        images[std::move(name)] = fmt::format("{}@{}", image_name(text(container, "image")), image->digest);
+    }
+    return images;
 }
 
 }  // namespace ci_lambda

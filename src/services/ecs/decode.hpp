@@ -2,6 +2,8 @@
 
 // Private to services/ecs: what ECS answers, turned into records.
 
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,10 +20,17 @@ namespace ci_lambda {
 /// `answer`: what DescribeTaskDefinition answers, whose tags stand beside the task definition.
 [[nodiscard]] EcsTaskDefinition read_task_definition(const Json& answer);
 
-/// The request that registers a copy of `task_definition`, an object as DescribeTaskDefinition shows it, in another
-/// family and with the images of `revision` pinned to their digests. Members that ECS adds by itself are left out.
-[[nodiscard]] Json pinned_copy_request(const Json& task_definition, const EcsServiceRevision& revision,
-                                       const TaskFamily& family);
+/// Images by the names of their containers.
+using EcsImages = std::map<std::string, std::string>;
+
+/// The request that registers a copy of `task_definition`, an object as DescribeTaskDefinition shows it, with these
+/// images; in its own family where none is given. What ECS adds by itself is left out, and everything else is taken
+/// over, be it known to us or not.
+[[nodiscard]] Json copy_request(const Json& task_definition, const EcsImages& images,
+                                const std::optional<TaskFamily>& family);
+
+/// The images of the task definition's containers, pinned to the digests that `revision` ran them with.
+[[nodiscard]] EcsImages pinned_images(const Json& task_definition, const EcsServiceRevision& revision);
 
 /// Tags as ECS's calls take them: `[{"key":..,"value":..}]`.
 [[nodiscard]] Json tags_to_json(const EcsTags& tags);

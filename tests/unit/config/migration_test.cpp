@@ -137,6 +137,8 @@ private:
                 return fmt::format(" {}", setting.smallest + number(setting.largest - setting.smallest + 1));
             case SettingType::kChoice:
                 if (setting.name == "LOG_LEVEL") return one_of({"DEBUG", "info", "Warning", " error "});
+                if (setting.name == "ECR_DEPLOY_MODE") return one_of({"redeploy", "Match", " revision "});
+                if (setting.name == "ECR_PIN") return one_of({"tag", "digest", "BOTH"});
                 return one_of({"Warn", "deploy", " ignore "});
             case SettingType::kList:
                 return setting.name == "EVENT_ACCOUNTS" ? " 111122223333 ,444455556666" : "eu-west-1, eu-central-1";

@@ -27,6 +27,34 @@ TEST(EcrHandler, FindsTheServiceByTheNamingRule) {
     }
 }
 
+TEST(EcrHandler, SaysWhichImageWasPushedWhereAndWhenAndWhatThatDoes) {
+    const auto config = shop({{"ECR_DEPLOY_MODE", "revision"}, {"ECR_PIN", "digest"}});
+    auto push = push_to("shop_service_api");
+    push.digest = "sha256:" + std::string(64, 'a');
+    const auto images_of = [&](const EcrImageAction& body) {
+        const Event event{.envelope = {.source = "aws.ecr",
+                                       .account = "123456789012",
+                                       .time = "2026-11-29T12:00:00Z",
+                                       .region = "us-east-1"},
+                          .body = body};
+        return std::get<Deploy>(*decide(event, config)).requests.front();
+    };
+    const auto request = images_of(push);
+    EXPECT_EQ(request.image_mode, ImageMode::kRevision);
+    EXPECT_EQ(request.image_pin, ImagePin::kDigest);
+    EXPECT_THAT(request.images, ElementsAre(PushedImage{.repository = "shop_service_api",
+                                                        .tag = "v7",
+                                                        .digest = *push.digest,
+                                                        .account = "123456789012",
+                                                        .region = "us-east-1",
+                                                        .at = *parse_rfc3339("2026-11-29T12:00:00Z")}));
+    // What no registry would take is not put into a task definition.
+    for (const std::string bad : {"", "sha256:abc", "md5:1", "sha256:" + std::string(64, 'G')}) {
+        push.digest = bad;
+        EXPECT_EQ(images_of(push).images.front().digest, "") << bad;
+    }
+}
+
 TEST(EcrHandler, IgnoresPushesThatOnlyLookLikeOurs) {
     const auto config = shop();
     for (const std::string repository :

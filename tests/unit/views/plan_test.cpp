@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 
 #include "base/json.hpp"
@@ -24,9 +25,11 @@ struct Planned {
     Json json;
 };
 
-Planned plan(const std::string& event) {
-    const testing::FakeEnvironment environment(
-        {{"PROJECT_NAME", "shop"}, {"PROJECT_ENV", "dev"}, {"SERVICE_CONFIG", "{}"}});
+Planned plan(const std::string& event, const std::map<std::string, std::string>& more = {}) {
+    std::map<std::string, std::string> variables{
+        {"PROJECT_NAME", "shop"}, {"PROJECT_ENV", "dev"}, {"SERVICE_CONFIG", "{}"}};
+    variables.insert(more.begin(), more.end());
+    const testing::FakeEnvironment environment(variables);
     const auto loaded = load_config(environment);
     const auto decoded = decode_event(event);
     const auto decision = decide(*decoded, loaded->config);
@@ -48,6 +51,17 @@ TEST(Plan, SaysWhyNothingIsToBeDone) {
     EXPECT_EQ(planned.json["decision"], "ignore");
     EXPECT_THAT(planned.text,
                 HasSubstr("decision  nothing to do\nbecause   " + planned.json["reason"].get<std::string>()));
+}
+
+TEST(Plan, SaysWhatAPushBringsInEachMode) {
+    const std::string push = R"({"source":"aws.ecr","detail-type":"ECR Image Action","detail":{
+        "action-type":"PUSH","result":"SUCCESS","repository-name":"shop_service_api","image-tag":"v7"}})";
+    const std::string newest = "the newest ACTIVE revision of shop_service_api_dev";
+    EXPECT_THAT(plan(push).text, AllOf(HasSubstr(newest), Not(HasSubstr(newest + ","))));
+    EXPECT_THAT(plan(push, {{"ECR_DEPLOY_MODE", "match"}}).text,
+                HasSubstr(newest + ", if it names shop_service_api:v7"));
+    EXPECT_THAT(plan(push, {{"ECR_DEPLOY_MODE", "revision"}}).text,
+                HasSubstr(newest + ", or a new one of it, with shop_service_api:v7"));
 }
 
 TEST(Plan, ShowsWhatPeopleWouldBeTold) {

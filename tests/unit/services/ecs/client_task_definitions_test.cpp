@@ -131,6 +131,24 @@ TEST_F(EcsClientTest, RegistersACopyWithTheImagesPinned) {
     EXPECT_FALSE(http_.requests().back().idempotent);
 }
 
+TEST_F(EcsClientTest, RegistersARevisionWithOtherImagesInTheSameFamily) {
+    http_.then(200, R"({"taskDefinition":{"taskDefinitionArn":"td:8","family":"api","revision":8,"status":"ACTIVE",
+        "ofNextYear":{"a":[1,2.50]},"containerDefinitions":[{"name":"app","image":"shop/api:v1","cpu":7},
+                                                           {"name":"log","image":"fluent:1"}]},
+        "tags":[{"key":"team","value":"blue"}]})");
+    http_.then(200, R"({"taskDefinition":{"taskDefinitionArn":"arn:td/api:9"}})");
+    const auto registered =
+        client_.register_with_images(TaskDefinition("td:8"), {{"app", "shop/api:v2"}, {"gone", "x"}},
+                                     {{"ci_lambda:image", "v2"}, {"aws:mine", "no"}}, Deadline::none());
+    ASSERT_THAT(registered, IsOk());
+    EXPECT_EQ(registered->str(), "arn:td/api:9");
+    EXPECT_EQ(body(1), Json::parse(R"({"family":"api","ofNextYear":{"a":[1,2.5]},"containerDefinitions":[
+            {"name":"app","image":"shop/api:v2","cpu":7},{"name":"log","image":"fluent:1"}],
+        "tags":[{"key":"ci_lambda:image","value":"v2"}]})"))
+        << "the tags are the caller's, but for AWS's own";
+    EXPECT_FALSE(http_.requests().back().idempotent);
+}
+
 TEST_F(EcsClientTest, RefusesToCopyWhatIsNoTaskDefinition) {
     for (const std::string answer : {R"({})", R"({"taskDefinition":"td:8"})", R"({"taskDefinition":[{}]})", "[]"}) {
         FakeHttp http;

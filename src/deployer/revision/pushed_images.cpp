@@ -1,0 +1,142 @@
+#include "deployer/revision/pushed_images.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/references.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "deployer/revision/tag_text.hpp"
+
+namespace ci_lambda {
+namespace {
+
+// Tags of a revision that was registered for a push. Those with a container say of each when its image was pushed.
+constexpr std::string_view kPrefix = "ci_lambda:";
+constexpr std::string_view kPushedAt = "ci_lambda:pushed-at/";
+constexpr std::string_view kImage = "ci_lambda:image";
+constexpr std::string_view kReason = "ci_lambda:reason";
+
+std::string pushed_at_key(std::string_view container) {
+    return truncate_utf8(fmt::format("{}{}", kPushedAt, container), kLongestTagKey);
+}
+
+std::optional<WallTime> pushed_at(const EcsTaskDefinition& revision, std::string_view container) {
+    const auto found = revision.tags.find(pushed_at_key(container));
+    return found == revision.tags.end() ? std::nullopt : parse_rfc3339(found->second);
+}
+
+/// `REPOSITORY:TAG@DIGEST`, as ECS's and Docker's grammar has it; what is not there is left out.
+std::string image_text(std::string_view name, std::string_view tag, std::string_view digest) {
+    std::string text(name);
+    if (!tag.empty()) text += fmt::format(":{}", tag);
+    if (!digest.empty()) text += fmt::format("@{}", digest);
+    return text;
+}
+
+/// What the container is to name. Without a digest in the event there is nothing to pin but the tag.
+std::string pinned(std::string_view image, const PushedImage& pushed, ImagePin pin) {
+    const bool with_digest = pin != ImagePin::kTag && !pushed.digest.empty();
+    const bool with_tag = pin != ImagePin::kDigest || !with_digest;
+    return image_text(image_name(image), with_tag ? pushed.tag : std::string_view{},
+                      with_digest ? pushed.digest : std::string_view{});
+}
+
+/// The last one that was pushed to the container's repository.
+const PushedImage* newest_for(std::string_view image, const std::vector<PushedImage>& images) {
+    const PushedImage* newest = nullptr;
+    for (const auto& pushed : images)
+        if (is_of_repository(image, pushed) && (newest == nullptr || pushed.at >= newest->at)) newest = &pushed;
+    return newest;
+}
+
+std::string repositories(const std::vector<PushedImage>& images) {
+    std::vector<std::string> names;
+    for (const auto& image : images)
+        if (std::ranges::find(names, image.repository) == names.end()) names.push_back(image.repository);
+    return join(names, ", ");
+}
+
+std::string images_of(const EcsTaskDefinition& revision) {
+    std::vector<std::string> images;
+    for (const auto& container : revision.images) images.push_back(container.image);
+    return images.empty() ? "none" : join(images, ", ");
+}
+
+/// Whether the image that is there already brings what was pushed.
+bool names(std::string_view image, const PushedImage& pushed) {
+    const auto there = parse_image(image);
+    if (!there.digest.empty() && !pushed.digest.empty()) return there.digest == pushed.digest;
+    return there.digest.empty() && there.tag == pushed.tag;
+}
+
+}  // namespace
+
+bool is_of_repository(std::string_view image, const PushedImage& pushed) {
+    const auto parts = parse_image(image);
+    if (parts.repository != pushed.repository) return false;
+    const auto registry = parse_ecr_registry(parts.registry);
+    return !registry || ((pushed.account.empty() || registry->account == pushed.account) &&
+                         (pushed.region.empty() || registry->region == pushed.region));
+}
+
+bool is_same_image(const PushedImage& pushed, std::string_view image, std::string_view digest) {
+    return !pushed.digest.empty() && pushed.digest == digest && is_of_repository(image, pushed);
+}
+
+Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentRequest& request) {
+    PushedRevision put{.changes = {}, .overtaken = {}, .names = false, .exact = true, .tags = {}};
+    bool used = false;
+    for (const auto& [key, value] : base.tags)
+        if (!key.starts_with(kPrefix) || key.starts_with(kPushedAt)) put.tags[key] = value;
+    std::vector<std::string> texts;
+    for (const auto& container : base.images) {
+        const auto* pushed = newest_for(container.image, request.images);
+        if (pushed == nullptr) continue;
+        used = true;
+        const auto name = short_name(base.arn);
+        if (names(container.image, *pushed)) {
+            put.names = true;
+            put.exact = put.exact && !parse_image(container.image).digest.empty();
+            continue;
+        }
+        if (const auto there = pushed_at(base, container.container); there && *there > pushed->at) {
+            put.overtaken.push_back(fmt::format("{} was pushed before {}, which {} has",
+                                                image_text(pushed->repository, pushed->tag, {}),
+                                                last_segment(container.image), name));
+            continue;
+        }
+        put.exact = false;
+        auto to = pinned(container.image, *pushed, request.image_pin);
+        texts.push_back(image_text(pushed->repository, pushed->tag, pushed->digest));
+        put.tags[pushed_at_key(container.container)] = format_rfc3339(pushed->at);
+        put.changes.push_back({.container = container.container, .from = container.image, .to = std::move(to)});
+    }
+    if (!used)
+        return fail(ErrorKind::kRejected,
+                    fmt::format("no container of {} uses the repository {}: its images are {}", short_name(base.arn),
+                                repositories(request.images), images_of(base)));
+    put.tags[std::string(kImage)] = tag_text(join(texts, " "));
+    put.tags[std::string(kReason)] = tag_text(request.reason);
+    return put;
+}
+
+std::string why_not_named(const EcsTaskDefinition& revision, const PushedImage& image) {
+    std::vector<std::string> others;
+    for (const auto& container : revision.images) {
+        if (!is_of_repository(container.image, image)) continue;
+        if (names(container.image, image)) return {};
+        others.push_back(container.image);
+    }
+    const auto pushed = image_text(image.repository, image.tag, {});
+    if (others.empty())
+        return fmt::format("no container of {} uses the repository {}: its images are {}", short_name(revision.arn),
+                           image.repository, images_of(revision));
+    return fmt::format("{} names {}, not {}, which was pushed", short_name(revision.arn), join(others, " and "),
+                       pushed);
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace ci_lambda {
+
+// Tags of AWS resources (ECS API reference, Tag).
+inline constexpr std::size_t kLongestTagKey = 128;
+inline constexpr std::size_t kLongestTag = 256;
+
+/// What ECS takes in a tag's value; the rest becomes a blank.
+[[nodiscard]] std::string tag_text(std::string_view text);
+
+}  // namespace ci_lambda

@@ -1,0 +1,304 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <ranges>
+
+#include "base/references.hpp"
+#include "unit/deployer/start/support.hpp"
+
+namespace ci_lambda::testing {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+constexpr const char* kRepository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop_api";
+constexpr const char* kSidecar = "public.ecr.aws/aws-observability/aws-for-fluent-bit:stable";
+
+std::string digest(char digit) { return "sha256:" + std::string(64, digit); }
+
+/// A family whose revisions are there, and a service that runs one of them.
+class PushedImagesTest : public DeployerTest {
+protected:
+    PushedImagesTest() {
+        add("42", std::string(kRepository) + ":v1");
+        primary_ = deployment("ecs-svc/1", "42", RolloutState::kCompleted);
+        primary_.created_at = start() - std::chrono::hours{1};
+        ecs_.on_active = [this](const TaskFamily&) {
+            std::vector<TaskDefinition> active;
+            for (const auto& [number, revision] : revisions_ | std::views::reverse)
+                if (number <= listed_up_to_) active.emplace_back(revision.arn);
+            return active;
+        };
+        ecs_.on_task_definition = [this](const TaskDefinition& revision) -> Result<EcsTaskDefinition> {
+            return revisions_.at(number_of(revision.str()));
+        };
+        ecs_.on_register_with_images = [this](const TaskDefinition& base, const auto& images, const EcsTags& tags) {
+            if (before_registered_) std::exchange(before_registered_, nullptr)();
+            auto copy = revisions_.at(number_of(base.str()));
+            for (auto& container : copy.images)
+                if (const auto image = images.find(container.container); image != images.end())
+                    container.image = image->second;
+            copy.tags = tags;
+            return TaskDefinition(keep(std::move(copy)));
+        };
+        ecs_.on_describe = [this](const auto&) -> Result<DescribedServices> {
+            return DescribedServices{.services = {service_with({primary_})}, .failures = {}};
+        };
+        ecs_.on_update = [this](const UpdateServiceRequest& request, int) -> Result<AcceptedDeployment> {
+            primary_ = deployment(fmt::format("ecs-svc/{}", ++deployments_), "0", RolloutState::kInProgress);
+            primary_.task_definition = request.task_definition.str();
+            primary_.created_at = clock_.now();
+            return AcceptedDeployment{.deployment_id = primary_.id,
+                                      .task_definition = primary_.task_definition,
+                                      .created_at = primary_.created_at};
+        };
+        ecs_.history = fail(ErrorKind::kAccessDenied, "no records");
+    }
+
+    static int number_of(const std::string& arn) { return static_cast<int>(parse_revision(arn)->number); }
+    void add(const std::string& number, const std::string& image) {
+        revisions_[std::stoi(number)] = {
+            .arn = arn_of(number),
+            .status = "ACTIVE",
+            .images = {{.container = "app", .image = image}, {.container = "log", .image = kSidecar}},
+            .tags = {{"team", "shop"}}};
+    }
+    std::string keep(EcsTaskDefinition revision) {
+        const int number = revisions_.rbegin()->first + 1;
+        revision.arn = arn_of(std::to_string(number));
+        revisions_[number] = revision;
+        return revision.arn;
+    }
+
+    DeploymentRequest request_of(const std::string& tag, char digit, seconds after,
+                                 ImageMode mode = ImageMode::kRevision) const {
+        auto request = deploy_of({"api"}).requests[0];
+        request.reason = fmt::format("image shop_api:{} was pushed", tag);
+        request.changed_at = start() + after;
+        request.images = {{.repository = "shop_api",
+                           .tag = tag,
+                           .digest = digest(digit),
+                           .account = "123456789012",
+                           .region = "us-east-1",
+                           .at = start() + after}};
+        request.image_mode = mode;
+        return request;
+    }
+    DeploymentReport deploy(DeploymentRequest request, Deployer::Options options = {}) {
+        return run({.requests = {std::move(request)}, .skipped = {}}, options).at(0);
+    }
+    DeploymentReport push(const std::string& tag, char digit, seconds after, ImageMode mode = ImageMode::kRevision) {
+        clock_.advance(seconds{30});
+        return deploy(request_of(tag, digit, after, mode));
+    }
+    std::string runs() { return revisions_.at(number_of(primary_.task_definition)).images[0].image; }
+
+    std::map<int, EcsTaskDefinition> revisions_;
+    int listed_up_to_ = 1'000'000;
+    std::function<void()> before_registered_;
+    EcsDeployment primary_;
+    int deployments_ = 1;
+};
+
+TEST_F(PushedImagesTest, BecomeARevisionThatDiffersInNothingElse) {
+    const auto report = push("v2", 'a', seconds{20});
+    EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(report.task_definition, arn_of("43"));
+    ASSERT_THAT(revisions_, SizeIs(2));
+    const auto& registered = revisions_.at(43);
+    EXPECT_EQ(registered.images[0].image, std::string(kRepository) + ":v2@" + digest('a'));
+    EXPECT_EQ(registered.images[1].image, kSidecar);
+    EXPECT_THAT(registered.tags, ::testing::UnorderedElementsAre(
+                                     Pair("team", "shop"), Pair("ci_lambda:image", "shop_api:v2@" + digest('a')),
+                                     Pair("ci_lambda:reason", "image shop_api:v2 was pushed"),
+                                     Pair("ci_lambda:pushed-at/app", format_rfc3339(start() + seconds{20}))));
+}
+
+TEST_F(PushedImagesTest, ArePinnedAsTheSettingSays) {
+    for (const auto& [pin, text] :
+         {std::pair(ImagePin::kTag, ":v2"), std::pair(ImagePin::kDigest, "@"), std::pair(ImagePin::kBoth, ":v2@")}) {
+        revisions_.clear();
+        add("42", std::string(kRepository) + ":v1");
+        primary_ = deployment("ecs-svc/1", "42", RolloutState::kCompleted);
+        auto request = request_of("v2", 'a', seconds{20});
+        request.image_pin = pin;
+        deploy(request);
+        EXPECT_EQ(revisions_.rbegin()->second.images[0].image,
+                  kRepository + std::string(text) + (pin == ImagePin::kTag ? "" : digest('a')));
+    }
+}
+
+TEST_F(PushedImagesTest, RegisterAndDeployNothingTheSecondTime) {
+    push("v2", 'a', seconds{20});
+    primary_.rollout_state = RolloutState::kCompleted;
+    const auto again = push("v2", 'a', seconds{20});
+    EXPECT_EQ(again.status, DeploymentStatus::kAlreadyRolling);
+    EXPECT_THAT(again.outcome, HasSubstr("already rolled out"));
+    // The same image by another tag, and much later.
+    clock_.advance(std::chrono::hours{1});
+    EXPECT_EQ(push("stable", 'a', std::chrono::hours{1}).status, DeploymentStatus::kAlreadyRolling);
+    EXPECT_THAT(revisions_, SizeIs(2));
+    EXPECT_THAT(ecs_.updates(), SizeIs(1));
+}
+
+TEST_F(PushedImagesTest, EndWithTheNewerOneInWhateverOrderTheyCome) {
+    EXPECT_EQ(push("v3", 'b', seconds{25}).status, DeploymentStatus::kDeployed);
+    const auto late = push("v2", 'a', seconds{20});
+    EXPECT_EQ(late.status, DeploymentStatus::kAlreadyRolling);
+    EXPECT_THAT(late.outcome, AllOf(HasSubstr("shop_api:v2 was pushed before"), HasSubstr("which shop_service_api")));
+    EXPECT_EQ(runs(), std::string(kRepository) + ":v3@" + digest('b'));
+    EXPECT_THAT(revisions_, SizeIs(2));
+}
+
+TEST_F(PushedImagesTest, EndWithTheNewerOneWhereBothAreRegisteredAtTheSameTime) {
+    // Another process registers v3 while this one registers v2, which then has the higher number.
+    before_registered_ = [this] {
+        auto theirs = revisions_.at(42);
+        theirs.images[0].image = std::string(kRepository) + ":v3@" + digest('b');
+        theirs.tags["ci_lambda:pushed-at/app"] = format_rfc3339(start() + seconds{25});
+        keep(theirs);
+    };
+    EXPECT_THAT(push("v2", 'a', seconds{20}).outcome, HasSubstr("shop_api:v2 was pushed before"));
+    EXPECT_EQ(revisions_.rbegin()->second.images[0].image, std::string(kRepository) + ":v3@" + digest('b'))
+        << "the older one is not left as the newest revision";
+    EXPECT_EQ(push("v3", 'b', seconds{25}).status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(runs(), std::string(kRepository) + ":v3@" + digest('b'));
+}
+
+TEST_F(PushedImagesTest, KeepWhatSomebodyElseRegistersAtTheSameTime) {
+    before_registered_ = [this] {
+        auto theirs = revisions_.at(42);
+        theirs.tags["changed-by"] = "terraform";
+        theirs.images[1].image = "other/sidecar:2";
+        keep(theirs);
+    };
+    push("v2", 'a', seconds{20});
+    const auto& deployed = revisions_.at(number_of(primary_.task_definition));
+    EXPECT_EQ(deployed.images[0].image, std::string(kRepository) + ":v2@" + digest('a'));
+    EXPECT_EQ(deployed.images[1].image, "other/sidecar:2");
+}
+
+TEST_F(PushedImagesTest, AreRegisteredOnceWhereEcsListsRevisionsLate) {
+    listed_up_to_ = 42;
+    EXPECT_EQ(push("v2", 'a', seconds{20}).task_definition, arn_of("43"));
+    EXPECT_THAT(revisions_, SizeIs(2));
+}
+
+TEST_F(PushedImagesTest, AreRefusedWhereNoContainerUsesTheRepository) {
+    auto request = request_of("v2", 'a', seconds{20});
+    request.images[0].repository = "other";
+    const auto report = deploy(request);
+    ASSERT_TRUE(report.error);
+    EXPECT_EQ(report.error->kind, ErrorKind::kRejected);
+    EXPECT_THAT(
+        report.error->message,
+        AllOf(HasSubstr("no container of shop_service_api_dev:42 uses the repository other"), HasSubstr(kSidecar)));
+    // The same name in the registry of another account, or of another region, is another repository.
+    for (const auto& [account, region] :
+         {std::pair("111111111111", "us-east-1"), std::pair("123456789012", "eu-west-1")}) {
+        auto elsewhere = request_of("v2", 'a', seconds{20});
+        elsewhere.images[0].account = account;
+        elsewhere.images[0].region = region;
+        EXPECT_TRUE(deploy(elsewhere).error) << account << " " << region;
+    }
+    EXPECT_THAT(ecs_.updates(), IsEmpty());
+    EXPECT_THAT(revisions_, SizeIs(1));
+}
+
+TEST_F(PushedImagesTest, NameTheRevisionThatWasRegisteredAndCouldNotBeDeployed) {
+    ecs_.on_update = [](const UpdateServiceRequest&, int) -> Result<AcceptedDeployment> {
+        return fail(ErrorKind::kRejected, "the service is busy");
+    };
+    const auto report = push("v2", 'a', seconds{20});
+    ASSERT_TRUE(report.error);
+    EXPECT_THAT(report.error->message,
+                AllOf(HasSubstr("the service is busy"), HasSubstr("shop_service_api_dev:43 was registered for it")));
+}
+
+TEST_F(PushedImagesTest, AreOnlyShownInADryRun) {
+    const auto report = deploy(request_of("v2", 'a', seconds{20}), {.dry_run = true});
+    EXPECT_EQ(report.status, DeploymentStatus::kDryRun);
+    EXPECT_THAT(report.reason, AllOf(HasSubstr("in a copy of shop_service_api_dev:42 with "), HasSubstr(":v2@sha256")));
+    EXPECT_THAT(revisions_, SizeIs(1));
+}
+
+TEST_F(PushedImagesTest, AreDeployedByMatchWhereTheRevisionNamesThem) {
+    const auto other = push("v2", 'a', seconds{20}, ImageMode::kMatch);
+    EXPECT_EQ(other.status, DeploymentStatus::kAlreadyRolling);
+    EXPECT_EQ(other.outcome,
+              fmt::format("not deployed: shop_service_api_dev:42 names {}:v1, not shop_api:v2, which was "
+                          "pushed",
+                          kRepository));
+    EXPECT_EQ(push("v1", 'a', seconds{60}, ImageMode::kMatch).status, DeploymentStatus::kDeployed);
+    EXPECT_THAT(revisions_, SizeIs(1));
+}
+
+TEST_F(PushedImagesTest, DeployWhateverIsNamedWhereTheModeIsRedeploy) {
+    EXPECT_EQ(push("v2", 'a', seconds{20}, ImageMode::kRedeploy).task_definition, arn_of("42"));
+    EXPECT_THAT(revisions_, SizeIs(1));
+}
+
+TEST_F(PushedImagesTest, AFailureThatIsRolledBackIsNotBroughtAgainByTheSameDigest) {
+    push("v2", 'a', seconds{20});
+    // It failed, and ECS went back to 42.
+    const auto failed = primary_;
+    ecs_.history = std::vector{record("bad", ServiceDeploymentStatus::kRollbackSuccessful, seconds{30}, "43"),
+                               record("good", ServiceDeploymentStatus::kSuccessful, -std::chrono::hours{1}, "42")};
+    ecs_.revisions = std::vector<EcsServiceRevision>{
+        {.arn = "service-revision/43",
+         .task_definition = arn_of("43"),
+         .images = {{.container = "app", .image = std::string(kRepository) + ":v2", .digest = digest('a')}}},
+        {.arn = "service-revision/42", .task_definition = arn_of("42"), .images = {}}};
+    primary_ = deployment("ecs-svc/1", "42", RolloutState::kCompleted);
+    primary_.created_at = start() - std::chrono::hours{1};
+    clock_.advance(std::chrono::minutes{30});
+
+    auto retagged = request_of("stable", 'a', std::chrono::minutes{20});
+    const auto again = deploy(retagged, {.rollback_on_failure = true});
+    EXPECT_NE(again.task_definition, arn_of("43")) << "a retag of what failed is nothing new";
+
+    const auto newer = deploy(request_of("v3", 'b', std::chrono::minutes{25}), {.rollback_on_failure = true});
+    EXPECT_EQ(newer.status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(runs(), std::string(kRepository) + ":v3@" + digest('b'));
+}
+
+/// Pushes that arrive in any order, some twice, while ECS lists late and others register.
+TEST_F(PushedImagesTest, EndWithTheNewestInRandomOrders) {
+    std::mt19937 random(7);
+    for (int round = 0; round < 200; ++round) {
+        revisions_.clear();
+        add("42", std::string(kRepository) + ":v1");
+        primary_ = deployment("ecs-svc/1", "42", RolloutState::kCompleted);
+        primary_.created_at = start() - std::chrono::hours{1};
+        std::vector<int> order{1, 2, 3, 4, 5};
+        std::ranges::shuffle(order, random);
+        order.push_back(order[random() % order.size()]);
+        for (const int one : order) {
+            if (random() % 3 == 0) {
+                before_registered_ = [this] {
+                    auto theirs = revisions_.rbegin()->second;
+                    theirs.tags["changed-by"] = "somebody";
+                    keep(theirs);
+                };
+            }
+            clock_.advance(seconds{random() % 20});
+            deploy(request_of(fmt::format("v{}", one), static_cast<char>('a' + one), seconds{one}));
+            before_registered_ = nullptr;
+        }
+        EXPECT_EQ(runs(), fmt::format("{}:v5@{}", kRepository, digest('f'))) << "round " << round;
+        EXPECT_EQ(revisions_.rbegin()->second.images[0].image, runs()) << "round " << round;
+    }
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing
