@@ -49,7 +49,7 @@ TEST(EcrHandler, SaysWhichImageWasPushedWhereAndWhenAndWhatThatDoes) {
                                                         .region = "us-east-1",
                                                         .at = *parse_rfc3339("2026-11-29T12:00:00Z")}));
     // What no registry would take is not put into a task definition.
-    for (const std::string bad : {"", "sha256:abc", "md5:1", "sha256:" + std::string(64, 'G')}) {
+    for (const auto& bad : std::vector<std::string>{"", "sha256:abc", "md5:1", "sha256:" + std::string(64, 'G')}) {
         push.digest = bad;
         EXPECT_EQ(images_of(push).images.front().digest, "") << bad;
     }
