@@ -1,5 +1,10 @@
 #include "base/references.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+
 #include "base/text.hpp"
 
 namespace ci_lambda {
@@ -17,7 +22,98 @@ std::size_t colon_of_tag(std::string_view name) {
                                                                                                : colon;
 }
 
+bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// `.`, `_`, `__`, or dashes.
+bool is_separator(std::string_view text) {
+    return text == "." || text == "_" || text == "__" ||
+           (!text.empty() && text.find_first_not_of('-') == std::string_view::npos);
+}
+
+/// One part of a repository's name, between slashes.
+bool is_path_component(std::string_view text) {
+    while (true) {
+        const auto word_end = std::ranges::find_if_not(text, is_lower_or_digit) - text.begin();
+        if (word_end == 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(word_end));
+        if (text.empty()) return true;
+        const auto separator_end = std::ranges::find_if(text, is_lower_or_digit) - text.begin();
+        if (!is_separator(text.substr(0, static_cast<std::size_t>(separator_end)))) return false;
+        text.remove_prefix(static_cast<std::size_t>(separator_end));
+    }
+}
+
+/// What comes after the region in the hosts of ECR: the DNS suffixes of the partitions (botocore, partitions.json), and
+/// those of the dual-stack registries (ECR user guide, "Getting started making requests over IPv6"; that of China is by
+/// analogy).
+constexpr std::array<std::string_view, 7> kSuffixes{"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu",  "c2s.ic.gov",
+                                                    "sc2s.sgov.gov", "cloud.adc-e.uk",   "csp.hci.ic.gov"};
+constexpr std::array<std::string_view, 3> kDualstackSuffixes{"on.aws", "on.amazonwebservices.com.cn",
+                                                             "on.amazonwebservices.eu"};
+
+/// A kind of host, by what stands between account and region.
+struct EcrHosts {
+    std::string_view middle;
+    std::span<const std::string_view> suffixes;
+};
+constexpr std::array<EcrHosts, 4> kEcrHosts{{{".dkr.ecr.", kSuffixes},
+                                             {".dkr.ecr-fips.", kSuffixes},
+                                             {".dkr-ecr.", kDualstackSuffixes},
+                                             {".dkr-ecr-fips.", kDualstackSuffixes}}};
+
 }  // namespace
+
+std::string with_tag_and_digest(const ImageReference& image, std::string_view tag, std::string_view digest) {
+    std::string text(image.registry);
+    if (!text.empty()) text += '/';
+    text += image.repository;
+    if (!tag.empty()) text.append(":").append(tag);
+    if (!digest.empty()) text.append("@").append(digest);
+    return text;
+}
+
+bool is_repository_name(std::string_view text) {
+    while (true) {
+        const auto slash = text.find('/');
+        if (!is_path_component(text.substr(0, slash))) return false;
+        if (slash == std::string_view::npos) return true;
+        text.remove_prefix(slash + 1);
+    }
+}
+
+bool is_image_tag(std::string_view text) {
+    constexpr std::size_t kLongest = 128;
+    const auto may_be = [](char c) {
+        return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '-';
+    };
+    return !text.empty() && text.size() <= kLongest && text.front() != '.' && text.front() != '-' &&
+           std::ranges::all_of(text, may_be);
+}
+
+bool is_image_digest(std::string_view text) {
+    constexpr std::string_view kAlgorithm = "sha256:";
+    constexpr std::size_t kDigits = 64;
+    return text.starts_with(kAlgorithm) && text.size() == kAlgorithm.size() + kDigits &&
+           std::ranges::all_of(text.substr(kAlgorithm.size()),
+                               [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+std::optional<EcrRegistry> parse_ecr_registry(std::string_view host) {
+    constexpr std::size_t kAccountDigits = 12;
+    const auto account = host.substr(0, kAccountDigits);
+    if (account.size() != kAccountDigits || !std::ranges::all_of(account, is_digit)) return std::nullopt;
+    const auto rest = host.substr(kAccountDigits);
+    for (const auto& [middle, suffixes] : kEcrHosts) {
+        if (!rest.starts_with(middle)) continue;
+        const auto where = rest.substr(middle.size());
+        const auto dot = where.find('.');
+        if (dot == std::string_view::npos || dot == 0) return std::nullopt;
+        if (std::ranges::find(suffixes, where.substr(dot + 1)) == suffixes.end()) return std::nullopt;
+        return EcrRegistry{.account = account, .region = where.substr(0, dot)};
+    }
+    return std::nullopt;
+}
 
 std::string_view region_of_arn(std::string_view arn) {
     if (!arn.starts_with("arn:")) return {};

@@ -18,12 +18,29 @@ struct ImageReference {
 };
 [[nodiscard]] ImageReference parse_image(std::string_view image);
 
-/// Whose registry of Amazon ECR a host is: `ACCOUNT.dkr.ecr.REGION.SUFFIX`, also by its FIPS and dual-stack names;
-/// `nullopt` for others (Amazon ECR user guide, "Amazon ECR private registry").
+/// The image under another tag and digest, as Docker writes it: `REGISTRY/REPOSITORY:TAG@DIGEST`, without what is
+/// empty. Where there are both, the digest decides what is pulled, and the tag is for people.
+[[nodiscard]] std::string with_tag_and_digest(const ImageReference& image, std::string_view tag,
+                                              std::string_view digest);
+
+// What the parts may be (distribution, reference grammar). Reading takes anything; this is for what people write.
+
+/// Slashes between lower-case words, which have single `.`, `_`, `__` or any number of `-` in them.
+[[nodiscard]] bool is_repository_name(std::string_view text);
+/// At most 128 letters, digits, `_`, `.` and `-`, the first of them neither `.` nor `-`.
+[[nodiscard]] bool is_image_tag(std::string_view text);
+/// `sha256:` and 64 lower-case hexadecimal digits, the only algorithm that ECS takes.
+[[nodiscard]] bool is_image_digest(std::string_view text);
+
+/// Whose registry of Amazon ECR it is, and where.
 struct EcrRegistry {
     std::string_view account;
     std::string_view region;
+    friend bool operator==(const EcrRegistry&, const EcrRegistry&) = default;
 };
+/// Reads the registry of an image: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, also the names for FIPS (`dkr.ecr-fips`),
+/// for IPv6 (`ACCOUNT.dkr-ecr.REGION.on.aws`) and of the other partitions (`.amazonaws.com.cn`, ..); `nullopt` for any
+/// other host. Two images are of one repository when account, region and repository are the same, whatever the host is.
 [[nodiscard]] std::optional<EcrRegistry> parse_ecr_registry(std::string_view host);
 
 /// The image's name without its tag and digest: registry and repository.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <variant>
 
+#include "base/references.hpp"
 #include "handlers/handlers.hpp"
 
 namespace ci_lambda {
@@ -39,15 +40,6 @@ std::vector<ServiceId> services_of(const std::string& repository, const Config& 
     return found == config.ecr_repositories.end() ? std::vector<ServiceId>{} : found->second;
 }
 
-/// Empty for what no registry would take (OCI image specification, "digests": sha256 has 64 hexadecimal digits).
-std::string valid_digest(const std::string& digest) {
-    constexpr std::string_view kAlgorithm = "sha256:";
-    constexpr std::size_t kDigits = 64;
-    const bool valid = digest.starts_with(kAlgorithm) && digest.size() == kAlgorithm.size() + kDigits &&
-                       digest.find_first_not_of("0123456789abcdef", kAlgorithm.size()) == std::string::npos;
-    return valid ? digest : std::string();
-}
-
 std::string not_our_repository(const std::string& repository, const Config& config) {
     if (!config.ecr_repositories.empty())
         return fmt::format("repository {} is not in {}", repository, config.called("ECR_REPO_MAP"));
@@ -77,8 +69,10 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config) {
                                          fmt::format("image {}:{} was {}", push.repository, *push.tag, how), config);
     if (auto* deploy = std::get_if<Deploy>(&decision))
         for (auto& request : deploy->requests) {
+            // What no registry would take is not put into a task definition.
+            const bool digest = push.digest && is_image_digest(*push.digest);
             request.images = {
-                {.repository = push.repository, .tag = *push.tag, .digest = valid_digest(push.digest.value_or(""))}};
+                {.repository = push.repository, .tag = *push.tag, .digest = digest ? *push.digest : std::string()}};
             request.image_mode = config.image_mode_of(request.target.id);
             request.image_pin = config.image_pin;
         }

@@ -29,20 +29,18 @@ std::optional<WallTime> pushed_at(const EcsTaskDefinition& revision, std::string
     return found == revision.tags.end() ? std::nullopt : parse_rfc3339(found->second);
 }
 
-/// `REPOSITORY:TAG@DIGEST`, as ECS's and Docker's grammar has it; what is not there is left out.
-std::string image_text(std::string_view name, std::string_view tag, std::string_view digest) {
-    std::string text(name);
-    if (!tag.empty()) text += fmt::format(":{}", tag);
-    if (!digest.empty()) text += fmt::format("@{}", digest);
-    return text;
+/// What was pushed, for tags and people.
+std::string text_of(const PushedImage& pushed, std::string_view digest = {}) {
+    return with_tag_and_digest({.registry = {}, .repository = pushed.repository, .tag = {}, .digest = {}}, pushed.tag,
+                               digest);
 }
 
 /// What the container is to name. Without a digest in the event there is nothing to pin but the tag.
 std::string pinned(std::string_view image, const PushedImage& pushed, ImagePin pin) {
     const bool with_digest = pin != ImagePin::kTag && !pushed.digest.empty();
     const bool with_tag = pin != ImagePin::kDigest || !with_digest;
-    return image_text(image_name(image), with_tag ? pushed.tag : std::string_view{},
-                      with_digest ? pushed.digest : std::string_view{});
+    return with_tag_and_digest(parse_image(image), with_tag ? pushed.tag : std::string_view{},
+                               with_digest ? pushed.digest : std::string_view{});
 }
 
 /// The last one that was pushed to the container's repository.
@@ -104,14 +102,13 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
             continue;
         }
         if (const auto there = pushed_at(base, container.container); there && *there > pushed->at) {
-            put.overtaken.push_back(fmt::format("{} was pushed before {}, which {} has",
-                                                image_text(pushed->repository, pushed->tag, {}),
+            put.overtaken.push_back(fmt::format("{} was pushed before {}, which {} has", text_of(*pushed),
                                                 last_segment(container.image), name));
             continue;
         }
         put.exact = false;
         auto to = pinned(container.image, *pushed, request.image_pin);
-        texts.push_back(image_text(pushed->repository, pushed->tag, pushed->digest));
+        texts.push_back(text_of(*pushed, pushed->digest));
         put.tags[pushed_at_key(container.container)] = format_rfc3339(pushed->at);
         put.changes.push_back({.container = container.container, .from = container.image, .to = std::move(to)});
     }
@@ -131,7 +128,7 @@ std::string why_not_named(const EcsTaskDefinition& revision, const PushedImage& 
         if (names(container.image, image)) return {};
         others.push_back(container.image);
     }
-    const auto pushed = image_text(image.repository, image.tag, {});
+    const auto pushed = text_of(image);
     if (others.empty())
         return fmt::format("no container of {} uses the repository {}: its images are {}", short_name(revision.arn),
                            image.repository, images_of(revision));
