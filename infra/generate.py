@@ -26,7 +26,7 @@ COMMAND = "./dev generate"
 BY_HAND = {"PROJECT_NAME", "PROJECT_ENV", "SLACK_WEBHOOK_URL"}
 RESERVED = {"AWS_REGION"}
 # The maps, by hand as well: their successor is the input `services`.
-MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", "S3_SERVICE_MAP", "AUTO_DEPLOY_MAP")
+MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", "S3_SERVICE_MAP", "AUTO_DEPLOY_MAP", "ECR_TAG_FILTER")
 
 # The order of the sections of the document; new ones follow.
 SECTIONS = ("names", "slack", "events", "deployment", "", "aws")
@@ -86,6 +86,7 @@ SPECIAL = {
 SPECIAL_MEMBERS = {
     "repositories": ("^[a-z0-9][a-z0-9._/-]*$", "names of repositories, without the registry and without a tag"),
     "parameters": ("^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/?$", "paths of parameters, such as /dev/shop/api"),
+    "tags": ("", "globs such as v*, ranges of versions such as >=2.0 <3, or /regular expressions/, each with ! before it to exclude"),
     "files": ("", 'every file needs a bucket and a key, as in {bucket = "shop-env", key = "api.env"}'),
 }
 
@@ -229,16 +230,21 @@ def terraform_variable(setting: Setting) -> str:
     return f'variable "{setting.input}" {{\n{lines}\n}}\n'
 
 
-SERVICES = "The services by their ids, in place of the six maps: what ECS calls each, what it runs and reads, and whether events deploy it"
+SERVICES = "The services by their ids, in place of the seven maps: what ECS calls each, what it runs and reads, and which events deploy it"
 
 
-def member_type(member: dict, optional: bool = True) -> str:
+def is_said_for_all(key: str) -> bool:
+    """Such a list says something when it is empty: that what is said for all does not hold."""
+    return key in read_schema()["properties"]["defaults"]["properties"]
+
+
+def member_type(key: str, member: dict) -> str:
     if member.get("type") == "array":
         item = member["items"]
         if item["type"] == "object":
             fields = "\n".join(f"      {line}" for line in block(*(f"{key} = string" for key in item["properties"])).splitlines())
             return f"optional(list(object({{\n{fields}\n    }})), [])"
-        return "optional(list(string), [])"
+        return "optional(list(string))" if is_said_for_all(key) else "optional(list(string), [])"
     return f"optional({HCL_TYPES['choice' if 'enum' in member else member['type']]})"
 
 
@@ -253,7 +259,7 @@ def services_variable() -> str:
             batch.clear()
 
     for key, member in members.items():
-        line = f"    {key} = {member_type(member)}"
+        line = f"    {key} = {member_type(key, member)}"
         if "\n" in line:  # what has several lines stands for itself
             flush()
             fields.append(line)
@@ -267,7 +273,8 @@ def services_variable() -> str:
         said = re.fullmatch(r"(.*) Looks like: (.*)\.", member["description"])[2]
         pattern, special = SPECIAL_MEMBERS.get(key, ("", ""))
         expects = f"{key}: {special or without_marks(said)}"
-        all_of = "alltrue(flatten([for service in values(var.services) : [for one in service." + key
+        items = f"(service.{key} == null ? [] : service.{key})" if is_said_for_all(key) else f"service.{key}"
+        all_of = f"alltrue(flatten([for service in values(var.services) : [for one in {items}"
         if "enum" in member:
             checks.append((f"alltrue([for service in values(var.services) : service.{key} == null || contains({hcl(member['enum'])}, service.{key})])", expects))
         elif member["type"] == "string":
@@ -288,14 +295,21 @@ def services_variable() -> str:
 
 def defaults_variable() -> str:
     members = read_schema()["properties"]["defaults"]["properties"]
-    fields = block(*(f"    {key} = {member_type(member)}" for key, member in members.items()))
+    fields = block(*(f"    {key} = {member_type(key, member)}" for key, member in members.items()))
     rest = block(
         f'  description = {hcl("What holds for every service of services that does not say it itself (CI_LAMBDA_CONFIG).")}',
         "  default = {}",
         "  nullable = false",
     )
-    # A type of optional values alone takes nothing that could be wrong.
-    return f'variable "service_defaults" {{\n  type = object({{\n{fields}\n  }})\n{rest}\n}}\n'
+    rules = ""
+    for key, member in members.items():
+        if member["type"] != "array":  # a bool can only be one
+            continue
+        one = f"var.service_defaults.{key}"
+        check = f"alltrue([for one in ({one} == null ? [] : {one}) : can(regex({hcl(member['items']['pattern'])}, one))])"
+        message = hcl(f"service_defaults: {key}: {SPECIAL_MEMBERS[key][1]}.")
+        rules += "  validation {\n" + block(f"    condition = {check}", f"    error_message = {message}") + "\n  }\n"
+    return f'variable "service_defaults" {{\n  type = object({{\n{fields}\n  }})\n{rest}\n{rules}}}\n'
 
 
 def value_of(setting: Setting) -> str:

@@ -6,9 +6,9 @@ locals {
   document = jsonencode(merge(
     {
       services = {
-        # What is not said is left out: the document has no null.
+        # What is not said is left out: the document has no null. No tags at all say that every tag deploys.
         for id, service in var.services : id => {
-          for key, value in service : key => value if value != null && try(length(value) > 0, true)
+          for key, value in service : key => value if value != null && (key == "tags" || try(length(value) > 0, true))
         }
       }
     },

@@ -18,6 +18,7 @@ locals {
     SSM_SERVICE_MAP = length(var.ssm_service_map) > 0 ? jsonencode(var.ssm_service_map) : ""
     S3_SERVICE_MAP  = length(var.s3_service_map) > 0 ? jsonencode(var.s3_service_map) : ""
     AUTO_DEPLOY_MAP = length(var.auto_deploy_map) > 0 ? jsonencode(var.auto_deploy_map) : ""
+    ECR_TAG_FILTER  = length(var.ecr_tag_filter) > 0 ? jsonencode(var.ecr_tag_filter) : ""
   })
 
   # Only what differs from the defaults, because Lambda allows 4 KB for all of it.

@@ -1,4 +1,4 @@
-# Who the services are, in one form, whether `services` says it or the six maps: patterns.tf and policy.tf read this alone.
+# Who the services are, in one form, whether `services` says it or the seven maps: patterns.tf and policy.tf read this alone.
 
 locals {
   by_services = length(var.services) > 0
@@ -46,6 +46,7 @@ locals {
       service_config  = length(var.service_config)
       s3_service_map  = length(var.s3_service_map)
       auto_deploy_map = length(var.auto_deploy_map)
+      ecr_tag_filter  = length(var.ecr_tag_filter)
     } : name if size > 0
   ]
 }

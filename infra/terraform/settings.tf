@@ -12,8 +12,9 @@ variable "services" {
     })), [])
     auto_deploy = optional(bool)
     image_mode  = optional(string)
+    tags        = optional(list(string))
   }))
-  description = "The services by their ids, in place of the six maps: what ECS calls each, what it runs and reads, and whether events deploy it (CI_LAMBDA_CONFIG)."
+  description = "The services by their ids, in place of the seven maps: what ECS calls each, what it runs and reads, and which events deploy it (CI_LAMBDA_CONFIG)."
   default     = {}
   nullable    = false
   validation {
@@ -44,15 +45,24 @@ variable "services" {
     condition     = alltrue([for service in values(var.services) : service.image_mode == null || contains(["redeploy", "match", "revision"], service.image_mode)])
     error_message = "services: image_mode: redeploy, match or revision."
   }
+  validation {
+    condition     = alltrue(flatten([for service in values(var.services) : [for one in (service.tags == null ? [] : service.tags) : can(regex("^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$", one))]]))
+    error_message = "services: tags: globs such as v*, ranges of versions such as >=2.0 <3, or /regular expressions/, each with ! before it to exclude."
+  }
 }
 
 variable "service_defaults" {
   type = object({
     auto_deploy = optional(bool)
+    tags        = optional(list(string))
   })
   description = "What holds for every service of services that does not say it itself (CI_LAMBDA_CONFIG)."
   default     = {}
   nullable    = false
+  validation {
+    condition     = alltrue([for one in (var.service_defaults.tags == null ? [] : var.service_defaults.tags) : can(regex("^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$", one))])
+    error_message = "service_defaults: tags: globs such as v*, ranges of versions such as >=2.0 <3, or /regular expressions/, each with ! before it to exclude."
+  }
 }
 
 variable "cluster_name_pattern" {

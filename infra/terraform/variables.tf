@@ -151,6 +151,21 @@ variable "auto_deploy_map" {
   }
 }
 
+variable "ecr_tag_filter" {
+  type        = map(list(string))
+  description = "Which tags of pushed images deploy, by service; default is for services without an entry. Globs, ranges of versions, /regular expressions/; ! excludes (ECR_TAG_FILTER)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for id in keys(var.ecr_tag_filter) : can(regex("^[A-Za-z0-9_.-]*$", id))])
+    error_message = "ecr_tag_filter: the keys are ids of services (letters, digits, '_', '-' and '.' only), or default for all others."
+  }
+  validation {
+    condition     = alltrue([for one in flatten(values(var.ecr_tag_filter)) : can(regex("^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$", one))])
+    error_message = "ecr_tag_filter: globs such as v*, ranges of versions such as >=2.0 <3, or /regular expressions/, each with ! before it to exclude."
+  }
+}
+
 # --- the secret ---------------------------------------------------------------------------------------------------
 
 variable "slack_webhook_url" {

@@ -145,18 +145,6 @@ ImageReference parse_image(std::string_view image) {
     return parts;
 }
 
-std::optional<EcrRegistry> parse_ecr_registry(std::string_view host) {
-    for (const std::string_view middle : {".dkr.ecr.", ".dkr.ecr-fips.", ".dkr-ecr.", ".dkr-ecr-fips."}) {
-        const auto at = host.find(middle);
-        if (at == std::string_view::npos || at == 0) continue;
-        const auto rest = host.substr(at + middle.size());
-        const auto dot = rest.find('.');
-        if (dot == std::string_view::npos || dot == 0) return std::nullopt;
-        return EcrRegistry{.account = host.substr(0, at), .region = rest.substr(0, dot)};
-    }
-    return std::nullopt;
-}
-
 std::optional<RevisionName> parse_revision(std::string_view task_definition) {
     const auto name = last_segment(task_definition);
     const auto colon = name.rfind(':');

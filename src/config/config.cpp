@@ -202,6 +202,8 @@ Maps read_maps(SettingReader& reader, std::string_view backend_name, bool s3_ena
     read_map(reader, "S3_SERVICE_MAP", backend_name, read_files);
     read_map(reader, "AUTO_DEPLOY_MAP", backend_name,
              [&](MapReader& map, const std::string& json) { maps.auto_deploy = map.switches(json); });
+    read_map(reader, "ECR_TAG_FILTER", backend_name,
+             [&](MapReader& map, const std::string& text) { maps.tag_filters = map.tag_filters(text); });
     // A document says what there is: a service without files has none. A variable can be forgotten.
     if (s3_enabled && !files_given && reader.document() == nullptr)
         reader.problem("SERVICE_CONFIG", "is not set (S3_SERVICE_MAP will do, too; or set ENABLE_S3_MONITORING=false)");
@@ -247,6 +249,7 @@ std::set<ServiceId> ids_in_none(std::set<ServiceId> ids, const Maps& maps) {
     take_out(ids_in_values(maps.files));
     take_out(ids_in_keys(maps.auto_deploy));
     take_out(ids_in_keys(maps.image_modes));
+    take_out(ids_in_keys(maps.tag_filters.by_service));
     return ids;
 }
 
@@ -262,6 +265,7 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_values(s3_files));
     ids.merge(ids_in_keys(auto_deploy));
     ids.merge(ids_in_keys(image_modes));
+    ids.merge(ids_in_keys(tag_filters.by_service));
     ids.insert(other_services.begin(), other_services.end());
     return {ids.begin(), ids.end()};
 }
@@ -375,6 +379,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     warn_of_strangers(reader, files_in_document ? reader.called("SERVICE_CONFIG") : "SERVICE_CONFIG or S3_SERVICE_MAP",
                       ids_in_values(maps.files), names);
     warn_of_strangers(reader, reader.called("AUTO_DEPLOY_MAP"), ids_in_keys(maps.auto_deploy), names);
+    warn_of_strangers(reader, reader.called("ECR_TAG_FILTER"), ids_in_keys(maps.tag_filters.by_service), names);
     warn_of_strangers(reader, "the document", other_services, names);
     std::vector<SettingOrigin> origins;
     origins.reserve(settings().size());
@@ -396,6 +401,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .s3_files = std::move(maps.files),
                    .auto_deploy = std::move(maps.auto_deploy),
                    .auto_deploy_default = document == nullptr || document->default_auto_deploy().value_or(true),
+                   .tag_filters = std::move(maps.tag_filters),
                    .other_services = std::move(other_services),
                    .ecr_enabled = ecr_enabled,
                    .image_mode = image_mode,

@@ -15,6 +15,7 @@
 #include "config/document_source.hpp"
 #include "config/names.hpp"
 #include "config/settings.hpp"
+#include "images/tag_filter.hpp"
 #include "logging/logger.hpp"
 
 namespace ci_lambda {
@@ -72,6 +73,7 @@ struct Config {
     std::map<S3File, std::vector<ServiceId>> s3_files;               ///< SERVICE_CONFIG and S3_SERVICE_MAP merged
     std::map<ServiceId, bool> auto_deploy;                           ///< AUTO_DEPLOY_MAP
     bool auto_deploy_default = true;                                 ///< of services that `auto_deploy` does not have
+    TagFilters tag_filters;                                          ///< ECR_TAG_FILTER
     std::set<ServiceId> other_services;  ///< that the document names without saying anything else that counts
 
     bool ecr_enabled = true;

@@ -171,9 +171,15 @@ private:
         for (const auto& [key, given] : value.items()) {
             if (std::ranges::find(known, key) == known.end())
                 unknown(pointer, key, known);
+            else if (key == "tags")
+                read(given, json_pointer(pointer, key), document_.default_tags_, expected_of("tags"));
             else
-                read(given, json_pointer(pointer, key), document_.default_auto_deploy_, "true or false");
+                read(given, json_pointer(pointer, key), document_.default_auto_deploy_, expected_of("auto_deploy"));
         }
+    }
+
+    static std::string expected_of(std::string_view key) {
+        return std::string(std::ranges::find(service_members(), key, &ServiceMember::key)->expects);
     }
 
     void services(const Json& value) {
@@ -208,6 +214,7 @@ private:
             if (key == "files") read(value, place, service.files, expects);
             if (key == "auto_deploy") read(value, place, service.auto_deploy, expects);
             if (key == "image_mode") read(value, place, service.image_mode, expects);
+            if (key == "tags") read(value, place, service.tags, expects);
         }
     }
 
@@ -235,6 +242,18 @@ private:
                 into.push_back(*std::move(text));
             else
                 wrong(value[i], fmt::format("{}/{}", place, i), "a string");
+        }
+    }
+
+    /// Also an empty list says something. Items keep their places.
+    void read(const Json& value, const std::string& place, std::optional<std::vector<std::string>>& into,
+              const std::string& expects) {
+        if (!value.is_array()) return wrong(value, place, expects);
+        into.emplace();
+        for (std::size_t i = 0; i < value.size(); ++i) {
+            auto text = plain_text(value[i]);
+            if (!text) wrong(value[i], fmt::format("{}/{}", place, i), "a string");
+            into->push_back(std::move(text).value_or(""));
         }
     }
 
@@ -288,12 +307,14 @@ std::optional<std::string> Document::text(const Setting& setting) const {
 }
 
 bool Document::has_service_member(std::string_view key) const {
+    if (key == "tags" && default_tags_) return true;
     return std::ranges::any_of(services_, [&](const DocumentService& service) {
         if (key == "service_name") return service.service_name || service.task_family;
         if (key == "repositories") return !service.repositories.empty();
         if (key == "parameters") return !service.parameters.empty();
         if (key == "files") return !service.files.empty();
         if (key == "image_mode") return service.image_mode.has_value();
+        if (key == "tags") return service.tags.has_value();
         return key == "auto_deploy" && service.auto_deploy.has_value();
     });
 }

@@ -32,6 +32,7 @@ struct DocumentService {
     std::vector<S3File> files;
     std::optional<bool> auto_deploy;
     std::optional<std::string> image_mode;
+    std::optional<std::vector<std::string>> tags;  ///< an item of the wrong type is empty
 };
 
 /// The document by the rows of the settings table: each value that has its type as the text that would say the same in
@@ -46,7 +47,9 @@ public:
     [[nodiscard]] const std::vector<DocumentService>& services() const { return services_; }
     /// `/defaults/auto_deploy`.
     [[nodiscard]] std::optional<bool> default_auto_deploy() const { return default_auto_deploy_; }
-    /// Whether any service says something by this member.
+    /// `/defaults/tags`; an item of the wrong type is empty.
+    [[nodiscard]] const std::optional<std::vector<std::string>>& default_tags() const { return default_tags_; }
+    /// Whether any service says something by this member, or `/defaults` of tags.
     [[nodiscard]] bool has_service_member(std::string_view key) const;
 
     [[nodiscard]] const std::string& source() const { return source_; }
@@ -60,6 +63,7 @@ private:
     std::map<std::string_view, std::string> texts_;  // by the name of the setting
     std::vector<DocumentService> services_;
     std::optional<bool> default_auto_deploy_;
+    std::optional<std::vector<std::string>> default_tags_;
     std::vector<DocumentProblem> problems_;
 };
 

@@ -106,6 +106,28 @@ void add_image_mode(const IdentifiedService& service, SettingReader& reader, Map
                         .expects = std::string(setting_of("ECR_DEPLOY_MODE").expects)});
 }
 
+TagFilter tag_filter(const std::vector<std::string>& texts, std::string_view pointer, SettingReader& reader) {
+    std::vector<TagPattern> patterns;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (texts[i].empty()) continue;  // told of already
+        if (auto pattern = TagPattern::parse(texts[i]))
+            patterns.push_back(*std::move(pattern));
+        else
+            reader.problem({.pointer = fmt::format("{}/{}", pointer, i),
+                            .what = fmt::format("is {}", std::move(pattern).error().message),
+                            .expects = std::string(kTagPatternExpects)});
+    }
+    return TagFilter(std::move(patterns));
+}
+
+void add_tag_filters(const Document& document, const std::vector<IdentifiedService>& services, SettingReader& reader,
+                     TagFilters& filters) {
+    if (document.default_tags()) filters.others = tag_filter(*document.default_tags(), "/defaults/tags", reader);
+    for (const auto& service : services)
+        if (service.said->tags)
+            filters.by_service[service.id] = tag_filter(*service.said->tags, service.said->pointer + "/tags", reader);
+}
+
 template <typename Map>
 void sort_values(Map& map) {
     for (auto& [key, ids] : map) sort_unique(ids);
@@ -135,6 +157,7 @@ std::set<ServiceId> add_document_services(const Document& document, const Patter
         if (files)
             for (const auto& file : service.said->files) maps.files[file].push_back(service.id);
     }
+    if (!reader.is_variable("ECR_TAG_FILTER")) add_tag_filters(document, services, reader, maps.tag_filters);
     sort_values(maps.repositories);
     sort_values(maps.prefixes);
     sort_values(maps.files);

@@ -122,6 +122,39 @@ std::optional<bool> read_switch(const Json& value) {
     return std::nullopt;
 }
 
+/// `["v*","!*-rc*"]`.
+TagFilter read_tag_filter(const Json& value, std::string_view where, Problems& problems) {
+    if (!value.is_array()) {
+        problems.push_back(wrong_type(fmt::format("{} ", where), "a list of patterns", value));
+        return {};
+    }
+    std::vector<TagPattern> patterns;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const auto place = fmt::format("{}[{}]", where, i);
+        if (!value[i].is_string()) {
+            problems.push_back(wrong_type(place + " ", "a pattern", value[i]));
+            continue;
+        }
+        if (auto pattern = TagPattern::parse(value[i].get_ref<const std::string&>()))
+            patterns.push_back(*std::move(pattern));
+        else
+            problems.push_back(fmt::format("{}: {}", place, pattern.error().message));
+    }
+    return TagFilter(std::move(patterns));
+}
+
+/// `v*, !*-rc*`.
+TagFilter read_tag_list(std::string_view text, Problems& problems) {
+    std::vector<TagPattern> patterns;
+    for (const auto& part : split(text, ',')) {
+        if (auto pattern = TagPattern::parse(part))
+            patterns.push_back(*std::move(pattern));
+        else
+            problems.push_back(std::move(pattern).error().message);
+    }
+    return TagFilter(std::move(patterns));
+}
+
 void add_twice_problem(std::string_view key, const ServiceId& id, Problems& problems) {
     problems.push_back(fmt::format("{} is a second name for {}, which is there already", in_quotes(key), id));
 }
@@ -216,6 +249,34 @@ std::map<ServiceId, bool> MapReader::switches(std::string_view json) {
         if (!map.try_emplace(*id, *on).second) add_twice_problem(key, *id, problems_);
     }
     return map;
+}
+
+TagFilters MapReader::tag_filters(std::string_view text) {
+    TagFilters filters;
+    text = trim(text);
+    // No pattern begins like JSON.
+    if (!text.starts_with('{') && !text.starts_with('[')) {
+        filters.others = read_tag_list(text, problems_);
+        return filters;
+    }
+    const auto json = parse_json(text);
+    if (!json) {
+        problems_.push_back(json.error().message);
+        return filters;
+    }
+    if (json->is_array()) {
+        filters.others = read_tag_filter(*json, "the list", problems_);
+        return filters;
+    }
+    for (const auto& [key, value] : json->items()) {
+        auto filter = read_tag_filter(value, in_quotes(key), problems_);
+        if (key == kDefaultTags) {
+            filters.others = std::move(filter);
+        } else if (const auto id = read_id(key, backend_name_, problems_)) {
+            if (!filters.by_service.try_emplace(*id, std::move(filter)).second) add_twice_problem(key, *id, problems_);
+        }
+    }
+    return filters;
 }
 
 }  // namespace ci_lambda

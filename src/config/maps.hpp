@@ -31,6 +31,8 @@ public:
     void files(std::string_view json, std::map<S3File, std::vector<ServiceId>>& files);
     /// AUTO_DEPLOY_MAP.
     [[nodiscard]] std::map<ServiceId, bool> switches(std::string_view json);
+    /// ECR_TAG_FILTER, which need not be JSON: a list with commas between the patterns is for all services.
+    [[nodiscard]] TagFilters tag_filters(std::string_view text);
 
     /// What was wrong with the JSON read so far.
     [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
@@ -48,7 +50,11 @@ struct Maps {
     std::map<S3File, std::vector<ServiceId>> files;
     std::map<ServiceId, bool> auto_deploy;
     std::map<ServiceId, ImageMode> image_modes;
+    TagFilters tag_filters;
 };
+
+/// The key of ECR_TAG_FILTER for the services that have no entry of their own.
+inline constexpr std::string_view kDefaultTags = "default";
 
 /// A path of parameters without the slashes at its ends; `nullopt` for one with an empty segment.
 [[nodiscard]] std::optional<std::string> parameter_prefix(std::string_view text);

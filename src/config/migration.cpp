@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/document.hpp"
+#include "config/maps.hpp"
 #include "config/secrets.hpp"
 #include "config/setting_reader.hpp"
 #include "config/values.hpp"
@@ -36,6 +37,7 @@ std::map<std::string, OrderedDocument> services_of(const Config& config) {
         for (const auto& id : ids) services[id.str()]["files"].push_back({{"bucket", file.bucket}, {"key", file.key}});
     for (const auto& [id, on] : config.auto_deploy) services[id.str()]["auto_deploy"] = on;
     for (const auto& [id, mode] : config.image_modes) services[id.str()]["image_mode"] = to_string(mode);
+    for (const auto& [id, filter] : config.tag_filters.by_service) services[id.str()]["tags"] = filter.texts();
     return services;
 }
 
@@ -127,6 +129,9 @@ public:
         std::vector<ServiceId> switched;
         for (const auto& [id, on] : config_.auto_deploy) switched.push_back(id);
         if (keep({"AUTO_DEPLOY_MAP"}, strangers(switched, config_))) config_.auto_deploy.clear();
+        std::vector<ServiceId> filtered;
+        for (const auto& [id, filter] : config_.tag_filters.by_service) filtered.push_back(id);
+        if (keep({"ECR_TAG_FILTER"}, strangers(filtered, config_))) config_.tag_filters = {};
     }
 
 private:
@@ -147,8 +152,11 @@ private:
     std::vector<MigratedConfig::Kept>& kept_;
 };
 
-OrderedDocument explained_per_service(const Setting& setting, const std::map<std::string, OrderedDocument>& services) {
+OrderedDocument explained_per_service(const Setting& setting, const std::map<std::string, OrderedDocument>& services,
+                                      const Config& config) {
     OrderedDocument map = OrderedDocument::object();
+    if (setting.name == "ECR_TAG_FILTER" && !config.tag_filters.others.empty())
+        map[std::string(kDefaultTags)] = config.tag_filters.others.texts();
     for (const auto& [id, members] : services)
         for (const auto& member : service_members()) {
             const bool files = setting.name == "S3_SERVICE_MAP" && member.variable == "SERVICE_CONFIG";
@@ -193,6 +201,7 @@ Result<MigratedConfig> migrate(const Environment& environment, const std::option
     auto& config = all.loaded.config;
     Keeper(config, environment, migrated.kept).keep_what_names_strangers();
     if (!config.auto_deploy_default) root["defaults"]["auto_deploy"] = false;
+    if (!config.tag_filters.others.empty()) root["defaults"]["tags"] = config.tag_filters.others.texts();
     for (auto& [id, members] : services_of(config)) root["services"][id] = std::move(members);
     migrated.document = root.dump(2, ' ', false, OrderedDocument::error_handler_t::replace) + "\n";
     return migrated;
@@ -202,13 +211,14 @@ Result<ExplainedConfig> explain(const Environment& environment, const std::optio
     TRY_ASSIGN(const auto all, effective(environment, document));
     const auto services = services_of(all.loaded.config);
     ExplainedConfig explained{.auto_deploy_default = all.loaded.config.auto_deploy_default,
+                              .default_tags = all.loaded.config.tag_filters.others.texts(),
                               .warnings = all.loaded.warnings};
     for (std::size_t i = 0; i < settings().size(); ++i) {
         const auto& setting = settings()[i];
         const auto& origin = all.loaded.origins[i];
         std::string value;
         if (setting.is_per_service() && origin.kind != Origin::kNothing)
-            value = dumped(explained_per_service(setting, services));
+            value = dumped(explained_per_service(setting, services, all.loaded.config));
         else if (all.texts[i] && setting.name == kDocumentVariable)
             value = dumped(shown_source(document));
         else if (all.texts[i] && is_plain_secret(setting, *all.texts[i]))

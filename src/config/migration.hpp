@@ -41,6 +41,7 @@ struct ExplainedConfig {
     std::vector<ExplainedSetting> settings;  ///< one for each row of the table
     std::vector<ExplainedService> services;
     bool auto_deploy_default = true;
+    std::vector<std::string> default_tags;  ///< the patterns for services that have none of their own
     std::vector<std::string> warnings;
 };
 

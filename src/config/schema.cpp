@@ -109,7 +109,7 @@ OrderedSchema defaults_schema() {
     for (const auto& member : service_members()) {
         if (!member.has_default()) continue;
         auto inner = member_schema(member);
-        inner["default"] = member.default_value == "true";
+        inner["default"] = OrderedSchema::parse(member.default_value);
         schema["properties"][std::string(member.key)] = std::move(inner);
     }
     return schema;

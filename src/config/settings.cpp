@@ -11,6 +11,7 @@ constexpr std::string_view kPlainName = "letters, digits, `_`, `-` and `.` only"
 constexpr std::string_view kUrl = "`https://HOST[:PORT]`, or `http://HOST[:PORT]` to this machine";
 constexpr std::string_view kFiles = R"(`{"api":[{"bucket":"shop-env","key":"api.env"}]}`)";
 
+constexpr std::string_view kTagPatternFormat = R"(^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$)";
 constexpr std::string_view kNameFormat = kServiceIdFormat;
 constexpr std::string_view kRegionFormat = "^[A-Za-z0-9-]{1,255}$";
 constexpr std::string_view kClusterPatternFormat = R"(^([A-Za-z0-9_.-]|\{project\}|\{env\})+$)";
@@ -265,6 +266,14 @@ constexpr auto kSettings = std::to_array<Setting>(
       .type = SettingType::kPerService,
       .expects = R"(`{"api":false}`)",
       .meaning = "Services that events do not deploy (`false`). Manual requests still do."},
+     {.name = "ECR_TAG_FILTER",
+      .default_value = "",
+      .pointer = "/services/*/tags",
+      .type = SettingType::kPerService,
+      .expects = R"(`{"default":["v*"],"web":[">=2.0 <3","!*-rc*"]}`, or for all services `v*,!*-rc*`)",
+      .meaning =
+          "Which tags of pushed images deploy: globs, ranges of versions, `/regular expressions/`; `!` excludes. "
+          "`default` is for services without an entry. Requests are not filtered."},
      {.name = "AWS_ENDPOINT_URL_ECS",
       .default_value = "",
       .pointer = "/aws/endpoint_url_ecs",
@@ -366,6 +375,13 @@ constexpr auto kServiceMembers = std::to_array<ServiceMember>({
      .meaning =
          "What the push of an image does to it. Without it `ECR_DEPLOY_MODE` or `deployment.image_mode` says so.",
      .choices = {"redeploy", "match", "revision"}},
+    {.key = "tags",
+     .variable = "ECR_TAG_FILTER",
+     .type = MemberType::kList,
+     .expects = "a list of patterns, such as `v*`, `>=2.0 <3`, `/v[0-9]+/`, `!*-rc*`",
+     .meaning = "Which tags of pushed images deploy it; an empty list: all. Requests are not filtered.",
+     .format = kTagPatternFormat,
+     .default_value = "[]"},
 });
 
 }  // namespace

@@ -52,7 +52,7 @@ struct ServiceMember {
     std::string_view expects;
     std::string_view meaning;
     std::string_view format = {};                  ///< of a text, or of a list's items
-    std::string_view default_value = {};           ///< not empty: `/defaults` may say it for all services
+    std::string_view default_value = {};           ///< JSON; not empty: `/defaults` may say it for all services
     std::array<std::string_view, 4> choices = {};  ///< the words of a choice; the rest is empty
     [[nodiscard]] bool has_default() const { return !default_value.empty(); }
 };

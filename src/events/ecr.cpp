@@ -14,6 +14,8 @@ Result<EventBody> decode_ecr(const Envelope& envelope, const Json& event) {
     TRY_ASSIGN(body.repository, require_string(*detail, "repository-name", "detail.repository-name"));
     body.tag = find_string(*detail, "image-tag");
     body.digest = find_string(*detail, "image-digest");
+    body.manifest_media_type = find_string(*detail, "manifest-media-type");
+    body.artifact_media_type = find_string(*detail, "artifact-media-type");
     return body;
 }
 

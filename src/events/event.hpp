@@ -30,6 +30,8 @@ struct EcrImageAction {
     std::string repository;  ///< without the registry
     std::optional<std::string> tag;
     std::optional<std::string> digest;
+    std::optional<std::string> manifest_media_type = {};
+    std::optional<std::string> artifact_media_type = {};  ///< of what the manifest is about: an image's configuration
     friend bool operator==(const EcrImageAction&, const EcrImageAction&) = default;
 };
 

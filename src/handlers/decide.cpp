@@ -19,8 +19,13 @@ void tidy(std::optional<std::string>& text) {
     if (text) tidy(*text);
 }
 
+void tidy(std::vector<SkippedService>& skipped) {
+    for (auto& one : skipped) tidy(one.reason);
+}
+
 void tidy(Decision& decision) {
     if (auto* deploy = std::get_if<Deploy>(&decision)) {
+        tidy(deploy->skipped);
         for (auto& request : deploy->requests) tidy(request.reason);
         for (auto& warning : deploy->warnings) tidy(warning);
     } else if (auto* notify = std::get_if<Notify>(&decision)) {
@@ -31,6 +36,7 @@ void tidy(Decision& decision) {
         tidy(notify->doubt);
     } else if (auto* nothing = std::get_if<Ignore>(&decision)) {
         tidy(nothing->reason);
+        tidy(nothing->skipped);
     }
 }
 
@@ -90,7 +96,8 @@ std::string why_not_ours(const ServiceId& id, const Config& config) {
                        config.called("TASK_FAMILY_PATTERN"), id);
 }
 
-Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& reason, const Config& config) {
+Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& reason, const Config& config,
+                              const std::function<std::optional<std::string>(const ServiceId&)>& why_not) {
     std::ranges::sort(ids);
     const auto repeated = std::ranges::unique(ids);
     ids.erase(repeated.begin(), repeated.end());
@@ -104,6 +111,8 @@ Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& rea
             deploy.skipped.push_back({.service = id.str(),
                                       .reason = fmt::format("automatic deployments of {} are off ({})", id,
                                                             config.called("AUTO_DEPLOY_MAP"))});
+        } else if (auto why = why_not ? why_not(id) : std::nullopt) {
+            deploy.skipped.push_back({.service = id.str(), .reason = *std::move(why)});
         } else {
             deploy.requests.push_back(
                 {.target = *std::move(target), .task_definition = std::nullopt, .reason = reason});

@@ -1,26 +1,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "base/references.hpp"
+#include "base/text.hpp"
 #include "handlers/handlers.hpp"
+#include "images/artifacts.hpp"
+#include "images/tag_filter.hpp"
 
 namespace ci_lambda {
 namespace {
-
-/// Signatures, attestations and bills of materials are pushed beside the image, tagged with the image's digest:
-/// `sha256-<hex>.sig` (Sigstore's cosign, SIGNATURE_SPEC.md).
-bool is_attachment(std::string_view tag) {
-    constexpr std::string_view kPrefix = "sha256-";
-    constexpr std::array<std::string_view, 3> kSuffixes{".sig", ".att", ".sbom"};
-    if (!tag.starts_with(kPrefix)) return false;
-    tag.remove_prefix(kPrefix.size());
-    const auto digits = std::min(tag.find_first_not_of("0123456789abcdef"), tag.size());
-    return digits > 0 && std::ranges::find(kSuffixes, tag.substr(digits)) != kSuffixes.end();
-}
 
 /// `{project}_backend` or `{project}_service_{name}`, the whole of it.
 std::vector<ServiceId> services_by_name(std::string_view repository, const Config& config) {
@@ -47,6 +40,34 @@ std::string not_our_repository(const std::string& repository, const Config& conf
                        config.project);
 }
 
+/// What was pushed, where that is no image, whatever a filter says.
+std::optional<std::string> why_no_image(const EcrImageAction& push) {
+    if (is_digest_tag(*push.tag)) return "is a signature or attestation, not an image";
+    if (const auto type = type_of_no_image(push.manifest_media_type, push.artifact_media_type))
+        return fmt::format("is no image but {}", *type);
+    return std::nullopt;
+}
+
+std::string in_words(const std::vector<SkippedService>& skipped) {
+    std::vector<std::string> reasons;
+    for (const auto& one : skipped) reasons.push_back(one.reason);
+    return join(reasons, "; ");
+}
+
+/// Why this tag does not deploy this service.
+std::optional<std::string> why_filtered(const std::string& image, const std::string& tag, const ServiceId& id,
+                                        const Config& config) {
+    const auto& filter = config.tag_filters.of(id);
+    if (is_cache_tag(tag) && !filter.names(tag))
+        return fmt::format(
+            "{} is a build cache by its name (a pattern \"{}\" in ECR_TAG_FILTER would deploy {} with it)", image, tag,
+            id);
+    if (!filter.accepts(tag))
+        return fmt::format("{} is not a tag that deploys {} (ECR_TAG_FILTER: {})", image, id,
+                           join(filter.texts(), ", "));
+    return std::nullopt;
+}
+
 }  // namespace
 
 Decision decide_ecr(const EcrImageAction& push, const Config& config) {
@@ -60,13 +81,14 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config) {
     if (!push.tag || push.tag->empty())
         return ignore(fmt::format("an image without a tag was {} to {}: part of another image, most likely", how,
                                   push.repository));
-    if (is_attachment(*push.tag))
-        return ignore(fmt::format("{}:{} is a signature or attestation, not an image", push.repository, *push.tag));
+    const auto image = fmt::format("{}:{}", push.repository, *push.tag);
+    if (const auto why = why_no_image(push)) return ignore(fmt::format("{} {}", image, *why));
 
     auto services = services_of(push.repository, config);
     if (services.empty()) return ignore(not_our_repository(push.repository, config));
-    auto decision = deploy_automatically(std::move(services),
-                                         fmt::format("image {}:{} was {}", push.repository, *push.tag, how), config);
+    auto decision =
+        deploy_automatically(std::move(services), fmt::format("image {} was {}", image, how), config,
+                             [&](const ServiceId& id) { return why_filtered(image, *push.tag, id, config); });
     if (auto* deploy = std::get_if<Deploy>(&decision))
         for (auto& request : deploy->requests) {
             // What no registry would take is not put into a task definition.
@@ -76,6 +98,11 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config) {
             request.image_mode = config.image_mode_of(request.target.id);
             request.image_pin = config.image_pin;
         }
+    // What is wrong with the tag says already what was pushed.
+    const auto is_about_image = [&](const SkippedService& one) { return one.reason.starts_with(image); };
+    if (auto* nothing = std::get_if<Ignore>(&decision);
+        nothing && std::ranges::all_of(nothing->skipped, is_about_image))
+        nothing->reason = in_words(nothing->skipped);
     return decision;
 }
 

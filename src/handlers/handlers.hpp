@@ -2,6 +2,8 @@
 
 // Private to handlers/: one handler per source of events, and what they share.
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,9 +25,10 @@ namespace ci_lambda {
 [[nodiscard]] Decision ignore(std::string reason);
 
 /// Deploys those of `ids` that are ours and that events may deploy; the others are passed by, each with its reason.
-/// An `Ignore` when none is left.
-[[nodiscard]] Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& reason,
-                                            const Config& config);
+/// An `Ignore` when none is left. `why_not` says of those that would roll why one of them must not after all.
+[[nodiscard]] Decision deploy_automatically(
+    std::vector<ServiceId> ids, const std::string& reason, const Config& config,
+    const std::function<std::optional<std::string>(const ServiceId&)>& why_not = {});
 
 /// Why `Names::target()` knows nothing of this service, for a person.
 [[nodiscard]] std::string why_not_ours(const ServiceId& id, const Config& config);

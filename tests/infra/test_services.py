@@ -41,7 +41,11 @@ def test_services_give_the_same_rules_role_and_configuration_as_the_maps(terrafo
 
 
 def test_the_document_says_what_is_said_and_nothing_else(terraform):
-    services = {"api": {"repositories": ["shop/api"]}, "worker": {"auto_deploy": False}, "backend": {}}
+    services = {
+        "api": {"repositories": ["shop/api"], "tags": [">=2.0 <3", "!*-rc*"]},
+        "worker": {"auto_deploy": False, "tags": []},
+        "backend": {},
+    }
     documents = terraform.render(services=services)
     assert json.loads(documents.configuration["document"]) == {"services": services}
     assert documents.environment == {
@@ -52,7 +56,18 @@ def test_the_document_says_what_is_said_and_nothing_else(terraform):
 
     documents = terraform.render(services=services, service_defaults={"auto_deploy": False})
     assert json.loads(documents.configuration["document"])["defaults"] == {"auto_deploy": False}
-    assert configuration(documents.environment)["defaults"] == {"auto_deploy": False}
+    assert configuration(documents.environment)["defaults"] == {"auto_deploy": False, "tags": []}
+
+    defaults = {"tags": ["v*", "/main-[0-9]+/"]}
+    documents = terraform.render(services=services, service_defaults=defaults)
+    assert json.loads(documents.configuration["document"])["defaults"] == defaults
+    said = configuration(documents.environment)
+    assert said["defaults"] == {"auto_deploy": True} | defaults
+    assert {id: service.get("tags") for id, service in said["services"].items()} == {
+        "api": [">=2.0 <3", "!*-rc*"],
+        "worker": [],
+        "backend": None,
+    }
 
 
 def test_without_services_there_is_no_document_and_nothing_to_read(terraform):
@@ -189,6 +204,14 @@ REFUSED = {
     "a family with a revision": ({"services": {"api": {"task_family": "f:7"}}}, "without ARN and revision"),
     "a repository with a tag": ({"services": {"api": {"repositories": ["shop/api:v1"]}}}, "without a tag"),
     "a path with an empty segment": ({"services": {"api": {"parameters": ["/dev//api"]}}}, "such as /dev/shop/api"),
+    "a tag that is no pattern": ({"services": {"api": {"tags": ["v1,v2"]}}}, "services: tags: globs such as v*"),
+    "a tag for all that is no pattern": (
+        {"services": ONE, "service_defaults": {"tags": ["v*", ""]}},
+        "service_defaults: tags: globs such as v*",
+    ),
+    "a filter of tags that is no pattern": ({"ecr_tag_filter": {"api": ["v[1]"]}}, "ecr_tag_filter: globs such as v*"),
+    "a filter of tags for no service": ({"ecr_tag_filter": {"a b": ["v*"]}}, "or default for all others"),
+    "services and a filter of tags": ({"services": ONE, "ecr_tag_filter": {"default": ["v*"]}}, "ecr_tag_filter as well"),
     "a file without a key": ({"services": {"api": {"files": [{"bucket": "b", "key": ""}]}}}, "a bucket and a key"),
     "a file of which a member is missing": ({"services": {"api": {"files": [{"bucket": "b"}]}}}, "key"),
     "two services with one name": (

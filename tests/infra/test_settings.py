@@ -47,6 +47,10 @@ OTHER_VALUES = {
     "SSM_SERVICE_MAP": ({"/dev/shop/api": ["api"]}, '{"/dev/shop/api":["api"]}'),
     "S3_SERVICE_MAP": (FILES, json.dumps(FILES)),
     "AUTO_DEPLOY_MAP": ({"api": False}, '{"api":false}'),
+    "ECR_TAG_FILTER": (
+        {"default": ["v*"], "web": [">=2.0 <3", "!*-rc*"], "all": []},
+        '{"default":["v*"],"web":[">=2.0 <3","!*-rc*"],"all":[]}',
+    ),
     "AWS_ENDPOINT_URL_ECS": ("https://vpce.example.com", "https://vpce.example.com"),
     "AWS_ENDPOINT_URL": ("https://vpce.example.com:8443", "https://vpce.example.com:8443"),
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": (True, "true"),

@@ -29,12 +29,26 @@ std::string from(const ExplainedSetting& setting) {
     return "";
 }
 
+/// "v*, !*-rc*; 2 services have their own".
+std::string shown_filter(const Json& filter) {
+    std::vector<std::string> parts;
+    auto services = filter.size();
+    if (const auto patterns = filter.find("default"); patterns != filter.end()) {
+        parts.push_back(join(patterns->get<std::vector<std::string>>(), ", "));
+        --services;
+    }
+    if (services > 0)
+        parts.push_back(services == 1 ? "1 service has its own" : fmt::format("{} services have their own", services));
+    return join(parts, "; ");
+}
+
 /// A text without its quotation marks; of a map how many there are in it.
 std::string shown_value(const ExplainedSetting& setting) {
     if (setting.value.empty()) return "not set";
     const auto json = parse_json(setting.value);
     if (!json) return setting.value;
     if (json->is_string()) return json->get<std::string>();
+    if (json->is_object() && setting.origin.setting == "ECR_TAG_FILTER") return shown_filter(*json);
     if (json->is_object()) return fmt::format("{} service{}", json->size(), json->size() == 1 ? "" : "s");
     return setting.value;
 }
@@ -62,6 +76,9 @@ void print_table(Console& console, const ExplainedConfig& config) {
 void print_services(Console& console, const ExplainedConfig& config) {
     if (!config.auto_deploy_default)
         console.print("\nEvents deploy no service that does not say \"auto_deploy\": true.");
+    if (!config.default_tags.empty())
+        console.print(fmt::format("\nPushed tags deploy services that say nothing else of \"tags\": {}.",
+                                  join(config.default_tags, ", ")));
     if (config.services.empty()) return;
     std::size_t widest = 0;
     for (const auto& service : config.services) widest = std::max(widest, service.id.size());
@@ -85,7 +102,7 @@ std::string as_json(const ExplainedConfig& config, const std::optional<DocumentT
              {"from", kind == nullptr ? OrderedConfig() : OrderedConfig(kind)},
              {"place", setting.origin.place.empty() ? OrderedConfig() : OrderedConfig(setting.origin.place)}});
     }
-    root["defaults"] = {{"auto_deploy", config.auto_deploy_default}};
+    root["defaults"] = {{"auto_deploy", config.auto_deploy_default}, {"tags", config.default_tags}};
     root["services"] = OrderedConfig::object();
     for (const auto& service : config.services) root["services"][service.id] = parsed(service.members);
     root["warnings"] = config.warnings;

@@ -52,6 +52,10 @@ def near_misses() -> dict[str, tuple[dict, str]]:
     other_project["detail"]["repository-name"] = "other_service_api"
     untagged = event_json("ecr-push")
     del untagged["detail"]["image-tag"]
+    build_cache = event_json("ecr-push")
+    build_cache["detail"]["image-tag"] = "buildcache"
+    referrers = event_json("ecr-push")
+    referrers["detail"]["image-tag"] = "sha256-" + "0123456789abcdef" * 4
     failed_call = event_json("s3-cloudtrail-put")
     failed_call["detail"]["errorCode"] = "AccessDenied"
     deleted = event_json("ssm-update")
@@ -74,6 +78,8 @@ def near_misses() -> dict[str, tuple[dict, str]]:
     return {
         "image-of-another-project": (other_project, "other_service_api"),
         "image-without-a-tag": (untagged, "tag"),
+        "build-cache": (build_cache, "build cache"),
+        "list-of-what-refers-to-an-image": (referrers, "signature or attestation"),
         "image-of-another-account": (other_account, "999999999999"),
         "image-of-another-region": (other_region, "eu-west-1"),
         "replication-that-failed": (event_json("ecr-replication-failed"), "FAILED"),

@@ -7,20 +7,6 @@
 namespace ci_lambda {
 namespace {
 
-TEST(ParseEcrRegistry, KnowsAccountAndRegionOfEachOfItsNames) {
-    for (const std::string host :
-         {"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com",
-          "123456789012.dkr-ecr.eu-west-1.on.aws", "123456789012.dkr.ecr.eu-west-1.amazonaws.com.cn"}) {
-        const auto registry = parse_ecr_registry(host);
-        ASSERT_TRUE(registry) << host;
-        EXPECT_EQ(registry->account, "123456789012") << host;
-        EXPECT_EQ(registry->region, "eu-west-1") << host;
-    }
-    for (const std::string host :
-         {"", "localhost:5000", "public.ecr.aws", ".dkr.ecr.x.y", "1.dkr.ecr.", "1.dkr.ecr..com"})
-        EXPECT_FALSE(parse_ecr_registry(host)) << host;
-}
-
 TEST(ParseImage, TellsRegistryRepositoryTagAndDigestApart) {
     const struct {
         std::string image;

@@ -124,6 +124,10 @@ private:
             return object({"shop/api", "r", "R~/x"}, [&](const std::string&) { return id_list(); });
         if (name == "SSM_SERVICE_MAP")
             return object({"/dev/shop/api", "dev/shop/", "/p"}, [&](const std::string&) { return id_list(); });
+        if (name == "ECR_TAG_FILTER")
+            return object({"default", "api", "worker", "backend"}, [&](const std::string&) {
+                return one_of({R"([])", R"(["v*"])", R"([" >=2.0 <3 ","!*-rc*"])", R"(["/v[0-9]{1,3}/"])"});
+            });
         if (name == "AUTO_DEPLOY_MAP")
             return object({"api", "worker", "backend"},
                           [&](const std::string&) { return one_of({"true", "false", "\"no\""}); });
