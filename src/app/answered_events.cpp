@@ -42,8 +42,8 @@ private:
     }
 
     void add_body(const EcrImageAction& body) {
-        const auto& [action, result, repository, tag, digest] = body;
-        add(action, result, repository, tag, digest);
+        const auto& [action, result, repository, tag, digest, manifest, artifact] = body;
+        add(action, result, repository, tag, digest, manifest, artifact);
     }
     void add_body(const ParameterChange& body) {
         const auto& [operation, name, failed] = body;
