@@ -276,7 +276,8 @@ def services_variable() -> str:
         items = f"(service.{key} == null ? [] : service.{key})" if is_said_for_all(key) else f"service.{key}"
         all_of = f"alltrue(flatten([for service in values(var.services) : [for one in {items}"
         if "enum" in member:
-            checks.append((f"alltrue([for service in values(var.services) : service.{key} == null || contains({hcl(member['enum'])}, service.{key})])", expects))
+            # contains() takes no null, and `||` looks at both of its sides.
+            checks.append((f"alltrue([for service in values(var.services) : contains({hcl(member['enum'])}, coalesce(service.{key}, {hcl(member['enum'][0])}))])", expects))
         elif member["type"] == "string":
             checks.append((f"alltrue([for service in values(var.services) : service.{key} == null || can(regex({hcl(member['pattern'])}, service.{key}))])", expects))
         elif member["type"] == "array" and member["items"]["type"] == "string":

@@ -34,7 +34,7 @@ locals {
     for path in concat(keys(var.ssm_service_map), flatten(values(var.services)[*].parameters)) : trim(path, "/")
   ]))
   # A push registers revisions.
-  revisions_wanted = var.ecr_deploy_mode == "revision" || anytrue([for service in values(var.services) : service.image_mode == "revision"])
+  revisions_wanted = var.ecr_deploy_mode == "revision" || contains(values(var.services)[*].image_mode, "revision")
 
   files = concat(flatten(values(var.service_config)), flatten(values(var.s3_service_map)), flatten(values(var.services)[*].files))
 

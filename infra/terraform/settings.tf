@@ -42,7 +42,7 @@ variable "services" {
     error_message = "services: files: every file needs a bucket and a key, as in {bucket = \"shop-env\", key = \"api.env\"}."
   }
   validation {
-    condition     = alltrue([for service in values(var.services) : service.image_mode == null || contains(["redeploy", "match", "revision"], service.image_mode)])
+    condition     = alltrue([for service in values(var.services) : contains(["redeploy", "match", "revision"], coalesce(service.image_mode, "redeploy"))])
     error_message = "services: image_mode: redeploy, match or revision."
   }
   validation {
