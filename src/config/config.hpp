@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -162,7 +163,8 @@ struct LoadedConfig {
 /// Puts a secret that has been read in its place. The error (kConfiguration) says what is wrong with it, without it.
 [[nodiscard]] Status set_secret(LoadedConfig& loaded, const SecretReference& reference, std::string_view value);
 
-/// The same for all of them, each read by `reader`; the error tells of all that failed.
-[[nodiscard]] Status read_secrets(LoadedConfig& loaded, DocumentReader& reader, Deadline deadline);
+/// The same for all of them, each read by `read`; the error tells of all that failed.
+[[nodiscard]] Status read_secrets(LoadedConfig& loaded,
+                                  const std::function<Result<std::string>(const SourceRef&)>& read);
 
 }  // namespace ci_lambda

@@ -38,11 +38,11 @@ Result<LoadedConfig> ConfigDocument::read_all(std::vector<Read>& read_now, Deadl
         read_now.push_back(std::move(document_read));
     }
     TRY_ASSIGN(auto loaded, load_config(environment_, document));
-    for (const auto& reference : loaded.secret_references) {
-        TRY_ASSIGN(auto secret, read(reference.source, known, deadline));
-        read_now.push_back(secret);
-        TRY(set_secret(loaded, reference, secret.text.text));
-    }
+    TRY(read_secrets(loaded, [&](const SourceRef& secret) -> Result<std::string> {
+        TRY_ASSIGN(auto found, read(secret, known, deadline));
+        read_now.push_back(found);
+        return std::move(found.text.text);
+    }));
     TRY(options_.check(loaded.config));
     return loaded;
 }

@@ -11,6 +11,16 @@
 
 namespace ci_lambda {
 
+namespace {
+
+/// Most readers name the source themselves.
+std::string cannot_be_read(const SourceRef& source, const Error& error) {
+    const auto name = to_string(source);
+    return error.message.contains(name) ? error.message : fmt::format("{} cannot be read: {}", name, error.message);
+}
+
+}  // namespace
+
 bool is_secret_reference(std::string_view text) {
     return text.starts_with("secretsmanager:") || text.starts_with("ssm:");
 }
@@ -35,14 +45,14 @@ Status set_secret(LoadedConfig& loaded, const SecretReference& reference, std::s
     return {};
 }
 
-Status read_secrets(LoadedConfig& loaded, DocumentReader& reader, Deadline deadline) {
+Status read_secrets(LoadedConfig& loaded, const std::function<Result<std::string>(const SourceRef&)>& read) {
     std::vector<std::string> problems;
     for (const auto& reference : loaded.secret_references) {
-        auto text = reader.read(reference.source, {}, deadline);
+        const auto text = read(reference.source);
         if (!text)
-            problems.push_back(fmt::format("{}: {} cannot be read: {}", reference.setting, to_string(reference.source),
-                                           text.error().message));
-        else if (const auto set = set_secret(loaded, reference, *text ? (*text)->text : ""); !set)
+            problems.push_back(
+                fmt::format("{}: {}", reference.setting, cannot_be_read(reference.source, text.error())));
+        else if (const auto set = set_secret(loaded, reference, *text); !set)
             problems.push_back(set.error().message);
     }
     if (problems.empty()) return {};

@@ -24,20 +24,14 @@ using ::testing::Optional;
 
 using Texts = std::map<std::string, std::string>;
 
-/// Has these texts, by the source that names them.
-class MapReaderOfTexts final : public DocumentReader {
-public:
-    explicit MapReaderOfTexts(Texts texts) : texts_(std::move(texts)) {}
-    [[nodiscard]] Result<std::optional<SourceText>> read(const SourceRef& source, std::string_view /*version*/,
-                                                         Deadline /*deadline*/) override {
-        const auto found = texts_.find(to_string(source));
-        if (found == texts_.end()) return fail(ErrorKind::kNotFound, "it does not exist");
-        return SourceText{.text = found->second, .version = "1"};
-    }
-
-private:
-    Texts texts_;
-};
+/// Reads these texts, by the source that names them.
+auto reader_of(Texts texts) {
+    return [texts = std::move(texts)](const SourceRef& source) -> Result<std::string> {
+        const auto found = texts.find(to_string(source));
+        if (found == texts.end()) return fail(ErrorKind::kNotFound, "it does not exist");
+        return found->second;
+    };
+}
 
 TEST(SecretReferences, AreReadAndCheckedAsIfTheyStoodThere) {
     for (const std::string source : {"secretsmanager:shop/slack", "ssm:/shop/slack"}) {
@@ -53,8 +47,8 @@ TEST(SecretReferences, AreReadAndCheckedAsIfTheyStoodThere) {
             EXPECT_THAT((*loaded)->warnings, IsEmpty());
             ASSERT_EQ((*loaded)->secret_references.size(), 1U);
             EXPECT_EQ(to_string((*loaded)->secret_references.front().source), source);
-            MapReaderOfTexts reader(Texts{{source, kWebhookUrl + "\n"}});
-            EXPECT_THAT(read_secrets(**loaded, reader, Deadline::none()), IsOk());
+            const auto reader = reader_of(Texts{{source, kWebhookUrl + "\n"}});
+            EXPECT_THAT(read_secrets(**loaded, reader), IsOk());
             EXPECT_THAT((*loaded)->config.slack_webhook_url, Optional(Secret(kWebhookUrl)));
             EXPECT_THAT((*loaded)->secrets, Contains(Secret(kWebhookUrl)));
         }
@@ -64,14 +58,14 @@ TEST(SecretReferences, AreReadAndCheckedAsIfTheyStoodThere) {
 TEST(SecretReferences, NameTheSourceAndNotTheSecretInTheirErrors) {
     auto loaded = load_document(R"({"project":"p","environment":"e","slack":{"webhook":"secretsmanager:slack"}})");
     ASSERT_THAT(loaded, IsOk());
-    MapReaderOfTexts nothing(Texts{});
-    EXPECT_THAT(read_secrets(*loaded, nothing, Deadline::none()),
+    const auto nothing = reader_of(Texts{});
+    EXPECT_THAT(read_secrets(*loaded, nothing),
                 IsErr(ErrorKind::kConfiguration,
                       HasSubstr("SLACK_WEBHOOK_URL: secretsmanager:slack cannot be read: it does not exist")));
     for (const std::string bad : {"s3cr3t", "{\"url\":\"https://h/s3cr3t\"}", "http://h/s3cr3t", ""}) {
-        MapReaderOfTexts reader(Texts{{"secretsmanager:slack", bad}});
+        const auto reader = reader_of(Texts{{"secretsmanager:slack", bad}});
         EXPECT_THAT(
-            read_secrets(*loaded, reader, Deadline::none()),
+            read_secrets(*loaded, reader),
             IsErr(ErrorKind::kConfiguration, AllOf(HasSubstr("SLACK_WEBHOOK_URL: what secretsmanager:slack holds "),
                                                    HasSubstr("https://HOST"), Not(HasSubstr("s3cr3t")))))
             << bad;
