@@ -18,7 +18,6 @@ namespace {
 constexpr std::string_view kPrefix = "ci_lambda:";
 constexpr std::string_view kPushedAt = "ci_lambda:pushed-at/";
 constexpr std::string_view kImage = "ci_lambda:image";
-constexpr std::string_view kReason = "ci_lambda:reason";
 
 std::string pushed_at_key(std::string_view container) {
     return truncate_utf8(fmt::format("{}{}", kPushedAt, container), kLongestTagKey);
@@ -117,7 +116,7 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
                     fmt::format("no container of {} uses the repository {}: its images are {}", short_name(base.arn),
                                 repositories(request.images), images_of(base)));
     put.tags[std::string(kImage)] = tag_text(join(texts, " "));
-    put.tags[std::string(kReason)] = tag_text(request.reason);
+    put.tags[std::string(kReasonTag)] = tag_text(request.reason);
     return put;
 }
 

@@ -12,7 +12,6 @@ namespace {
 constexpr std::string_view kStandsFor = "ci_lambda:stands-for";
 constexpr std::string_view kRollbackOf = "ci_lambda:rollback-of";
 constexpr std::string_view kBecause = "ci_lambda:because";
-constexpr std::string_view kReason = "ci_lambda:reason";
 constexpr std::string_view kBadSince = "ci_lambda:bad-since";
 constexpr std::string_view kTakenBackBy = "ci_lambda:taken-back-by";
 constexpr std::string_view kTakenBackAt = "ci_lambda:taken-back-at";
@@ -31,7 +30,7 @@ EcsTags RollbackCopy::tags() const {
                  {std::string(kRollbackOf), tag_text(rollback_of)},
                  {std::string(kBecause), std::string(by_person ? kPerson : kAutomatic)},
                  {std::string(kBadSince), format_rfc3339(bad_since)}};
-    if (const auto text = tag_text(reason); !text.empty()) tags[std::string(kReason)] = text;
+    if (const auto text = tag_text(reason); !text.empty()) tags[std::string(kReasonTag)] = text;
     return tags;
 }
 
@@ -41,7 +40,7 @@ std::optional<RollbackCopy> RollbackCopy::read(const EcsTags& tags) {
     return RollbackCopy{.stands_for = tag(tags, kStandsFor),
                         .rollback_of = std::move(rollback_of),
                         .by_person = tag(tags, kBecause) == kPerson,
-                        .reason = tag(tags, kReason),
+                        .reason = tag(tags, kReasonTag),
                         .bad_since = parse_rfc3339(tag(tags, kBadSince)).value_or(WallTime{})};
 }
 

@@ -10,6 +10,9 @@ namespace ci_lambda {
 inline constexpr std::size_t kLongestTagKey = 128;
 inline constexpr std::size_t kLongestTag = 256;
 
+/// Why a revision is there, in words: of a copy that a rollback made, and of one that a push made.
+inline constexpr std::string_view kReasonTag = "ci_lambda:reason";
+
 /// What ECS takes in a tag's value; the rest becomes a blank.
 [[nodiscard]] std::string tag_text(std::string_view text);
 
