@@ -35,6 +35,7 @@ struct DeploymentRequest {
     /// What was pushed, where that is the reason, or one of them: a new image is a reason to try again a revision that
     /// has failed; a changed parameter or file is none.
     std::vector<PushedImage> images = {};
+    bool images_alone = false;                    ///< nothing else is a reason
     ImageMode image_mode = ImageMode::kRedeploy;  ///< what `images` do
     ImagePin image_pin = ImagePin::kBoth;
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;

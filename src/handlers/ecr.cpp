@@ -95,6 +95,7 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config) {
             const bool digest = push.digest && is_image_digest(*push.digest);
             request.images = {
                 {.repository = push.repository, .tag = *push.tag, .digest = digest ? *push.digest : std::string()}};
+            request.images_alone = true;
             request.image_mode = config.image_mode_of(request.target.id);
             request.image_pin = config.image_pin;
         }

@@ -25,6 +25,11 @@ struct Merged {
         request.changed_at = request.changed_at && next.changed_at
                                  ? std::optional(std::max(*request.changed_at, *next.changed_at))
                                  : std::nullopt;
+        request.images_alone = request.images_alone && next.images_alone;
+        if (!next.images.empty()) {
+            request.image_mode = next.image_mode;
+            request.image_pin = next.image_pin;
+        }
         for (const auto& image : next.images)
             if (std::ranges::find(request.images, image) == request.images.end()) request.images.push_back(image);
         add_reason(next.reason);

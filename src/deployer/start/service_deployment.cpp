@@ -239,7 +239,14 @@ std::optional<TaskDefinition> ServiceDeployment::registered_meanwhile() const {
 
 Status ServiceDeployment::put_images_in(const EcsTaskDefinition& newest) {
     Push push{.base = chosen_->newest, .put = {}, .to_be_registered = false};
-    TRY_ASSIGN(push.put, put_in(newest, request_));
+    auto put = put_in(newest, request_);
+    if (!put && !request_.images_alone) {
+        context_.logger.warn("pushed image left out: the rollout is for what else has changed",
+                             {{log_key::kService, target().id.str()}, {log_key::kError, put.error().message}});
+        return {};
+    }
+    if (!put) return std::unexpected(std::move(put).error());
+    push.put = *std::move(put);
     push.to_be_registered = !push.put.changes.empty();
     if (!registered_.empty() && number_of(registered_.back().revision) >= number_of(chosen_->newest)) {
         chosen_->revision = registered_.back().revision;  // which ECS may not list yet
@@ -274,6 +281,7 @@ std::optional<ServiceDeployment::Outcome> ServiceDeployment::nothing_for_this_pu
         return Outcome{.deployment = primary == nullptr ? AcceptedDeployment{} : as_accepted(*primary),
                        .already = std::move(why)};
     };
+    if (!request_.images_alone) return std::nullopt;  // what else has changed wants a rollout
     if (!not_named_.empty()) return outcome("not deployed: " + not_named_);
     if (push_ && !push_->to_be_registered && !push_->put.names && !push_->put.overtaken.empty())
         return outcome("not deployed: " + join(push_->put.overtaken, "; "));
@@ -283,7 +291,7 @@ std::optional<ServiceDeployment::Outcome> ServiceDeployment::nothing_for_this_pu
 /// Since when a rollout must have begun to have the change. One of a revision that names the pushed digest has it
 /// whenever it began.
 std::optional<WallTime> ServiceDeployment::needed_since() const {
-    return push_ && push_->put.exact ? std::optional(WallTime{}) : request_.changed_at;
+    return push_ && push_->put.exact && request_.images_alone ? std::optional(WallTime{}) : request_.changed_at;
 }
 
 Result<ServiceDeployment::Outcome> ServiceDeployment::update() {

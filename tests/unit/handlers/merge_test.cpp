@@ -50,6 +50,22 @@ TEST(Merge, TakesTheRevisionThatWasAskedForLast) {
     EXPECT_EQ(merge({one("api", "b", 1, "f:7"), one("api", "a", 2)}).requests[0].task_definition, std::nullopt);
 }
 
+TEST(Merge, KeepsWhatAPushDoesBesideWhatElseHasChanged) {
+    auto push = one("api", "pushed", 2);
+    push.requests[0].images = {{.repository = "shop_api", .tag = "v2"}};
+    push.requests[0].images_alone = true;
+    push.requests[0].image_mode = ImageMode::kRevision;
+    push.requests[0].image_pin = ImagePin::kDigest;
+    const auto parameter = one("api", "changed", 1);
+    for (const auto& merged : {merge({parameter, push}), merge({push, parameter})}) {
+        EXPECT_EQ(merged.requests[0].image_mode, ImageMode::kRevision);
+        EXPECT_EQ(merged.requests[0].image_pin, ImagePin::kDigest);
+        EXPECT_FALSE(merged.requests[0].images_alone);
+        EXPECT_THAT(merged.requests[0].images, SizeIs(1));
+    }
+    EXPECT_TRUE(merge({push, push}).requests[0].images_alone);
+}
+
 TEST(Merge, MeansNowWhereOneRequestDoes) {
     EXPECT_EQ(merge({one("api", "a", 1), one("api", "b", {})}).requests[0].changed_at, std::nullopt);
     EXPECT_EQ(merge({one("api", "b", {}), one("api", "a", 1)}).requests[0].changed_at, std::nullopt);

@@ -91,6 +91,7 @@ protected:
                            .account = "123456789012",
                            .region = "us-east-1",
                            .at = start() + after}};
+        request.images_alone = true;
         request.image_mode = mode;
         return request;
     }
@@ -246,6 +247,28 @@ TEST_F(PushedImagesTest, AreDeployedByMatchWhereTheRevisionNamesThem) {
 TEST_F(PushedImagesTest, DeployWhateverIsNamedWhereTheModeIsRedeploy) {
     EXPECT_EQ(push("v2", 'a', seconds{20}, ImageMode::kRedeploy).task_definition, arn_of("42"));
     EXPECT_THAT(revisions_, SizeIs(1));
+}
+
+TEST_F(PushedImagesTest, LoseNoChangeOfSomethingElseThatCameWithThem) {
+    push("v2", 'a', seconds{20});
+    primary_.rollout_state = RolloutState::kCompleted;
+    clock_.advance(std::chrono::minutes{5});
+    // A parameter, and again the push that runs already.
+    auto both = request_of("v2", 'a', std::chrono::minutes{5});
+    both.images_alone = false;
+    EXPECT_EQ(deploy(both).status, DeploymentStatus::kDeployed);
+    // A parameter, and a push that is not for this service.
+    clock_.advance(std::chrono::minutes{5});
+    both = request_of("v9", 'c', std::chrono::minutes{10});
+    both.images_alone = false;
+    both.images[0].repository = "other";
+    EXPECT_EQ(deploy(both).status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(lines_like("pushed image left out", "uses the repository other"), 1);
+    clock_.advance(std::chrono::minutes{5});
+    both = request_of("v9", 'c', std::chrono::minutes{15}, ImageMode::kMatch);
+    both.images_alone = false;
+    EXPECT_EQ(deploy(both).status, DeploymentStatus::kDeployed);
+    EXPECT_THAT(revisions_, SizeIs(2));
 }
 
 TEST_F(PushedImagesTest, AFailureThatIsRolledBackIsNotBroughtAgainByTheSameDigest) {
