@@ -39,8 +39,8 @@ bool Sweeper::comes_back(const EcsTarget& target, const EcsService& service, Dea
     return history.unknown || direction_of_primary(service, history) == Direction::kBack;
 }
 
-Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget>& targets,
-                                                     std::optional<WallTime> scheduled_at, Deadline deadline) {
+Result<Sweeper::Findings> Sweeper::sweep(const std::vector<EcsTarget>& targets, std::optional<WallTime> scheduled_at,
+                                         Deadline deadline) {
     std::map<ClusterRef, std::vector<EcsServiceName>> clusters;
     for (const auto& target : targets) clusters[target.cluster_ref()].push_back(target.service);
     std::map<ClusterRef, DescribedServices> described;
@@ -49,9 +49,10 @@ Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget
     }
 
     const auto due = scheduled_at.value_or(clock_.now()) - options_.timeout;
-    std::vector<Overdue> found;
+    Findings found;
     for (const auto& target : targets) {
         const auto* service = described[target.cluster_ref()].find(target.service);
+        if (service == nullptr) found.unseen.push_back(target.id);
         const auto* primary = service == nullptr ? nullptr : service->primary();
         if (primary == nullptr || service->status != "ACTIVE" || !can_be_updated(*service)) continue;
         if (!is_rolling(*service, *primary) || primary->created_at > due) continue;
@@ -80,7 +81,7 @@ Result<std::vector<Sweeper::Overdue>> Sweeper::sweep(const std::vector<EcsTarget
                                          {log_key::kDeploymentId, outcome.rollout.deployment_id},
                                          {log_key::kReason, outcome.judgement.reason},
                                          {"told", one.news}});
-        found.push_back(std::move(one));
+        found.overdue.push_back(std::move(one));
     }
     return found;
 }

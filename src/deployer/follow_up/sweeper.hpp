@@ -39,11 +39,16 @@ public:
         bool news = false;  ///< nobody has been told yet
     };
 
+    struct Findings {
+        std::vector<Overdue> overdue;
+        std::vector<ServiceId> unseen;  ///< ECS did not show them: they are gone, or their names are wrong
+    };
+
     /// All overdue rollouts of these services, and those that failed and stay there. `scheduled_at`: the time of the
     /// schedule, when it was one: such a sweep tells only the rollouts that became overdue since the sweep before it.
     /// Without it (somebody asked), all are told.
-    [[nodiscard]] Result<std::vector<Overdue>> sweep(const std::vector<EcsTarget>& targets,
-                                                     std::optional<WallTime> scheduled_at, Deadline deadline);
+    [[nodiscard]] Result<Findings> sweep(const std::vector<EcsTarget>& targets, std::optional<WallTime> scheduled_at,
+                                         Deadline deadline);
 
 private:
     [[nodiscard]] bool comes_back(const EcsTarget& target, const EcsService& service, Deadline deadline);

@@ -51,7 +51,7 @@ protected:
             const auto found = sweeper.sweep({target("api")}, clock_.now(), Deadline::none());
             EXPECT_THAT(found, IsOk());
             if (!found) return -1;
-            for (const auto& one : *found) told += one.news ? 1 : 0;
+            for (const auto& one : found->overdue) told += one.news ? 1 : 0;
         }
         return told;
     }
@@ -63,7 +63,7 @@ protected:
         auto found =
             sweeper.sweep({target("api")}, scheduled ? std::optional(clock_.now()) : std::nullopt, Deadline::none());
         EXPECT_THAT(found, IsOk());
-        return std::move(*found);
+        return std::move(found->overdue);
     }
 };
 
@@ -80,6 +80,17 @@ TEST_F(SweeperTest, PassesOverWhatIsOverOrGone) {
     EXPECT_THAT(sweep_after(minutes{60}, false), IsEmpty());
     show(RolloutState::kInProgress, "DRAINING");
     EXPECT_THAT(sweep_after(minutes{60}, false), IsEmpty());
+}
+
+TEST_F(SweeperTest, SaysWhichServicesEcsDoesNotShow) {
+    ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+        return DescribedServices{.services = {service_with({})}, .failures = {}};
+    };
+    Sweeper sweeper({.timeout = minutes{10}, .interval = minutes{5}}, observer_, rollback_, memory_, clock_,
+                    log_.logger);
+    const auto found = sweeper.sweep({target("api"), target("gone")}, std::nullopt, Deadline::none());
+    ASSERT_THAT(found, IsOk());
+    EXPECT_THAT(found->unseen, ::testing::ElementsAre(ServiceId("gone")));
 }
 
 TEST_F(SweeperTest, AsksEachRegionForItsOwnServices) {
