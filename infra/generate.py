@@ -273,7 +273,7 @@ def services_variable() -> str:
         said = re.fullmatch(r"(.*) Looks like: (.*)\.", member["description"])[2]
         pattern, special = SPECIAL_MEMBERS.get(key, ("", ""))
         expects = f"{key}: {special or without_marks(said)}"
-        items = f"(service.{key} == null ? [] : service.{key})" if is_said_for_all(key) else f"service.{key}"
+        items = f"service.{key} == null ? [] : service.{key}" if is_said_for_all(key) else f"service.{key}"
         all_of = f"alltrue(flatten([for service in values(var.services) : [for one in {items}"
         if "enum" in member:
             # contains() takes no null, and `||` looks at both of its sides.
@@ -307,7 +307,7 @@ def defaults_variable() -> str:
         if member["type"] != "array":  # a bool can only be one
             continue
         one = f"var.service_defaults.{key}"
-        check = f"alltrue([for one in ({one} == null ? [] : {one}) : can(regex({hcl(member['items']['pattern'])}, one))])"
+        check = f"alltrue([for one in {one} == null ? [] : {one} : can(regex({hcl(member['items']['pattern'])}, one))])"
         message = hcl(f"service_defaults: {key}: {SPECIAL_MEMBERS[key][1]}.")
         rules += "  validation {\n" + block(f"    condition = {check}", f"    error_message = {message}") + "\n  }\n"
     return f'variable "service_defaults" {{\n  type = object({{\n{fields}\n  }})\n{rest}\n{rules}}}\n'

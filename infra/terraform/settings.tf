@@ -46,7 +46,7 @@ variable "services" {
     error_message = "services: image_mode: redeploy, match or revision."
   }
   validation {
-    condition     = alltrue(flatten([for service in values(var.services) : [for one in (service.tags == null ? [] : service.tags) : can(regex("^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$", one))]]))
+    condition     = alltrue(flatten([for service in values(var.services) : [for one in service.tags == null ? [] : service.tags : can(regex("^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$", one))]]))
     error_message = "services: tags: globs such as v*, ranges of versions such as >=2.0 <3, or /regular expressions/, each with ! before it to exclude."
   }
 }
@@ -60,7 +60,7 @@ variable "service_defaults" {
   default     = {}
   nullable    = false
   validation {
-    condition     = alltrue([for one in (var.service_defaults.tags == null ? [] : var.service_defaults.tags) : can(regex("^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$", one))])
+    condition     = alltrue([for one in var.service_defaults.tags == null ? [] : var.service_defaults.tags : can(regex("^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$", one))])
     error_message = "service_defaults: tags: globs such as v*, ranges of versions such as >=2.0 <3, or /regular expressions/, each with ! before it to exclude."
   }
 }

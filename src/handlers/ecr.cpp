@@ -54,16 +54,23 @@ std::string in_words(const std::vector<SkippedService>& skipped) {
     return join(reasons, "; ");
 }
 
+/// What to call the filter of this service: the variable, or the place in the document.
+std::string filter_called(const ServiceId& id, const Config& config) {
+    constexpr std::string_view kSetting = "ECR_TAG_FILTER";
+    const bool for_all = !config.tag_filters.by_service.contains(id) && !config.tag_filters.others.empty();
+    if (for_all && config.in_document.contains(kSetting)) return "/defaults/tags of the configuration document";
+    return config.called(kSetting);
+}
+
 /// Why this tag does not deploy this service.
 std::optional<std::string> why_filtered(const std::string& image, const std::string& tag, const ServiceId& id,
                                         const Config& config) {
     const auto& filter = config.tag_filters.of(id);
     if (is_cache_tag(tag) && !filter.names(tag))
-        return fmt::format(
-            "{} is a build cache by its name (a pattern \"{}\" in ECR_TAG_FILTER would deploy {} with it)", image, tag,
-            id);
+        return fmt::format("{} is a build cache by its name (a pattern \"{}\" in {} would deploy {} with it)", image,
+                           tag, filter_called(id, config), id);
     if (!filter.accepts(tag))
-        return fmt::format("{} is not a tag that deploys {} (ECR_TAG_FILTER: {})", image, id,
+        return fmt::format("{} is not a tag that deploys {} ({}: {})", image, id, filter_called(id, config),
                            join(filter.texts(), ", "));
     return std::nullopt;
 }

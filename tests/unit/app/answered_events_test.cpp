@@ -57,6 +57,8 @@ TEST_F(AnsweredEventsTest, TakesNoEventForAnotherThatDiffersInAnythingThatIsRead
         with_body(EcrImageAction{.tag = ""}),
         with_body(EcrImageAction{.tag = "a"}),
         with_body(EcrImageAction{.digest = "a"}),
+        with_body(EcrImageAction{.manifest_media_type = "a"}),
+        with_body(EcrImageAction{.artifact_media_type = "a"}),
         with_body(ParameterChange{.operation = "a"}),
         with_body(ParameterChange{.name = "a"}),
         with_body(ParameterChange{.failed = true}),

@@ -50,6 +50,17 @@ TEST(EcrTags, AreFilteredForEachServiceOfARepositoryByItself) {
     EXPECT_THAT(deployed(decide_body(push_of_tag("pr-17", "shop/web"), config)), ElementsAre("worker"));
 }
 
+TEST(EcrTags, AreRefusedByThePlaceInTheDocumentThatSaysSo) {
+    const auto loaded = load_config(FakeEnvironment({{"CI_LAMBDA_CONFIG", R"({"project":"shop","environment":"dev",
+            "defaults":{"tags":["v*"]},"services":{"web":{"repositories":["shop/web"],"tags":[">=2.0 <3"]},
+            "admin":{"repositories":["shop/web"]}}})"}}));
+    ASSERT_THAT(loaded, IsOk());
+    EXPECT_EQ(
+        ignored_because(decide_body(push_of_tag("pr-17", "shop/web"), loaded->config)),
+        "shop/web:pr-17 is not a tag that deploys admin (/defaults/tags of the configuration document: v*); "
+        "shop/web:pr-17 is not a tag that deploys web (/services/*/tags of the configuration document: >=2.0 <3)");
+}
+
 TEST(EcrTags, AreOfNoInterestWhereAServiceIsPassedByAnyway) {
     const auto config = filtered("v*", {{"AUTO_DEPLOY_MAP", R"({"api":false})"}});
     EXPECT_EQ(ignored_because(decide_body(push_of_tag("pr-17"), config)),
