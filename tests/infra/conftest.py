@@ -1,7 +1,8 @@
 """Fixtures that several files use."""
 
+from collections.abc import Iterator
+
 import pytest
-from moto import mock_aws
 
 from support.paths import tool
 from support.ruler import Ruler
@@ -14,13 +15,17 @@ def terraform(tmp_path_factory) -> Terraform:
 
 
 @pytest.fixture(scope="session")
-def ruler() -> Ruler:
-    return Ruler(tool("CI_LAMBDA_RULER", "EventBridge's matcher"))
+def ruler() -> Iterator[Ruler]:
+    ruler = Ruler(tool("CI_LAMBDA_RULER", "EventBridge's matcher"))
+    yield ruler
+    ruler.close()
 
 
 @pytest.fixture
 def aws(monkeypatch):
     """An empty AWS account, in this process."""
+    from moto import mock_aws  # takes seconds, and most files do without
+
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.delenv("AWS_PROFILE", raising=False)

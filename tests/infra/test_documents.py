@@ -70,6 +70,8 @@ class Shell:
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_DEFAULT_REGION": "eu-west-1",
+            # Each `aws` is a start of Python.
+            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", str(self.folder)),
         }
         # moto's roles need no time until they may be used. And the AWS CLI v1 has an old address for SQS, which only the
         # option replaces.
