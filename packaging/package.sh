@@ -83,7 +83,7 @@ run_artefact_tests() {
 
 test_artefacts() {
     say "testing the package (it is built once more, elsewhere, to compare)"
-    (cd tests/artefact && CI_LAMBDA_RIE="$root/$cache_dir/bin/aws-lambda-rie" PYTHONDONTWRITEBYTECODE=1 \
+    (cd tests/artefact && CI_LAMBDA_RIE="$root/$cache_dir/bin/aws-lambda-rie" \
         "$root/$venv/bin/python3" -m pytest -q -rs -p no:cacheprovider) ||
         die "tests of the package failed"
 }
@@ -99,7 +99,7 @@ run_fault_table() {
     python3 -m zipfile -e "dist/ci_lambda-$arch.zip" "$directory"
     chmod +x "$directory/bootstrap"
     say "testing the packaged program against the fault table"
-    (cd tests/faults && CI_LAMBDA_BOOTSTRAP="$root/$directory/bootstrap" PYTHONDONTWRITEBYTECODE=1 \
+    (cd tests/faults && CI_LAMBDA_BOOTSTRAP="$root/$directory/bootstrap" \
         "$root/$venv/bin/python3" -m pytest -q -rs -p no:cacheprovider test_faults.py) ||
         die "the fault table failed with the packaged program"
 }

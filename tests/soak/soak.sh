@@ -8,6 +8,6 @@ run_soak() {
     need_packages "build" "${build_packages[@]}"
     need_packages "test" "${test_packages[@]}"
     step soak-build "building the function, optimised" build_soak
-    PYTHONDONTWRITEBYTECODE=1 "$(find_python)" tests/soak/run.py --program build-release/bootstrap \
+    "$(find_python)" tests/soak/run.py --program build-release/bootstrap \
         --clock build-release/lib/libsoak_clock.so "$@" || die "the soak failed"
 }
