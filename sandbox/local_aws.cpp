@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/references.hpp"
 #include "base/text.hpp"
+#include "config/values.hpp"
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/pages/state_pages.hpp"
@@ -28,7 +30,10 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
     : ids_(ids),
       clock_(clock),
       invocations_(ids, clock),
-      ecs_({.state = shop_state(ids, clock.now()),
+      ecr_({.state = shop_registry(clock.now()),
+            .on_event = [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcr); }},
+           ids, clock),
+      ecs_({.state = shop_state(ids, clock.now(), &ecr_),
             .speed = options.speed,
             .on_event = options.on_ecs_event
                             ? std::move(options.on_ecs_event)
@@ -38,6 +43,8 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
       ecs_goes_on_(options.ecs_clock == nullptr),
       front_(ids) {
     front_.add("AmazonEC2ContainerServiceV20141113.", "ECS", [this](const AwsCall& call) { return call_ecs(call); });
+    front_.add("AmazonEC2ContainerRegistry_V20150921.", "ECR",
+               [this](const AwsCall& call) { return ecr_.handle(call.operation, call.body); });
     front_.add("AWSEvents.", "EventBridge", [this](const AwsCall& call) { return call_events(call); });
     add_routes();
 }
@@ -67,6 +74,7 @@ void LocalAws::add_routes() {
     server_.post(std::string(kSlackPathOfOthers),
                  [this](const HttpExchangeRequest& request) { return take_slack_message(request, {}); });
     server_.post("/sandbox/scenario", [this](const HttpExchangeRequest& request) { return take_scenario(request); });
+    server_.post("/sandbox/push", [this](const HttpExchangeRequest& request) { return take_push(request); });
     server_.get("/sandbox/scenario", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
     });
@@ -138,6 +146,13 @@ HttpExchangeAnswer LocalAws::take_scenario(const HttpExchangeRequest& request) {
     return {.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
 }
 
+HttpExchangeAnswer LocalAws::take_push(const HttpExchangeRequest& request) {
+    const auto push = push_image(trim(request.body));
+    if (!push) return {.status = 400, .body = dump_json({{"message", push.error().message}}) + '\n'};
+    const Json page{{"image", push->image}, {"digest", push->digest}, {"events", push->manifests}};
+    return {.status = 200, .body = dump_json(page) + '\n'};
+}
+
 void LocalAws::tell_settings(std::string page) {
     const std::scoped_lock lock(settings_mutex_);
     settings_page_ = std::move(page);
@@ -152,6 +167,23 @@ Status LocalAws::set_scenario(const ScenarioChoice& choice) {
     return fail(ErrorKind::kConfiguration,
                 fmt::format("there is no service \"{}\"; known are: backend, api, worker, {}",
                             choice.service.value_or(""), join(names, ", ")));
+}
+
+Result<Push> LocalAws::push_image(std::string_view image) {
+    const auto parts = parse_image(image);
+    const auto refused = [&](std::string_view why) {
+        return fail(ErrorKind::kConfiguration, fmt::format("{}: {}; for example api:v1.43", in_quotes(image), why));
+    };
+    if (!parts.digest.empty()) return refused("a push has a tag, and gets its digest");
+    if (!parts.registry.empty() && parts.registry != ecr_.host())
+        return refused(fmt::format("the sandbox's registry is {}", ecr_.host()));
+    if (!is_image_tag(parts.tag)) return refused("it needs a tag");
+    auto push = ecr_.push(shop::repository_named(parts.repository), std::string(parts.tag));
+    if (push) return *std::move(push);
+    auto message = fmt::format("{}: {}", push.error().type, push.error().message);
+    if (push.error().type == "RepositoryNotFoundException")
+        message += fmt::format("; known are: {}", join(ecr_.repositories(), ", "));
+    return fail(ErrorKind::kConfiguration, std::move(message));
 }
 
 }  // namespace ci_lambda::sandbox

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "sandbox/aws/front.hpp"
 #include "sandbox/aws/ids.hpp"
+#include "sandbox/ecr/ecr.hpp"
 #include "sandbox/ecs/driver.hpp"
 #include "sandbox/ecs/ecs.hpp"
 #include "sandbox/http/http_server.hpp"
@@ -24,8 +26,8 @@ struct LocalAwsOptions {
     EventSink on_ecs_event = {};
 };
 
-/// The sandbox's AWS behind one address: ECS and EventBridge (AWS JSON 1.1, `POST /`), the Runtime API and Invoke, the
-/// Slack inbox, and pages that show what happened. The function's process is not part of it: see FunctionHost.
+/// The sandbox's AWS behind one address: ECS, ECR and EventBridge (AWS JSON 1.1, `POST /`), the Runtime API and Invoke,
+/// the Slack inbox, and pages that show what happened. The function's process is not part of it: see FunctionHost.
 class LocalAws {
 public:
     /// Ids and clock must outlive it.
@@ -45,7 +47,12 @@ public:
     /// The service is a name of ECS or an id of the shop (`api`). Fails (kConfiguration) for one that is not there.
     [[nodiscard]] Status set_scenario(const ScenarioChoice& choice);
 
+    /// As `docker push`, of an image that was built anew: `api:v1.43`, `shop_service_api:v1.43`. The name is that of a
+    /// repository or an id of the shop. Fails (kConfiguration) with the way out, in ECR's words where they are its own.
+    [[nodiscard]] Result<Push> push_image(std::string_view image);
+
     [[nodiscard]] Ecs& ecs() { return ecs_; }
+    [[nodiscard]] Ecr& ecr() { return ecr_; }
     [[nodiscard]] Invocations& invocations() { return invocations_; }
     [[nodiscard]] const Journal& journal() const { return journal_; }
 
@@ -56,11 +63,13 @@ private:
     [[nodiscard]] HttpExchangeAnswer take_slack_message(const HttpExchangeRequest& request, std::string invocation);
     [[nodiscard]] HttpExchangeAnswer take_raw_event(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_scenario(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_push(const HttpExchangeRequest& request);
 
     Ids& ids_;
     const Clock& clock_;
     Invocations invocations_;
-    Ecs ecs_;  // after the invocations, which take its events
+    Ecr ecr_;  // after the invocations, which take its events
+    Ecs ecs_;  // likewise; and asks the registry
     EcsDriver driver_;
     bool ecs_goes_on_;  ///< by itself
     AwsFront front_;

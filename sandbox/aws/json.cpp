@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -30,6 +31,11 @@ AwsAnswer to_answer(const AwsError& error) {
 AwsAnswer to_answer(const AwsResult<Json>& result) {
     if (!result) return to_answer(result.error());
     return {.status = 200, .body = dump_json(*result)};
+}
+
+double epoch_seconds(WallTime time) {
+    const auto whole = std::chrono::floor<Milliseconds>(time.time_since_epoch());
+    return static_cast<double>(whole.count()) / 1000.0;
 }
 
 AwsResult<Json> Parameters::parse(std::string_view body) {

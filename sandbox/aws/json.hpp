@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.hpp"
 #include "sandbox/aws/answer.hpp"
 
 namespace ci_lambda::sandbox {
@@ -18,6 +19,9 @@ using AwsResult = std::expected<T, AwsError>;
 [[nodiscard]] std::unexpected<AwsError> aws_fail(std::string type, std::string message);
 
 [[nodiscard]] AwsAnswer to_answer(const AwsResult<nlohmann::json>& result);
+
+/// AWS JSON 1.1: seconds since 1970 as a number, with milliseconds.
+[[nodiscard]] double epoch_seconds(WallTime time);
 
 /// The members of a request, with AWS's SerializationException for a wrong type. Absent and null are the same.
 class Parameters {

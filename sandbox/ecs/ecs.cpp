@@ -122,6 +122,7 @@ void Ecs::push_image(const std::string& image, Scenario fate) {
     const std::scoped_lock lock(mutex_);
     auto& pushed = state_.images[image];
     ++pushed.pushes;
+    if (state_.registry != nullptr) state_.registry->replace(image);
     pushed.fate = fate;
 }
 

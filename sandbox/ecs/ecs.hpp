@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/aws/event.hpp"
 #include "sandbox/aws/ids.hpp"
 #include "sandbox/aws/json.hpp"
 #include "sandbox/ecs/faults.hpp"
@@ -23,9 +23,6 @@
 #include "sandbox/ecs/state.hpp"
 
 namespace ci_lambda::sandbox {
-
-/// Gets one event as EventBridge would deliver it: the whole envelope, as JSON.
-using EventSink = std::function<void(std::string event_json)>;
 
 struct EcsOptions {
     EcsState state;

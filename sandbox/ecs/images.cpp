@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/json.hpp"
@@ -55,10 +56,35 @@ bool has_succeeded(const Service& service, const ContainerImage& image) {
     });
 }
 
-void push(PushedImage& image, Scenario scenario) {
-    const bool broken = is_of_the_image(scenario);
-    if (broken || image.broken) ++image.pushes;  // a broken image is followed by a repaired one
-    image.broken = broken;
+/// For a new deployment in this scenario; absent: nobody pushes for it.
+void find_by_name(EcsState& state, ContainerImage& image, std::optional<Scenario> scenario) {
+    auto& pushed = state.images[image.image];
+    if (scenario) {
+        const bool broken = is_of_the_image(*scenario);
+        if (broken || pushed.broken) ++pushed.pushes;  // a broken image is followed by a repaired one
+        pushed.broken = broken;
+    }
+    image.digest = digest_of(image.image, pushed.pushes);
+}
+
+/// The same where the registry has the image, or should have it; false where it is another one's. What somebody has
+/// pushed since the last deployment is what the scenario is about.
+bool find_in_registry(EcsState& state, ContainerImage& image, std::optional<Scenario> scenario) {
+    auto found = state.registry == nullptr ? ImageRegistry::Resolved{} : state.registry->resolve(image.image);
+    if (!found.is_ours) return false;
+    auto& pushed = state.images[image.image];
+    if (scenario && !found.digest.empty()) {
+        const bool broken = is_of_the_image(*scenario);
+        const bool is_new = found.digest != pushed.digest;
+        if ((broken || pushed.broken) && !is_new) {
+            state.registry->replace(image.image);
+            found = state.registry->resolve(image.image);
+        }
+        pushed.broken = broken;
+    }
+    pushed.digest = found.digest;
+    image.digest = found.digest;
+    return true;
 }
 
 }  // namespace
@@ -70,9 +96,12 @@ ResolvedImages resolve_images(EcsState& state, const Service& service, const Tas
     const Scenario scenario = is_of_the_image(service.scenario) ? service.scenario : Scenario::kHealthy;
     ResolvedImages resolved{.images = containers_of(revision), .fate = scenario};
     for (auto& image : resolved.images) {
-        auto& pushed = state.images[image.image];
-        if (!goes_back) push(pushed, scenario);
-        image.digest = digest_of(image.image, pushed.pushes);
+        const auto scenario_of_it = goes_back ? std::nullopt : std::optional(scenario);
+        if (!find_in_registry(state, image, scenario_of_it)) find_by_name(state, image, scenario_of_it);
+    }
+    if (std::ranges::any_of(resolved.images, [](const ContainerImage& image) { return image.digest.empty(); })) {
+        resolved.fate = Scenario::kImageNotFound;
+        return resolved;
     }
     if (const auto own = state.fates.find(task_definition.substr(task_definition.rfind('/') + 1));
         own != state.fates.end()) {

@@ -10,15 +10,9 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "sandbox/aws/paging.hpp"
 
 namespace ci_lambda::sandbox {
-namespace {
-
-constexpr int kMaxPage = 100;
-constexpr std::string_view kTokenPrefix = "sandbox-page-";
-
-}  // namespace
-
 const EcsOperation* find_operation(std::string_view name) {
     const std::array lists{cluster_operations(), service_operations(),         service_deployment_operations(),
                            task_operations(),    task_definition_operations(), tag_operations()};
@@ -59,27 +53,9 @@ Service* owner_of(EcsContext& context, std::string_view arn, std::string_view ki
     return nullptr;
 }
 
-AwsResult<Page> page_of(const Json& request, std::size_t count, int default_size) {
-    const Parameters parameters(request);
-    TRY_ASSIGN(const auto asked_size, parameters.number("maxResults"));
-    TRY_ASSIGN(const auto token, parameters.text("nextToken"));
-    const int size = asked_size.value_or(default_size);
-    if (size < 1 || size > kMaxPage) return invalid_parameter(fmt::format("maxResults must be 1 to {}", kMaxPage));
-    Page page;
-    if (token) {
-        if (!token->starts_with(kTokenPrefix)) return invalid_parameter("Invalid token.");
-        const auto offset = parse_unsigned(std::string_view(*token).substr(kTokenPrefix.size()));
-        if (!offset || *offset > count) return invalid_parameter("Invalid token.");
-        page.begin = *offset;
-    }
-    page.end = std::min(count, page.begin + static_cast<std::size_t>(size));
-    if (page.end < count) page.next_token = fmt::format("{}{}", kTokenPrefix, page.end);
-    return page;
-}
-
 EcsAnswer list_page(const Json& request, const std::vector<std::string>& items, std::string_view member,
                     int default_size) {
-    TRY_ASSIGN(const auto page, page_of(request, items.size(), default_size));
+    TRY_ASSIGN(const auto page, page_of(request, items.size(), {.usual = default_size}));
     Json answer;
     answer[std::string(member)] = std::vector(items.begin() + static_cast<std::ptrdiff_t>(page.begin),
                                               items.begin() + static_cast<std::ptrdiff_t>(page.end));

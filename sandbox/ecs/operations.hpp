@@ -50,13 +50,6 @@ struct EcsOperation {
 /// The service that owns an ARN `..:KIND/CLUSTER/SERVICE/..`; nullptr for none.
 [[nodiscard]] Service* owner_of(EcsContext& context, std::string_view arn, std::string_view kind);
 
-/// The part of a list that `maxResults` and `nextToken` ask for.
-struct Page {
-    std::size_t begin = 0;
-    std::size_t end = 0;
-    std::string next_token;  ///< empty: it is the last one
-};
-[[nodiscard]] AwsResult<Page> page_of(const nlohmann::json& request, std::size_t count, int default_size);
 /// One page of names or ARNs as an answer.
 [[nodiscard]] EcsAnswer list_page(const nlohmann::json& request, const std::vector<std::string>& items,
                                   std::string_view member, int default_size);

@@ -10,6 +10,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "sandbox/aws/paging.hpp"
 #include "sandbox/ecs/operations.hpp"
 #include "sandbox/ecs/wire.hpp"
 
@@ -55,7 +56,7 @@ EcsAnswer list_service_deployments(EcsContext& context, const Json& request) {
             statuses.empty() || std::ranges::find(statuses, wire_name(deployment.status)) != statuses.end();
         if (wanted && created.holds(deployment.created_at)) found.push_back(&deployment);
     }
-    TRY_ASSIGN(const auto page, page_of(request, found.size(), kDefaultPage));
+    TRY_ASSIGN(const auto page, page_of(request, found.size(), {.usual = kDefaultPage}));
     Json list = Json::array();
     for (std::size_t i = page.begin; i < page.end; ++i)
         list.push_back(service_deployment_brief_json(context.state, *service, *found[i]));

@@ -13,6 +13,7 @@
 
 #include "base/time.hpp"
 #include "sandbox/ecs/quirks.hpp"
+#include "sandbox/ecs/registry.hpp"
 #include "sandbox/ecs/scenario.hpp"
 #include "sandbox/ecs/strategy.hpp"
 
@@ -226,7 +227,8 @@ struct Service {
 
 /// What was pushed under an image's name.
 struct PushedImage {
-    int pushes = 0;
+    int pushes = 0;                ///< where no registry knows it
+    std::string digest = {};       ///< where one does: what the last deployment found
     bool broken = false;           ///< the last push was made for a scenario other than healthy
     std::optional<Scenario> fate;  ///< of what was pushed last, if somebody has said so
 };
@@ -241,6 +243,8 @@ struct EcsState {
     std::map<std::string, Scenario> fates = {};      ///< by `family:revision`: how it goes, whatever the scenario is
     std::set<std::string, std::less<>> alarms = {};  ///< those in ALARM
     Quirks quirks = {};
+    /// Says what stands behind names; nullptr: each name stands for something of its own. Must outlive the state.
+    ImageRegistry* registry = nullptr;
 
     [[nodiscard]] std::string cluster_arn(std::string_view cluster) const;
     [[nodiscard]] std::string service_arn(std::string_view cluster, std::string_view service) const;

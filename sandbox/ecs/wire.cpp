@@ -92,11 +92,6 @@ Json configuration_json(const DeploymentConfiguration& configuration) {
 
 }  // namespace
 
-double epoch_seconds(WallTime time) {
-    const auto whole = std::chrono::floor<Milliseconds>(time.time_since_epoch());
-    return static_cast<double>(whole.count()) / 1000.0;
-}
-
 void add_time(Json& json, const char* name, const std::optional<WallTime>& time) {
     if (time) json[name] = epoch_seconds(*time);
 }
@@ -191,8 +186,10 @@ Json task_definition_json(const EcsState& state, const TaskDefinitionRevision& r
 
 Json service_revision_json(const EcsState& state, const Service& service, const ServiceRevision& revision) {
     Json images = Json::array();
-    for (const auto& image : revision.images)
-        images.push_back({{"containerName", image.container}, {"image", image.image}, {"imageDigest", image.digest}});
+    for (const auto& image : revision.images) {
+        images.push_back({{"containerName", image.container}, {"image", image.image}});
+        if (!image.digest.empty()) images.back()["imageDigest"] = image.digest;
+    }
     return {{"serviceRevisionArn", state.service_revision_arn(service, revision.number)},
             {"serviceArn", state.service_arn(service)},
             {"clusterArn", state.cluster_arn(service.cluster)},

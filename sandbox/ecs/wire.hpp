@@ -6,14 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "sandbox/aws/json.hpp"
 #include "sandbox/ecs/state.hpp"
 
 namespace ci_lambda::sandbox {
 
 /// The state's form on the wire: botocore's model of ecs-2014-11-13.
 
-/// AWS JSON 1.1: seconds since 1970 as a number, with milliseconds.
-[[nodiscard]] double epoch_seconds(WallTime time);
 /// Adds a member if there is such a time.
 void add_time(nlohmann::json& json, const char* name, const std::optional<WallTime>& time);
 

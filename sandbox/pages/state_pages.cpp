@@ -29,10 +29,19 @@ std::string_view status_name(InvocationStatus status) {
     return "queued";
 }
 
+std::string_view origin_name(EventOrigin origin) {
+    switch (origin) {
+        case EventOrigin::kOutside: return "outside";
+        case EventOrigin::kEcs: return "ecs";
+        case EventOrigin::kEcr: return "ecr";
+    }
+    return "outside";
+}
+
 Json invocation_json(const InvocationRecord& invocation) {
     Json json{{"request_id", invocation.request_id},
               {"status", status_name(invocation.status)},
-              {"from", invocation.origin == EventOrigin::kEcs ? "ecs" : "outside"},
+              {"from", origin_name(invocation.origin)},
               {"queued_at", format_rfc3339(invocation.queued_at)},
               {"event", embedded(invocation.event)}};
     if (invocation.answer) json["answer"] = embedded(*invocation.answer);
@@ -117,13 +126,14 @@ std::string front_page(std::uint16_t port) {
         R"(ci_lambda sandbox: a local AWS with a small shop in it. Nothing leaves this machine.
 Programs of this machine may use it; pages in a browser may not.
 
-  POST {url}/                    ECS and EventBridge (AWS JSON 1.1): --endpoint-url {url}
+  POST {url}/                    ECS, ECR and EventBridge (AWS JSON 1.1): --endpoint-url {url}
   POST {url}/sandbox/events      any EventBridge event, delivered to the function as it is
   POST {url}/2015-03-31/functions/ci_lambda/invocations
                                  Lambda's Invoke: the event in, the function's answer out
   GET  {url}/sandbox/invocations what the function was asked, and what it answered
   GET  {url}/sandbox/ecs/calls   every call of the ECS API
   POST {url}/sandbox/scenario    how deployments go: NAME or SERVICE=NAME; GET shows what there is
+  POST {url}/sandbox/push        an image is pushed: api:v1.43
   GET  {url}/sandbox/slack       what went to Slack ({slack})
   GET  {url}/sandbox/settings    the function's settings: what `ci_lambda sandbox --env` asks for
 

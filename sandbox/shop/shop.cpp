@@ -5,14 +5,17 @@
 #include <array>
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "base/json.hpp"
+#include "sandbox/ecr/operations.hpp"
 #include "sandbox/ecs/seed.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
 
 struct Seed {
+    std::string_view id;
     std::string_view service;
     std::string_view repository;
     int desired_count;
@@ -20,19 +23,27 @@ struct Seed {
 };
 
 constexpr std::array kSeeds{
-    Seed{.service = shop::kBackend, .repository = "shop_backend", .desired_count = 2, .port = 8080},
-    Seed{.service = shop::kApi, .repository = "shop_service_api", .desired_count = 2, .port = 8081},
-    Seed{.service = shop::kWorker, .repository = "shop_service_worker", .desired_count = 1, .port = 8082},
+    Seed{.id = "backend", .service = shop::kBackend, .repository = "shop_backend", .desired_count = 2, .port = 8080},
+    Seed{.id = "api", .service = shop::kApi, .repository = "shop_service_api", .desired_count = 2, .port = 8081},
+    Seed{.id = "worker",
+         .service = shop::kWorker,
+         .repository = "shop_service_worker",
+         .desired_count = 1,
+         .port = 8082},
 };
 
 constexpr std::array kRevisions{9, 10, 42};
+
+constexpr std::chrono::days kAge{30};
+
+std::string tag_of(int revision) { return fmt::format("v1.{}", revision); }
 
 std::string content(const Seed& seed, int revision) {
     return dump_json(
         {{"containerDefinitions",
           {{{"name", seed.repository},
-            {"image", fmt::format("{}.dkr.ecr.{}.amazonaws.com/{}:v1.{}", shop::kAccount, shop::kRegion,
-                                  seed.repository, revision)},
+            {"image", fmt::format("{}.dkr.ecr.{}.amazonaws.com/{}:{}", shop::kAccount, shop::kRegion, seed.repository,
+                                  tag_of(revision))},
             {"essential", true},
             {"portMappings", {{{"containerPort", seed.port}, {"hostPort", seed.port}, {"protocol", "tcp"}}}}}}},
          {"networkMode", "awsvpc"},
@@ -44,20 +55,41 @@ std::string content(const Seed& seed, int revision) {
 }  // namespace
 
 std::string shop::service_named(std::string_view id) {
-    if (id == "backend") return std::string(kBackend);
-    if (id == "api") return std::string(kApi);
-    if (id == "worker") return std::string(kWorker);
+    for (const auto& seed : kSeeds)
+        if (seed.id == id) return std::string(seed.service);
     return std::string(id);
 }
 
-EcsState shop_state(Ids& ids, WallTime now) {
-    const auto created_at = now - std::chrono::days{30};
+std::string shop::repository_named(std::string_view id) {
+    const auto slash = id.find('/');
+    const auto plain = id.substr(0, slash) == kProject && slash != std::string_view::npos ? id.substr(slash + 1) : id;
+    for (const auto& seed : kSeeds)
+        if (seed.id == plain) return std::string(seed.repository);
+    return std::string(id);
+}
+
+EcrState shop_registry(WallTime now) {
+    EcrState state{.account = std::string(shop::kAccount), .region = std::string(shop::kRegion)};
+    Ids ids(0);
+    std::vector<std::string> old_events;
+    EcrContext context{.state = state, .ids = ids, .now = now - kAge, .events = old_events};
+    for (const auto& seed : kSeeds) {
+        auto& repository = state.repositories[std::string(seed.repository)];
+        repository = {.name = std::string(seed.repository), .created_at = context.now};
+        for (const int revision : kRevisions) (void)push_new_image(context, repository, tag_of(revision));
+    }
+    return state;
+}
+
+EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry) {
+    const auto created_at = now - kAge;
     EcsState state{.account = std::string(shop::kAccount),
                    .region = std::string(shop::kRegion),
                    .clusters = {std::string(shop::kCluster)},
                    .services = {},
                    .families = {},
-                   .images = {}};
+                   .images = {},
+                   .registry = registry};
     for (const auto& seed : kSeeds) {
         const std::string name(seed.service);
         auto& revisions = state.families[name];

@@ -5,6 +5,7 @@
 
 #include "base/time.hpp"
 #include "sandbox/aws/ids.hpp"
+#include "sandbox/ecr/state.hpp"
 #include "sandbox/ecs/state.hpp"
 
 namespace ci_lambda::sandbox {
@@ -26,10 +27,16 @@ inline constexpr std::string_view kServiceConfig =
     R"("worker":[{"bucket":"shop-env-dev","key":"worker/.env"},{"bucket":"shop-env-dev","key":"api/.env"}]})";
 /// The service's name in ECS, for one of the ids `backend`, `api` and `worker`; anything else as it is.
 [[nodiscard]] std::string service_named(std::string_view id);
+/// The repository of a service, for its id, also with the project in front (`shop/api`); anything else as it is.
+[[nodiscard]] std::string repository_named(std::string_view id);
 }  // namespace shop
 
 /// One cluster; the services backend, api and worker, which run revision 9; task definition families of the same names
 /// with the revisions 9, 10 and 42: the newest one is neither the first nor the last in the order of letters.
-[[nodiscard]] EcsState shop_state(Ids& ids, WallTime now);
+/// `registry`: the shop's, which must outlive the state, or nullptr.
+[[nodiscard]] EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry = nullptr);
+
+/// The images of all these revisions, each for two platforms, in a repository for each service.
+[[nodiscard]] EcrState shop_registry(WallTime now);
 
 }  // namespace ci_lambda::sandbox

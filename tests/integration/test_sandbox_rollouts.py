@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import botocore
@@ -10,7 +9,7 @@ import pytest
 
 from support.model import call
 from support.programs import Sandbox, aws_cli, cli
-from support.servers import PATIENCE
+from support.waiting import eventually
 
 CLUSTER = "shop_cluster_dev"
 API = "shop_service_api_dev"
@@ -42,16 +41,6 @@ def service_deployment(sandbox: Sandbox) -> dict:
     newest = call(sandbox, "ListServiceDeployments", cluster=CLUSTER, service=API)["serviceDeployments"][0]
     arns = [newest["serviceDeploymentArn"]]
     return call(sandbox, "DescribeServiceDeployments", serviceDeploymentArns=arns)["serviceDeployments"][0]
-
-
-def eventually(look, what: str, every: float = 0.02):
-    """The first true value that look() returns. There is nothing in the AWS API to wait for, so it is asked again."""
-    pause = threading.Event()
-    for _ in range(int(PATIENCE / every)):
-        if value := look():
-            return value
-        pause.wait(every)
-    raise AssertionError(f"{what}: never came")
 
 
 def events_of_ecs(sandbox: Sandbox) -> list[str]:

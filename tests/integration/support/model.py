@@ -1,4 +1,4 @@
-"""botocore's own model of ECS as the judge of raw answers: boto3 itself passes by what it does not know."""
+"""botocore's own models of ECS and ECR as the judges of raw answers: boto3 itself passes by what it does not know."""
 
 from __future__ import annotations
 
@@ -12,14 +12,27 @@ from .programs import Sandbox, post_aws_json
 
 
 @functools.cache
+def service_model(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(service)
+
+
 def ecs_model() -> ServiceModel:
-    return botocore.session.get_session().get_service_model("ecs")
+    return service_model("ecs")
 
 
 def call(sandbox: Sandbox, operation: str, **request) -> dict:
-    """Calls the operation and checks the answer against the model."""
-    answer = json.loads(post_aws_json(sandbox, f"AmazonEC2ContainerServiceV20141113.{operation}", request))
-    problems = list(_problems(ecs_model().operation_model(operation).output_shape, answer, operation))
+    """Calls the operation of ECS and checks the answer against the model."""
+    return _checked_call(sandbox, ecs_model(), operation, request)
+
+
+def call_ecr(sandbox: Sandbox, operation: str, **request) -> dict:
+    """The same of ECR."""
+    return _checked_call(sandbox, service_model("ecr"), operation, request)
+
+
+def _checked_call(sandbox: Sandbox, model: ServiceModel, operation: str, request: dict) -> dict:
+    answer = json.loads(post_aws_json(sandbox, f"{model.metadata['targetPrefix']}.{operation}", request))
+    problems = list(_problems(model.operation_model(operation).output_shape, answer, operation))
     assert problems == []
     return answer
 

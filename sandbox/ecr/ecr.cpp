@@ -1,0 +1,84 @@
+#include "sandbox/ecr/ecr.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/references.hpp"
+#include "base/result.hpp"
+#include "sandbox/ecr/operations.hpp"
+
+namespace ci_lambda::sandbox {
+
+Ecr::Ecr(EcrOptions options, Ids& ids, const Clock& clock)
+    : host_(options.state.host()),
+      state_(std::move(options.state)),
+      ids_(ids),
+      clock_(clock),
+      on_event_(std::move(options.on_event)) {}
+
+template <typename Change>
+auto Ecr::change(Change change_state) {
+    std::vector<std::string> events;
+    std::unique_lock lock(mutex_);
+    EcrContext context{.state = state_, .ids = ids_, .now = clock_.now(), .events = events};
+    auto result = change_state(context);
+    lock.unlock();
+    if (on_event_)
+        for (auto& event : events) on_event_(std::move(event));
+    return result;
+}
+
+AwsAnswer Ecr::handle(std::string_view operation, std::string_view body) {
+    const EcrOperation* known = find_ecr_operation(operation);
+    if (known == nullptr)
+        return to_answer(AwsError{.type = "UnknownOperationException",
+                                  .message = fmt::format("The sandbox's ECR does not know {}.", operation)});
+    const auto request = Parameters::parse(body);
+    if (!request) return to_answer(request.error());
+    return to_answer(change([&](EcrContext& context) { return known->run(context, *request); }));
+}
+
+AwsResult<Push> Ecr::push(const std::string& repository, const std::string& tag) {
+    return change([&](EcrContext& context) -> AwsResult<Push> {
+        TRY_ASSIGN(auto* found, repository_named(context.state, repository));
+        return push_new_image(context, *found, tag);
+    });
+}
+
+std::vector<std::string> Ecr::repositories() {
+    const std::scoped_lock lock(mutex_);
+    std::vector<std::string> names;
+    for (const auto& [name, repository] : state_.repositories) names.push_back(name);
+    return names;
+}
+
+ImageRegistry::Resolved Ecr::resolve(const std::string& image) {
+    const std::scoped_lock lock(mutex_);
+    const auto parts = parse_image(image);
+    if (parts.registry != state_.host()) return {};
+    const auto found = state_.repositories.find(std::string(parts.repository));
+    if (found == state_.repositories.end()) return {.is_ours = true, .digest = {}};
+    const auto& repository = found->second;
+    const auto* manifest = !parts.digest.empty()
+                               ? repository.with_digest(parts.digest)
+                               : repository.with_tag(parts.tag.empty() ? "latest" : std::string(parts.tag));
+    return {.is_ours = true, .digest = manifest == nullptr ? "" : manifest->digest};
+}
+
+void Ecr::replace(const std::string& image) {
+    const std::scoped_lock lock(mutex_);
+    const auto parts = parse_image(image);
+    if (parts.registry != state_.host() || !parts.digest.empty()) return;
+    const auto found = state_.repositories.find(std::string(parts.repository));
+    if (found == state_.repositories.end()) return;
+    const std::string tag(parts.tag.empty() ? "latest" : parts.tag);
+    std::vector<std::string> untold;
+    EcrContext context{.state = state_, .ids = ids_, .now = clock_.now(), .events = untold};
+    found->second.tags.erase(tag);  // also where it is immutable: the scenario is meant to be so
+    (void)push_new_image(context, found->second, tag);
+}
+
+}  // namespace ci_lambda::sandbox

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "sandbox/aws/ids.hpp"
+#include "sandbox/aws/json.hpp"
+#include "sandbox/ecr/manifests.hpp"
+#include "sandbox/ecr/state.hpp"
+
+namespace ci_lambda::sandbox {
+
+/// What an operation of the ECR API works on: the state as it is at `now`.
+struct EcrContext {
+    EcrState& state;
+    Ids& ids;
+    WallTime now;
+    std::vector<std::string>& events;  ///< gets what EventBridge is to deliver
+};
+
+using EcrAnswer = AwsResult<nlohmann::json>;
+
+struct EcrOperation {
+    std::string_view name;
+    EcrAnswer (*run)(EcrContext& context, const nlohmann::json& request);
+};
+
+/// nullptr when the sandbox does not know it.
+[[nodiscard]] const EcrOperation* find_ecr_operation(std::string_view name);
+
+/// A repository of ours; never nullptr. `registry_id`: an account, or empty for ours.
+[[nodiscard]] AwsResult<Repository*> repository_named(EcrState& state, const std::string& name,
+                                                      std::string_view registry_id = {});
+
+struct NewManifest {
+    BuiltManifest manifest;
+    std::string tag = {};     ///< empty: none
+    std::string digest = {};  ///< what it has to have; empty: whatever it has
+};
+/// Keeps the manifest, moves the tag to it, and adds the event of a push. Refuses, as ECR does, an index whose images
+/// are not there, a tag that may not be moved, and what changes nothing.
+[[nodiscard]] AwsResult<StoredManifest> put_manifest(EcrContext& context, Repository& repository, NewManifest wanted);
+
+struct Push {
+    std::string image;  ///< with registry and tag
+    std::string digest;
+    std::size_t manifests = 0;  ///< and events: one for each
+};
+/// Puts an image that nobody has put yet, manifest by manifest, as `build_image` has it. As with `docker push`, what
+/// was put before a refusal stays.
+[[nodiscard]] AwsResult<Push> push_new_image(EcrContext& context, Repository& repository, const std::string& tag);
+
+}  // namespace ci_lambda::sandbox
