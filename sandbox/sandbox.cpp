@@ -13,7 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
 #include "sandbox/demo/demo.hpp"
@@ -66,6 +68,13 @@ Result<Config> function_config(const std::map<std::string, std::string>& variabl
 std::uint64_t random_seed() {
     std::random_device device;
     return (std::uint64_t{device()} << 32U) | device();
+}
+
+std::string nobody_answers(std::uint16_t port) {
+    return fmt::format(
+        "no sandbox answers at http://127.0.0.1:{}: start one with `ci_lambda sandbox`, or name its port "
+        "with `--port N`",
+        port);
 }
 
 Status check_speed(double speed) {
@@ -150,6 +159,31 @@ int run(const Options& options, const Environment& environment, std::ostream& ou
     return kBad;
 }
 
+int push_image(std::uint16_t port, const std::string& image, std::ostream& out, std::ostream& err) {
+    const auto response = http_post(port, "/sandbox/push", image);
+    if (!response) {
+        err << nobody_answers(port) << '\n';
+        return kBad;
+    }
+    const auto page = parse_json(response->body);
+    const auto text = [&](std::string_view key) {
+        return one_line(page ? find_string(*page, key).value_or("") : std::string(), 1000);
+    };
+    if (response->status != 200) {
+        const auto why = text("message");
+        err << (why.empty() ? fmt::format("what answers at http://127.0.0.1:{} is no sandbox", port) : why) << '\n';
+        return kBad;
+    }
+    out << fmt::format("pushed {}\n  {}\n", text("image"), text("digest"));
+    if (const Json* events = find(*page, "events"); events != nullptr && events->is_number_unsigned())
+        out << fmt::format(
+            "  {} manifests: an index, and an image with its attestation for each of two platforms; the "
+            "function gets an event for each\n",
+            events->get<std::size_t>());
+    out << std::flush;
+    return kGood;
+}
+
 int print_environment(std::uint16_t port, std::ostream& out, std::ostream& err) {
     const auto page = http_get(port, "/sandbox/settings");
     const auto commands = page ? shell_commands(port, page->body) : std::unexpected(page.error());
@@ -157,11 +191,7 @@ int print_environment(std::uint16_t port, std::ostream& out, std::ostream& err) 
         out << *commands << std::flush;
         return kGood;
     }
-    err << (page ? commands.error().message
-                 : fmt::format("no sandbox answers at http://127.0.0.1:{}: start one with `ci_lambda sandbox`, or name "
-                               "its port: `ci_lambda sandbox --env --port N`",
-                               port))
-        << '\n';
+    err << (page ? commands.error().message : nobody_answers(port)) << '\n';
     return kBad;
 }
 

@@ -133,7 +133,7 @@ Programs of this machine may use it; pages in a browser may not.
   GET  {url}/sandbox/invocations what the function was asked, and what it answered
   GET  {url}/sandbox/ecs/calls   every call of the ECS API
   POST {url}/sandbox/scenario    how deployments go: NAME or SERVICE=NAME; GET shows what there is
-  POST {url}/sandbox/push        an image is pushed: api:v1.43
+  POST {url}/sandbox/push        an image is pushed, as `ci_lambda sandbox push api:v1.43` does
   GET  {url}/sandbox/slack       what went to Slack ({slack})
   GET  {url}/sandbox/settings    the function's settings: what `ci_lambda sandbox --env` asks for
 

@@ -128,12 +128,12 @@ void add_config(Parser& parser, ConfigCommand& config) {
 
 void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
     parser.add_option("--port", sandbox.port, "Port to listen on; default: 7327; 0: any free one");
-    parser.add_flag("--env", sandbox.env,
-                    "Print shell commands that point ci_lambda and the AWS CLI at the sandbox that runs:\n"
-                    "eval \"$(ci_lambda sandbox --env)\"");
+    auto* env = parser.add_flag("--env", sandbox.env,
+                                "Print shell commands that point ci_lambda and the AWS CLI at the sandbox that runs:\n"
+                                "eval \"$(ci_lambda sandbox --env)\"");
     parser.add_option("--bootstrap", sandbox.bootstrap, "The function's program; default: the one beside this")
         ->type_name(kFileValue);
-    parser.add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
+    auto* demo = parser.add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
     parser.add_flag("--logs", sandbox.logs, "Show the function's log lines too");
     parser.add_flag("--no-color", sandbox.no_color, "No colour, even on a terminal");
     parser.add_option("--speed", sandbox.speed, "Seconds that pass in ECS in one second; default: 20");
@@ -141,6 +141,15 @@ void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
         .add_option("--scenario", sandbox.scenarios,
                     "How rollouts go: NAME for all services, or SERVICE=NAME; may be repeated")
         ->allow_extra_args(false);
+    auto* push = parser
+                     .add_option_function<std::string>(
+                         "push", [](const std::string& /*word*/) {},
+                         "Push an image, built anew, into the registry of the sandbox that runs, as docker push does")
+                     ->check(::CLI::IsMember({"push"}))
+                     ->type_name("push");
+    auto* image =
+        parser.add_option("image", sandbox.push, "With push: which one, such as api:v1.43")->type_name("IMAGE");
+    push->needs(image)->excludes(env)->excludes(demo);
 }
 
 bool is_blank(const std::string& text) { return trim(text).empty(); }
@@ -173,7 +182,7 @@ bool misses_its_argument(const StatusCommand& status) { return has_blank(status.
 bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(rollback.service); }
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
-bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
+bool misses_its_argument(const SandboxCommand& sandbox) { return sandbox.push && is_blank(*sandbox.push); }
 
 std::string value_of(const ::CLI::Option& option) {
     if (option.get_items_expected_max() == 0) return "";

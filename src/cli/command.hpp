@@ -89,6 +89,7 @@ struct SandboxCommand {
     bool no_color = false;
     std::optional<double> speed;         ///< absent: the sandbox's own
     std::vector<std::string> scenarios;  ///< `NAME` or `SERVICE=NAME`
+    std::optional<std::string> push;     ///< an image to be pushed into the sandbox that runs
 };
 /// What a shell asks when somebody presses TAB (cli/completion.hpp).
 struct CompleteCommand {

@@ -12,7 +12,8 @@ namespace ci_lambda::cli {
 struct OptionDescription {
     std::vector<std::string> names;  ///< "--json", or "-h" and "--help"; of an argument its one name, without dashes
     std::string meaning;
-    std::string value;                  ///< what stands for its value: SECONDS, FILE, `text|json`; empty: it takes none
+    std::string value;                  ///< what stands for its value: SECONDS, FILE, or the words that it may be,
+                                        ///< `text|json`; empty: it takes none
     std::vector<std::string> excludes;  ///< names of options that cannot be given with it
     bool argument = false;              ///< given by its place and not by its name
     bool repeatable = false;
