@@ -103,12 +103,12 @@ def test_what_is_no_image_deploys_nothing_without_any_filter(what, ecs):
 def test_a_filter_that_does_not_parse_is_told_with_its_place_and_starts_nothing():
     bad = {"ECR_TAG_FILTER": '{"default":[">=2.y"],"api":["v[1]"]}'}
     done = cli("config", environment=function_environment("http://127.0.0.1:1", **SETTINGS | bad))
-    assert done.code == 1
+    assert done.code == 2
     assert 'ECR_TAG_FILTER: "api"[0]: "v[1]": tags have no "["; "default"[0]: ">=2.y": "2.y" is no version' in done.err
 
     document = {"project": "shop", "environment": "dev", "defaults": {"tags": ["v*", "/(a/"]}}
     done = cli("config", environment={"CI_LAMBDA_CONFIG": json.dumps(document)})
-    assert done.code == 1
+    assert done.code == 2
     assert '/defaults/tags/1: is "/(a/": a "(" has no ")"; expected a glob such as `v*`' in done.err
 
 
