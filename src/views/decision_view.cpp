@@ -39,12 +39,11 @@ DecisionView view(const Deploy& deploy) {
                        .warnings = deploy.warnings,
                        .hint = {}};
     for (const auto& request : deploy.requests)
-        shown.deployments.push_back(
-            {.service = request.target.id.str(),
-             .ecs_service = request.target.service.str(),
-             .cluster = request.target.cluster.str(),
-             .wanted = wanted_by(request),
-             .reason = request.reason});
+        shown.deployments.push_back({.service = request.target.id.str(),
+                                     .ecs_service = request.target.service.str(),
+                                     .cluster = request.target.cluster.str(),
+                                     .wanted = wanted_by(request),
+                                     .reason = request.reason});
     return shown;
 }
 
