@@ -10,10 +10,11 @@ using ::testing::HasSubstr;
 
 /// Who has written a document does not find what is wrong in a variable.
 TEST(WordsOfADecision, NameThePlaceInTheDocumentWhereThatIsWhatCounts) {
-    const auto loaded =
-        load_config(FakeEnvironment({{"CI_LAMBDA_CONFIG", R"({"project":"shop","environment":"dev","services":{
+    const std::map<std::string, std::string> variables{
+        {"CI_LAMBDA_CONFIG", R"({"project":"shop","environment":"dev","services":{
             "api":{"service_name":"a","task_family":"a","repositories":["shop_api"],"parameters":["/dev/shop/api"],
-                   "files":[{"bucket":"b","key":"k"}],"auto_deploy":false}}})"}}));
+                   "files":[{"bucket":"b","key":"k"}],"auto_deploy":false}}})"}};
+    const auto loaded = load_config(FakeEnvironment(variables));
     ASSERT_THAT(loaded, IsOk());
     const auto push = [](const std::string& repository) { return push_to(repository); };
     EXPECT_THAT(ignored_because(decide_body(push("other"), loaded->config)),
