@@ -51,9 +51,10 @@ TEST(EcrTags, AreFilteredForEachServiceOfARepositoryByItself) {
 }
 
 TEST(EcrTags, AreRefusedByThePlaceInTheDocumentThatSaysSo) {
-    const auto loaded = load_config(FakeEnvironment({{"CI_LAMBDA_CONFIG", R"({"project":"shop","environment":"dev",
+    const std::map<std::string, std::string> variables{{"CI_LAMBDA_CONFIG", R"({"project":"shop","environment":"dev",
             "defaults":{"tags":["v*"]},"services":{"web":{"repositories":["shop/web"],"tags":[">=2.0 <3"]},
-            "admin":{"repositories":["shop/web"]}}})"}}));
+            "admin":{"repositories":["shop/web"]}}})"}};
+    const auto loaded = load_config(FakeEnvironment(variables));
     ASSERT_THAT(loaded, IsOk());
     EXPECT_EQ(
         ignored_because(decide_body(push_of_tag("pr-17", "shop/web"), loaded->config)),

@@ -166,8 +166,8 @@ TEST_F(RegistryTest, IsCalledAtTheSandboxsOneAddressAndThroughItsSideDoor) {
 }
 
 TEST(RegistryEnvironment, TellsTheFunctionWhereTheRegistryIs) {
-    const auto variables =
-        function_environment(1234, testing::FakeEnvironment({{"PATH", "/bin"}}), UserSettings::kPassed);
+    const auto variables = function_environment(
+        1234, testing::FakeEnvironment(std::map<std::string, std::string>{{"PATH", "/bin"}}), UserSettings::kPassed);
     EXPECT_EQ(variables.at("AWS_ENDPOINT_URL_ECR"), "http://127.0.0.1:1234");
 }
 
