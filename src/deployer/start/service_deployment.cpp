@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "base/references.hpp"
 #include "base/retry.hpp"
-#include "base/text.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -18,9 +16,6 @@ constexpr std::chrono::seconds kMoment{2};
 
 /// Where ECS is so slow that what was seen is old when all is known, something has to be sent all the same.
 constexpr int kMostLooks = 4;
-
-/// How often one deployment registers a revision, where others do so at the same time.
-constexpr std::size_t kMostRegistered = 3;
 
 /// May UpdateService be sent?
 Status check_service(const EcsTarget& target, const DescribedServices& described) {
@@ -69,7 +64,8 @@ ServiceDeployment::ServiceDeployment(Options options, Context context, const Dep
       request_(request),
       snapshots_(snapshots),
       deadline_(deadline),
-      asked_at_(context.clock.now()) {}
+      asked_at_(context.clock.now()),
+      push_(context.ecs, context.logger, request) {}
 
 DeploymentReport ServiceDeployment::run() {
     DeploymentReport report{.target = target(), .reason = request_.reason};
@@ -103,12 +99,12 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
         if (auto begun = begun_unacknowledged()) return begun;
         if (chosen_->choice.hold) return held_back();
         if (auto nothing = nothing_for_this_push()) return nothing;
-        if (push_ && push_->to_be_registered && !options_.dry_run) {
-            TRY(register_pushed());
+        const bool registers = push_.is_to_be_registered();
+        if (registers && !options_.dry_run) {
+            TRY(push_.register_it(deadline_));
             continue;
         }
-        const auto has = push_ && push_->to_be_registered ? HasChange::kNo
-                                                          : has_the_change(*view_, chosen_->revision, needed_since());
+        const auto has = registers ? HasChange::kNo : has_the_change(*view_, chosen_->revision, push_.needed_since());
         if (has == HasChange::kPerhaps && !waited_ && wait_until(settled_at(wanted_since()))) {
             waited_ = true;
             continue;
@@ -190,7 +186,7 @@ Status ServiceDeployment::choose() {
                             context_.ecs, context_.observer, context_.may_not_describe);
     TRY_ASSIGN(chosen_, chooser.choose(request_, *listed_, *view_, deadline_));
     if (chosen_->choice.pin && pin_) chosen_->revision = *pin_;
-    TRY(look_at_the_push());
+    TRY(push_.look_at(*chosen_, active_, deadline_));
     context_.logger.debug("deployment revision chosen", {{log_key::kService, target().id.str()},
                                                          {"task_family", target().family.str()},
                                                          {log_key::kTaskDefinition, chosen_->revision.str()}});
@@ -205,93 +201,6 @@ Status ServiceDeployment::register_pin(const EcsServiceRevision& good) {
                             .bad_since = chosen_->left_out->since};
     TRY_ASSIGN(pin_, context_.ecs.register_pinned_copy(good, rollback_family(target().family), copy.tags(), deadline_));
     return {};
-}
-
-/// ECR_DEPLOY_MODE. What was taken back stays so, whatever is pushed.
-Status ServiceDeployment::look_at_the_push() {
-    push_.reset();
-    not_named_.clear();
-    const bool by_push = !request_.images.empty() && !request_.task_definition && !chosen_->left_out;
-    if (!by_push || request_.image_mode == ImageMode::kRedeploy) return {};
-    TRY_ASSIGN(const auto newest, context_.ecs.describe_task_definition(chosen_->newest, deadline_));
-    if (request_.image_mode == ImageMode::kRevision) return put_images_in(newest);
-    for (const auto& image : request_.images) {
-        not_named_ = why_not_named(newest, image);
-        if (not_named_.empty()) break;
-    }
-    return {};
-}
-
-unsigned long long ServiceDeployment::number_of(const TaskDefinition& revision) const {
-    return revision_number(revision.str(), target().family).value_or(0);
-}
-
-/// What somebody else has registered between the revision that ours is a copy of and ours, which does not have it.
-std::optional<TaskDefinition> ServiceDeployment::registered_meanwhile() const {
-    for (const auto& revision : active_) {
-        const bool between = number_of(revision) < number_of(registered_.back().revision) &&
-                             number_of(revision) > number_of(registered_.back().base);
-        if (between && std::ranges::find(registered_, revision, &Registered::revision) == registered_.end())
-            return revision;
-    }
-    return std::nullopt;
-}
-
-Status ServiceDeployment::put_images_in(const EcsTaskDefinition& newest) {
-    Push push{.base = chosen_->newest, .put = {}, .to_be_registered = false};
-    auto put = put_in(newest, request_);
-    if (!put && !request_.images_alone) {
-        context_.logger.warn("pushed image left out: the rollout is for what else has changed",
-                             {{log_key::kService, target().id.str()}, {log_key::kError, put.error().message}});
-        return {};
-    }
-    if (!put) return std::unexpected(std::move(put).error());
-    push.put = *std::move(put);
-    push.to_be_registered = !push.put.changes.empty();
-    if (!registered_.empty() && number_of(registered_.back().revision) >= number_of(chosen_->newest)) {
-        chosen_->revision = registered_.back().revision;  // which ECS may not list yet
-        push.to_be_registered = false;
-        if (const auto theirs = registered_meanwhile()) {
-            TRY_ASSIGN(const auto described, context_.ecs.describe_task_definition(*theirs, deadline_));
-            push.base = *theirs;
-            TRY_ASSIGN(push.put, put_in(described, request_));
-            push.to_be_registered = true;
-        }
-    }
-    push_ = std::move(push);
-    return {};
-}
-
-Status ServiceDeployment::register_pushed() {
-    if (registered_.size() == kMostRegistered)
-        return fail(ErrorKind::kBusy, fmt::format("others register revisions of {} at the same time", target().family));
-    std::map<std::string, std::string> images;
-    for (const auto& change : push_->put.changes) images[change.container] = change.to;
-    TRY_ASSIGN(auto revision, context_.ecs.register_with_images(push_->base, images, push_->put.tags, deadline_));
-    context_.logger.info("revision registered with the pushed image", {{log_key::kService, target().id.str()},
-                                                                       {log_key::kTaskDefinition, revision.str()},
-                                                                       {"copy_of", push_->base.str()}});
-    registered_.push_back({.revision = std::move(revision), .base = push_->base});
-    return {};
-}
-
-std::optional<ServiceDeployment::Outcome> ServiceDeployment::nothing_for_this_push() const {
-    const auto* primary = view_->primary();
-    const auto outcome = [&](std::string why) {
-        return Outcome{.deployment = primary == nullptr ? AcceptedDeployment{} : as_accepted(*primary),
-                       .already = std::move(why)};
-    };
-    if (!request_.images_alone) return std::nullopt;  // what else has changed wants a rollout
-    if (!not_named_.empty()) return outcome("not deployed: " + not_named_);
-    if (push_ && !push_->to_be_registered && !push_->put.names && !push_->put.overtaken.empty())
-        return outcome("not deployed: " + join(push_->put.overtaken, "; "));
-    return std::nullopt;
-}
-
-/// Since when a rollout must have begun to have the change. One of a revision that names the pushed digest has it
-/// whenever it began.
-std::optional<WallTime> ServiceDeployment::needed_since() const {
-    return push_ && push_->put.exact && request_.images_alone ? std::optional(WallTime{}) : request_.changed_at;
 }
 
 Result<ServiceDeployment::Outcome> ServiceDeployment::update() {
@@ -316,6 +225,14 @@ Result<ServiceDeployment::Outcome> ServiceDeployment::update() {
     return std::unexpected(std::move(accepted).error());
 }
 
+std::optional<ServiceDeployment::Outcome> ServiceDeployment::nothing_for_this_push() const {
+    auto why = push_.why_nothing();
+    if (!why) return std::nullopt;
+    const auto* primary = view_->primary();
+    return Outcome{.deployment = primary == nullptr ? AcceptedDeployment{} : as_accepted(*primary),
+                   .already = *std::move(why)};
+}
+
 std::optional<ServiceDeployment::Outcome> ServiceDeployment::held_back() const {
     const auto* primary = view_->primary();
     if (primary == nullptr) return std::nullopt;
@@ -328,7 +245,7 @@ std::optional<ServiceDeployment::Outcome> ServiceDeployment::held_back() const {
 /// whose rollback could not begin.
 std::optional<ServiceDeployment::Outcome> ServiceDeployment::failed_already() {
     if (!options_.rollback_on_failure) return std::nullopt;
-    const auto failed = failed_with_the_change(*view_, chosen_->revision, needed_since());
+    const auto failed = failed_with_the_change(*view_, chosen_->revision, push_.needed_since());
     if (!failed) return std::nullopt;
     return Outcome{.deployment = as_accepted(*failed), .already = already_in_words(*failed), .failed = true};
 }
@@ -396,23 +313,16 @@ std::string ServiceDeployment::left_out_text() const {
                        by_person ? "" : "push a newer image of it, ");
 }
 
-/// What a dry run would register.
-std::string ServiceDeployment::registration_text() const {
-    std::vector<std::string> images;
-    for (const auto& change : push_->put.changes) images.push_back(change.to);
-    return fmt::format(" (in a copy of {} with {})", short_name(push_->base.str()), join(images, ", "));
-}
-
 void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome) {
     report.reason += left_out_text();
-    if (options_.dry_run && push_ && push_->to_be_registered) report.reason += registration_text();
+    if (options_.dry_run) report.reason += push_.registration_text();
     if (chosen_) report.task_definition = chosen_->revision.str();
     if (chosen_ && chosen_->left_out) report.left_out = chosen_->newest.str();
     if (!outcome) {
         report.error = outcome.error();
-        if (!registered_.empty())
-            report.error->message += fmt::format("; {} was registered for it and is not deployed",
-                                                 short_name(registered_.back().revision.str()));
+        if (const auto* registered = push_.registered(); registered != nullptr)
+            report.error->message +=
+                fmt::format("; {} was registered for it and is not deployed", short_name(registered->str()));
         auto fields = fields_of(report);
         fields.emplace_back(log_key::kError, report.error->message);
         fields.emplace_back("error_kind", to_string(report.error->kind));

@@ -13,7 +13,7 @@
 #include "deployer/observe/observer.hpp"
 #include "deployer/observe/service_snapshots.hpp"
 #include "deployer/revision/chooser.hpp"
-#include "deployer/revision/pushed_images.hpp"
+#include "deployer/start/pushed_revision.hpp"
 #include "deployer/start/report.hpp"
 #include "deployer/start/underway.hpp"
 #include "handlers/decision.hpp"
@@ -62,17 +62,6 @@ private:
         std::string already = {};  ///< set when it was not begun by us, in words
         bool failed = false;       ///< with `already`: and has failed, and stays
     };
-    /// What the push makes of the newest revision (ImageMode::kRevision).
-    struct Push {
-        TaskDefinition base;            ///< what a copy is registered of
-        PushedRevision put;             ///< its images
-        bool to_be_registered = false;  ///< nothing that is there has them
-    };
-    /// A revision with the pushed images.
-    struct Registered {
-        TaskDefinition revision;
-        TaskDefinition base;
-    };
     Result<Outcome> attempt();
     Result<std::optional<Outcome>> what_happens_instead();
     [[nodiscard]] bool is_old();
@@ -81,13 +70,7 @@ private:
     Status pre_flight();
     Status choose();
     Status register_pin(const EcsServiceRevision& good);
-    Status look_at_the_push();
-    Status put_images_in(const EcsTaskDefinition& newest);
-    [[nodiscard]] std::optional<TaskDefinition> registered_meanwhile() const;
-    [[nodiscard]] unsigned long long number_of(const TaskDefinition& revision) const;
-    Status register_pushed();
     [[nodiscard]] std::optional<Outcome> nothing_for_this_push() const;
-    [[nodiscard]] std::optional<WallTime> needed_since() const;
     Result<Outcome> update();
 
     [[nodiscard]] std::optional<Outcome> begun_unacknowledged();
@@ -100,7 +83,6 @@ private:
     void log_retry(const RetryNotice& notice);
     void finish(DeploymentReport& report, Result<Outcome> outcome);
     [[nodiscard]] std::string left_out_text() const;
-    [[nodiscard]] std::string registration_text() const;
 
     [[nodiscard]] const EcsTarget& target() const { return request_.target; }
     /// When what is asked for was changed; a request that says no time means the moment at which it came.
@@ -118,15 +100,13 @@ private:
     std::optional<ServiceView> view_;
     std::optional<ChosenRevision> chosen_;
     std::vector<TaskDefinition> active_;  ///< all that ECS lists, the highest number first
-    std::optional<Push> push_;
-    std::string not_named_;  ///< ImageMode::kMatch: why the push is not for this service
     bool records_unreadable_ = false;
 
     // What attempts tell those that follow.
     bool waited_ = false;
     std::optional<UnacknowledgedUpdate> unacknowledged_;
-    std::optional<TaskDefinition> pin_;   ///< registered once, deployed perhaps later
-    std::vector<Registered> registered_;  ///< for the push; more than one where others registered at the same time
+    std::optional<TaskDefinition> pin_;  ///< registered once, deployed perhaps later
+    PushedRevisionMaker push_;
 };
 
 }  // namespace ci_lambda

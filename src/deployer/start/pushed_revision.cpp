@@ -1,0 +1,115 @@
+#include "deployer/start/pushed_revision.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/references.hpp"
+#include "base/text.hpp"
+#include "deployer/revision/choice.hpp"
+
+namespace ci_lambda {
+namespace {
+
+/// How often one deployment registers a revision, where others do so at the same time.
+constexpr std::size_t kMostRegistered = 3;
+
+}  // namespace
+
+/// What was taken back stays so, whatever is pushed.
+Status PushedRevisionMaker::look_at(ChosenRevision& chosen, const std::vector<TaskDefinition>& active,
+                                    Deadline deadline) {
+    push_.reset();
+    not_named_.clear();
+    const bool by_push = !request_.images.empty() && !request_.task_definition && !chosen.left_out;
+    if (!by_push || request_.image_mode == ImageMode::kRedeploy) return {};
+    TRY_ASSIGN(const auto newest, ecs_.describe_task_definition(chosen.newest, deadline));
+    if (request_.image_mode == ImageMode::kRevision) return put_images_in(newest, chosen, active, deadline);
+    for (const auto& image : request_.images) {
+        not_named_ = why_not_named(newest, image);
+        if (not_named_.empty()) break;
+    }
+    return {};
+}
+
+Status PushedRevisionMaker::put_images_in(const EcsTaskDefinition& newest, ChosenRevision& chosen,
+                                          const std::vector<TaskDefinition>& active, Deadline deadline) {
+    auto put = put_in(newest, request_);
+    if (!put && !request_.images_alone) {
+        logger_.warn("pushed image left out: the rollout is for what else has changed",
+                     {{log_key::kService, request_.target.id.str()}, {log_key::kError, put.error().message}});
+        return {};
+    }
+    if (!put) return std::unexpected(std::move(put).error());
+    const bool changes = !put->changes.empty();
+    Push push{.base = chosen.newest, .put = *std::move(put), .to_be_registered = changes};
+    if (!registered_.empty() && number_of(registered_.back().revision) >= number_of(chosen.newest)) {
+        chosen.revision = registered_.back().revision;  // which ECS may not list yet
+        push.to_be_registered = false;
+        if (const auto theirs = registered_meanwhile(active)) {
+            TRY_ASSIGN(const auto described, ecs_.describe_task_definition(*theirs, deadline));
+            push.base = *theirs;
+            TRY_ASSIGN(push.put, put_in(described, request_));
+            push.to_be_registered = true;
+        }
+    }
+    push_ = std::move(push);
+    return {};
+}
+
+unsigned long long PushedRevisionMaker::number_of(const TaskDefinition& revision) const {
+    return revision_number(revision.str(), request_.target.family).value_or(0);
+}
+
+/// What somebody else has registered between the revision that ours is a copy of and ours, which does not have it.
+std::optional<TaskDefinition> PushedRevisionMaker::registered_meanwhile(
+    const std::vector<TaskDefinition>& active) const {
+    for (const auto& revision : active) {
+        const bool between = number_of(revision) < number_of(registered_.back().revision) &&
+                             number_of(revision) > number_of(registered_.back().base);
+        if (between && std::ranges::find(registered_, revision, &Registered::revision) == registered_.end())
+            return revision;
+    }
+    return std::nullopt;
+}
+
+Status PushedRevisionMaker::register_it(Deadline deadline) {
+    if (registered_.size() == kMostRegistered)
+        return fail(ErrorKind::kBusy,
+                    fmt::format("others register revisions of {} at the same time", request_.target.family));
+    std::map<std::string, std::string> images;
+    for (const auto& change : push_->put.changes) images[change.container] = change.to;
+    TRY_ASSIGN(auto revision, ecs_.register_with_images(push_->base, images, push_->put.tags, deadline));
+    logger_.info("revision registered with the pushed image", {{log_key::kService, request_.target.id.str()},
+                                                               {log_key::kTaskDefinition, revision.str()},
+                                                               {"copy_of", push_->base.str()}});
+    registered_.push_back({.revision = std::move(revision), .base = push_->base});
+    return {};
+}
+
+std::optional<std::string> PushedRevisionMaker::why_nothing() const {
+    if (!request_.images_alone) return std::nullopt;  // what else has changed wants a rollout
+    if (!not_named_.empty()) return "not deployed: " + not_named_;
+    if (push_ && !push_->to_be_registered && !push_->put.names && !push_->put.overtaken.empty())
+        return "not deployed: " + join(push_->put.overtaken, "; ");
+    return std::nullopt;
+}
+
+std::optional<WallTime> PushedRevisionMaker::needed_since() const {
+    return push_ && push_->put.exact && request_.images_alone ? std::optional(WallTime{}) : request_.changed_at;
+}
+
+std::string PushedRevisionMaker::registration_text() const {
+    if (!is_to_be_registered()) return {};
+    std::vector<std::string> images;
+    for (const auto& change : push_->put.changes) images.push_back(change.to);
+    return fmt::format(" (in a copy of {} with {})", short_name(push_->base.str()), join(images, ", "));
+}
+
+const TaskDefinition* PushedRevisionMaker::registered() const {
+    return registered_.empty() ? nullptr : &registered_.back().revision;
+}
+
+}  // namespace ci_lambda
