@@ -281,10 +281,12 @@ private:
                 complain(fmt::format("{} comes again, which a person has taken back", last_segment(wanted)));
             taken_back_.reset();
         }
+        const auto seen_since = world_.now() - primary.created_at;
+        const bool could_know = seen_since > kMoment + lag();
         if (family_of(wanted) != family_of(primary.task_definition)) {
             // A copy of what runs fixes its images, where their names stand for bad ones by now.
             const bool is_copy = family_of(wanted) != kApi;
-            if (is_copy && primary.fate == Scenario::kHealthy &&
+            if (is_copy && could_know && primary.fate == Scenario::kHealthy &&
                 stands_for(wanted) != last_segment(primary.task_definition))
                 complain("it rolls back the healthy " + short_of(primary));
             rolled_back_at_ = world_.now();
@@ -292,8 +294,6 @@ private:
         }
         // What somebody deployed a moment ago could not be known.
         if (is_own && last_deployed_ && world_.now() - last_deployed_->at <= kMoment + lag()) last_deployed_.reset();
-        const auto seen_since = world_.now() - primary.created_at;
-        const bool could_know = seen_since > kMoment + lag();
         // What a person takes back gives way to what ran before it, and ECS may not have got to it yet.
         const bool is_taken_back = going_back_from_ == primary.id;
         if (could_know && !is_taken_back && primary.rollout != sandbox::RolloutState::kFailed &&
