@@ -140,17 +140,15 @@ private:
         if (end == std::string_view::npos) return wrong("a \"{\" has no \"}\"");
         rest_.remove_prefix(end + 1);
         const auto comma = inside.find(',');
-        const auto least = parse_unsigned(inside.substr(0, comma));
         const bool open = comma != std::string_view::npos && comma + 1 == inside.size();
-        const auto most = open                              ? std::nullopt
-                          : comma == std::string_view::npos ? least
-                                                            : parse_unsigned(inside.substr(comma + 1));
-        if (!least || (!open && !most) || *least > kMostRepetitions || most.value_or(0) > kMostRepetitions ||
-            (most && *most < *least))
+        const auto number = [](std::string_view text) { return parse_unsigned(text).value_or(kMostRepetitions + 1); };
+        const auto least = number(inside.substr(0, comma));
+        const auto most = open ? least : number(comma == std::string_view::npos ? inside : inside.substr(comma + 1));
+        if (least > kMostRepetitions || most > kMostRepetitions || most < least)
             return wrong(fmt::format("{{{}}} is not {{2}}, {{2,}} or {{2,5}} with numbers up to {}",
                                      one_line(inside, 20), kMostRepetitions));
-        Repetition often{.least = static_cast<std::size_t>(*least), .most = std::nullopt};
-        if (most) often.most = static_cast<std::size_t>(*most);
+        Repetition often{.least = static_cast<std::size_t>(least), .most = std::nullopt};
+        if (!open) often.most = static_cast<std::size_t>(most);
         return often;
     }
 
