@@ -27,7 +27,7 @@ constexpr std::string_view kNewest = "arn:aws:ecs:us-east-1:123456789012:task-de
 constexpr std::string_view kListTaskDefinitions =
     R"({"taskDefinitionArns":[)"
     R"("arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:9",)"
-    R"("arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:10",)"
+    R"("arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:42",)"
     R"("arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:42"]})";
 
 constexpr std::string_view kDescribeServices =
@@ -35,10 +35,10 @@ constexpr std::string_view kDescribeServices =
     R"("serviceArn":"arn:aws:ecs:us-east-1:123456789012:service/shop_cluster_dev/shop_service_api_dev",)"
     R"("clusterArn":"arn:aws:ecs:us-east-1:123456789012:cluster/shop_cluster_dev","status":"ACTIVE",)"
     R"("desiredCount":1,"runningCount":1,"pendingCount":0,"launchType":"FARGATE","schedulingStrategy":"REPLICA",)"
-    R"("taskDefinition":"arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:10",)"
+    R"("taskDefinition":"arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:42",)"
     R"("deployments":[{"id":"ecs-svc/1234567890123456788","status":"PRIMARY","rolloutState":"COMPLETED",)"
     R"("desiredCount":1,"runningCount":1,"pendingCount":0,"failedTasks":0,"createdAt":1.7e9,"updatedAt":1.7e9,)"
-    R"("taskDefinition":"arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:10"}]}],"failures":[]})";
+    R"("taskDefinition":"arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:42"}]}],"failures":[]})";
 
 constexpr std::string_view kUpdateService =
     R"({"service":{"serviceName":"shop_service_api_dev",)"
