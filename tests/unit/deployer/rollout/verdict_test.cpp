@@ -98,6 +98,16 @@ TEST(Verdict, QuotesTheServicesMessageWhenNoTaskStopped) {
     EXPECT_THAT(judge_after(service, minutes{11}).reason, ::testing::Not(HasSubstr("unhealthy")));
 }
 
+TEST(Verdict, DoesNotGiveThatTasksWereStoppedAsTheReasonOfAFailure) {
+    auto service = service_with({deployment("ecs-svc/1", "8", State::kFailed)});
+    service.messages = {
+        {.at = start() + seconds{30}, .text = "(service x) stopped 1 pending tasks."},
+        {.at = start() + seconds{25}, .text = "(service x) has stopped 2 running tasks: (task 1) (task 2)."},
+        {.at = start() + seconds{20}, .text = "(service x) was unable to place a task: no capacity"}};
+    const auto reason = judge_after(service, minutes{1}).reason;
+    EXPECT_THAT(reason, AllOf(HasSubstr("was unable to place a task"), ::testing::Not(HasSubstr("pending tasks"))));
+}
+
 TEST(Verdict, TimesOutWhatIsStillInProgress) {
     const auto service = service_with({deployment("ecs-svc/1", "8", State::kInProgress)});
     EXPECT_EQ(judge_after(service, minutes{10} - seconds{1}).verdict, Verdict::kInProgress);
