@@ -27,7 +27,7 @@ constexpr std::string_view kNewest = "arn:aws:ecs:us-east-1:123456789012:task-de
 constexpr std::string_view kListTaskDefinitions =
     R"({"taskDefinitionArns":[)"
     R"("arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:9",)"
-    R"("arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:42",)"
+    R"("arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:10",)"
     R"("arn:aws:ecs:us-east-1:123456789012:task-definition/shop_service_api_dev:42"]})";
 
 constexpr std::string_view kDescribeServices =
