@@ -70,6 +70,12 @@ bool names(std::string_view image, const PushedImage& pushed) {
     return there.digest.empty() && there.tag == pushed.tag;
 }
 
+/// The same for a revision of ours: where the digest is to be named, a tag alone is not enough, for it may move.
+bool names_as_wanted(std::string_view image, const PushedImage& pushed, ImagePin pin) {
+    const bool with_digest = pin != ImagePin::kTag && !pushed.digest.empty();
+    return with_digest ? parse_image(image).digest == pushed.digest : names(image, pushed);
+}
+
 }  // namespace
 
 bool is_of_repository(std::string_view image, const PushedImage& pushed) {
@@ -95,7 +101,7 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
         if (pushed == nullptr) continue;
         used = true;
         const auto name = short_name(base.arn);
-        if (names(container.image, *pushed)) {
+        if (names_as_wanted(container.image, *pushed, request.image_pin)) {
             put.names = true;
             put.exact = put.exact && !parse_image(container.image).digest.empty();
             continue;

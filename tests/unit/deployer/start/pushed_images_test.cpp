@@ -139,6 +139,19 @@ TEST_F(PushedImagesTest, ArePinnedAsTheSettingSays) {
     }
 }
 
+TEST_F(PushedImagesTest, ArePinnedWhereTheRevisionNamesTheTagAlone) {
+    // The tag moves: `:v1` was pushed once more.
+    EXPECT_EQ(push("v1", 'b', seconds{20}).task_definition, arn_of("43"));
+    EXPECT_EQ(runs(), std::string(kRepository) + ":v1@" + digest('b'));
+    auto by_tag = request_of("v1", 'c', std::chrono::minutes{5});
+    by_tag.image_pin = ImagePin::kTag;
+    revisions_.erase(43);
+    primary_ = deployment("ecs-svc/1", "42", RolloutState::kCompleted);
+    primary_.created_at = start() - std::chrono::hours{1};
+    EXPECT_EQ(deploy(by_tag).task_definition, arn_of("42")) << "it names the tag, and ECS takes what it stands for now";
+    EXPECT_THAT(revisions_, SizeIs(1));
+}
+
 TEST_F(PushedImagesTest, RegisterAndDeployNothingTheSecondTime) {
     push("v2", 'a', seconds{20});
     primary_.rollout_state = RolloutState::kCompleted;
