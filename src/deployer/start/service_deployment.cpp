@@ -221,6 +221,7 @@ Result<ServiceDeployment::Outcome> ServiceDeployment::update() {
                            .given_up_at = context_.clock.now(),
                            .primary_before = std::move(before),
                            .revision = chosen_->revision};
+        unacknowledged_choice_ = chosen_;
     }
     return std::unexpected(std::move(accepted).error());
 }
@@ -263,6 +264,7 @@ std::optional<ServiceDeployment::Outcome> ServiceDeployment::begun_unacknowledge
     if (!unacknowledged_) return std::nullopt;
     const auto begun = begun_since(*unacknowledged_, *view_);
     if (!begun) return std::nullopt;
+    chosen_ = unacknowledged_choice_;  // by now there may be nothing any more that was left out
     context_.logger.warn("deployment found at ECS, whose answer was lost",
                          {{log_key::kService, target().id.str()}, {log_key::kDeploymentId, begun->id}});
     return Outcome{.deployment = as_accepted(*begun)};

@@ -105,7 +105,8 @@ private:
     // What attempts tell those that follow.
     bool waited_ = false;
     std::optional<UnacknowledgedUpdate> unacknowledged_;
-    std::optional<TaskDefinition> pin_;  ///< registered once, deployed perhaps later
+    std::optional<ChosenRevision> unacknowledged_choice_;  ///< what was sent then, and why
+    std::optional<TaskDefinition> pin_;                    ///< registered once, deployed perhaps later
     PushedRevisionMaker push_;
 };
 

@@ -181,6 +181,22 @@ TEST_F(LeftOutTest, WhatSomebodyHasBegunAgainIsNotUndoneThoughTheRecordsAreLate)
     EXPECT_NE(run_one({.rollback_on_failure = true}).task_definition, arn_of("8"));
 }
 
+TEST_F(LeftOutTest, IsSaidAlsoWhereTheAnswerWasLostAndTheNextLookFindsNothingLeftOut) {
+    ecs_.on_update = [&](const UpdateServiceRequest&, int) -> Result<AcceptedDeployment> {
+        ecs_.history = std::vector<EcsServiceDeployment>{};
+        ecs_.on_describe = [at = clock_.now()](const std::vector<EcsServiceName>&) {
+            auto primary = deployment("ecs-svc/2", "7", RolloutState::kInProgress);
+            primary.created_at = at;
+            return DescribedServices{.services = {service_with({primary})}, .failures = {}};
+        };
+        return std::unexpected(Error{.kind = ErrorKind::kTimeout, .message = "no answer", .outcome_unknown = true});
+    };
+    const auto report = run_one({.rollback_on_failure = true});
+    EXPECT_EQ(report.deployment_id, "ecs-svc/2");
+    EXPECT_EQ(report.left_out, arn_of("8"));
+    EXPECT_THAT(report.reason, HasSubstr("not with shop_service_api_dev:8"));
+}
+
 TEST_F(LeftOutTest, DoesNotGuessWhereEcsDoesNotAnswer) {
     ecs_.history = fail(ErrorKind::kServer, "internal failure");
     const auto report = run_one({.max_retries = 0, .rollback_on_failure = true});
