@@ -34,9 +34,12 @@ std::string text_of(const PushedImage& pushed, std::string_view digest = {}) {
                                digest);
 }
 
-/// What the container is to name. Without a digest in the event there is nothing to pin but the tag.
+/// Without a digest in the event there is nothing to pin but the tag.
+bool pins_digest(const PushedImage& pushed, ImagePin pin) { return pin != ImagePin::kTag && !pushed.digest.empty(); }
+
+/// What the container is to name.
 std::string pinned(std::string_view image, const PushedImage& pushed, ImagePin pin) {
-    const bool with_digest = pin != ImagePin::kTag && !pushed.digest.empty();
+    const bool with_digest = pins_digest(pushed, pin);
     const bool with_tag = pin != ImagePin::kDigest || !with_digest;
     return with_tag_and_digest(parse_image(image), with_tag ? pushed.tag : std::string_view{},
                                with_digest ? pushed.digest : std::string_view{});
@@ -72,8 +75,7 @@ bool names(std::string_view image, const PushedImage& pushed) {
 
 /// The same for a revision of ours: where the digest is to be named, a tag alone is not enough, for it may move.
 bool names_as_wanted(std::string_view image, const PushedImage& pushed, ImagePin pin) {
-    const bool with_digest = pin != ImagePin::kTag && !pushed.digest.empty();
-    return with_digest ? parse_image(image).digest == pushed.digest : names(image, pushed);
+    return pins_digest(pushed, pin) ? parse_image(image).digest == pushed.digest : names(image, pushed);
 }
 
 }  // namespace
