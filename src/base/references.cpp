@@ -145,6 +145,16 @@ ImageReference parse_image(std::string_view image) {
     return parts;
 }
 
+std::string short_image(std::string_view image) {
+    constexpr std::string_view kAlgorithm = "sha256:";
+    constexpr std::size_t kShown = 12;  // as Docker shows them
+    const auto parts = parse_image(image);
+    std::string text(parts.tag);
+    if (!parts.digest.starts_with(kAlgorithm)) return text.empty() ? "latest" : text;
+    if (!text.empty()) text += '@';
+    return text += parts.digest.substr(0, kAlgorithm.size() + kShown);
+}
+
 std::optional<RevisionName> parse_revision(std::string_view task_definition) {
     const auto name = last_segment(task_definition);
     const auto colon = name.rfind(':');

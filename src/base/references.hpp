@@ -46,6 +46,10 @@ struct EcrRegistry {
 /// The image's name without its tag and digest: registry and repository.
 [[nodiscard]] std::string_view image_name(std::string_view image);
 
+/// An image's tag and the beginning of its digest, for a person, as far as it has them: "v1.43",
+/// "v1.43@sha256:0123456789ab"; "latest" where it has neither.
+[[nodiscard]] std::string short_image(std::string_view image);
+
 /// The region in `arn:PARTITION:SERVICE:REGION:..`; empty for what is no ARN, and in those of S3, which have none.
 [[nodiscard]] std::string_view region_of_arn(std::string_view arn);
 

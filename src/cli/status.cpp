@@ -229,12 +229,4 @@ std::string status_json(const std::vector<ServiceOverview>& services, WallTime n
     return list.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
-std::string short_image(const std::string& image) {
-    constexpr std::size_t kDigest = 12;
-    const auto parts = parse_image(image);
-    if (!parts.digest.starts_with("sha256:")) return std::string(parts.tag.empty() ? "latest" : parts.tag);
-    const auto digest = parts.digest.substr(0, std::string_view("sha256:").size() + kDigest);
-    return parts.tag.empty() ? std::string(digest) : fmt::format("{}@{}", parts.tag, digest);
-}
-
 }  // namespace ci_lambda::cli

@@ -17,7 +17,4 @@ namespace ci_lambda::cli {
 /// The same for machines: a JSON array.
 [[nodiscard]] std::string status_json(const std::vector<ServiceOverview>& services, WallTime now);
 
-/// An image's tag and the beginning of its digest, as far as it has them: "v1.43", "v1.43@sha256:0123456789ab".
-[[nodiscard]] std::string short_image(const std::string& image);
-
 }  // namespace ci_lambda::cli

@@ -11,19 +11,9 @@
 #include "config/config.hpp"
 #include "events/event.hpp"
 #include "handlers/home.hpp"
+#include "images/pushed_image.hpp"
 
 namespace ci_lambda {
-
-/// An image that was pushed.
-struct PushedImage {
-    std::string repository;  ///< without the registry
-    std::string tag;
-    std::string digest = {};   ///< `sha256:..`; empty where the event does not say
-    std::string account = {};  ///< of the registry; empty where nobody says
-    std::string region = {};
-    WallTime at{};  ///< when it was pushed
-    friend bool operator==(const PushedImage&, const PushedImage&) = default;
-};
 
 /// One service that is to roll.
 struct DeploymentRequest {

@@ -28,10 +28,9 @@ std::optional<WallTime> pushed_at(const EcsTaskDefinition& revision, std::string
     return found == revision.tags.end() ? std::nullopt : parse_rfc3339(found->second);
 }
 
-/// What was pushed, for tags and people.
-std::string text_of(const PushedImage& pushed, std::string_view digest = {}) {
-    return with_tag_and_digest({.registry = {}, .repository = pushed.repository, .tag = {}, .digest = {}}, pushed.tag,
-                               digest);
+/// What was pushed, for tags.
+std::string text_of(const PushedImage& pushed) {
+    return with_tag_and_digest(parse_image(pushed.repository), pushed.tag, pushed.digest);
 }
 
 /// Without a digest in the event there is nothing to pin but the tag.
@@ -43,14 +42,6 @@ std::string pinned(std::string_view image, const PushedImage& pushed, ImagePin p
     const bool with_tag = pin != ImagePin::kDigest || !with_digest;
     return with_tag_and_digest(parse_image(image), with_tag ? pushed.tag : std::string_view{},
                                with_digest ? pushed.digest : std::string_view{});
-}
-
-/// The last one that was pushed to the container's repository.
-const PushedImage* newest_for(std::string_view image, const std::vector<PushedImage>& images) {
-    const PushedImage* newest = nullptr;
-    for (const auto& pushed : images)
-        if (is_of_repository(image, pushed) && (newest == nullptr || pushed.at >= newest->at)) newest = &pushed;
-    return newest;
 }
 
 std::string repositories(const std::vector<PushedImage>& images) {
@@ -80,18 +71,6 @@ bool names_as_wanted(std::string_view image, const PushedImage& pushed, ImagePin
 
 }  // namespace
 
-bool is_of_repository(std::string_view image, const PushedImage& pushed) {
-    const auto parts = parse_image(image);
-    if (parts.repository != pushed.repository) return false;
-    const auto registry = parse_ecr_registry(parts.registry);
-    return !registry || ((pushed.account.empty() || registry->account == pushed.account) &&
-                         (pushed.region.empty() || registry->region == pushed.region));
-}
-
-bool is_same_image(const PushedImage& pushed, std::string_view image, std::string_view digest) {
-    return !pushed.digest.empty() && pushed.digest == digest && is_of_repository(image, pushed);
-}
-
 Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentRequest& request) {
     PushedRevision put{.changes = {}, .overtaken = {}, .names = false, .exact = true, .tags = {}};
     bool used = false;
@@ -109,13 +88,13 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
             continue;
         }
         if (const auto there = pushed_at(base, container.container); there && *there > pushed->at) {
-            put.overtaken.push_back(fmt::format("{} was pushed before {}, which {} has", text_of(*pushed),
+            put.overtaken.push_back(fmt::format("{} was pushed before {}, which {} has", name_of(*pushed),
                                                 last_segment(container.image), name));
             continue;
         }
         put.exact = false;
         auto to = pinned(container.image, *pushed, request.image_pin);
-        texts.push_back(text_of(*pushed, pushed->digest));
+        texts.push_back(text_of(*pushed));
         put.tags[pushed_at_key(container.container)] = format_rfc3339(pushed->at);
         put.changes.push_back({.container = container.container, .from = container.image, .to = std::move(to)});
     }
@@ -135,7 +114,7 @@ std::string why_not_named(const EcsTaskDefinition& revision, const PushedImage& 
         if (names(container.image, image)) return {};
         others.push_back(container.image);
     }
-    const auto pushed = text_of(image);
+    const auto pushed = name_of(image);
     if (others.empty())
         return fmt::format("no container of {} uses the repository {}: its images are {}", short_name(revision.arn),
                            image.repository, images_of(revision));

@@ -7,6 +7,7 @@
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "handlers/decision.hpp"
+#include "images/pushed_image.hpp"
 #include "services/ecs/records.hpp"
 
 namespace ci_lambda {
@@ -39,12 +40,5 @@ struct PushedRevision {
 /// Whether a container names the image's tag or digest, so that a redeployment of `revision` brings it; else a sentence
 /// that says what it names instead. Where no container uses the repository it says that.
 [[nodiscard]] std::string why_not_named(const EcsTaskDefinition& revision, const PushedImage& image);
-
-/// The same image by its digest, in the same repository.
-[[nodiscard]] bool is_same_image(const PushedImage& pushed, std::string_view image, std::string_view digest);
-
-/// Whether `image`, of a container, is of the repository that this was pushed to: the same name, and the same registry
-/// where both are known.
-[[nodiscard]] bool is_of_repository(std::string_view image, const PushedImage& pushed);
 
 }  // namespace ci_lambda

@@ -125,5 +125,12 @@ TEST(ParseRevision, ReadsArnsAndNames) {
         EXPECT_FALSE(parse_revision(none)) << none;
 }
 
+TEST(ShortImage, IsTheTagOrTheBeginningOfTheDigest) {
+    EXPECT_EQ(short_image("registry:5000/shop/api:v7"), "v7");
+    EXPECT_EQ(short_image("registry:5000/shop/api"), "latest");
+    EXPECT_EQ(short_image("api:v7@sha256:0123456789abcdef"), "v7@sha256:0123456789ab");
+    EXPECT_EQ(short_image("api@sha256:0123456789abcdef"), "sha256:0123456789ab");
+}
+
 }  // namespace
 }  // namespace ci_lambda

@@ -111,11 +111,5 @@ TEST(StatusJson, HasTheDeploymentsTheImagesAndTheLastRolloutOfEachService) {
     EXPECT_EQ(json[1]["state"], "missing");
 }
 
-TEST(ShortImage, IsTheTagOrTheBeginningOfTheDigest) {
-    EXPECT_EQ(short_image("registry:5000/shop/api:v7"), "v7");
-    EXPECT_EQ(short_image("registry:5000/shop/api"), "latest");
-    EXPECT_EQ(short_image("api:v7@sha256:0123456789abcdef"), "v7@sha256:0123456789ab");
-}
-
 }  // namespace
 }  // namespace ci_lambda::cli

@@ -1,0 +1,30 @@
+#include "images/pushed_image.hpp"
+
+#include "base/references.hpp"
+
+namespace ci_lambda {
+
+std::string name_of(const PushedImage& pushed) {
+    return with_tag_and_digest(parse_image(pushed.repository), pushed.tag, {});
+}
+
+bool is_of_repository(std::string_view image, const PushedImage& pushed) {
+    const auto parts = parse_image(image);
+    if (parts.repository != pushed.repository) return false;
+    const auto registry = parse_ecr_registry(parts.registry);
+    return !registry || ((pushed.account.empty() || registry->account == pushed.account) &&
+                         (pushed.region.empty() || registry->region == pushed.region));
+}
+
+bool is_same_image(const PushedImage& pushed, std::string_view image, std::string_view digest) {
+    return !pushed.digest.empty() && pushed.digest == digest && is_of_repository(image, pushed);
+}
+
+const PushedImage* newest_for(std::string_view image, const std::vector<PushedImage>& images) {
+    const PushedImage* newest = nullptr;
+    for (const auto& pushed : images)
+        if (is_of_repository(image, pushed) && (newest == nullptr || pushed.at >= newest->at)) newest = &pushed;
+    return newest;
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace ci_lambda {
+
+/// An image that was pushed.
+struct PushedImage {
+    std::string repository;  ///< without the registry
+    std::string tag;
+    std::string digest = {};   ///< `sha256:..`; empty where the event does not say
+    std::string account = {};  ///< of the registry; empty where nobody says
+    std::string region = {};
+    WallTime at{};  ///< when it was pushed
+    friend bool operator==(const PushedImage&, const PushedImage&) = default;
+};
+
+/// `REPOSITORY:TAG`, for people.
+[[nodiscard]] std::string name_of(const PushedImage& pushed);
+
+/// Whether `image`, of a container, is of the repository that this was pushed to: the same name, and the same registry
+/// where both are known.
+[[nodiscard]] bool is_of_repository(std::string_view image, const PushedImage& pushed);
+
+/// The same image by its digest, in the same repository.
+[[nodiscard]] bool is_same_image(const PushedImage& pushed, std::string_view image, std::string_view digest);
+
+/// The last one that was pushed to the repository of `image`, of a container; nullptr for none.
+[[nodiscard]] const PushedImage* newest_for(std::string_view image, const std::vector<PushedImage>& images);
+
+}  // namespace ci_lambda
