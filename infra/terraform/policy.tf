@@ -78,19 +78,16 @@ locals {
             # cluster alone.
             Sid    = "SeeHowDeploymentsEnd"
             Effect = "Allow"
-            Action = concat(
-              ["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeTasks"],
-              var.rollback_on_failure ? ["ecs:DescribeServiceRevisions"] : [],
-            )
+            Action = [
+              "ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:DescribeTasks",
+            ]
             Resource = concat(
               flatten([
-                for service in scope.seen : concat(
-                  [
-                    "${local.ecs_arn}:service/${local.cluster_name}/${service}",
-                    "${local.ecs_arn}:service-deployment/${local.cluster_name}/${service}/*",
-                  ],
-                  var.rollback_on_failure ? ["${local.ecs_arn}:service-revision/${local.cluster_name}/${service}/*"] : [],
-                )
+                for service in scope.seen : [
+                  "${local.ecs_arn}:service/${local.cluster_name}/${service}",
+                  "${local.ecs_arn}:service-deployment/${local.cluster_name}/${service}/*",
+                  "${local.ecs_arn}:service-revision/${local.cluster_name}/${service}/*",
+                ]
               ]),
               ["${local.ecs_arn}:task/${local.cluster_name}/*"],
             )

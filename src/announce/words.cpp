@@ -87,6 +87,7 @@ AnnouncementLine line_of(const Notification& part, const std::optional<std::stri
     if (part.ecs_event) text += fmt::format(" ({})", *part.ecs_event);
     if (part.deployment_id) text += fmt::format(", {}", *part.deployment_id);
     if (part.task_definition) text += fmt::format(", {}", last_segment(*part.task_definition));
+    if (!part.image.empty()) text += fmt::format(", {}", part.image);
     auto reason = part.reason == common ? std::string{} : part.reason.value_or("");
     if (common && reason.ends_with(tried_because(*common)))
         reason.resize(reason.size() - tried_because(*common).size());
@@ -120,6 +121,9 @@ std::optional<Fact> fact_of(const RolloutOutcome& outcome, bool sweeps) {
 Notification notification_of(Fact fact, const DeploymentReport& report) {
     auto notification = begin(fact, report.target, report.deployment_id, report.task_definition);
     notification.reason = report.reason;
+    notification.image = in_words(report.images);
+    if (!report.not_brought.empty())
+        *notification.reason += fmt::format("\nNot what was pushed: {}.", report.not_brought);
     if (report.error) notification.reason = report.error->message + tried_because(report.reason);
     return notification;
 }

@@ -12,10 +12,11 @@ namespace ci_lambda {
 namespace {
 
 /// The worst first: what the whole answer is called when its services fared differently.
-constexpr std::array kWorstFirst{
-    DeploymentStatus::kFailed,     DeploymentStatus::kTimedOut,   DeploymentStatus::kRolledBack,
-    DeploymentStatus::kInProgress, DeploymentStatus::kSuperseded, DeploymentStatus::kDeployed,
-    DeploymentStatus::kCompleted,  DeploymentStatus::kDryRun,     DeploymentStatus::kAlreadyRolling};
+constexpr std::array kWorstFirst{DeploymentStatus::kFailed,     DeploymentStatus::kTimedOut,
+                                 DeploymentStatus::kRolledBack, DeploymentStatus::kAnotherImage,
+                                 DeploymentStatus::kInProgress, DeploymentStatus::kSuperseded,
+                                 DeploymentStatus::kDeployed,   DeploymentStatus::kCompleted,
+                                 DeploymentStatus::kDryRun,     DeploymentStatus::kAlreadyRolling};
 
 std::vector<std::string> services_with(const std::vector<DeploymentReport>& reports, DeploymentStatus status) {
     std::vector<std::string> names;
@@ -58,6 +59,9 @@ std::string summary(const std::vector<DeploymentReport>& reports) {
             fmt::format("{} {}", parts.empty() ? "ECS accepted the deployment of" : "Started:", join(started, ", ")));
     if (const auto dry = services_with(reports, DeploymentStatus::kDryRun); !dry.empty())
         parts.push_back(fmt::format("would deploy {}", join(dry, ", ")));
+    for (const auto& report : reports)
+        if (!report.not_brought.empty())
+            parts.push_back(fmt::format("{}: not what was pushed: {}", report.target.id, report.not_brought));
     if (auto already = already_rolling(reports); !already.empty()) parts.push_back(std::move(already));
     for (auto& outcome : outcomes(reports)) parts.push_back(std::move(outcome));
     return join(parts, ". ");
@@ -129,6 +133,12 @@ std::string to_json(const Answer& answer) {
         one["attempts"] = report.attempts;
         one["reason"] = report.reason;
         if (!report.outcome.empty()) one["outcome"] = report.outcome;
+        for (const auto& image : report.images) {
+            OrderedJson container{{"container", image.container}, {"image", image.image}};
+            if (!image.digest.empty()) container["digest"] = image.digest;
+            one["images"].push_back(std::move(container));
+        }
+        if (!report.not_brought.empty()) one["warning"] = report.not_brought;
         if (report.took) one["took_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*report.took).count();
         if (report.error) one["error"] = report.error->message;
         deployments.push_back(std::move(one));

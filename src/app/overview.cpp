@@ -20,6 +20,11 @@ void look_closer(App& app, RolloutObserver& observer, ServiceOverview& one, Dead
     if (primary == nullptr) return;
     if (auto definition = app.ecs().describe_task_definition(TaskDefinition(primary->task_definition), deadline))
         one.definition = *std::move(definition);
+    const Rollout running{.target = one.target, .deployment_id = primary->id};
+    one.images = observer.running_images(running, *one.service, deadline).resolved;
+    if (one.images.empty() && one.definition)
+        for (const auto& image : one.definition->images)
+            one.images.push_back({.container = image.container, .image = image.image, .digest = {}});
     one.last = look_at_last_rollout(observer, one.target, *one.service, app.config().deployment_timeout, deadline);
 }
 

@@ -18,7 +18,9 @@ struct ServiceOverview {
     EcsTarget target;
     std::optional<EcsService> service = {};            ///< absent: ECS does not know it
     std::optional<EcsTaskDefinition> definition = {};  ///< of what is PRIMARY; absent where it cannot be read
-    std::optional<LastRollout> last = {};              ///< absent where ECS shows no deployment
+    /// Of what is PRIMARY: as ECS resolved them, or else as the task definition names them.
+    std::vector<EcsServiceRevision::Image> images = {};
+    std::optional<LastRollout> last = {};  ///< absent where ECS shows no deployment
 };
 
 /// Looks at these services, many at the same time. Changes nothing.

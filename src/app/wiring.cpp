@@ -22,6 +22,12 @@ std::vector<NotificationChannel*> channels(SlackChannel* slack) {
     return all;
 }
 
+/// A push may become a revision, whose tags say what it must run.
+bool registers_revisions(const Config& config) {
+    return config.image_mode == ImageMode::kRevision ||
+           std::ranges::any_of(config.image_modes, [](const auto& one) { return one.second == ImageMode::kRevision; });
+}
+
 /// Of one rollout that somebody waits for.
 Milliseconds patience(const AppOptions& options, const Config& config) {
     return std::max<Milliseconds>(config.deployment_timeout, options.patience.value_or(Milliseconds{0}));
@@ -53,19 +59,21 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
       slack(slack_channel(config, http, clock, sleeper)),
       notifications(channels(slack.get()), clock, sleeper, logger),
       observer(ecs, clock, sleeper, logger),
+      revision_images(ecs, logger),
       rollback({.max_retries = config.max_deployment_retries}, ecs, observer, foundation.memory, clock, sleeper,
                logger),
       deployer({.max_retries = config.max_deployment_retries,
                 .dry_run = dry_run,
                 .rollback_on_failure = config.rollback_on_failure,
                 .coalesce = config.coalesce},
-               ecs, observer, foundation.memory, clock, sleeper, logger),
+               ecs, observer, foundation.memory, revision_images, clock, sleeper, logger),
       watcher({.timeout = patience(options, config), .roll_back = config.rollback_on_failure}, observer, rollback,
               clock, sleeper, logger),
       news({.timeout = config.deployment_timeout,
             .roll_back = config.rollback_on_failure && !dry_run,
-            .waits = config.wait_for_deployment},
-           observer, rollback, foundation.memory),
+            .waits = config.wait_for_deployment,
+            .registers = registers_revisions(config)},
+           observer, rollback, foundation.memory, revision_images),
       sweeper({.timeout = config.deployment_timeout,
                .interval = config.sweep_interval,
                .roll_back = config.rollback_on_failure && !dry_run},
@@ -88,6 +96,7 @@ Handled Wiring::redacted(Handled handled) const {
     for (auto& report : handled.answer.deployments) {
         report.reason = redactor.redact(std::move(report.reason));
         report.outcome = redactor.redact(std::move(report.outcome));
+        report.not_brought = redactor.redact(std::move(report.not_brought));
         if (report.error) report.error->message = redactor.redact(std::move(report.error->message));
     }
     handled.answer.detail = redactor.redact(std::move(handled.answer.detail));

@@ -15,6 +15,7 @@
 #include "deployer/follow_up/sweeper.hpp"
 #include "deployer/follow_up/watcher.hpp"
 #include "deployer/observe/observer.hpp"
+#include "deployer/revision/revision_images.hpp"
 #include "deployer/start/deployer.hpp"
 #include "services/ecs/client.hpp"
 #include "services/notify/queue.hpp"
@@ -53,6 +54,7 @@ struct Wiring {
     NotificationQueue notifications;
 
     RolloutObserver observer;
+    RevisionImages revision_images;
     Rollback rollback;
     Deployer deployer;
     RolloutWatcher watcher;

@@ -10,14 +10,29 @@
 namespace ci_lambda::cli {
 namespace {
 
+/// What runs, of those that have completed.
+std::string running_text(const DeploymentReport& report) {
+    const auto images = in_words(report.images, report.pushed);
+    return report.status == DeploymentStatus::kCompleted && !images.empty() ? fmt::format("; runs {}", images) : "";
+}
+
 std::string result_of(const DeploymentReport& report) {
-    if (report.took) return fmt::format("{}: {}: {}", report.target.id, how_it_ended(report), report.outcome);
+    if (report.took)
+        return fmt::format("{}: {}: {}{}", report.target.id, how_it_ended(report), report.outcome,
+                           running_text(report));
     if (!report.outcome.empty()) return fmt::format("{}: {}", report.target.id, report.outcome);
     const bool dry = report.status == DeploymentStatus::kDryRun;
     return fmt::format("{}: {} {} in {} with {}{}", report.target.id,
                        dry ? "would deploy" : "deployment accepted by ECS:", report.target.service,
                        report.target.cluster, short_name(report.task_definition),
                        report.deployment_id.empty() ? "" : fmt::format(" ({})", report.deployment_id));
+}
+
+std::string not_brought_text(const DeploymentReport& report) {
+    return fmt::format(
+        "{}: this does not bring what was pushed: {}. To deploy it: ECR_DEPLOY_MODE=revision, or register a revision "
+        "that names it",
+        report.target.id, report.not_brought);
 }
 
 std::string left_out_text(const DeploymentReport& report) {
@@ -53,6 +68,7 @@ Words words_of(const Answer& answer) {
             continue;
         }
         words.results.push_back(result_of(report));
+        if (!report.not_brought.empty()) words.hints.push_back(not_brought_text(report));
         if (!report.left_out.empty()) words.hints.push_back(left_out_text(report));
         if (auto next = next_step(report); !next.empty()) words.hints.push_back(std::move(next));
     }

@@ -11,6 +11,8 @@
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "deployer/revision/choice.hpp"
+#include "deployer/revision/pushed_images.hpp"
+#include "deployer/rollout/image_proof.hpp"
 
 namespace ci_lambda::cli {
 namespace {
@@ -45,14 +47,8 @@ std::string age(WallTime since, WallTime now) {
 }
 
 std::string images_text(const ServiceOverview& one) {
-    if (!one.definition) return "?";
-    std::vector<std::string> images;
-    for (const auto& image : one.definition->images) {
-        auto text = short_image(image.image);
-        if (one.definition->images.size() > 1) text = fmt::format("{}={}", image.container, text);
-        images.push_back(std::move(text));
-    }
-    return join(images, ",");
+    if (one.images.empty()) return "?";
+    return in_words(one.images, one.definition ? pushed_in(*one.definition) : std::vector<PushedImage>{});
 }
 
 std::string rolling_text(const EcsService& service) {
@@ -165,10 +161,14 @@ OrderedJson deployment_json(const EcsDeployment& deployment, WallTime now) {
             {"reason", deployment.rollout_reason}};
 }
 
+OrderedJson image_json(const EcsServiceRevision::Image& image) {
+    OrderedJson json{{"container", image.container}, {"image", image.image}};
+    if (!image.digest.empty()) json["digest"] = image.digest;
+    return json;
+}
+
 OrderedJson definition_json(const EcsTaskDefinition& definition) {
-    OrderedJson json;
-    for (const auto& image : definition.images)
-        json["images"].push_back({{"container", image.container}, {"image", image.image}});
+    OrderedJson json = OrderedJson::object();
     if (const auto copy = RollbackCopy::read(definition.tags))
         json["rollback"] = {{"stands_for", copy->stands_for},
                             {"rollback_of", copy->rollback_of},
@@ -217,6 +217,7 @@ std::string status_json(const std::vector<ServiceOverview>& services, WallTime n
             for (const auto& deployment : overview.service->deployments)
                 one["deployments"].push_back(deployment_json(deployment, now));
         }
+        for (const auto& image : overview.images) one["images"].push_back(image_json(image));
         if (overview.definition) one.update(definition_json(*overview.definition));
         if (overview.last)
             one["last_rollout"] = {{"task_definition", overview.last->rollout.task_definition},

@@ -22,7 +22,9 @@ def test_deploy_wait_shows_the_progress_and_ends_with_the_verdict():
     with Sandbox("--speed", "8") as sandbox:
         done = run(sandbox, "deploy", "api", "--wait")
     assert done.code == 0, done.err
-    assert re.fullmatch(rf"api: completed after \d+ s: 2 of 2 tasks run {NEW}\n", done.out)
+    assert re.fullmatch(
+        rf"api: completed after \d+ s: 2 of 2 tasks run {NEW}; runs v1\.42@sha256:[0-9a-f]{{12}}\n", done.out
+    )
     assert re.search(rf"\d+ s  api: {NEW}: [012] of 2 tasks run.*; [012] of {OLD} still run", done.err), done.err
     said = [line[13:] for line in done.err.splitlines()]
     assert len(said) == len(set(said)), "one line for each change"
@@ -37,7 +39,7 @@ def test_deploy_wait_fails_unless_the_rollout_completed():
         assert "rolled back after" not in done.err, "a failure is said once"
         shown = run(sandbox, "status", "api")
         waited = run(sandbox, "wait", "api")
-    assert re.search(rf"api +steady +2/2 +{OLD} +v1.9 ", shown.out)
+    assert re.search(rf"api +steady +2/2 +{OLD} +v1.9@sha256:[0-9a-f]{{12}} ", shown.out)
     assert re.search(rf"last rollout: {NEW} began .* ago and was rolled back: .*CannotPullContainerError", shown.out)
     assert waited.code == 1
     assert re.search(rf"api: {NEW} began .* ago and was rolled back: .*CannotPullContainerError", waited.out)
@@ -162,21 +164,25 @@ def test_status_shows_all_services_that_are_ours():
         listed = json.loads(run(sandbox, "status", "worker", "--json").out)
     assert table[0] == "shop_cluster_dev in us-east-1"
     assert table[1].split() == ["SERVICE", "STATE", "TASKS", "REVISION", "IMAGE", "SINCE"]
-    assert [line.split()[:5] for line in table[2:]] == [
-        ["api", "steady", "2/2", OLD, "v1.9"],
-        ["backend", "steady", "2/2", "shop_service_dev:9", "v1.9"],
-        ["worker", "steady", "1/1", "shop_service_worker_dev:9", "v1.9"],
+    rows = [line.split()[:5] for line in table[2:]]
+    assert [row[:4] for row in rows] == [
+        ["api", "steady", "2/2", OLD],
+        ["backend", "steady", "2/2", "shop_service_dev:9"],
+        ["worker", "steady", "1/1", "shop_service_worker_dev:9"],
     ]
+    assert all(re.fullmatch(r"v1\.9@sha256:[0-9a-f]{12}", row[4]) for row in rows)
     assert [one["service"] for one in listed] == ["worker"]
     assert listed[0]["deployments"][0]["status"] == "PRIMARY"
     assert listed[0]["images"][0]["image"].endswith("/shop_service_worker:v1.9")
+    assert re.fullmatch("sha256:[0-9a-f]{64}", listed[0]["images"][0]["digest"])
 
 
 def test_status_says_what_is_rolling():
     with Sandbox("--speed", "1", "--scenario", "slow") as sandbox:
         run(sandbox, "deploy", "api")
         shown = run(sandbox, "status", "api").out
-    assert re.search(rf"api +rolling +2/2 +{NEW} +v1.42 +\d+ s\n +0 of 2 new tasks run.*; 2 of {OLD} still run", shown)
+    row = rf"api +rolling +2/2 +{NEW} +v1.42\S* +\d+ s\n"
+    assert re.search(rf"{row} +0 of 2 new tasks run.*; 2 of {OLD} still run", shown)
 
 
 def test_status_of_a_service_that_is_not_there():

@@ -41,6 +41,7 @@ LATE_PART = 0.9  # of the events: then what the function may not do it will not 
 
 TARGET = b"AmazonEC2ContainerServiceV20141113."
 ACCEPTED = Reply(http(202, b'{"status":"OK"}'))
+ANOTHER_IMAGE = "completed with another image"
 # Of a service among several that Slack is told of: ":x: worker: could not start, shop_service_worker_dev:42: .."
 LINE = re.compile(r"^:\w+: ([^:]+): ([^,:(]+?)(?: after [^,:]+)?(?: \([A-Z_]+\))?(?:[,:].*)?$")
 REFUSALS = {Runtime.ANSWER_413: 413, Runtime.ANSWER_403: 403}
@@ -654,6 +655,8 @@ class Soak:
         course.posts[message] += 1
         if last:
             course.messages.update(titles_of(message))
+            if problem := wrong_about_the_image(message):
+                self.judge.complaints.append(problem)
         if course.event.kind == WIDEST:
             self._held.append((request.connection, reply))
             return None
@@ -723,10 +726,21 @@ def wrapped(failed: list[str] | None) -> list[dict] | None:
     return None if failed is None else [{"itemIdentifier": one} for one in failed]
 
 
+def wrong_about_the_image(message: bytes) -> str:
+    """In this world nothing that is pushed is what a revision names: that is said of what was begun for a push, and of
+    nothing else."""
+    content = json.loads(message)
+    fields = [field["text"] for block in content["blocks"] for field in block.get("fields", [])]
+    because = "".join(field for field in fields if field.startswith("*Started because*"))
+    if ANOTHER_IMAGE in content["text"].split(" [dev]", 1)[0] and "image " not in because:
+        return f"said to be another image, though nothing was pushed: {content['text']}"
+    return ""
+
+
 def titles_of(message: bytes) -> list[str]:
     """Of ":emoji: Deployment started: api [dev]: reason". Where several services are told of, what the title would be
     of each of them alone: of ":emoji: api: started, ecs-svc/7, ..", a line each."""
-    content = json.loads(message)
+    content = json.loads(message.replace(ANOTHER_IMAGE.encode(), b"completed"))
     title = content["text"].split(" ", 1)[1].split(" [dev]", 1)[0]
     if not title.startswith("Deployments: "):
         return [title]

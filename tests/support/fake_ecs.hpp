@@ -36,6 +36,7 @@ public:
     /// ECS's records, revisions and stopped tasks; the same for every service.
     Result<std::vector<EcsServiceDeployment>> history = std::vector<EcsServiceDeployment>{};
     Result<std::vector<EcsServiceRevision>> revisions = std::vector<EcsServiceRevision>{};
+    Result<std::vector<EcsRunningTask>> running = std::vector<EcsRunningTask>{};
     Result<std::vector<EcsStoppedTask>> tasks = std::vector<EcsStoppedTask>{};
     std::function<Status(const std::string& arn)> on_roll_back = [](const std::string&) -> Status { return {}; };
     std::function<Result<TaskDefinition>(const EcsServiceRevision&, const TaskFamily&, const EcsTags&)> on_register =
@@ -113,6 +114,10 @@ public:
     Result<std::vector<EcsServiceRevision>> service_revisions(const std::vector<std::string>&, Deadline) override {
         count("DescribeServiceRevisions");
         return revisions;
+    }
+    Result<std::vector<EcsRunningTask>> running_tasks(const ClusterName&, const EcsServiceName&, Deadline) override {
+        count("ListTasks RUNNING");
+        return running;
     }
     Result<std::vector<EcsStoppedTask>> stopped_tasks(const ClusterName&, const EcsServiceName&, Deadline) override {
         count("ListTasks");

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/references.hpp"
+#include "deployer/revision/pushed_images.hpp"
 #include "deployer/rollout/direction.hpp"
 #include "deployer/rollout/task_failure.hpp"
 
@@ -152,9 +153,31 @@ void RolloutNews::tell_completed(Story& story, Deadline deadline) {
                      "answer. `ci_lambda status` tells.");
         return;
     }
-    if (direction_of_primary(*story.facts.service, story.facts.history) != Direction::kBack) return;
+    if (direction_of_primary(*story.facts.service, story.facts.history) != Direction::kBack) {
+        tell_images(story, deadline);
+        return;
+    }
     const auto* record = records.empty() || !is_rollback(records.front().status) ? nullptr : &records.front();
     tell_rolled_back(story, record, deadline);
+}
+
+/// What runs now, and whether that is what was pushed: as this process remembers it, or as the revision's tags say.
+void RolloutNews::tell_images(Story& story, Deadline deadline) {
+    if (story.deployment == nullptr) return;
+    auto& pushed = story.rollout.pushed;
+    if (const auto started = memory_.started(story.rollout.deployment_id)) {
+        pushed = started->pushed;
+    } else if (options_.registers) {
+        const auto revision = revision_images_.find(TaskDefinition(story.rollout.task_definition), deadline);
+        if (revision) pushed = pushed_in(*revision);
+    }
+    const auto images = observer_.running_images(story.rollout, *story.facts.service, deadline);
+    story.notification.image = in_words(images.resolved, pushed);
+    const auto proof = prove(pushed, images);
+    if (proof.found != ImageProof::Found::kAnother) return;
+    story.notification.type = NotificationType::kWarning;
+    story.notification.status = "completed with another image";
+    add_sentence(story.notification.reason, fmt::format("{} {}", story.notice.service, proof.words));
 }
 
 void RolloutNews::tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline) {

@@ -7,6 +7,7 @@
 #include "deployer/follow_up/rollback.hpp"
 #include "deployer/observe/memory.hpp"
 #include "deployer/observe/observer.hpp"
+#include "deployer/revision/revision_images.hpp"
 #include "handlers/decision.hpp"
 #include "services/notify/notification.hpp"
 
@@ -19,11 +20,17 @@ public:
     struct Options {
         Milliseconds timeout{600'000};
         bool roll_back = false;
-        bool waits = false;  ///< the function waits for the ends of what it starts
+        bool waits = false;      ///< the function waits for the ends of what it starts
+        bool registers = false;  ///< a push may have become a revision (ECR_DEPLOY_MODE), whose tags say so
     };
     /// Whatever is passed in must outlive it.
-    RolloutNews(Options options, RolloutObserver& observer, Rollback& rollback, RolloutMemory& memory)
-        : options_(options), observer_(observer), rollback_(rollback), memory_(memory) {}
+    RolloutNews(Options options, RolloutObserver& observer, Rollback& rollback, RolloutMemory& memory,
+                RevisionImages& revision_images)
+        : options_(options),
+          observer_(observer),
+          rollback_(rollback),
+          memory_(memory),
+          revision_images_(revision_images) {}
 
     struct News {
         /// Without project and environment; `nullopt` when this process has said so before: ECS may send one fact
@@ -41,6 +48,7 @@ private:
     struct Story;
     [[nodiscard]] bool was_said(const Notify& notice, WallTime at);
     void tell_completed(Story& story, Deadline deadline);
+    void tell_images(Story& story, Deadline deadline);
     void tell_failed(Story& story, Deadline deadline);
     void tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline);
     void roll_back(Story& story, Deadline deadline);
@@ -49,6 +57,7 @@ private:
     RolloutObserver& observer_;
     Rollback& rollback_;
     RolloutMemory& memory_;
+    RevisionImages& revision_images_;
 };
 
 }  // namespace ci_lambda

@@ -112,7 +112,7 @@ private:
         if (entry.restoring)
             judge_restoring(entry, look.judgement);
         else
-            judge_itself(entry, look.judgement);
+            judge_itself(entry, look.judgement, service);
         if (on_look_) on_look_(entry.outcome, service);
     }
 
@@ -121,9 +121,10 @@ private:
         verdicts_.push_back(entry.outcome);
     }
 
-    void judge_itself(Entry& entry, const Judgement& judgement) {
+    void judge_itself(Entry& entry, const Judgement& judgement, const EcsService* service) {
         entry.outcome.judgement = judgement;
         if (!judgement.final()) return;
+        if (judgement.verdict == Verdict::kCompleted && service != nullptr) look_at_images(entry, *service);
         const bool bad = judgement.verdict == Verdict::kFailed || judgement.verdict == Verdict::kTimedOut;
         if (!bad || !watcher_.options_.roll_back || entry.tried_back) {
             finish(entry);
@@ -147,6 +148,12 @@ private:
         }
         entry.followed = *std::move(report.rollout);
         entry.restoring = true;
+    }
+
+    /// Whether what was pushed is what runs now.
+    void look_at_images(Entry& entry, const EcsService& service) {
+        entry.outcome.images = watcher_.observer_.running_images(entry.followed, service, deadline_);
+        entry.outcome.proof = prove(entry.followed.pushed, entry.outcome.images);
     }
 
     /// The rollout that brings back what ran before tells how the first one ended.

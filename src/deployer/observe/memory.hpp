@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/time.hpp"
+#include "images/pushed_image.hpp"
 
 namespace ci_lambda {
 
@@ -19,7 +21,8 @@ public:
     struct Started {
         std::string reason;  ///< why it was deployed
         WallTime at{};
-        bool rollback = false;  ///< it brings back what ran before
+        bool rollback = false;                 ///< it brings back what ran before
+        std::vector<PushedImage> pushed = {};  ///< where that is why
     };
 
     void remember_started(const std::string& deployment_id, Started started);

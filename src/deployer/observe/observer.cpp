@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/retry.hpp"
+#include "base/text.hpp"
 #include "deployer/rollout/patience.hpp"
 
 namespace ci_lambda {
@@ -118,6 +119,42 @@ Result<std::vector<EcsServiceRevision>> RolloutObserver::revisions(const std::ve
     if (revisions || revisions.error().retryable()) return revisions;
     note(noted_revisions_, "ecs:DescribeServiceRevisions", revisions.error());
     return std::vector<EcsServiceRevision>{};
+}
+
+RunningImages RolloutObserver::running_images(const Rollout& rollout, const EcsService& service, Deadline deadline) {
+    RunningImages images;
+    if (const auto arn = revision_of(rollout, service, deadline); !arn.empty()) {
+        auto revisions =
+            patiently<std::vector<EcsServiceRevision>>(deadline, [&] { return this->revisions({arn}, deadline); });
+        if (!revisions)
+            note(noted_revisions_, "ecs:DescribeServiceRevisions", revisions.error());
+        else if (!revisions->empty())
+            images.resolved = std::move(revisions->front().images);
+    }
+    if (rollout.pushed.empty()) return images;
+    auto tasks = patiently<std::vector<EcsRunningTask>>(
+        deadline, [&] { return ecs_.running_tasks(rollout.target.cluster, rollout.target.service, deadline); });
+    if (!tasks) {
+        note(noted_tasks_, "ecs:ListTasks and ecs:DescribeTasks", tasks.error());
+        return images;
+    }
+    for (const auto& task : *tasks) {
+        if (task.started_by != rollout.deployment_id) continue;
+        for (const auto& image : task.images)
+            if (std::ranges::find(images.in_tasks, image) == images.in_tasks.end()) images.in_tasks.push_back(image);
+    }
+    return images;
+}
+
+/// ARN of the rollout's service revision; empty where ECS does not say.
+std::string RolloutObserver::revision_of(const Rollout& rollout, const EcsService& service, Deadline deadline) {
+    auto arn = service.revision_of(rollout.deployment_id);
+    if (!arn.empty()) return arn;
+    History history;
+    add_own_record(rollout, service, history, deadline);
+    const auto* record = history.records.empty() ? nullptr : &history.records.front();
+    const bool own = record != nullptr && last_segment(record->target_revision) == last_segment(rollout.deployment_id);
+    return own ? record->target_revision : std::string{};
 }
 
 void RolloutObserver::add_details(const std::string& arn, std::vector<EcsServiceDeployment>& history,

@@ -8,6 +8,7 @@
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "deployer/rollout/image_proof.hpp"
 #include "deployer/rollout/verdict.hpp"
 #include "logging/logger.hpp"
 #include "services/ecs/api.hpp"
@@ -48,6 +49,10 @@ public:
     [[nodiscard]] Result<std::vector<EcsServiceRevision>> revisions(const std::vector<std::string>& arns,
                                                                     Deadline deadline);
 
+    /// What runs since this rollout, which has completed; `service` shows it. Asks for its tasks, too, where something
+    /// was pushed. What cannot be read is left out.
+    [[nodiscard]] RunningImages running_images(const Rollout& rollout, const EcsService& service, Deadline deadline);
+
 private:
     /// Tries again what can heal.
     template <typename T>
@@ -57,6 +62,7 @@ private:
     void add_own_record(const Rollout& rollout, const EcsService& service, History& history, Deadline deadline);
     /// Adds all that ECS says of this record, which may not be in the history.
     void add_details(const std::string& arn, std::vector<EcsServiceDeployment>& history, Deadline deadline);
+    [[nodiscard]] std::string revision_of(const Rollout& rollout, const EcsService& service, Deadline deadline);
     void note(std::atomic<bool>& noted, std::string_view permission, const Error& error);
 
     EcsRollouts& ecs_;

@@ -107,6 +107,49 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
     return put;
 }
 
+bool says_what_was_pushed(std::string_view tag_key) { return tag_key == kImage; }
+
+std::vector<PushedImage> pushed_in(const EcsTaskDefinition& revision) {
+    std::vector<PushedImage> pushed;
+    const auto tag = revision.tags.find(std::string(kImage));
+    if (tag == revision.tags.end()) return pushed;
+    for (const auto& text : split(tag->second, ' ')) {
+        const auto image = parse_image(text);
+        // What was cut to a tag's length names nothing.
+        if (!is_repository_name(image.repository) || !is_image_digest(image.digest)) continue;
+        PushedImage one{.repository = std::string(image.repository),
+                        .tag = std::string(image.tag),
+                        .digest = std::string(image.digest)};
+        const auto container = std::ranges::find_if(revision.images, [&](const auto& other) {
+            return is_of_repository(other.image, one) && names(other.image, one);
+        });
+        if (container == revision.images.end()) continue;
+        if (const auto registry = parse_ecr_registry(parse_image(container->image).registry)) {
+            one.account = registry->account;
+            one.region = registry->region;
+        }
+        pushed.push_back(std::move(one));
+    }
+    return pushed;
+}
+
+std::string why_not_brought(const EcsTaskDefinition& revision, const std::vector<PushedImage>& images) {
+    std::vector<std::string> missing;
+    for (const auto& image : images) {
+        const auto is_same = [&](const PushedImage& other) {
+            return other.repository == image.repository && other.account == image.account &&
+                   other.region == image.region && (other.at > image.at || other.digest == image.digest);
+        };
+        // Another tag of the same image, or a later push, that is there will do.
+        const bool there = std::ranges::any_of(
+            images, [&](const PushedImage& other) { return is_same(other) && why_not_named(revision, other).empty(); });
+        if (there) continue;
+        auto why = why_not_named(revision, image);
+        if (std::ranges::find(missing, why) == missing.end()) missing.push_back(std::move(why));
+    }
+    return join(missing, "; ");
+}
+
 std::string why_not_named(const EcsTaskDefinition& revision, const PushedImage& image) {
     std::vector<std::string> others;
     for (const auto& container : revision.images) {

@@ -6,6 +6,7 @@
 
 #include "base/time.hpp"
 #include "config/names.hpp"
+#include "images/pushed_image.hpp"
 #include "services/ecs/records.hpp"
 
 namespace ci_lambda {
@@ -22,6 +23,8 @@ struct Rollout {
     bool seen = false;
     /// When ECS was asked to take it back (StopServiceDeployment), which takes it a while.
     std::optional<WallTime> rollback_asked_at = {};
+    /// What was pushed, where that is why it was begun.
+    std::vector<PushedImage> pushed = {};
 };
 
 /// ECS's records of a service, newest first.

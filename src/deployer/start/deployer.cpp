@@ -64,11 +64,12 @@ private:
 };
 
 Deployer::Deployer(Options options, EcsStarter& ecs, RolloutObserver& observer, RolloutMemory& memory,
-                   const Clock& clock, Sleeper& sleeper, const Logger& logger)
+                   RevisionImages& revision_images, const Clock& clock, Sleeper& sleeper, const Logger& logger)
     : options_(options),
       context_{.ecs = ecs,
                .observer = observer,
                .memory = memory,
+               .revision_images = revision_images,
                .clock = clock,
                .sleeper = sleeper,
                .logger = logger,

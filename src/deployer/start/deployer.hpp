@@ -7,6 +7,7 @@
 #include "base/worker_pool.hpp"
 #include "deployer/observe/memory.hpp"
 #include "deployer/observe/observer.hpp"
+#include "deployer/revision/revision_images.hpp"
 #include "deployer/start/report.hpp"
 #include "deployer/start/service_deployment.hpp"
 #include "handlers/decision.hpp"
@@ -28,8 +29,8 @@ public:
         /// leaves.
         std::chrono::seconds coalesce{0};
     };
-    Deployer(Options options, EcsStarter& ecs, RolloutObserver& observer, RolloutMemory& memory, const Clock& clock,
-             Sleeper& sleeper, const Logger& logger);
+    Deployer(Options options, EcsStarter& ecs, RolloutObserver& observer, RolloutMemory& memory,
+             RevisionImages& revision_images, const Clock& clock, Sleeper& sleeper, const Logger& logger);
     /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);
     /// See `WorkerPool::rest`. Between decisions.

@@ -24,6 +24,7 @@ std::string_view to_string(DeploymentStatus status) {
         case DeploymentStatus::kFailed: return to_string(Verdict::kFailed);
         case DeploymentStatus::kInProgress: return to_string(Verdict::kInProgress);
         case DeploymentStatus::kCompleted: return to_string(Verdict::kCompleted);
+        case DeploymentStatus::kAnotherImage: return "completed_with_another_image";
         case DeploymentStatus::kRolledBack: return to_string(Verdict::kRolledBack);
         case DeploymentStatus::kSuperseded: return to_string(Verdict::kSuperseded);
         case DeploymentStatus::kTimedOut: return to_string(Verdict::kTimedOut);
@@ -36,12 +37,18 @@ Rollout rollout_of(const DeploymentReport& report) {
     return {.target = report.target,
             .deployment_id = report.deployment_id,
             .task_definition = report.task_definition,
-            .started_at = report.started_at};
+            .started_at = report.started_at,
+            .pushed = report.pushed};
 }
 
 void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome) {
     report.status = status_of(outcome.judgement.verdict);
     report.outcome = outcome.judgement.reason;
+    if (outcome.images.known()) report.images = outcome.images.resolved;
+    if (outcome.proof.found == ImageProof::Found::kAnother) {
+        report.status = DeploymentStatus::kAnotherImage;
+        report.outcome += "; it " + outcome.proof.words;
+    }
     if (!outcome.rollback.empty()) report.outcome += "; " + outcome.rollback;
     report.took = outcome.took;
     report.rollback_error = outcome.rollback_error;

@@ -3,12 +3,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/names.hpp"
 #include "deployer/rollout/outcome.hpp"
 #include "deployer/rollout/verdict.hpp"
+#include "images/pushed_image.hpp"
+#include "services/ecs/records.hpp"
 
 namespace ci_lambda {
 
@@ -19,6 +22,7 @@ enum class DeploymentStatus {
     kFailed,
     kInProgress,
     kCompleted,
+    kAnotherImage,  ///< completed, but not with what was pushed
     kRolledBack,
     kSuperseded,
     kTimedOut,
@@ -42,6 +46,11 @@ struct DeploymentReport {
     std::optional<Error> error;  ///< set when it could not start
     /// The newest revision, where another one is deployed instead of it: it was taken back before.
     std::string left_out = {};
+    std::vector<PushedImage> pushed = {};  ///< where that is why it was deployed
+    /// Of its containers: what the revision names, where that was read; once it has completed, what runs.
+    std::vector<EcsServiceRevision::Image> images = {};
+    /// What was pushed and is not brought by the revision, in a sentence.
+    std::string not_brought = {};
 
     /// With kAlreadyRolling: it has failed before, and still stands there.
     bool failed_before = false;

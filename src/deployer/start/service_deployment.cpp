@@ -17,6 +17,9 @@ constexpr std::chrono::seconds kMoment{2};
 /// Where ECS is so slow that what was seen is old when all is known, something has to be sent all the same.
 constexpr int kMostLooks = 4;
 
+/// What is only there to say more keeps nobody waiting for long.
+constexpr Milliseconds kLongestToNameImages{5000};
+
 /// May UpdateService be sent?
 Status check_service(const EcsTarget& target, const DescribedServices& described) {
     for (const auto& failure : described.failures) {
@@ -315,6 +318,19 @@ std::string ServiceDeployment::left_out_text() const {
                        by_person ? "" : "push a newer image of it, ");
 }
 
+/// What the revision brings of what was pushed. After all that matters: nothing waits for it.
+void ServiceDeployment::name_images(DeploymentReport& report) {
+    report.pushed = request_.images;
+    if (request_.images.empty() || (options_.dry_run && push_.is_to_be_registered())) return;
+    const auto revision = context_.revision_images.find(
+        TaskDefinition(report.task_definition),
+        Deadline::earlier(deadline_, Deadline::after(context_.clock, kLongestToNameImages)));
+    if (!revision) return;
+    for (const auto& image : revision->images)
+        report.images.push_back({.container = image.container, .image = image.image, .digest = {}});
+    report.not_brought = why_not_brought(*revision, request_.images);
+}
+
 void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome) {
     report.reason += left_out_text();
     if (options_.dry_run) report.reason += push_.registration_text();
@@ -332,6 +348,7 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
         return;
     }
     report.task_definition = outcome->deployment.task_definition;
+    if (outcome->already.empty()) name_images(report);
     report.deployment_id = outcome->deployment.deployment_id;
     report.started_at = outcome->deployment.created_at;
     report.outcome = std::move(outcome->already);
@@ -344,7 +361,8 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
         context_.logger.info("deployment not sent: this is a dry run", fields_of(report));
     } else {
         report.status = DeploymentStatus::kDeployed;
-        context_.memory.remember_started(report.deployment_id, {.reason = report.reason, .at = report.started_at});
+        context_.memory.remember_started(report.deployment_id,
+                                         {.reason = report.reason, .at = report.started_at, .pushed = report.pushed});
         context_.logger.info("deployment accepted by ECS", fields_of(report));
     }
 }

@@ -13,6 +13,7 @@
 #include "deployer/observe/observer.hpp"
 #include "deployer/observe/service_snapshots.hpp"
 #include "deployer/revision/chooser.hpp"
+#include "deployer/revision/revision_images.hpp"
 #include "deployer/start/pushed_revision.hpp"
 #include "deployer/start/report.hpp"
 #include "deployer/start/underway.hpp"
@@ -41,6 +42,7 @@ public:
         EcsStarter& ecs;
         RolloutObserver& observer;
         RolloutMemory& memory;
+        RevisionImages& revision_images;
         const Clock& clock;
         Sleeper& sleeper;
         const Logger& logger;
@@ -81,6 +83,7 @@ private:
     bool wait_until(WallTime at);
     void warn_of_a_second_rollout() const;
     void log_retry(const RetryNotice& notice);
+    void name_images(DeploymentReport& report);
     void finish(DeploymentReport& report, Result<Outcome> outcome);
     [[nodiscard]] std::string left_out_text() const;
 

@@ -40,6 +40,9 @@ public:
     /// Those of `arns` that ECS still knows; at most 20 are asked for in one call.
     virtual Result<std::vector<EcsServiceRevision>> service_revisions(const std::vector<std::string>& arns,
                                                                       Deadline deadline) = 0;
+    /// The service's tasks that run, at most 100 of them, also of earlier deployments.
+    virtual Result<std::vector<EcsRunningTask>> running_tasks(const ClusterName& cluster, const EcsServiceName& service,
+                                                              Deadline deadline) = 0;
     /// The service's tasks that stopped within the last hour or so, as long as ECS keeps them (at most 100).
     virtual Result<std::vector<EcsStoppedTask>> stopped_tasks(const ClusterName& cluster, const EcsServiceName& service,
                                                               Deadline deadline) = 0;

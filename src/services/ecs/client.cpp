@@ -309,21 +309,35 @@ Result<std::vector<EcsServiceRevision>> EcsClient::service_revisions(const std::
     return revisions;
 }
 
-Result<std::vector<EcsStoppedTask>> EcsClient::stopped_tasks(const ClusterName& cluster, const EcsServiceName& service,
-                                                             Deadline deadline) {
+Result<std::vector<Json>> EcsClient::tasks(const ClusterName& cluster, const EcsServiceName& service,
+                                           std::string_view desired_status, Deadline deadline) {
     const Json list{{"cluster", cluster.str()},
                     {"serviceName", service.str()},
-                    {"desiredStatus", "STOPPED"},
+                    {"desiredStatus", desired_status},
                     {"maxResults", kPageSize}};
     TRY_ASSIGN(const auto listed, client_.read("ListTasks", list, deadline));
     TRY_ASSIGN(const auto* arns, client_.require_array(listed, "taskArns"));
-    if (arns->empty()) return std::vector<EcsStoppedTask>{};
+    if (arns->empty()) return std::vector<Json>{};
     TRY_ASSIGN(const auto answer,
                client_.read("DescribeTasks", {{"cluster", cluster.str()}, {"tasks", *arns}}, deadline));
     TRY_ASSIGN(const auto* described, client_.require_array(answer, "tasks"));
-    std::vector<EcsStoppedTask> tasks;
-    for (const auto& task : *described) tasks.push_back(read_stopped_task(task));
-    return tasks;
+    return std::vector<Json>(described->begin(), described->end());
+}
+
+Result<std::vector<EcsRunningTask>> EcsClient::running_tasks(const ClusterName& cluster, const EcsServiceName& service,
+                                                             Deadline deadline) {
+    TRY_ASSIGN(const auto described, tasks(cluster, service, "RUNNING", deadline));
+    std::vector<EcsRunningTask> running;
+    for (const auto& task : described) running.push_back(read_running_task(task));
+    return running;
+}
+
+Result<std::vector<EcsStoppedTask>> EcsClient::stopped_tasks(const ClusterName& cluster, const EcsServiceName& service,
+                                                             Deadline deadline) {
+    TRY_ASSIGN(const auto described, tasks(cluster, service, "STOPPED", deadline));
+    std::vector<EcsStoppedTask> stopped;
+    for (const auto& task : described) stopped.push_back(read_stopped_task(task));
+    return stopped;
 }
 
 Status EcsClient::roll_back_service_deployment(const std::string& arn, Deadline deadline) {

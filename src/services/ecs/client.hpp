@@ -44,6 +44,8 @@ public:
     Result<EcsServiceDeployment> service_deployment(const std::string& arn, Deadline deadline) override;
     Result<std::vector<EcsServiceRevision>> service_revisions(const std::vector<std::string>& arns,
                                                               Deadline deadline) override;
+    Result<std::vector<EcsRunningTask>> running_tasks(const ClusterName& cluster, const EcsServiceName& service,
+                                                      Deadline deadline) override;
     Result<std::vector<EcsStoppedTask>> stopped_tasks(const ClusterName& cluster, const EcsServiceName& service,
                                                       Deadline deadline) override;
     Status roll_back_service_deployment(const std::string& arn, Deadline deadline) override;
@@ -59,6 +61,9 @@ private:
     Result<DescribedServices> described(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                         const Result<nlohmann::json>& answer, Deadline deadline);
     Result<DescribedServices> described_services(const nlohmann::json& answer) const;
+    /// The first page of the service's tasks, described one by one.
+    Result<std::vector<nlohmann::json>> tasks(const ClusterName& cluster, const EcsServiceName& service,
+                                              std::string_view desired_status, Deadline deadline);
     Result<TaskDefinition> register_revision(nlohmann::json request, const EcsTags& tags, Deadline deadline);
     /// The answer, with the tags where they may be read.
     Result<nlohmann::json> describe_with_tags(const std::string& revision, Deadline deadline);

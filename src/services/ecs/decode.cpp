@@ -174,6 +174,14 @@ EcsServiceRevision::Image read_image(const Json& image) {
         .container = text(image, "containerName"), .image = text(image, "image"), .digest = text(image, "imageDigest")};
 }
 
+std::string read_arn(const Json& summary) { return text(summary, "arn"); }
+
+EcsServiceRevision::Image read_image_of_container(const Json& container) {
+    return {.container = text(container, "name"),
+            .image = text(container, "image"),
+            .digest = text(container, "imageDigest")};
+}
+
 EcsStoppedTask::Container read_container(const Json& container) {
     EcsStoppedTask::Container one{.name = text(container, "name"), .reason = text(container, "reason")};
     if (const Json* code = find(container, "exitCode"); code != nullptr && code->is_number_integer())
@@ -191,7 +199,8 @@ EcsService read_service(const Json& service) {
                    .running_count = count(service, "runningCount"),
                    .deployments = read_all(service, "deployments", read_deployment),
                    .messages = read_all(service, "events", read_message),
-                   .service_deployment = text(service, "currentServiceDeployment")};
+                   .service_deployment = text(service, "currentServiceDeployment"),
+                   .revisions = read_all(service, "currentServiceRevisions", read_arn)};
     if (const Json* controller = find(service, "deploymentController"))
         one.deployment_controller = text(*controller, "type");
     if (const Json* configuration = find(service, "deploymentConfiguration"))
@@ -234,6 +243,10 @@ EcsServiceRevision read_service_revision(const Json& revision) {
     return {.arn = text(revision, "serviceRevisionArn"),
             .task_definition = text(revision, "taskDefinition"),
             .images = read_all(revision, "containerImages", read_image)};
+}
+
+EcsRunningTask read_running_task(const Json& task) {
+    return {.started_by = text(task, "startedBy"), .images = read_all(task, "containers", read_image_of_container)};
 }
 
 EcsStoppedTask read_stopped_task(const Json& task) {

@@ -16,6 +16,7 @@ namespace ci_lambda {
 [[nodiscard]] DescribedServices::Failure read_failure(const Json& failure);
 [[nodiscard]] EcsServiceDeployment read_service_deployment(const Json& deployment);
 [[nodiscard]] EcsServiceRevision read_service_revision(const Json& revision);
+[[nodiscard]] EcsRunningTask read_running_task(const Json& task);
 [[nodiscard]] EcsStoppedTask read_stopped_task(const Json& task);
 /// `answer`: what DescribeTaskDefinition answers, whose tags stand beside the task definition.
 [[nodiscard]] EcsTaskDefinition read_task_definition(const Json& answer);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace ci_lambda {
 
@@ -14,6 +15,14 @@ const EcsDeployment* EcsService::primary() const {
 const EcsDeployment* EcsService::deployment(const std::string& id) const {
     const auto found = std::ranges::find(deployments, id, &EcsDeployment::id);
     return found == deployments.end() ? nullptr : &*found;
+}
+
+std::string EcsService::revision_of(std::string_view deployment_id) const {
+    const auto number = last_segment(deployment_id);
+    if (number.empty() || number == deployment_id) return {};
+    const auto found =
+        std::ranges::find_if(revisions, [&](const std::string& arn) { return last_segment(arn) == number; });
+    return found == revisions.end() ? std::string{} : *found;
 }
 
 const EcsService* DescribedServices::find(const EcsServiceName& name) const {

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/names.hpp"
@@ -77,6 +78,7 @@ struct EcsService {
     std::vector<EcsDeployment> deployments;
     std::vector<EcsServiceMessage> messages;  ///< newest first
     std::string service_deployment;           ///< ARN of the current or last one; empty where ECS names none
+    std::vector<std::string> revisions;       ///< ARNs of the service revisions that have tasks
     EcsDeploymentConfiguration configuration;
     /// Behind a Network Load Balancer each shift of traffic takes minutes (ECS developer guide, "blue/green
     /// deployments with a Network Load Balancer").
@@ -85,6 +87,8 @@ struct EcsService {
     /// The deployment that ECS is making or has made true; nullptr if ECS showed none.
     [[nodiscard]] const EcsDeployment* primary() const;
     [[nodiscard]] const EcsDeployment* deployment(const std::string& id) const;
+    /// ARN of the service revision of a deployment, `ecs-svc/N`: it ends in N. Empty where ECS does not show it.
+    [[nodiscard]] std::string revision_of(std::string_view deployment_id) const;
 };
 
 /// Whether UpdateService can start a deployment of it: CODE_DEPLOY and EXTERNAL controllers refuse it (ECS API
@@ -197,6 +201,13 @@ struct EcsTaskDefinition {
     };
     std::vector<Image> images;
     EcsTags tags;  ///< empty where they may not be read
+};
+
+/// A task that runs.
+struct EcsRunningTask {
+    std::string started_by;  ///< the `ecs-svc/N` that started it
+    /// Its containers; the digest is what was pulled, empty where ECS does not say.
+    std::vector<EcsServiceRevision::Image> images;
 };
 
 /// A task that has stopped.

@@ -24,6 +24,7 @@ struct Notification {
     std::string status;  ///< started, could not start, completed, failed, ..
     std::optional<std::string> deployment_id;
     std::optional<std::string> task_definition;
+    std::string image = {};                      ///< tag and digest: "v1.43@sha256:0123456789ab"; empty: not known
     std::optional<std::string> started_because;  ///< who or what triggered the deployment, where that is known
     std::optional<std::string> took;             ///< how long the rollout took, in words
     std::optional<std::string> reason;

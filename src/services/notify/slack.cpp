@@ -109,6 +109,7 @@ void add_service(Json& blocks, const Notification& notification) {
     add_field(fields, "ECS event", notification.ecs_event.value_or(""));
     add_field(fields, "Deployment", notification.deployment_id.value_or(""));
     add_field(fields, "Task definition", last_segment(notification.task_definition.value_or("")));
+    add_field(fields, "Image", notification.image);
     add_field(fields, "Started because", notification.started_because.value_or(""));
     add_field(fields, "Took", notification.took.value_or(""));
     add_fields(blocks, std::move(fields));

@@ -52,6 +52,20 @@ TEST(Words, TellWhatStartedAndWhy) {
     EXPECT_EQ(said.reason, "a test wants it");
 }
 
+TEST(Words, TellWhichImageAndWhereThatIsNotWhatWasPushed) {
+    auto report = started("api", "image shop_api:v2 was pushed");
+    report.images = {{.container = "app", .image = "shop_api:v1", .digest = {}}};
+    EXPECT_EQ(told({report})[0].image, "v1");
+    EXPECT_EQ(told({report})[0].reason, "image shop_api:v2 was pushed");
+    report.not_brought = "api:42 names shop_api:v1, not shop_api:v2, which was pushed";
+    EXPECT_EQ(told({report})[0].reason,
+              "image shop_api:v2 was pushed\nNot what was pushed: api:42 names shop_api:v1, not shop_api:v2, which was "
+              "pushed.");
+    EXPECT_EQ(gather(told({report, started("web")})).lines[0].text,
+              "api: started, ecs-svc/1, shop_service_api_dev:42, v1: image shop_api:v2 was pushed Not what was pushed: "
+              "api:42 names shop_api:v1, not shop_api:v2, which was pushed.");
+}
+
 TEST(Words, TellWhatCouldNotStartInEcsOwnWords) {
     const auto said = told({refused("api")})[0];
     EXPECT_EQ(said.type, NotificationType::kError);

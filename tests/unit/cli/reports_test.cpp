@@ -69,6 +69,23 @@ TEST(WordsOf, SaysThatTheNewestRevisionWasLeftOutAndThatIsNotDone) {
               HasSubstr("--task-definition shop_service_api_dev:9")));
 }
 
+TEST(WordsOf, SaysWhatRunsAndWhereThatIsNotWhatWasPushed) {
+    auto good = waited(DeploymentStatus::kCompleted, "2 of 2 tasks run");
+    good.images = {{.container = "app", .image = "shop_api:v2", .digest = "sha256:" + std::string(64, 'a')}};
+    EXPECT_THAT(words_of(answer(good)).results,
+                ElementsAre("api: completed after 1 min 15 s: 2 of 2 tasks run; runs v2@sha256:aaaaaaaaaaaa"));
+    auto other = good;
+    other.status = DeploymentStatus::kAnotherImage;
+    EXPECT_FALSE(all_done(answer(other), true)) << "what was pushed is not what runs";
+    EXPECT_THAT(words_of(answer(other)).results.front(), HasSubstr("completed with another image after"));
+    EXPECT_EQ(answer(other).status, "completed_with_another_image");
+    auto begun = report(DeploymentStatus::kDeployed);
+    begun.not_brought = "api:8 names shop_api:v1, not shop_api:v2, which was pushed";
+    EXPECT_THAT(words_of(answer(begun)).hints.front(), AllOf(HasSubstr("api:8 names"), HasSubstr("ECR_DEPLOY_MODE")));
+    EXPECT_THAT(to_json(answer(begun)), HasSubstr(R"("warning":"api:8 names)"));
+    EXPECT_THAT(to_json(answer(good)), HasSubstr(R"("images":[{"container":"app","image":"shop_api:v2","digest":")"));
+}
+
 TEST(AllDone, IsCompletedWhereSomebodyWaitedAndAcceptedWhereNobodyDid) {
     EXPECT_TRUE(all_done(answer(report(DeploymentStatus::kDeployed)), false));
     EXPECT_FALSE(all_done(answer(report(DeploymentStatus::kDeployed)), true));

@@ -36,6 +36,9 @@ ServiceOverview api_that_rolls() {
     return {.target = target("api"),
             .service = std::move(service),
             .definition = definition("1.dkr.ecr.x.amazonaws.com/shop_api:v1.43"),
+            .images = {{.container = "app",
+                        .image = "1.dkr.ecr.x.amazonaws.com/shop_api:v1.43",
+                        .digest = "sha256:abcdef0123456789"}},
             .last = LastRollout{.rollout = testing::rollout_to_8(),
                                 .judgement = {.verdict = Verdict::kInProgress, .reason = "1 of 2 tasks run: exit 1"}}};
 }
@@ -44,6 +47,7 @@ ServiceOverview steady() {
     return {.target = target("worker"),
             .service = service_with({deployment("ecs-svc/1", "7", RolloutState::kCompleted)}),
             .definition = definition("shop_worker@sha256:0123456789abcdef0123"),
+            .images = {{.container = "app", .image = "shop_worker@sha256:0123456789abcdef0123", .digest = {}}},
             .last = LastRollout{.rollout = testing::rollout_to_8(),
                                 .judgement = {.verdict = Verdict::kCompleted, .reason = "2 of 2 tasks run"}}};
 }
@@ -51,11 +55,11 @@ ServiceOverview steady() {
 TEST(StatusTable, ShowsWhatRunsWithWhichImageSinceWhenAndWhatIsRolling) {
     EXPECT_EQ(
         text_of(status_table({api_that_rolls(), steady(), {.target = target("ghost")}}, start() + minutes{65}, 0)),
-        "SERVICE  STATE    TASKS  REVISION                IMAGE                SINCE\n"
-        "api      rolling  2/2    shop_service_api_dev:8  v1.43                1 h 5 min\n"
+        "SERVICE  STATE    TASKS  REVISION                IMAGE                      SINCE\n"
+        "api      rolling  2/2    shop_service_api_dev:8  v1.43@sha256:abcdef012345  1 h 5 min\n"
         "    1 of 2 new tasks run, 3 failed; 2 of shop_service_api_dev:7 still run\n"
         "    1 of 2 tasks run: exit 1\n"
-        "worker   steady   2/2    shop_service_api_dev:7  sha256:0123456789ab  1 h 5 min\n"
+        "worker   steady   2/2    shop_service_api_dev:7  sha256:0123456789ab        1 h 5 min\n"
         "ghost    missing\n"
         "    ECS has no service shop_service_ghost_dev\n");
 }
@@ -106,6 +110,7 @@ TEST(StatusJson, HasTheDeploymentsTheImagesAndTheLastRolloutOfEachService) {
     EXPECT_EQ(json[0]["deployments"][0]["age_seconds"], 60);
     EXPECT_EQ(json[0]["deployments"][1]["running"], 2);
     EXPECT_EQ(json[0]["images"][0]["image"], "1.dkr.ecr.x.amazonaws.com/shop_api:v1.43");
+    EXPECT_EQ(json[0]["images"][0]["digest"], "sha256:abcdef0123456789");
     EXPECT_EQ(json[0]["last_rollout"]["outcome"], "in_progress");
     EXPECT_EQ(json[0]["last_rollout"]["reason"], "1 of 2 tasks run: exit 1");
     EXPECT_EQ(json[1]["state"], "missing");

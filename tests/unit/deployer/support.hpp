@@ -9,6 +9,7 @@
 #include "deployer/follow_up/rollback.hpp"
 #include "deployer/observe/memory.hpp"
 #include "deployer/observe/observer.hpp"
+#include "deployer/revision/revision_images.hpp"
 #include "deployer/rollout/verdict.hpp"
 #include "services/ecs/api.hpp"
 #include "support/fake_ecs.hpp"
@@ -81,6 +82,7 @@ protected:
     FakeClock clock_;
     RecordingLog log_;
     RolloutMemory memory_;
+    RevisionImages revision_images_{ecs_, log_.logger};
     FakeSleeper sleeper_{clock_};
     RolloutObserver observer_{ecs_, clock_, sleeper_, log_.logger};
     Rollback rollback_{{.max_retries = 2}, ecs_, observer_, memory_, clock_, sleeper_, log_.logger};

@@ -42,7 +42,8 @@ protected:
     }
     std::optional<Notification> tell(const Notify& what, bool roll_back = false,
                                      Milliseconds after = minutes{3} + seconds{20}) {
-        RolloutNews news({.timeout = minutes{10}, .roll_back = roll_back}, observer_, rollback_, memory_);
+        RolloutNews news({.timeout = minutes{10}, .roll_back = roll_back}, observer_, rollback_, memory_,
+                         revision_images_);
         last_ = news.tell(what, target("api"), start() + after, Deadline::none());
         return last_.notification;
     }
@@ -58,6 +59,70 @@ TEST_F(NewsTest, SaysHowLongItTookAndWhoTriggeredIt) {
     EXPECT_THAT(told->took, Optional(std::string("3 min 20 s")));
     EXPECT_THAT(told->started_because, Optional(std::string("image shop_service_api:v8 was pushed")));
     EXPECT_THAT(told->task_definition, Optional(arn_of("8")));
+}
+
+class ImageNewsTest : public NewsTest {
+protected:
+    ImageNewsTest() {
+        ecs_.on_describe = [](const std::vector<EcsServiceName>&) {
+            auto service = service_with({deployment("ecs-svc/1", "8", RolloutState::kCompleted)});
+            service.revisions = {"arn:service-revision/1"};
+            return DescribedServices{.services = {service}, .failures = {}};
+        };
+    }
+    void runs(char digit) {
+        ecs_.revisions = std::vector<EcsServiceRevision>{
+            {.arn = "arn:service-revision/1",
+             .task_definition = arn_of("8"),
+             .images = {{.container = "app", .image = "shop_api:v1", .digest = digest(digit)}}}};
+    }
+    static std::string digest(char digit) { return "sha256:" + std::string(64, digit); }
+    void push(char digit) {
+        memory_.remember_started("ecs-svc/1",
+                                 {.reason = "image shop_api:v2 was pushed",
+                                  .at = start(),
+                                  .pushed = {{.repository = "shop_api", .tag = "v2", .digest = digest(digit)}}});
+    }
+};
+
+TEST_F(ImageNewsTest, SaysWhatRuns) {
+    runs('a');
+    const auto told = tell(completed());
+    EXPECT_EQ(told->type, NotificationType::kSuccess);
+    EXPECT_EQ(told->image, "v1@sha256:aaaaaaaaaaaa");
+}
+
+TEST_F(ImageNewsTest, DoesNotSayCompletedWhereSomethingElseRunsThanWasPushed) {
+    runs('a');
+    push('b');
+    const auto told = tell(completed());
+    EXPECT_EQ(told->type, NotificationType::kWarning);
+    EXPECT_EQ(told->title, "Deployment completed with another image: api");
+    EXPECT_THAT(*told->reason, HasSubstr("api runs shop_api:v1 (sha256:aaaaaaaaaaaa), not shop_api:v2 "
+                                         "(sha256:bbbbbbbbbbbb), which was pushed"));
+}
+
+TEST_F(ImageNewsTest, NamesAllTagsOfTheImageThatWasPushed) {
+    runs('a');
+    push('a');
+    const auto told = tell(completed());
+    EXPECT_EQ(told->type, NotificationType::kSuccess);
+    EXPECT_EQ(told->image, "v1,v2@sha256:aaaaaaaaaaaa");
+}
+
+TEST_F(ImageNewsTest, AnotherProcessKnowsWhatWasPushedByTheTagsOfTheRevision) {
+    runs('a');
+    ecs_.on_task_definition = [](const TaskDefinition& revision) -> Result<EcsTaskDefinition> {
+        return EcsTaskDefinition{.arn = revision.str(),
+                                 .status = "ACTIVE",
+                                 .images = {{.container = "app", .image = "shop_api:v2"}},
+                                 .tags = {{"ci_lambda:image", "shop_api:v2@" + digest('b')}}};
+    };
+    EXPECT_EQ(tell(completed())->status, "completed") << "where no revision is registered, none is read";
+    EXPECT_EQ(ecs_.calls("DescribeTaskDefinition"), 0);
+    RolloutNews news({.registers = true}, observer_, rollback_, memory_, revision_images_);
+    const auto told = news.tell(completed(), target("api"), start() + minutes{9}, Deadline::none()).notification;
+    EXPECT_EQ(told->status, "completed with another image");
 }
 
 TEST_F(NewsTest, CallsTheEndOfARollbackARollback) {

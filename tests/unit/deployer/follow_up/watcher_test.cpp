@@ -46,6 +46,11 @@ protected:
     [[nodiscard]] Milliseconds passed() const {
         return std::chrono::duration_cast<Milliseconds>(clock_.now() - start());
     }
+    Rollout pushed_rollout() {
+        auto rollout = rollout_to_8();
+        rollout.pushed = {{.repository = "shop_api", .tag = "v8", .digest = "sha256:aa"}};
+        return rollout;
+    }
     RolloutOutcome watch(bool roll_back = false, Deadline deadline = Deadline::none()) {
         return watch_all({rollout_to_8()}, roll_back, deadline).at(0);
     }
@@ -76,6 +81,40 @@ TEST_F(WatcherTest, WatchesUntilEcsSaysThatItCompleted) {
     EXPECT_LT(outcome.took, seconds{60});
     EXPECT_GT(snapshots_, 0);
     EXPECT_THAT(verdicts_, ::testing::ElementsAre("completed"));
+}
+
+TEST_F(WatcherTest, SaysWhetherWhatCompletedIsWhatWasPushed) {
+    ecs_shows([](Milliseconds) {
+        auto service = done();
+        service.revisions = {"arn:service-revision/0", "arn:service-revision/1"};
+        return service;
+    });
+    for (const auto& [digest, found] :
+         {std::pair("sha256:aa", ImageProof::Found::kPushed), std::pair("sha256:bb", ImageProof::Found::kAnother)}) {
+        ecs_.revisions = std::vector<EcsServiceRevision>{
+            {.arn = "arn:service-revision/1",
+             .task_definition = arn_of("8"),
+             .images = {{.container = "app", .image = "shop_api:v8", .digest = digest}}}};
+        const auto outcome = watch_all({pushed_rollout()}).at(0);
+        EXPECT_EQ(outcome.judgement.verdict, Verdict::kCompleted);
+        EXPECT_EQ(outcome.proof.found, found) << digest;
+        EXPECT_THAT(outcome.images.resolved, SizeIs(1));
+    }
+}
+
+TEST_F(WatcherTest, BelievesTheTasksOfTheRolloutAloneWhereTheRevisionCannotBeRead) {
+    ecs_shows([](Milliseconds) { return done(); });
+    ecs_.running = std::vector<EcsRunningTask>{
+        {.started_by = "ecs-svc/0", .images = {{.container = "app", .image = "shop_api:v7", .digest = "sha256:77"}}},
+        {.started_by = "ecs-svc/1", .images = {{.container = "app", .image = "shop_api:v8", .digest = "sha256:aa"}}}};
+    EXPECT_EQ(watch_all({pushed_rollout()}).at(0).proof.found, ImageProof::Found::kPushed);
+    ecs_.running = fail(ErrorKind::kAccessDenied, "not authorized to perform: ecs:ListTasks");
+    const auto unknown = watch_all({pushed_rollout()}).at(0);
+    EXPECT_EQ(unknown.proof.found, ImageProof::Found::kNothing);
+    EXPECT_EQ(unknown.judgement.verdict, Verdict::kCompleted) << "what may not be read is done without";
+    EXPECT_EQ(ecs_.calls("ListTasks RUNNING"), 2);
+    EXPECT_EQ(watch().judgement.verdict, Verdict::kCompleted);
+    EXPECT_EQ(ecs_.calls("ListTasks RUNNING"), 2) << "where nothing was pushed there is nothing to prove";
 }
 
 TEST_F(WatcherTest, AsksEachRegionForItsOwnServices) {

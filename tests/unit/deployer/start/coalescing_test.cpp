@@ -138,6 +138,7 @@ TEST_F(ForeignDeploymentTest, IsNotUndoneWhereTheLookForAnotherServiceHasShownIt
                                  {.ecs = ecs_,
                                   .observer = observer_,
                                   .memory = memory_,
+                                  .revision_images = revision_images_,
                                   .clock = clock_,
                                   .sleeper = sleeper_,
                                   .logger = log_.logger,

@@ -262,6 +262,51 @@ TEST_F(PushedImagesTest, DeployWhateverIsNamedWhereTheModeIsRedeploy) {
     EXPECT_THAT(revisions_, SizeIs(1));
 }
 
+TEST_F(PushedImagesTest, AreNamedWhereARedeploymentDoesNotBringThem) {
+    const auto other = push("v2", 'a', seconds{20}, ImageMode::kRedeploy);
+    EXPECT_EQ(other.not_brought,
+              fmt::format("shop_service_api_dev:42 names {}:v1, not shop_api:v2, which was pushed", kRepository));
+    EXPECT_THAT(other.images, SizeIs(2)) << "what it brings instead";
+    EXPECT_EQ(other.images.at(0).image, std::string(kRepository) + ":v1");
+    const auto same = push("v1", 'b', seconds{60}, ImageMode::kRedeploy);
+    EXPECT_EQ(same.status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(same.not_brought, "");
+    EXPECT_EQ(ecs_.calls("DescribeTaskDefinition"), 1) << "a revision never changes";
+    // The image that was pushed by two tags, one of which is named.
+    auto request = request_of("v2", 'c', seconds{120}, ImageMode::kRedeploy);
+    request.images.push_back(request.images[0]);
+    request.images[1].tag = "v1";
+    clock_.advance(seconds{90});
+    EXPECT_EQ(deploy(request).not_brought, "");
+}
+
+TEST_F(PushedImagesTest, AreDeployedAlsoWhereNobodyMayReadWhatTheRevisionNames) {
+    ecs_.on_task_definition = [](const TaskDefinition&) -> Result<EcsTaskDefinition> {
+        return fail(ErrorKind::kAccessDenied, "not authorized to perform: ecs:DescribeTaskDefinition");
+    };
+    for (const auto after : {seconds{20}, seconds{60}}) {
+        const auto report = push("v2", 'a', after, ImageMode::kRedeploy);
+        EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
+        EXPECT_EQ(report.not_brought, "");
+    }
+    EXPECT_EQ(lines_like("images are not named", "ecs:DescribeTaskDefinition"), 1);
+}
+
+TEST_F(PushedImagesTest, AreFoundAgainInTheTagsOfTheirRevision) {
+    push("v2", 'a', seconds{20});
+    const auto pushed = pushed_in(revisions_.at(43));
+    ASSERT_THAT(pushed, SizeIs(1));
+    EXPECT_EQ(pushed[0].repository, "shop_api");
+    EXPECT_EQ(pushed[0].tag, "v2");
+    EXPECT_EQ(pushed[0].digest, digest('a'));
+    EXPECT_EQ(pushed[0].account, "123456789012");
+    // Somebody has registered another image since, and kept the tags.
+    auto copy = revisions_.at(43);
+    copy.images[0].image = std::string(kRepository) + ":v1";
+    EXPECT_THAT(pushed_in(copy), IsEmpty());
+    EXPECT_THAT(pushed_in(revisions_.at(42)), IsEmpty());
+}
+
 TEST_F(PushedImagesTest, LoseNoChangeOfSomethingElseThatCameWithThem) {
     push("v2", 'a', seconds{20});
     primary_.rollout_state = RolloutState::kCompleted;

@@ -23,7 +23,7 @@ class DeployerTest : public ::testing::Test {
 protected:
     std::vector<DeploymentReport> run(const Deploy& deploy, Deployer::Options options = {},
                                       Deadline deadline = Deadline::none()) {
-        Deployer deployer(options, ecs_, observer_, memory_, clock_, sleeper_, log_.logger);
+        Deployer deployer(options, ecs_, observer_, memory_, revision_images_, clock_, sleeper_, log_.logger);
         return deployer.deploy(deploy, deadline);
     }
     DeploymentReport run_one(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
@@ -45,6 +45,7 @@ protected:
     RecordingLog log_;
     RolloutObserver observer_{ecs_, clock_, sleeper_, log_.logger};
     RolloutMemory memory_;
+    RevisionImages revision_images_{ecs_, log_.logger};
 };
 
 }  // namespace ci_lambda::testing

@@ -201,6 +201,21 @@ TEST_F(EcsClientTest, AsksForTwentyServiceRevisionsACall) {
               (EcsServiceRevision::Image{.container = "app", .image = "shop/api:v8", .digest = "sha256:abc"}));
 }
 
+TEST_F(EcsClientTest, ReadsWhatRunningTasksHavePulled) {
+    http_.then(200, R"({"taskArns":["arn:task/1"]})");
+    http_.then(200, R"({"tasks":[{"taskArn":"arn:task/1","startedBy":"ecs-svc/1","containers":[
+        {"name":"app","image":"shop/api:v8","imageDigest":"sha256:abc"},{"name":"side","image":"side"}]}]})");
+    const auto tasks = client_.running_tasks(kCluster, kService, Deadline::none());
+    ASSERT_THAT(tasks, IsOk());
+    ASSERT_THAT(*tasks, SizeIs(1));
+    EXPECT_EQ(tasks->at(0).started_by, "ecs-svc/1");
+    EXPECT_THAT(tasks->at(0).images,
+                ::testing::ElementsAre(
+                    EcsServiceRevision::Image{.container = "app", .image = "shop/api:v8", .digest = "sha256:abc"},
+                    EcsServiceRevision::Image{.container = "side", .image = "side", .digest = ""}));
+    EXPECT_EQ(body(0)["desiredStatus"], "RUNNING");
+}
+
 TEST_F(EcsClientTest, ReadsStoppedTasksAndAsksForNoneWhenThereIsNone) {
     http_.then(200, R"({"taskArns":["arn:task/1"]})");
     http_.then(200, R"({"tasks":[{"taskArn":"arn:task/1","startedBy":"ecs-svc/1","stopCode":"EssentialContainerExited",

@@ -1,0 +1,31 @@
+#include "deployer/revision/revision_images.hpp"
+
+#include <utility>
+
+#include "deployer/revision/pushed_images.hpp"
+
+namespace ci_lambda {
+
+std::optional<EcsTaskDefinition> RevisionImages::find(const TaskDefinition& revision, Deadline deadline) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (const auto known = known_.find(revision.str()); known != known_.end()) return known->second;
+        if (may_not_read_) return std::nullopt;
+    }
+    auto described = ecs_.describe_task_definition(revision, deadline);
+    const std::scoped_lock lock(mutex_);
+    if (!described) {
+        // Once refused, always refused; what is broken may be well again for the next one.
+        const bool refused = described.error().kind == ErrorKind::kAccessDenied;
+        if (!refused || !std::exchange(may_not_read_, true))
+            logger_.warn(refused ? "images are not named: allow ecs:DescribeTaskDefinition"
+                                 : "images are not named: the revision cannot be read",
+                         {{log_key::kTaskDefinition, revision.str()}, {log_key::kError, described.error().message}});
+        return std::nullopt;
+    }
+    std::erase_if(described->tags, [](const auto& tag) { return !says_what_was_pushed(tag.first); });
+    if (known_.size() == kMax) known_.erase(known_.begin());
+    return known_.insert_or_assign(revision.str(), *std::move(described)).first->second;
+}
+
+}  // namespace ci_lambda
