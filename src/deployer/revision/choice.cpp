@@ -11,9 +11,8 @@ namespace ci_lambda {
 namespace {
 
 bool uses(const EcsTaskDefinition& revision, const PushedImage& pushed) {
-    return std::ranges::any_of(revision.images, [&](const auto& container) {
-        return parse_image(container.image).repository == pushed.repository;
-    });
+    return std::ranges::any_of(revision.images,
+                               [&](const auto& container) { return is_of_repository(container.image, pushed); });
 }
 
 /// It is what failed, perhaps by another tag.

@@ -49,6 +49,23 @@ protected:
     }
 };
 
+TEST_F(LeftOutTest, APushToARepositoryOfTheSameNameElsewhereIsNoReasonToTryItAgain) {
+    ecs_.on_task_definition = [](const TaskDefinition& revision) {
+        return EcsTaskDefinition{
+            .arn = revision.str(),
+            .status = "ACTIVE",
+            .images = {{.container = "app", .image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop_api:v8"}},
+            .tags = {}};
+    };
+    for (const auto& [region, revision] : {std::pair("us-east-1", "8"), std::pair("eu-west-1", "7")}) {
+        auto deploy = deploy_of({"api"});
+        deploy.requests[0].images = {
+            {.repository = "shop_api", .tag = "v8", .account = "123456789012", .region = region}};
+        deploy.requests[0].changed_at = start() + std::chrono::minutes{20};
+        EXPECT_EQ(run(deploy, {.rollback_on_failure = true}).at(0).task_definition, arn_of(revision)) << region;
+    }
+}
+
 TEST_F(LeftOutTest, AChangedParameterRedeploysWhatRunsAndSaysWhatItLeftOut) {
     EXPECT_EQ(run_one().task_definition, arn_of("8")) << "only where failures are rolled back";
     const auto report = run_one({.rollback_on_failure = true});
