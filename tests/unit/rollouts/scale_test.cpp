@@ -7,7 +7,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/app.hpp"
 #include "base/json.hpp"
@@ -27,12 +30,14 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr int kServices = 500;
+constexpr const char* kRegistry = "123456789012.dkr.ecr.us-east-1.amazonaws.com/";
 constexpr Milliseconds kLatency{30};  // of one call, as from a Lambda in the same region
 
 // What ECS's quota allows: 50 UpdateService at once, then 5 a second. All other calls of such an event need less time.
 constexpr double kQuotaSeconds = (kServices - 50) / 5.0;
 
 std::string name_of(int number) { return fmt::format("s{:03}", number); }
+std::string repository_of(int number) { return "shop_service_" + name_of(number); }
 std::string ecs_name_of(int number) { return fmt::format("shop_service_{}_dev", name_of(number)); }
 
 sandbox::EcsState many_services(sandbox::Ids& ids, WallTime now) {
@@ -45,11 +50,13 @@ sandbox::EcsState many_services(sandbox::Ids& ids, WallTime now) {
                             .images = {}};
     for (int i = 0; i < kServices; ++i) {
         const auto name = ecs_name_of(i);
-        state.families[name].push_back({.family = name,
-                                        .revision = 9,
-                                        .active = true,
-                                        .registered_at = created_at,
-                                        .content = R"({"containerDefinitions":[{"name":"app","image":"app:1"}]})"});
+        state.families[name].push_back(
+            {.family = name,
+             .revision = 9,
+             .active = true,
+             .registered_at = created_at,
+             .content = fmt::format(R"({{"containerDefinitions":[{{"name":"app","image":"{}{}:v0"}}]}})", kRegistry,
+                                    repository_of(i))});
         add_running_service(
             state, ids,
             {.name = name, .cluster = "shop_cluster_dev", .task_definition = name + ":9", .container = "app"},
@@ -75,6 +82,9 @@ protected:
                                                                             {"AWS_ACCESS_KEY_ID", "AKID"},
                                                                             {"AWS_SECRET_ACCESS_KEY", "secret"}})
             environment_.set(name, value);
+        start_process();
+    }
+    void start_process() {
         auto created = App::create({}, environment_, sink_, time_, time_);
         EXPECT_THAT(created, IsOk());
         app_ = std::move(*created);
@@ -87,6 +97,7 @@ protected:
         ++calls_;
         if (answer.body.find("ThrottlingException") != std::string::npos) ++throttled_;
         if (answer.status == 200 && target.ends_with(".UpdateService")) ++rollouts_;
+        if (answer.status == 200 && target.ends_with(".RegisterTaskDefinition")) ++registered_;
         return reply(answer.status, answer.body);
     }
 
@@ -108,6 +119,7 @@ protected:
     std::atomic<int> calls_ = 0;
     std::atomic<int> throttled_ = 0;
     std::atomic<int> rollouts_ = 0;
+    std::atomic<int> registered_ = 0;
     LoopbackServer server_{[this](const ServerRequest& request) { return answer(request); }};
     FakeEnvironment environment_;
     RecordingSink sink_;
@@ -159,6 +171,68 @@ TEST_F(ScaleTest, WhatTheDeadlineDoesNotAllowFailsByNameAndIsDeployedWhenTheEven
     time_.sleep_for(seconds{60});  // as Lambda does before it tries again
     EXPECT_FALSE(app_->handle(event, Deadline::after(time_, seconds{120})).error);
     EXPECT_EQ(rollouts_, kServices) << "each once";
+}
+
+constexpr int kStormServices = 20;
+constexpr int kStormPushes = 50;
+
+/// The digest of one push of one service: no two are the same.
+std::string digest_of(int service, int push) { return fmt::format("sha256:{:032x}{:032x}", service, push); }
+
+class PushStormTest : public ScaleTest {
+protected:
+    PushStormTest() {
+        environment_.set("ECR_DEPLOY_MODE", "revision");
+        start_process();
+    }
+    /// Fifty pushes of each of twenty services within a minute, which have been lying in a queue in any order.
+    std::string storm() const {
+        std::vector<std::pair<int, int>> pushes;
+        for (int service = 0; service < kStormServices; ++service)
+            for (int push = 1; push <= kStormPushes; ++push) pushes.emplace_back(service, push);
+        std::mt19937 random(11);
+        std::ranges::shuffle(pushes, random);
+        Json records = Json::array();
+        for (const auto& [service, push] : pushes) {
+            const Json event{{"id", fmt::format("{}-{}", service, push)},
+                             {"source", "aws.ecr"},
+                             {"detail-type", "ECR Image Action"},
+                             {"account", "123456789012"},
+                             {"region", "us-east-1"},
+                             {"time", format_rfc3339(begin_ + seconds{push})},
+                             {"detail",
+                              {{"result", "SUCCESS"},
+                               {"action-type", "PUSH"},
+                               {"repository-name", repository_of(service)},
+                               {"image-tag", fmt::format("v{}", push)},
+                               {"image-digest", digest_of(service, push)}}}};
+            records.push_back({{"messageId", fmt::format("m{}", records.size())},
+                               {"body", dump_json(event)},
+                               {"eventSource", "aws:sqs"},
+                               {"eventSourceARN", "arn:aws:sqs:us-east-1:123456789012:events"}});
+        }
+        return dump_json({{"Records", records}});
+    }
+    std::string newest_image(int service) {
+        const auto answer =
+            ecs_.handle("DescribeTaskDefinition", dump_json({{"taskDefinition", ecs_name_of(service)}}));
+        return parse_json(answer.body).value()["taskDefinition"]["containerDefinitions"][0]["image"];
+    }
+    WallTime begin_ = time_.now();
+};
+
+TEST_F(PushStormTest, EndsInOneRolloutAServiceWithTheNewestImageAndRegistersNothingTwice) {
+    time_.sleep_for(std::chrono::minutes{2});
+    for (const bool again : {false, true}) {
+        if (again) start_process();  // which remembers nothing
+        const auto handled = app_->handle(storm(), Deadline::none());
+        EXPECT_FALSE(handled.error) << handled.error->message;
+        EXPECT_EQ(registered_, kStormServices) << again;
+        EXPECT_EQ(rollouts_, kStormServices) << again;
+    }
+    for (int service = 0; service < kStormServices; ++service)
+        EXPECT_EQ(newest_image(service), fmt::format("{}{}:v{}@{}", kRegistry, repository_of(service), kStormPushes,
+                                                     digest_of(service, kStormPushes)));
 }
 
 }  // namespace
