@@ -1,6 +1,6 @@
-"""Runs clang-tidy-19 over the C++ files of the project, only over those that changed since they last passed.
+"""Runs clang-tidy over the C++ files of the project, only over those that changed since they last passed.
 
-usage: tidy.py BUILD_DIR STAMP_DIR [DIRECTORY: only the files in it]
+usage: tidy.py CLANG_TIDY BUILD_DIR STAMP_DIR [DIRECTORY: only the files in it]
 
 A file is checked again when it, a header that it includes, the way it is compiled, a .clang-tidy, clang-tidy itself or
 this script has changed. Which headers it includes is known from ninja, so the build must be up to date.
@@ -29,7 +29,6 @@ import sys
 import tempfile
 import time
 
-CLANG_TIDY = "clang-tidy-19"
 # The directories in HeaderFilterRegex of .clang-tidy. One above the repository makes clang-tidy look at more headers.
 FILTERED = {"src", "sandbox", "tests", "fuzz"}
 STAMP_LIFETIME = 90 * 24 * 3600
@@ -126,9 +125,9 @@ def config_of(source: pathlib.Path) -> pathlib.Path:
     return next(above / ".clang-tidy" for above in source.parents if (above / ".clang-tidy").exists())
 
 
-def run_clang_tidy(source: pathlib.Path, database: pathlib.Path, *options: str) -> tuple[bool, str]:
+def run_clang_tidy(program: str, source: pathlib.Path, database: pathlib.Path, *options: str) -> tuple[bool, str]:
     done = subprocess.run(
-        [CLANG_TIDY, "-p", database, "--quiet", "--warnings-as-errors=*", *options, source],
+        [program, "-p", database, "--quiet", "--warnings-as-errors=*", *options, source],
         capture_output=True,
         text=True,
     )
@@ -136,7 +135,7 @@ def run_clang_tidy(source: pathlib.Path, database: pathlib.Path, *options: str) 
     return done.returncode == 0, "\n".join(line for line in lines if line and not NOISE.match(line))
 
 
-def check(batch: list[Source], build_dir: pathlib.Path) -> list[tuple[Source, str]]:
+def check(program: str, batch: list[Source], build_dir: pathlib.Path) -> list[tuple[Source, str]]:
     """The files in which something is found, each with what it is. Those that pass get their stamps."""
     # Below the root, whose .clang-tidy is the parent of the one that is copied.
     with tempfile.TemporaryDirectory(prefix="tidy-", dir=build_dir) as name:
@@ -148,7 +147,7 @@ def check(batch: list[Source], build_dir: pathlib.Path) -> list[tuple[Source, st
             main_file.write_text("".join(f'#include "{source.path}"\n' for source in batch))
             (directory / ".clang-tidy").write_bytes(config_of(batch[0].path).read_bytes())
         (directory / "compile_commands.json").write_text(json.dumps([batch[0].compiled_as(main_file)]))
-        passed, text = run_clang_tidy(main_file, directory, *options)
+        passed, text = run_clang_tidy(program, main_file, directory, *options)
     if passed:
         for source in batch:
             source.stamp.touch()
@@ -156,12 +155,12 @@ def check(batch: list[Source], build_dir: pathlib.Path) -> list[tuple[Source, st
     if len(batch) == 1:
         return [(batch[0], text)]
     half = len(batch) // 2
-    return check(batch[:half], build_dir) + check(batch[half:], build_dir)
+    return check(program, batch[:half], build_dir) + check(program, batch[half:], build_dir)
 
 
-def timed_check(batch: list[Source], build_dir: pathlib.Path) -> tuple[list[tuple[Source, str]], float]:
+def timed_check(program: str, batch: list[Source], build_dir: pathlib.Path) -> tuple[list[tuple[Source, str]], float]:
     start = time.monotonic()
-    return check(batch, build_dir), time.monotonic() - start
+    return check(program, batch, build_dir), time.monotonic() - start
 
 
 def batches_of(sources: list[Source]) -> list[list[Source]]:
@@ -174,8 +173,8 @@ def batches_of(sources: list[Source]) -> list[list[Source]]:
     return sorted(batches, key=len, reverse=True)
 
 
-def common_to_all(root: pathlib.Path) -> bytes:
-    version = subprocess.run([CLANG_TIDY, "--version"], check=True, capture_output=True).stdout
+def common_to_all(program: str, root: pathlib.Path) -> bytes:
+    version = subprocess.run([program, "--version"], check=True, capture_output=True).stdout
     configs = [root / ".clang-tidy", *(path for name in sorted(FILTERED) for path in (root / name).rglob(".clang-tidy"))]
     above = sorted(FILTERED.intersection(root.parts))
     return b"\0".join(
@@ -191,13 +190,14 @@ def forget_old(stamps: pathlib.Path) -> None:
 
 def main() -> int:
     root = pathlib.Path.cwd().resolve()
-    build_dir = pathlib.Path(sys.argv[1]).resolve()
-    stamps = pathlib.Path(sys.argv[2])
+    program = sys.argv[1]
+    build_dir = pathlib.Path(sys.argv[2]).resolve()
+    stamps = pathlib.Path(sys.argv[3])
     stamps.mkdir(parents=True, exist_ok=True)
 
-    common = common_to_all(root)
+    common = common_to_all(program, root)
     headers = included_headers(build_dir)
-    wanted = root.joinpath(*sys.argv[3:])
+    wanted = root.joinpath(*sys.argv[4:])
     entries = [
         entry
         for entry in unity_as_single_files(json.loads((build_dir / "compile_commands.json").read_text()))
@@ -215,7 +215,7 @@ def main() -> int:
 
     done, failed = 0, 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = {pool.submit(timed_check, batch, build_dir): batch for batch in batches_of(list(todo.values()))}
+        running = {pool.submit(timed_check, program, batch, build_dir): batch for batch in batches_of(list(todo.values()))}
         for future in concurrent.futures.as_completed(running):
             batch = running[future]
             findings, seconds = future.result()

@@ -48,7 +48,7 @@ AwsAnswer emptied(const AwsAnswer& answer) {
 
 std::optional<FaultKind> Faults::take(std::string_view operation, std::string_view body) {
     for (auto& fault : faults_) {
-        if (fault.operation != operation || body.find(fault.about) == std::string_view::npos) continue;
+        if (fault.operation != operation || !body.contains(fault.about)) continue;
         if (fault.times == 0) continue;
         if (fault.after > 0) {
             --fault.after;

@@ -16,7 +16,7 @@ AwsResult<Tags*> find_tags(EcsContext& context, const Json& request, const char*
     TRY_ASSIGN(const auto arn, Parameters(request).text("resourceArn"));
     if (!arn || arn->empty()) return invalid_parameter("resourceArn cannot be empty.");
     if (Service* service = owner_of(context, *arn, "service")) return &service->tags;
-    if (arn->find(":task-definition/") != std::string::npos)
+    if (arn->contains(":task-definition/"))
         if (TaskDefinitionRevision* revision = context.state.find_task_definition(*arn)) return &revision->tags;
     return aws_fail(error, "The specified resource could not be found.");
 }

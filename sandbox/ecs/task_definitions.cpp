@@ -87,7 +87,7 @@ EcsAnswer register_task_definition(EcsContext& context, const Json& request) {
 
 EcsAnswer deregister_task_definition(EcsContext& context, const Json& request) {
     TRY_ASSIGN(const auto reference, Parameters(request).text("taskDefinition"));
-    if (!reference || reference->find(':') == std::string::npos)
+    if (!reference || !reference->contains(':'))
         return aws_fail("ClientException", "The task definition must be given with its revision.");
     TaskDefinitionRevision* revision = context.state.find_task_definition(*reference);
     if (revision == nullptr) return aws_fail("ClientException", "The specified task definition does not exist.");

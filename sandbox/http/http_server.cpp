@@ -160,7 +160,7 @@ HttpServer::Impl::Impl() {
         const auto end = has_body(from) ? read_body(read, request.body) : BodyEnd::kComplete;
         if (end == BodyEnd::kBroken) return;  // httplib has set the status: 400, or 413 for an announced length
         write_answer(end == BodyEnd::kTooLarge ? problem(413, fmt::format("the body is larger than {} bytes", kMaxBody))
-                                               : answer(from.method, std::move(request)),
+                                               : answer(from.method, request),
                      to);
     };
     server_.Post(kEverything, with_body);

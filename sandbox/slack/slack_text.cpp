@@ -43,7 +43,7 @@ std::string field(const std::string& text) {
 }
 
 /// A section whose text is one line in bold, perhaps after an emoji, is the title.
-bool is_title(std::string_view text) { return text.find('\n') == std::string_view::npos && text.ends_with('*'); }
+bool is_title(std::string_view text) { return !text.contains('\n') && text.ends_with('*'); }
 
 std::vector<std::string> texts_of(const Json* list) {
     std::vector<std::string> texts;

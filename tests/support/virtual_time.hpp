@@ -54,7 +54,7 @@ private:
                 if (line.starts_with("State:")) state = line;
                 if (line.starts_with("voluntary_ctxt_switches:")) switches = line;
             }
-            if (state.find("S (sleeping)") == std::string::npos) return {};
+            if (!state.contains("S (sleeping)")) return {};
             sleeping.emplace(id, switches);
         }
         return sleeping;

@@ -47,15 +47,9 @@ struct RollbackWish {
 class Rollback {
 public:
     /// Whatever is passed in must outlive it.
-    Rollback(RetryPolicy retries, EcsApi& ecs, RolloutObserver& observer, RolloutMemory& memory, const Clock& clock,
-             Sleeper& sleeper, const Logger& logger)
-        : retries_(retries),
-          ecs_(ecs),
-          observer_(observer),
-          memory_(memory),
-          clock_(clock),
-          sleeper_(sleeper),
-          logger_(logger) {}
+    Rollback(RetryPolicy retries, EcsApi& ecs, RolloutMemory& memory, const Clock& clock, Sleeper& sleeper,
+             const Logger& logger)
+        : retries_(retries), ecs_(ecs), memory_(memory), clock_(clock), sleeper_(sleeper), logger_(logger) {}
 
     /// For a rollout that was judged kFailed or kTimedOut. What does not work is said in the report and in the log.
     RollbackReport roll_back(const Rollout& rollout, const Judgement& judgement, Deadline deadline);
@@ -69,7 +63,6 @@ private:
 
     RetryPolicy retries_;
     EcsApi& ecs_;
-    RolloutObserver& observer_;
     RolloutMemory& memory_;
     const Clock& clock_;
     Sleeper& sleeper_;

@@ -51,7 +51,7 @@ protected:
         if (operation == "GetParameter") {
             ++reads_;
             if (!readable_) return reply(400, R"({"__type":"AccessDeniedException","message":"not authorized"})");
-            const bool webhook = request.body.find("webhook") != std::string::npos;
+            const bool webhook = request.body.contains("webhook");
             const Json parameter{{"Name", webhook ? "/shop/dev/webhook" : "/shop/dev/ci_lambda"},
                                  {"Type", "SecureString"},
                                  {"Version", version_},
@@ -160,8 +160,8 @@ TEST_F(DocumentInForceTest, TellsPeopleByAWebhookThatIsASecretElsewhere) {
     ASSERT_THAT(app, IsOk());
     deployed(**app);
     const auto requests = server_.requests();
-    EXPECT_TRUE(std::ranges::any_of(
-        requests, [](const auto& request) { return request.line().find(kWebhookSecret) != std::string::npos; }));
+    EXPECT_TRUE(
+        std::ranges::any_of(requests, [](const auto& request) { return request.line().contains(kWebhookSecret); }));
     EXPECT_EQ((*app)->redactor().redact(std::string("to ") + kWebhookSecret), "to ***");
 }
 

@@ -52,7 +52,7 @@ protected:
         if (operation == "DescribeClusters")
             return reply(200, R"({"clusters":[{"clusterName":"shop_cluster_dev","status":"ACTIVE"}]})");
         if (operation == "ListServices") return reply(200, R"({"serviceArns":[]})");
-        if (request.body.find("worker") != std::string::npos) return worker_update_;
+        if (request.body.contains("worker")) return worker_update_;
         return reply(200,
                      R"({"service":{"deployments":[{"id":"ecs-svc/1","status":"PRIMARY","taskDefinition":"td:42"}]}})");
     }

@@ -85,7 +85,7 @@ protected:
     RevisionImages revision_images_{ecs_, log_.logger};
     FakeSleeper sleeper_{clock_};
     RolloutObserver observer_{ecs_, clock_, sleeper_, log_.logger};
-    Rollback rollback_{{.max_retries = 2}, ecs_, observer_, memory_, clock_, sleeper_, log_.logger};
+    Rollback rollback_{{.max_retries = 2}, ecs_, memory_, clock_, sleeper_, log_.logger};
 };
 
 }  // namespace ci_lambda::testing

@@ -249,7 +249,7 @@ TEST_F(CurlHttpClientTest, SignsWithTheTokenHeaderOnlyWhenThereIsAToken) {
         const auto sent = server.requests().back();
         EXPECT_THAT(sent.header("Authorization"), HasSubstr("/eu-west-1/ecs/aws4_request"));
         EXPECT_EQ(sent.header("X-Amz-Security-Token"), token);
-        const bool signs_token = sent.header("Authorization").find("x-amz-security-token") != std::string::npos;
+        const bool signs_token = sent.header("Authorization").contains("x-amz-security-token");
         EXPECT_EQ(signs_token, !token.empty());
     }
 }

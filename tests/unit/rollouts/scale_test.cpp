@@ -95,7 +95,7 @@ protected:
         time_.sleep_for(kLatency);
         const auto answer = ecs_.handle(target.substr(target.find('.') + 1), request.body);
         ++calls_;
-        if (answer.body.find("ThrottlingException") != std::string::npos) ++throttled_;
+        if (answer.body.contains("ThrottlingException")) ++throttled_;
         if (answer.status == 200 && target.ends_with(".UpdateService")) ++rollouts_;
         if (answer.status == 200 && target.ends_with(".RegisterTaskDefinition")) ++registered_;
         return reply(answer.status, answer.body);

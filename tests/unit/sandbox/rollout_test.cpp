@@ -157,7 +157,7 @@ TEST_P(BadRollout, IsRolledBackWithABreakerThatRollsBack) {
     std::erase(names, kPlacement);
     EXPECT_THAT(names, ElementsAre(kInProgress, kFailed, kInProgress, kCompleted, kSteady));
     const auto back = std::ranges::find_if(rollouts_.events_, [](const Json& event) {
-        return event["detail"].value("reason", "").find("rolling back") != std::string::npos;
+        return event["detail"].value("reason", "").contains("rolling back");
     });
     ASSERT_NE(back, rollouts_.events_.end());
     EXPECT_EQ((*back)["detail"]["reason"],

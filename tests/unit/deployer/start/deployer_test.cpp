@@ -211,7 +211,7 @@ TEST_F(DeployerTest, KeepsItsThreadsForTheNextEvent) {
 
 TEST_F(DeployerTest, LetsTheOthersGoWhenOneFails) {
     ecs_.on_update = [](const UpdateServiceRequest& request, int) -> Result<AcceptedDeployment> {
-        if (request.service.str().find("worker") != std::string::npos) return fail(ErrorKind::kRejected, "no");
+        if (request.service.str().contains("worker")) return fail(ErrorKind::kRejected, "no");
         return AcceptedDeployment{.deployment_id = "ecs-svc/1", .task_definition = "td:42"};
     };
     const auto reports = run(deploy_of({"api", "worker", "mail"}));
@@ -233,7 +233,7 @@ TEST_F(DeployerTest, EndsBeforeTheDeadline) {
 
 TEST_F(DeployerTest, WritesTheLinesThatTheDocumentedQueriesFind) {
     ecs_.on_update = [](const UpdateServiceRequest& request, int nth) -> Result<AcceptedDeployment> {
-        if (request.service.str().find("worker") != std::string::npos) return fail(ErrorKind::kRejected, "ECS says no");
+        if (request.service.str().contains("worker")) return fail(ErrorKind::kRejected, "ECS says no");
         if (nth == 1) return std::unexpected(throttled());
         return AcceptedDeployment{.deployment_id = "ecs-svc/2", .task_definition = "td:42"};
     };

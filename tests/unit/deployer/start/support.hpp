@@ -33,9 +33,7 @@ protected:
     [[nodiscard]] int lines_like(const std::string& message, const std::string& rest) const {
         int found = 0;
         for (const auto& line : log_.sink.lines())
-            if (std::regex_search(line, std::regex("\"message\":\"[^\"]*" + message)) &&
-                line.find(rest) != std::string::npos)
-                ++found;
+            if (std::regex_search(line, std::regex("\"message\":\"[^\"]*" + message)) && line.contains(rest)) ++found;
         return found;
     }
 
