@@ -134,12 +134,11 @@ Status set_trust(Transfer& transfer, const CurlHttpClient::Options& options) {
 /// Adds the signature, and the Host header that it covers: what is sent is what is signed.
 Status sign(Transfer& transfer, const UrlParts& url, AwsSigner& signer, WallTime now) {
     const auto& request = transfer.request;
-    if (!url.query.empty())
-        return fail(ErrorKind::kInternal, fmt::format("{}: a query is not signed", request.log_name));
     const auto host = url.host_and_port();
     TRY_ASSIGN(const auto added, signer.sign({.method = request.method,
                                               .host = host,
                                               .path = url.path,
+                                              .query = url.query,
                                               .headers = request.headers,
                                               .body = request.body},
                                              *request.signing, now));
