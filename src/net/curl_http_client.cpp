@@ -181,12 +181,11 @@ Status set_options(Transfer& transfer, const CurlHttpClient::Options& options, c
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     curl_easy_setopt(easy, CURLOPT_SSL_CIPHER_LIST, kCiphers);
     if (never_by_proxy(host)) curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    if (request.method == "POST") {
+    if (request.method == "POST" || request.method == "PUT") {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
-    } else if (request.method == "PUT") {
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
+        if (request.method == "PUT") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
     }
     return {};
 }

@@ -228,6 +228,18 @@ TEST_F(CurlHttpClientTest, SignsForTheTimeOfItsClock) {
     EXPECT_EQ(server.requests().front().header("X-Amz-Date"), "20260101T100803Z");
 }
 
+TEST_F(CurlHttpClientTest, PutsABody) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    for (const auto* body : {R"({"a":1})", ""}) {
+        auto request = signed_post(server, "");
+        request.method = "PUT";
+        request.body = body;
+        ASSERT_THAT(client_.send(request), IsOk());
+        EXPECT_EQ(server.requests().back().line(), "PUT / HTTP/1.1");
+        EXPECT_EQ(server.requests().back().body, body);
+    }
+}
+
 TEST_F(CurlHttpClientTest, SignsAQueryAsItIsSent) {
     const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
     auto request = signed_post(server, "");
