@@ -15,10 +15,13 @@
 #include "deployer/follow_up/sweeper.hpp"
 #include "deployer/follow_up/watcher.hpp"
 #include "deployer/observe/observer.hpp"
+#include "deployer/scheduled/task_updater.hpp"
 #include "deployer/start/deployer.hpp"
 #include "services/ecs/client.hpp"
+#include "services/event_rules/client.hpp"
 #include "services/notify/queue.hpp"
 #include "services/notify/slack.hpp"
+#include "services/scheduler/client.hpp"
 
 namespace ci_lambda {
 
@@ -49,12 +52,15 @@ struct Wiring {
     RolloutWatcher::OnLook on_look;
 
     EcsClient ecs;
+    SchedulerClient scheduler;
+    EventRulesClient event_rules;
     std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off
     NotificationQueue notifications;
 
     RolloutObserver observer;
     Rollback rollback;
     Deployer deployer;
+    TaskUpdater tasks;
     RolloutWatcher watcher;
     RolloutNews news;
     Sweeper sweeper;

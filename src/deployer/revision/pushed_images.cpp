@@ -92,6 +92,42 @@ bool is_same_image(const PushedImage& pushed, std::string_view image, std::strin
     return !pushed.digest.empty() && pushed.digest == digest && is_of_repository(image, pushed);
 }
 
+namespace {
+
+/// ECR_PIN may have left out the tag or the digest: the tag with the whole image has both, as long as it is not cut.
+void complete(PushedImage& image, const EcsTaskDefinition& revision) {
+    const auto whole = revision.tags.find(std::string(kImage));
+    if (whole == revision.tags.end()) return;
+    for (const auto& text : split(whole->second, ' ')) {
+        const auto parts = parse_image(text);
+        if (parts.repository != image.repository || (!image.tag.empty() && image.tag != parts.tag)) continue;
+        if (!image.digest.empty() && image.digest != parts.digest) continue;
+        image.tag = parts.tag;
+        if (is_image_digest(parts.digest)) image.digest = parts.digest;
+    }
+}
+
+}  // namespace
+
+std::vector<PushedImage> pushed_images_of(const EcsTaskDefinition& revision) {
+    std::vector<PushedImage> images;
+    for (const auto& container : revision.images) {
+        const auto at = pushed_at(revision, container.container);
+        if (!at) continue;
+        const auto parts = parse_image(container.image);
+        const auto registry = parse_ecr_registry(parts.registry);
+        PushedImage image{.repository = std::string(parts.repository),
+                          .tag = std::string(parts.tag),
+                          .digest = std::string(parts.digest),
+                          .account = registry ? std::string(registry->account) : std::string(),
+                          .region = registry ? std::string(registry->region) : std::string(),
+                          .at = *at};
+        complete(image, revision);
+        if (std::ranges::find(images, image) == images.end()) images.push_back(std::move(image));
+    }
+    return images;
+}
+
 Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentRequest& request) {
     PushedRevision put{.changes = {}, .overtaken = {}, .names = false, .exact = true, .tags = {}};
     bool used = false;

@@ -40,6 +40,10 @@ struct PushedRevision {
 /// that says what it names instead. Where no container uses the repository it says that.
 [[nodiscard]] std::string why_not_named(const EcsTaskDefinition& revision, const PushedImage& image);
 
+/// What the tags of a revision that was registered for a push say was pushed: the images of those containers, and when.
+/// Empty for any other revision.
+[[nodiscard]] std::vector<PushedImage> pushed_images_of(const EcsTaskDefinition& revision);
+
 /// The same image by its digest, in the same repository.
 [[nodiscard]] bool is_same_image(const PushedImage& pushed, std::string_view image, std::string_view digest);
 
