@@ -86,6 +86,23 @@ def test_terraform_says_the_map_without_what_nobody_has_said(terraform):
     assert "SCHEDULED_TASK_MAP" not in terraform.render().environment
 
 
+def repositories(pattern: dict) -> list:
+    return pattern["detail"]["repository-name"]
+
+
+def test_pushes_to_the_repositories_of_tasks_reach_the_function_and_no_others(terraform, aws):
+    with_map = {"ecr_repo_map": {"shop/api": ["api"], "shop/clean": ["task:clean"]}}
+    of_terraform = repositories(terraform.render(scheduled_task_map=LISTED, **with_map).patterns["ecr"])
+    assert of_terraform == ["shop/api", "shop/clean", "shop/report", {"prefix": "shop_task_"}]
+    assert repositories(terraform.render().patterns["ecr"]) == ["shop_backend", {"prefix": "shop_service_"}]
+    tasks = {"ScheduledTaskMap": json.dumps(LISTED), "ScheduledTaskFamilies": "shop_report"}
+    for more, prefixes in ({}, ["shop_service_"]), (tasks, ["shop_service_", "shop_task_"]):
+        stack = Stack(**more)
+        found = repositories(stack.patterns["ecr"])
+        stack.delete()
+        assert found == ["shop_backend", *({"prefix": prefix} for prefix in prefixes)]
+
+
 @pytest.mark.parametrize(
     ("task", "says"),
     [
