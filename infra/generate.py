@@ -27,6 +27,8 @@ BY_HAND = {"PROJECT_NAME", "PROJECT_ENV", "SLACK_WEBHOOK_URL"}
 RESERVED = {"AWS_REGION"}
 # The maps, by hand as well: their successor is the input `services`.
 MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", "S3_SERVICE_MAP", "AUTO_DEPLOY_MAP", "ECR_TAG_FILTER")
+# A map as well, in whose place nothing comes.
+TASKS = "SCHEDULED_TASK_MAP"
 
 # The order of the sections of the document; new ones follow.
 SECTIONS = ("names", "slack", "events", "deployment", "", "aws")
@@ -143,6 +145,8 @@ def leaves(node: dict, section: str = ""):
     for key, one in node["properties"].items():
         if key in ("$schema", "services", "defaults"):
             continue
+        if one.get("type") == "object" and "properties" not in one:
+            continue  # TASKS: by hand
         if one.get("type") == "object":
             yield from leaves(one, key)
         else:
@@ -215,7 +219,7 @@ def condition(setting: Setting) -> str:
 
 
 def terraform_variable(setting: Setting) -> str:
-    inputs = {one.name: one.input for one in settings()} | {name: name.lower() for name in MAPS}
+    inputs = {one.name: one.input for one in settings()} | {name: name.lower() for name in (*MAPS, TASKS)}
     note = NOTES.get(setting.name, ("", ""))[0]
     lines = block(
         f"  type = {HCL_TYPES[setting.kind]}",
@@ -407,7 +411,7 @@ def whole(pattern: str) -> str:
 
 
 def cloudformation_parameter(setting: Setting) -> str:
-    parameters = {one.name: one.parameter for one in settings()} | {name: parameter_of(name) for name in MAPS}
+    parameters = {one.name: one.parameter for one in settings()} | {name: parameter_of(name) for name in (*MAPS, TASKS)}
     note = NOTES.get(setting.name, ("", ""))[1]
     lines = ["Type: Number" if setting.kind == "integer" and not setting.special.values else "Type: String"]
     lines.append(f"Description: {yaml(description(setting, parameters, note))}")
@@ -454,7 +458,7 @@ def conditions() -> str:
 
 
 def environment() -> str:
-    names = ["PROJECT_NAME", "PROJECT_ENV", *MAPS, "SLACK_WEBHOOK_URL", *(setting.name for setting in generated())]
+    names = ["PROJECT_NAME", "PROJECT_ENV", *MAPS, TASKS, "SLACK_WEBHOOK_URL", *(setting.name for setting in generated())]
     said = said_defaults()
 
     def value(name: str) -> str:

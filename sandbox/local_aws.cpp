@@ -39,6 +39,7 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
                             ? std::move(options.on_ecs_event)
                             : [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcs); }},
            ids, options.ecs_clock == nullptr ? clock : *options.ecs_clock),
+      scheduler_(shop_schedules(clock.now()), clock),
       driver_(ecs_, clock),
       ecs_goes_on_(options.ecs_clock == nullptr),
       front_(ids) {
@@ -66,6 +67,7 @@ void LocalAws::stop() {
 void LocalAws::add_routes() {
     add_runtime_api(server_, invocations_);
     add_invoke_api(server_, invocations_);
+    scheduler_.add_routes(server_);
     server_.post("/", [this](const HttpExchangeRequest& request) { return front_.handle(request); });
     server_.post("/sandbox/events", [this](const HttpExchangeRequest& request) { return take_raw_event(request); });
     server_.post(std::string(kSlackPath), [this](const HttpExchangeRequest& request) {
@@ -108,6 +110,7 @@ AwsAnswer LocalAws::call_ecs(const AwsCall& call) {
 }
 
 AwsAnswer LocalAws::call_events(const AwsCall& call) {
+    if (Scheduler::is_about_rules(call.operation)) return scheduler_.handle_rules(call.operation, call.body);
     if (call.operation != "PutEvents")
         return to_answer(
             AwsError{.type = "UnknownOperationException",

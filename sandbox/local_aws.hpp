@@ -15,6 +15,7 @@
 #include "sandbox/http/http_server.hpp"
 #include "sandbox/record/journal.hpp"
 #include "sandbox/runtime/invocations.hpp"
+#include "sandbox/scheduler/scheduler.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -26,8 +27,9 @@ struct LocalAwsOptions {
     EventSink on_ecs_event = {};
 };
 
-/// The sandbox's AWS behind one address: ECS, ECR and EventBridge (AWS JSON 1.1, `POST /`), the Runtime API and Invoke,
-/// the Slack inbox, and pages that show what happened. The function's process is not part of it: see FunctionHost.
+/// The sandbox's AWS behind one address: ECS, ECR and EventBridge (AWS JSON 1.1, `POST /`), Scheduler, the Runtime API
+/// and Invoke, the Slack inbox, and pages that show what happened. The function's process is not part of it: see
+/// FunctionHost.
 class LocalAws {
 public:
     /// Ids and clock must outlive it.
@@ -70,6 +72,7 @@ private:
     Invocations invocations_;
     Ecr ecr_;  // after the invocations, which take its events
     Ecs ecs_;  // likewise; and asks the registry
+    Scheduler scheduler_;
     EcsDriver driver_;
     bool ecs_goes_on_;  ///< by itself
     AwsFront front_;

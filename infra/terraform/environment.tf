@@ -19,6 +19,9 @@ locals {
     S3_SERVICE_MAP  = length(var.s3_service_map) > 0 ? jsonencode(var.s3_service_map) : ""
     AUTO_DEPLOY_MAP = length(var.auto_deploy_map) > 0 ? jsonencode(var.auto_deploy_map) : ""
     ECR_TAG_FILTER  = length(var.ecr_tag_filter) > 0 ? jsonencode(var.ecr_tag_filter) : ""
+    SCHEDULED_TASK_MAP = length(var.scheduled_task_map) > 0 ? jsonencode({
+      for id, task in var.scheduled_task_map : id => { for name, value in task : name => value if value != null }
+    }) : ""
   })
 
   # Only what differs from the defaults, because Lambda allows 4 KB for all of it.

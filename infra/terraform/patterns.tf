@@ -26,9 +26,12 @@ locals {
       concat(
         local.repositories_mapped ? local.repositories : ["${var.project_name}_backend"],
         [for prefix in local.repositories_mapped ? [] : ["${var.project_name}_service_"] : { prefix = prefix }],
+        [for name in sort(distinct(local.task_repositories)) : name if !contains(local.repositories, name)],
+        # What tasks use of which nobody says it, as Meroku calls their repositories.
+        [for prefix in local.tasks_wanted ? ["${var.project_name}_task_"] : [] : { prefix = prefix }],
       ),
       concat(
-        [for name in local.repositories : name if !startswith(name, var.project_name)],
+        [for name in sort(distinct(concat(local.repositories, local.task_repositories))) : name if !startswith(name, var.project_name)],
         [{ prefix = var.project_name }],
       ),
     ] :

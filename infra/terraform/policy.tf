@@ -38,6 +38,16 @@ locals {
   task_definitions = [
     for scope in local.policy_scopes : [for family in scope.families : "${local.ecs_arn}:task-definition/${family}:*"]
   ]
+  # What tasks that no service runs are given, and what starts them: named, or all that there are.
+  tasks_definitions = [for family in sort(distinct(local.tasks[*].task_family)) : "${local.ecs_arn}:task-definition/${family}:*"]
+  schedule_arns = [
+    for name in length(local.tasks_listed) > 0 ? ["*/*"] : [for name in local.task_schedules : strcontains(name, "/") ? name : "default/${name}"] :
+    "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${name}"
+  ]
+  task_rule_arns = [
+    for name in length(local.tasks_listed) > 0 ? ["*"] : [for name in local.task_rules : trimprefix(name, "default/")] :
+    "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"
+  ]
   copies = [
     for scope in local.policy_scopes : [for family in scope.families : "${local.ecs_arn}:task-definition/${family}-rollback:*"]
   ]
@@ -166,6 +176,78 @@ locals {
             Resource  = local.task_definitions[number]
             Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
           } if wanted
+        ],
+        [
+          for wanted in [local.tasks_wanted] : {
+            # Of tasks that no service runs, as of services.
+            Sid      = "RegisterWhatTasksRun"
+            Effect   = "Allow"
+            Action   = ["ecs:RegisterTaskDefinition"]
+            Resource = local.tasks_definitions
+          } if wanted
+        ],
+        [
+          for wanted in [local.tasks_wanted] : {
+            # At their registration, and never afterwards.
+            Sid       = "SayWhatTasksRun"
+            Effect    = "Allow"
+            Action    = ["ecs:TagResource"]
+            Resource  = local.tasks_definitions
+            Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
+          } if wanted
+        ],
+        [
+          for wanted in [local.tasks_wanted] : {
+            Sid      = "KnowWhatTasksRun"
+            Effect   = "Allow"
+            Action   = ["ecs:ListTagsForResource"]
+            Resource = local.tasks_definitions
+          } if wanted
+        ],
+        [
+          for schedules in [local.schedule_arns] : {
+            Sid      = "MoveSchedules"
+            Effect   = "Allow"
+            Action   = ["scheduler:GetSchedule", "scheduler:UpdateSchedule"]
+            Resource = schedules
+          } if length(schedules) > 0
+        ],
+        [
+          for rules in [local.task_rule_arns] : {
+            Sid      = "SeeTargetsOfRules"
+            Effect   = "Allow"
+            Action   = ["events:ListTargetsByRule"]
+            Resource = rules
+          } if length(rules) > 0
+        ],
+        [
+          for rules in [local.task_rule_arns] : {
+            # A target on this cluster, and on nothing else.
+            Sid       = "MoveTargetsOfRules"
+            Effect    = "Allow"
+            Action    = ["events:PutTargets"]
+            Resource  = rules
+            Condition = { ArnEquals = { "events:TargetArn" = local.cluster_arn } }
+          } if length(rules) > 0
+        ],
+        [
+          for wanted in [length(local.tasks_listed) > 0] : {
+            # Neither action knows resources: AWS accepts only "*".
+            Sid      = "FindWhatStartsTasks"
+            Effect   = "Allow"
+            Action   = ["scheduler:ListSchedules", "events:ListRuleNamesByTarget"]
+            Resource = ["*"]
+          } if wanted
+        ],
+        [
+          for roles in [var.schedule_role_arns] : {
+            # Whoever puts a target gives it its role anew.
+            Sid       = "PassTheRolesOfSchedules"
+            Effect    = "Allow"
+            Action    = ["iam:PassRole"]
+            Resource  = roles
+            Condition = { StringEquals = { "iam:PassedToService" = ["scheduler.amazonaws.com", "events.amazonaws.com"] } }
+          } if local.tasks_wanted && length(roles) > 0
         ],
         [
           for roles in [var.task_role_arns] : {

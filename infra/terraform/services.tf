@@ -29,6 +29,17 @@ locals {
     } if local.services_named
   })
 
+  # Tasks that no service runs, whatever their ids begin with.
+  tasks          = values(var.scheduled_task_map)
+  tasks_wanted   = length(local.tasks) > 0
+  tasks_listed   = [for task in local.tasks : task if task.schedules == null && task.rules == null]
+  task_schedules = sort(distinct(flatten([for task in local.tasks : coalesce(task.schedules, [])])))
+  task_rules     = sort(distinct(flatten([for task in local.tasks : coalesce(task.rules, [])])))
+  task_repositories = concat(
+    flatten([for task in local.tasks : coalesce(task.repositories, [])]),
+    [for repository, ids in var.ecr_repo_map : repository if anytrue([for id in ids : startswith(id, "task:")])],
+  )
+
   repositories = sort(distinct(concat(keys(var.ecr_repo_map), flatten(values(var.services)[*].repositories))))
   mapped_paths = sort(distinct([
     for path in concat(keys(var.ssm_service_map), flatten(values(var.services)[*].parameters)) : trim(path, "/")

@@ -97,6 +97,55 @@ variable "ecr_repo_map" {
   }
 }
 
+variable "scheduled_task_map" {
+  type = map(object({
+    task_family  = string
+    repositories = optional(list(string))
+    schedules    = optional(list(string))
+    rules        = optional(list(string))
+    auto_deploy  = optional(bool)
+    tags         = optional(list(string))
+  }))
+  description = "Tasks that no service runs, by their ids (task:report): a pushed image registers a revision of the family, and moves schedules of EventBridge Scheduler and targets of rules to it that name a revision. Without schedules and rules both are found by listing those of the cluster (SCHEDULED_TASK_MAP)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for id in keys(var.scheduled_task_map) : can(regex("^(task:)?[A-Za-z0-9_.-]{1,255}$", id))])
+    error_message = "scheduled_task_map: the keys are ids of tasks, such as task:report."
+  }
+  validation {
+    condition     = alltrue([for task in values(var.scheduled_task_map) : can(regex("^[A-Za-z0-9_-]{1,255}$", task.task_family))])
+    error_message = "scheduled_task_map: task_family: the family of a task definition, without ARN and revision."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for task in values(var.scheduled_task_map) : [
+        for name in concat(coalesce(task.schedules, []), coalesce(task.rules, [])) : can(regex("^([A-Za-z0-9_.-]+/)?[A-Za-z0-9_.-]+$", name))
+      ]
+    ]))
+    error_message = "scheduled_task_map: schedules and rules: NAME, or GROUP/NAME of another group or bus than default."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for task in values(var.scheduled_task_map) : [
+        for name in coalesce(task.repositories, []) : can(regex("^[a-z0-9][a-z0-9._/-]*$", name))
+      ]
+    ]))
+    error_message = "scheduled_task_map: repositories: names of repositories, without the registry and without a tag."
+  }
+}
+
+variable "schedule_role_arns" {
+  type        = list(string)
+  description = "The roles with which schedules and rules start the tasks of scheduled_task_map: a schedule that is changed is given its role anew. The tasks' own roles belong into task_role_arns."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for arn in var.schedule_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", arn))])
+    error_message = "schedule_role_arns: full ARNs of roles, without '*': arn:aws:iam::123456789012:role/shop-schedules."
+  }
+}
+
 variable "ssm_service_map" {
   type        = map(list(string))
   description = "Which services read the parameters below a path; used instead of the naming rule (SSM_SERVICE_MAP)."
@@ -146,7 +195,7 @@ variable "auto_deploy_map" {
   default     = {}
   nullable    = false
   validation {
-    condition     = alltrue([for id in keys(var.auto_deploy_map) : can(regex("^[A-Za-z0-9_.-]*$", id))])
+    condition     = alltrue([for id in keys(var.auto_deploy_map) : can(regex("^(task:)?[A-Za-z0-9_.-]*$", id))])
     error_message = "auto_deploy_map: the keys are ids of services: letters, digits, '_', '-' and '.' only."
   }
 }
@@ -157,7 +206,7 @@ variable "ecr_tag_filter" {
   default     = {}
   nullable    = false
   validation {
-    condition     = alltrue([for id in keys(var.ecr_tag_filter) : can(regex("^[A-Za-z0-9_.-]*$", id))])
+    condition     = alltrue([for id in keys(var.ecr_tag_filter) : can(regex("^(task:)?[A-Za-z0-9_.-]*$", id))])
     error_message = "ecr_tag_filter: the keys are ids of services (letters, digits, '_', '-' and '.' only), or default for all others."
   }
   validation {

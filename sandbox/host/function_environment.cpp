@@ -77,6 +77,8 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         {"AWS_SESSION_TOKEN", "sandbox-session-token"},
         {"AWS_ENDPOINT_URL_ECS", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_ECR", fmt::format("http://{}", host)},
+        {"AWS_ENDPOINT_URL_SCHEDULER", fmt::format("http://{}", host)},
+        {"AWS_ENDPOINT_URL_EVENTBRIDGE", fmt::format("http://{}", host)},
         {"SLACK_WEBHOOK_URL", fmt::format("http://{}{}", host, kSlackPath)},
         {"PROJECT_NAME", std::string(shop::kProject)},
         {"PROJECT_ENV", std::string(shop::kEnvironment)},

@@ -37,6 +37,7 @@ constexpr std::chrono::seconds kLastWords{2};
 HttpExchangeRequest to_request(const httplib::Request& from) {
     HttpExchangeRequest request{.path = from.path, .captures = {}, .headers = {}, .body = {}};
     for (const auto& [name, value] : from.headers) request.headers.emplace(to_lower(name), value);
+    for (const auto& [name, value] : from.params) request.query.emplace(name, value);
     return request;
 }
 
@@ -236,6 +237,8 @@ HttpServer::~HttpServer() { stop(); }
 void HttpServer::get(const std::string& pattern, Handler handler) { impl_->add("GET", pattern, std::move(handler)); }
 
 void HttpServer::post(const std::string& pattern, Handler handler) { impl_->add("POST", pattern, std::move(handler)); }
+
+void HttpServer::put(const std::string& pattern, Handler handler) { impl_->add("PUT", pattern, std::move(handler)); }
 
 Result<std::uint16_t> HttpServer::start(std::uint16_t port) { return impl_->start(port); }
 

@@ -17,6 +17,7 @@ struct HttpExchangeRequest {
     std::vector<std::string> captures;           ///< what the groups of the route's pattern matched
     std::map<std::string, std::string> headers;  ///< names in lower case
     std::string body;
+    std::map<std::string, std::string> query = {};  ///< what stands behind the `?`, read
 
     /// Empty when there is no such header. `name` in lower case.
     [[nodiscard]] std::string header(const std::string& name) const;
@@ -47,6 +48,7 @@ public:
     /// Patterns are regular expressions over the whole path. Routes are set before `start()`.
     void get(const std::string& pattern, Handler handler);
     void post(const std::string& pattern, Handler handler);
+    void put(const std::string& pattern, Handler handler);
 
     /// Listens; 0 means any free port. Fails (kConnection) when the port is taken. Returns the port.
     [[nodiscard]] Result<std::uint16_t> start(std::uint16_t port);

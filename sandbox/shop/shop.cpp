@@ -108,6 +108,47 @@ EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry) {
                              .container_port = seed.port},
                             created_at);
     }
+    const std::string report(shop::kReport);
+    for (const int revision : kRevisions)
+        state.families[report].push_back({.family = report,
+                                          .revision = revision,
+                                          .active = true,
+                                          .registered_at = created_at,
+                                          .content = content(kSeeds[1], revision)});
+    return state;
+}
+
+SchedulerState shop_schedules(WallTime now) {
+    SchedulerState state{.account = std::string(shop::kAccount), .region = std::string(shop::kRegion)};
+    const auto arn = [&](std::string_view what) {
+        return fmt::format("arn:aws:ecs:{}:{}:{}", shop::kRegion, shop::kAccount, what);
+    };
+    const Json target{
+        {"Arn", arn(fmt::format("cluster/{}", shop::kCluster))},
+        {"RoleArn", fmt::format("arn:aws:iam::{}:role/shop_schedules", shop::kAccount)},
+        {"Input", R"({"containerOverrides":[{"name":"shop_service_api","command":["report"]}]})"},
+        {"DeadLetterConfig", {{"Arn", fmt::format("arn:aws:sqs:{}:{}:missed", shop::kRegion, shop::kAccount)}}},
+        {"RetryPolicy", {{"MaximumEventAgeInSeconds", 3600}, {"MaximumRetryAttempts", 3}}},
+        {"EcsParameters",
+         {{"TaskDefinitionArn", arn(fmt::format("task-definition/{}:42", shop::kReport))},
+          {"TaskCount", 1},
+          {"LaunchType", "FARGATE"},
+          {"EnableExecuteCommand", true},
+          {"NetworkConfiguration",
+           {{"awsvpcConfiguration", {{"Subnets", {"subnet-1"}}, {"AssignPublicIp", "DISABLED"}}}}}}}};
+    add_schedule(state, {.group = "night", .name = "report"},
+                 {{"ScheduleExpression", "cron(0 3 * * ? *)"},
+                  {"ScheduleExpressionTimezone", "Europe/Paris"},
+                  {"Description", "The report of the day"},
+                  {"State", "DISABLED"},
+                  {"ActionAfterCompletion", "NONE"},
+                  {"FlexibleTimeWindow", {{"Mode", "FLEXIBLE"}, {"MaximumWindowInMinutes", 15}}},
+                  {"Target", target}},
+                 now - kAge);
+    auto of_rule = target;
+    of_rule["Id"] = "report";
+    of_rule["EcsParameters"]["Tags"] = Json::array({{{"Key", "team"}, {"Value", "shop"}}});
+    state.rules["report-weekly"] = {.schedule_expression = "rate(7 days)", .targets = {{"report", dump_json(of_rule)}}};
     return state;
 }
 

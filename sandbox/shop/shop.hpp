@@ -7,6 +7,7 @@
 #include "sandbox/aws/ids.hpp"
 #include "sandbox/ecr/state.hpp"
 #include "sandbox/ecs/state.hpp"
+#include "sandbox/scheduler/scheduler.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -20,6 +21,8 @@ inline constexpr std::string_view kCluster = "shop_cluster_dev";
 inline constexpr std::string_view kBackend = "shop_service_dev";
 inline constexpr std::string_view kApi = "shop_service_api_dev";
 inline constexpr std::string_view kWorker = "shop_service_worker_dev";
+/// The family of a task that no service runs, with the image of api.
+inline constexpr std::string_view kReport = "shop_report_dev";
 inline constexpr std::string_view kBucket = "shop-env-dev";
 /// SERVICE_CONFIG: api/.env is read by two services, so one file deploys both.
 inline constexpr std::string_view kServiceConfig =
@@ -32,9 +35,14 @@ inline constexpr std::string_view kServiceConfig =
 }  // namespace shop
 
 /// One cluster; the services backend, api and worker, which run revision 9; task definition families of the same names
-/// with the revisions 9, 10 and 42: the newest one is neither the first nor the last in the order of letters.
+/// with the revisions 9, 10 and 42: the newest one is neither the first nor the last in the order of letters. And the
+/// family of the report, with the same.
 /// `registry`: the shop's, which must outlive the state, or nullptr.
 [[nodiscard]] EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry = nullptr);
+
+/// What starts the report: the schedule `night/report` of EventBridge Scheduler, and the rule `report-weekly` of
+/// EventBridge, each with its newest revision and with all that such a target may have.
+[[nodiscard]] SchedulerState shop_schedules(WallTime now);
 
 /// The images of all these revisions, each for two platforms, in a repository for each service.
 [[nodiscard]] EcrState shop_registry(WallTime now);

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <utility>
 
+#include "announce/task_words.hpp"
+
 namespace ci_lambda {
 namespace {
 
@@ -69,6 +71,13 @@ void Announcer::overdue(const std::vector<RolloutOutcome>& outcomes) {
 
 void Announcer::rollback(const DeploymentReport& report, const std::string& how) {
     say({notification_of_asked_rollback(report, how)});
+}
+
+void Announcer::tasks(const std::vector<TaskReport>& reports) {
+    std::vector<Notification> parts;
+    for (const auto& report : reports)
+        if (auto part = notification_of(report)) parts.push_back(*std::move(part));
+    say(std::move(parts));
 }
 
 void Announcer::news(std::vector<Notification> notifications) { say(std::move(notifications)); }

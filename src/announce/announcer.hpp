@@ -5,6 +5,7 @@
 
 #include "announce/told_facts.hpp"
 #include "announce/words.hpp"
+#include "deployer/scheduled/task_report.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
 
@@ -36,6 +37,8 @@ public:
     void overdue(const std::vector<RolloutOutcome>& outcomes);
     /// A rollback that a person asked for has begun.
     void rollback(const DeploymentReport& report, const std::string& how);
+    /// Tasks that run another image from now on, and those that should and do not.
+    void tasks(const std::vector<TaskReport>& reports);
     /// What ECS said.
     void news(std::vector<Notification> notifications);
 

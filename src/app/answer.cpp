@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -86,10 +87,33 @@ std::string how_it_ended(const DeploymentReport& report) {
                        in_words(report.took.value_or(Milliseconds{0})));
 }
 
+void add_tasks(Handled& handled, std::vector<TaskReport> tasks) {
+    auto& answer = handled.answer;
+    std::vector<std::string> texts;
+    bool updated = false;
+    for (const auto& task : tasks) {
+        texts.push_back(fmt::format("{} {}", task.id, task.error ? "failed: " + task.error->message : task.outcome));
+        updated = updated || task.status == TaskStatus::kUpdated || task.status == TaskStatus::kDryRun;
+        if (!task.error) continue;
+        answer.status = "failed";
+        auto message = fmt::format("deployment failed for {}: {}", task.id, task.error->message);
+        if (handled.error) message = fmt::format("{}; {}", handled.error->message, message);
+        handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = std::move(message)};
+    }
+    // Where no service was to be deployed, or nothing was left to do, the tasks say how it went.
+    if (updated && answer.status == "ignored")
+        answer.status = std::ranges::any_of(tasks, [](const auto& task) { return task.status == TaskStatus::kDryRun; })
+                            ? "dry_run"
+                            : "deployed";
+    if (!texts.empty()) answer.detail += fmt::format("{}{}", answer.detail.empty() ? "" : ". ", join(texts, ". "));
+    std::ranges::move(tasks, std::back_inserter(answer.tasks));
+}
+
 Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<SkippedService>& skipped) {
-    Handled handled{
-        .answer = {.status = std::string(to_string(worst(reports))), .detail = summary(reports), .deployments = {}},
-        .error = std::nullopt};
+    Handled handled{.answer = {.status = reports.empty() ? "ignored" : std::string(to_string(worst(reports))),
+                               .detail = summary(reports),
+                               .deployments = {}},
+                    .error = std::nullopt};
     if (std::ranges::any_of(reports, [](const auto& report) { return report.error.has_value(); }))
         handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = handled.answer.detail};
     else if (std::ranges::any_of(reports, [](const auto& report) { return report.rollback_error.has_value(); }))
@@ -147,6 +171,18 @@ std::string to_json(const Answer& answer) {
     json["status"] = answer.status;
     json["detail"] = answer.detail;
     json["deployments"] = std::move(deployments);
+    for (const auto& task : answer.tasks) {
+        OrderedJson one;
+        one["task"] = task.id.str();
+        one["status"] = to_string(task.status);
+        one["task_family"] = task.family.str();
+        if (!task.task_definition.empty()) one["task_definition"] = task.task_definition;
+        if (!task.moved.empty()) one["moved"] = task.moved;
+        one["reason"] = task.reason;
+        if (!task.outcome.empty()) one["outcome"] = task.outcome;
+        if (task.error) one["error"] = task.error->message;
+        json["tasks"].push_back(std::move(one));
+    }
     if (answer.failed_messages) {
         auto& failures = json["batchItemFailures"] = OrderedJson::array();
         for (const auto& id : *answer.failed_messages) failures.push_back({{"itemIdentifier", id}});

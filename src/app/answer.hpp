@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "deployer/follow_up/sweeper.hpp"
+#include "deployer/scheduled/task_report.hpp"
 #include "deployer/start/deployer.hpp"
 #include "handlers/decision.hpp"
 
@@ -19,10 +20,11 @@ struct Answer {
     std::vector<DeploymentReport> deployments;
     /// For a queue: the ids of the messages that are to come again, possibly none.
     std::optional<std::vector<std::string>> failed_messages = {};
+    std::vector<TaskReport> tasks = {};  ///< that no service runs
 };
 
-/// `{"status":..,"detail":..,"deployments":[..]}`; for a queue also `"batchItemFailures":[{"itemIdentifier":..}]`
-/// (Lambda developer guide, "Implementing partial batch responses").
+/// `{"status":..,"detail":..,"deployments":[..]}`, with `"tasks":[..]` where there are any; for a queue also
+/// `"batchItemFailures":[{"itemIdentifier":..}]` (Lambda developer guide, "Implementing partial batch responses").
 [[nodiscard]] std::string to_json(const Answer& answer);
 
 /// An invocation that ended badly: what could not be deployed must be seen by Lambda's metrics, retries and
@@ -43,6 +45,10 @@ struct Handled {
 /// The answer to an event that deployed. An error of the invocation only when a deployment could not start: a rollout
 /// that began and ended badly would end so again if Lambda retried the event (docs/adr/0006).
 [[nodiscard]] Handled answer_of(std::vector<DeploymentReport> reports, const std::vector<SkippedService>& skipped);
+
+/// Puts what became of tasks into the answer to an event; a task that failed is an error of the invocation, so that the
+/// event comes again.
+void add_tasks(Handled& handled, std::vector<TaskReport> tasks);
 
 /// The answer to a sweep of so many services.
 [[nodiscard]] Handled answer_of(const std::vector<Sweeper::Overdue>& overdue, std::size_t services);

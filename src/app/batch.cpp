@@ -48,8 +48,10 @@ Batch::Batch(const Delivery& delivery, const Config& config, const Home& home) :
                 fails(decision.error());
                 continue;
             }
-            if (const auto* deploy = std::get_if<Deploy>(&*decision))
+            if (const auto* deploy = std::get_if<Deploy>(&*decision)) {
                 for (const auto& request : deploy->requests) entry.services.insert(request.target.service.str());
+                for (const auto& task : deploy->tasks) entry.services.insert(task.task.id.str());
+            }
             entry.items.push_back({.message = i, .event = event, .decision = *std::move(decision)});
         }
         entries_.push_back(std::move(entry));
@@ -123,7 +125,8 @@ std::vector<const Batch::Entry*> Batch::failed() const {
 Handled Batch::answer(std::vector<DeploymentReport> reports) const {
     const auto failures = failed();
     Handled handled;
-    if (!reports.empty()) handled = answer_of(std::move(reports), {});
+    if (!reports.empty() || !tasks_.empty()) handled = answer_of(std::move(reports), {});
+    ci_lambda::add_tasks(handled, tasks_);
     handled.error.reset();  // whose failure it is, is told message by message
     auto& answer = handled.answer;
 

@@ -34,6 +34,8 @@ public:
     [[nodiscard]] std::vector<const Item*> next();
 
     void done(const Item& item, const Handled& handled);
+    /// What became of tasks that no service runs, for the answer to all.
+    void add_tasks(const std::vector<TaskReport>& tasks) { tasks_.insert(tasks_.end(), tasks.begin(), tasks.end()); }
 
     /// The answer when there is no next step. A queue hears which messages are to come again, exactly those; from
     /// elsewhere, one failure is one of all.
@@ -57,6 +59,7 @@ private:
 
     Delivery::Source source_;
     std::vector<Entry> entries_;
+    std::vector<TaskReport> tasks_;
     std::size_t ignored_ = 0;
     std::size_t notified_ = 0;
 };

@@ -10,6 +10,14 @@
 namespace ci_lambda {
 namespace {
 
+std::vector<TaskReport> tasks_for(const Deploy& decision, const std::vector<TaskReport>& reports) {
+    std::vector<TaskReport> some;
+    for (const auto& report : reports)
+        if (std::ranges::any_of(decision.tasks, [&](const TaskRequest& task) { return task.task.id == report.id; }))
+            some.push_back(report);
+    return some;
+}
+
 std::vector<DeploymentReport> reports_for(const Deploy& decision, const std::vector<DeploymentReport>& reports) {
     std::vector<DeploymentReport> some;
     for (const auto& report : reports)
@@ -55,6 +63,7 @@ Handled EventHandler::act(const Event& event, const Ignore& ignore, Deadline /*d
 Handled EventHandler::act(const Event& event, const Notify& notice, Deadline deadline) {
     const auto heard = news_.hear(event, notice, deadline);
     if (heard.notification) parts_.announcer.news({*heard.notification});
+    parts_.announcer.tasks(heard.tasks);
     return news_.answer_of(heard, parts_.deliver());
 }
 
@@ -66,7 +75,18 @@ Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline dea
     parts_.logger.debug("event decided: deploy",
                         {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
     const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &deploy}};
-    return parts_.redacted(answer_of(deployments_.carry_out(deploy, causes, deadline), deploy.skipped));
+    auto handled = answer_of(deployments_.carry_out(deploy, causes, deadline), deploy.skipped);
+    add_tasks(handled, update_tasks(deploy, deadline));
+    return parts_.redacted(std::move(handled));
+}
+
+/// After the services: those that were waited for have completed by now.
+std::vector<TaskReport> EventHandler::update_tasks(const Deploy& deploy, Deadline deadline) {
+    if (deploy.tasks.empty()) return {};
+    auto reports = parts_.tasks.update(deploy.tasks, working_time(deadline));
+    parts_.announcer.tasks(reports);
+    parts_.deliver();
+    return reports;
 }
 
 std::optional<Handled> EventHandler::answered_before(const Event& event) const {
@@ -122,10 +142,15 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
     std::vector<Announcer::Cause> causes;
     for (std::size_t i = 0; i < deploying.size(); ++i)
         causes.push_back({.id = deploying[i]->event.envelope.id, .decision = &decisions[i]});
-    const auto deployed = deployments_.carry_out(merge(decisions), causes, deadline);
-    for (std::size_t i = 0; i < deploying.size(); ++i)
-        finish(batch, *deploying[i],
-               parts_.redacted(answer_of(reports_for(decisions[i], deployed), decisions[i].skipped)));
+    const auto merged = merge(decisions);
+    const auto deployed = deployments_.carry_out(merged, causes, deadline);
+    const auto tasks = update_tasks(merged, deadline);
+    for (std::size_t i = 0; i < deploying.size(); ++i) {
+        auto handled = answer_of(reports_for(decisions[i], deployed), decisions[i].skipped);
+        add_tasks(handled, tasks_for(decisions[i], tasks));
+        finish(batch, *deploying[i], parts_.redacted(std::move(handled)));
+    }
+    batch.add_tasks(tasks);
     std::ranges::copy(deployed, std::back_inserter(reports));
     return reports;
 }
@@ -137,6 +162,8 @@ std::vector<DeploymentReport> EventHandler::tell(
     std::vector<DeploymentReport> reports;
     for (const auto& [item, one] : heard) {
         if (one.notification) news.push_back(*one.notification);
+        parts_.announcer.tasks(one.tasks);
+        batch.add_tasks(one.tasks);
         if (one.rollback) reports.push_back(*one.rollback);
     }
     parts_.announcer.news(std::move(news));

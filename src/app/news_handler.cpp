@@ -20,6 +20,31 @@ DeploymentReport rolled_back_for(const Notify& notice, const EcsTarget& target, 
 }  // namespace
 
 NewsHandler::Heard NewsHandler::hear(const Event& event, const Notify& notice, Deadline deadline) {
+    auto heard = hear_of_rollout(event, notice, deadline);
+    heard.tasks = follow(notice, deadline);
+    return heard;
+}
+
+/// Tasks get the image of a service once that has completed with it.
+std::vector<TaskReport> NewsHandler::follow(const Notify& notice, Deadline deadline) {
+    const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED" && !notice.doubt;
+    const auto target = parts_.config.names.target(notice.service);
+    if (!completed || !target || parts_.config.scheduled_tasks.empty()) return {};
+    const auto requests = parts_.tasks.following(*target, parts_.config, working_time(deadline));
+    if (requests) return parts_.tasks.update(*requests, working_time(deadline));
+    TaskReport report{.id = notice.service,
+                      .family = {},
+                      .status = TaskStatus::kFailed,
+                      .reason = fmt::format("{} has completed", notice.service),
+                      .task_definition = {},
+                      .moved = {},
+                      .outcome = {},
+                      .error = requests.error()};
+    report.error->message = fmt::format("which tasks follow it is not known: {}", report.error->message);
+    return {std::move(report)};
+}
+
+NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify& notice, Deadline deadline) {
     Heard heard{.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, notice.status)};
     log(event, notice);
     const bool acts = parts_.config.rollback_on_failure && !parts_.dry_run && !notice.doubt;
@@ -74,6 +99,7 @@ Handled NewsHandler::answer_of(const Heard& heard, const std::vector<std::string
             .type = "Function.RollbackFailed",
             .message = fmt::format("{}; it could not be rolled back: {}", heard.what, heard.rollback_error->message)};
     }
+    add_tasks(handled, heard.tasks);
     return parts_.redacted(std::move(handled));
 }
 

@@ -22,6 +22,7 @@ public:
         std::string what;                               ///< for the answer
         std::optional<Notification> notification = {};  ///< what people should hear of it
         std::optional<DeploymentReport> rollback = {};  ///< of the rollout that is being rolled back because of it
+        std::vector<TaskReport> tasks = {};             ///< that follow the service, which has completed
         std::optional<Error> rollback_error = {};       ///< a rollback that could not begin, for a reason that can heal
     };
     /// Tells nobody yet.
@@ -31,6 +32,8 @@ public:
     [[nodiscard]] Handled answer_of(const Heard& heard, const std::vector<std::string>& problems) const;
 
 private:
+    [[nodiscard]] Heard hear_of_rollout(const Event& event, const Notify& notice, Deadline deadline);
+    [[nodiscard]] std::vector<TaskReport> follow(const Notify& notice, Deadline deadline);
     void log(const Event& event, const Notify& notice) const;
 
     Wiring& parts_;

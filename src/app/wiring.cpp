@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/aws/environment.hpp"
+
 namespace ci_lambda {
 namespace {
 
@@ -26,6 +28,17 @@ std::vector<NotificationChannel*> channels(SlackChannel* slack) {
 bool registers_revisions(const Config& config) {
     return config.image_mode == ImageMode::kRevision ||
            std::ranges::any_of(config.image_modes, [](const auto& one) { return one.second == ImageMode::kRevision; });
+}
+
+/// Where another API than ECS is called: its own variable, else AWS_ENDPOINT_URL, also of the document.
+AwsEndpointOptions endpoint_of(const AwsService& service, const Config& config, const Environment& environment) {
+    AwsEndpointOptions options{.region = config.region,
+                               .endpoint = config.aws_endpoint,
+                               .fips = config.use_fips_endpoint,
+                               .dualstack = config.use_dualstack_endpoint};
+    if (auto own = endpoint_options_from(environment, service); own && own->endpoint)
+        options.endpoint = std::move(own->endpoint);
+    return options;
 }
 
 /// Of one rollout that somebody waits for.
@@ -56,6 +69,10 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
            .fips = config.use_fips_endpoint,
            .dualstack = config.use_dualstack_endpoint},
           http, credentials, clock, sleeper, logger),
+      scheduler(endpoint_of(kSchedulerService, config, foundation.environment), http, credentials, clock, sleeper,
+                logger),
+      event_rules(endpoint_of(kEventsService, config, foundation.environment), http, credentials, clock, sleeper,
+                  logger),
       slack(slack_channel(config, http, clock, sleeper)),
       notifications(channels(slack.get()), clock, sleeper, logger),
       observer(ecs, clock, sleeper, logger),
@@ -66,6 +83,12 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
                 .rollback_on_failure = config.rollback_on_failure,
                 .coalesce = config.coalesce},
                ecs, observer, foundation.memory, revision_images, clock, sleeper, logger),
+      tasks({.max_retries = config.max_deployment_retries, .dry_run = dry_run}, {.ecs = ecs,
+                                                                                 .schedules = scheduler,
+                                                                                 .rules = event_rules,
+                                                                                 .clock = clock,
+                                                                                 .sleeper = sleeper,
+                                                                                 .logger = logger}),
       watcher({.timeout = patience(options, config), .roll_back = config.rollback_on_failure}, observer, rollback,
               clock, sleeper, logger),
       news({.timeout = config.deployment_timeout,
@@ -92,6 +115,11 @@ std::vector<std::string> Wiring::deliver() {
 }
 
 Handled Wiring::redacted(Handled handled) const {
+    for (auto& task : handled.answer.tasks) {
+        task.reason = redactor.redact(std::move(task.reason));
+        task.outcome = redactor.redact(std::move(task.outcome));
+        if (task.error) task.error->message = redactor.redact(std::move(task.error->message));
+    }
     for (auto& report : handled.answer.deployments) {
         report.reason = redactor.redact(std::move(report.reason));
         report.outcome = redactor.redact(std::move(report.outcome));

@@ -16,10 +16,13 @@
 #include "deployer/follow_up/watcher.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/revision/revision_images.hpp"
+#include "deployer/scheduled/task_updater.hpp"
 #include "deployer/start/deployer.hpp"
 #include "services/ecs/client.hpp"
+#include "services/event_rules/client.hpp"
 #include "services/notify/queue.hpp"
 #include "services/notify/slack.hpp"
+#include "services/scheduler/client.hpp"
 
 namespace ci_lambda {
 
@@ -50,6 +53,8 @@ struct Wiring {
     RolloutWatcher::OnLook on_look;
 
     EcsClient ecs;
+    SchedulerClient scheduler;
+    EventRulesClient event_rules;
     std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off
     NotificationQueue notifications;
 
@@ -57,6 +62,7 @@ struct Wiring {
     RevisionImages revision_images;
     Rollback rollback;
     Deployer deployer;
+    TaskUpdater tasks;
     RolloutWatcher watcher;
     RolloutNews news;
     Sweeper sweeper;

@@ -34,6 +34,16 @@ using TaskFamily = Name<struct TaskFamilyTag>;
 /// What UpdateService takes as a task definition: `family:42`, an ARN, or a bare family.
 using TaskDefinition = Name<struct TaskDefinitionTag>;
 
+/// A name in one of several groups: a schedule's in its schedule group, a rule's on its event bus.
+struct GroupedName {
+    std::string group = "default";  ///< AWS's own, where nobody has made another
+    std::string name;
+
+    /// `NAME`, or `GROUP/NAME` of another group than AWS's own.
+    [[nodiscard]] std::string str() const { return group == "default" ? name : group + '/' + name; }
+    friend auto operator<=>(const GroupedName&, const GroupedName&) = default;
+};
+
 }  // namespace ci_lambda
 
 template <typename Tag>

@@ -48,7 +48,7 @@ std::string age(WallTime since, WallTime now) {
 
 std::string images_text(const ServiceOverview& one) {
     if (one.images.empty()) return "?";
-    return in_words(one.images, one.definition ? pushed_in(*one.definition) : std::vector<PushedImage>{});
+    return in_words(one.images, one.definition ? pushed_images_of(*one.definition) : std::vector<PushedImage>{});
 }
 
 std::string rolling_text(const EcsService& service) {

@@ -156,12 +156,17 @@ std::optional<std::string> read_endpoint(SettingReader& reader, std::string_view
     return value;
 }
 
-std::optional<std::string> read_ecs_endpoint(SettingReader& reader) {
+struct Endpoints {
+    std::optional<std::string> ecs;
+    std::optional<std::string> all;
+};
+
+Endpoints read_endpoints(SettingReader& reader) {
     const bool plain_http_allowed = reader.boolean("ALLOW_PLAIN_HTTP");
-    if (reader.boolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) return std::nullopt;
+    if (reader.boolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) return {};
     auto ecs = read_endpoint(reader, "AWS_ENDPOINT_URL_ECS", plain_http_allowed);
     auto all = read_endpoint(reader, "AWS_ENDPOINT_URL", plain_http_allowed);
-    return ecs ? ecs : all;
+    return {.ecs = ecs ? ecs : all, .all = all};
 }
 
 /// AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT. As in the AWS SDKs, it is an error beside an endpoint of one's
@@ -204,6 +209,8 @@ Maps read_maps(SettingReader& reader, std::string_view backend_name, bool s3_ena
              [&](MapReader& map, const std::string& json) { maps.auto_deploy = map.switches(json); });
     read_map(reader, "ECR_TAG_FILTER", backend_name,
              [&](MapReader& map, const std::string& text) { maps.tag_filters = map.tag_filters(text); });
+    read_map(reader, "SCHEDULED_TASK_MAP", backend_name,
+             [&](MapReader& map, const std::string& json) { maps.scheduled_tasks = map.scheduled_tasks(json); });
     // A document says what there is: a service without files has none. A variable can be forgotten.
     if (s3_enabled && !files_given && reader.document() == nullptr)
         reader.problem("SERVICE_CONFIG", "is not set (S3_SERVICE_MAP will do, too; or set ENABLE_S3_MONITORING=false)");
@@ -236,6 +243,20 @@ void warn_of_strangers(SettingReader& reader, std::string_view variable, const s
                                    reader.is_variable("ECS_SERVICE_MAP") ? "ECS_SERVICE_MAP" : "the document",
                                    meant ? fmt::format(" (did you mean \"{}\"?)", *meant) : ""));
     }
+}
+
+/// An id of a task that does not exist is most likely a slip of the pen, too.
+void warn_of_unknown_tasks(SettingReader& reader, const std::map<std::string_view, std::set<ServiceId>>& unknown,
+                           const ScheduledTasks& tasks) {
+    std::vector<std::string> known;
+    for (const auto& [id, task] : tasks) known.push_back(id.str());
+    for (const auto& [variable, ids] : unknown)
+        for (const auto& id : ids) {
+            const auto meant = closest(id.str(), known);
+            reader.warning(fmt::format("{} names {}, which is not in {} and is passed by{}", reader.called(variable),
+                                       id, reader.called("SCHEDULED_TASK_MAP"),
+                                       meant ? fmt::format(" (did you mean \"{}\"?)", *meant) : ""));
+        }
 }
 
 /// Those of `ids` that none of the maps has.
@@ -346,9 +367,9 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const int sweep_interval = reader.number("SWEEP_INTERVAL_SECONDS");
     const int coalesce = reader.number("COALESCE_SECONDS");
     const int max_retries = reader.number("MAX_DEPLOYMENT_RETRIES");
-    auto ecs_endpoint = read_ecs_endpoint(reader);
-    const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", ecs_endpoint.has_value());
-    const bool dualstack = read_endpoint_variant(reader, "AWS_USE_DUALSTACK_ENDPOINT", ecs_endpoint.has_value());
+    auto endpoints = read_endpoints(reader);
+    const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", endpoints.ecs.has_value());
+    const bool dualstack = read_endpoint_variant(reader, "AWS_USE_DUALSTACK_ENDPOINT", endpoints.ecs.has_value());
     auto ca_bundle = reader.text("AWS_CA_BUNDLE");
     auto maps = read_maps(reader, backend_name, s3_enabled);
     std::set<ServiceId> document_ids;
@@ -360,6 +381,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                                               .service_pattern = service_pattern,
                                               .family_pattern = family_pattern},
                                              reader, maps);
+    warn_of_unknown_tasks(reader, take_out_tasks(maps), maps.scheduled_tasks);
     auto other_services = ids_in_none(std::move(document_ids), maps);
     if (reader.has_problems() || !cluster_pattern || !service_pattern || !family_pattern)
         return fail(ErrorKind::kConfiguration, reader.report());
@@ -402,6 +424,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .auto_deploy = std::move(maps.auto_deploy),
                    .auto_deploy_default = document == nullptr || document->default_auto_deploy().value_or(true),
                    .tag_filters = std::move(maps.tag_filters),
+                   .scheduled_tasks = std::move(maps.scheduled_tasks),
                    .other_services = std::move(other_services),
                    .ecr_enabled = ecr_enabled,
                    .image_mode = image_mode,
@@ -420,7 +443,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .sweep_interval = std::chrono::seconds{sweep_interval},
                    .coalesce = std::chrono::seconds{coalesce},
                    .max_deployment_retries = max_retries,
-                   .ecs_endpoint = std::move(ecs_endpoint),
+                   .ecs_endpoint = std::move(endpoints.ecs),
+                   .aws_endpoint = std::move(endpoints.all),
                    .use_fips_endpoint = fips,
                    .use_dualstack_endpoint = dualstack,
                    .ca_bundle = std::move(ca_bundle),

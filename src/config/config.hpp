@@ -15,6 +15,7 @@
 #include "base/secret.hpp"
 #include "config/document_source.hpp"
 #include "config/names.hpp"
+#include "config/scheduled_tasks.hpp"
 #include "config/settings.hpp"
 #include "images/tag_filter.hpp"
 #include "logging/logger.hpp"
@@ -75,6 +76,7 @@ struct Config {
     std::map<ServiceId, bool> auto_deploy;                           ///< AUTO_DEPLOY_MAP
     bool auto_deploy_default = true;                                 ///< of services that `auto_deploy` does not have
     TagFilters tag_filters;                                          ///< ECR_TAG_FILTER
+    ScheduledTasks scheduled_tasks;                                  ///< SCHEDULED_TASK_MAP
     std::set<ServiceId> other_services;  ///< that the document names without saying anything else that counts
 
     bool ecr_enabled = true;
@@ -97,6 +99,7 @@ struct Config {
     int max_deployment_retries = 2;
 
     std::optional<std::string> ecs_endpoint;  ///< AWS_ENDPOINT_URL_ECS, else AWS_ENDPOINT_URL
+    std::optional<std::string> aws_endpoint;  ///< AWS_ENDPOINT_URL: of every API that has none of its own
     bool use_fips_endpoint = false;
     bool use_dualstack_endpoint = false;
     std::optional<std::string> ca_bundle;  ///< AWS_CA_BUNDLE
@@ -111,6 +114,10 @@ struct Config {
 
     /// Whether events deploy the service. Manual requests always do.
     [[nodiscard]] bool deploys_on_events(const ServiceId& id) const;
+    /// The same of a task.
+    [[nodiscard]] bool deploys_on_events(const ScheduledTask& task) const {
+        return task.auto_deploy.value_or(auto_deploy_default);
+    }
 
     /// What a push does to the service.
     [[nodiscard]] ImageMode image_mode_of(const ServiceId& id) const;

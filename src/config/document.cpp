@@ -43,6 +43,7 @@ std::string expected_in_document(const Setting& setting) {
     switch (setting.type) {
         case SettingType::kBoolean: return "true or false";
         case SettingType::kList: return "a list of strings";
+        case SettingType::kTasks: return "an object such as " + std::string(setting.expects);
         default: return std::string(setting.expects);
     }
 }
@@ -130,6 +131,7 @@ private:
                 const bool known = text && std::ranges::find(setting.choices, *text) != setting.choices.end();
                 return known ? text : std::nullopt;
             }
+            case SettingType::kTasks: return value.is_object() ? std::optional(dump_json(value)) : std::nullopt;
             default: return plain_text(value);
         }
     }

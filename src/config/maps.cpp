@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "base/json.hpp"
@@ -32,6 +33,7 @@ std::optional<Json> read_object(std::string_view text, Problems& problems) {
 }
 
 std::optional<ServiceId> read_id(std::string_view text, std::string_view backend_name, Problems& problems) {
+    if (auto task = task_id(text)) return task;
     auto id = Names::canonical(text, backend_name);
     if (!id)
         problems.push_back(fmt::format("{} is not a service id (letters, digits, '_', '-' and '.')", in_quotes(text)));
@@ -175,6 +177,157 @@ void sort_unique(std::vector<ServiceId>& ids) {
     ids.erase(repeated.begin(), repeated.end());
 }
 
+namespace {
+
+/// `NAME` or `GROUP/NAME`.
+std::optional<GroupedName> read_grouped_name(std::string_view text) {
+    const auto slash = text.find('/');
+    GroupedName name{.name = std::string(slash == std::string_view::npos ? text : text.substr(slash + 1))};
+    if (slash != std::string_view::npos) name.group = text.substr(0, slash);
+    const bool good = is_valid_service_id(name.group) && is_valid_service_id(name.name);
+    return good ? std::optional(std::move(name)) : std::nullopt;
+}
+
+std::vector<GroupedName> read_grouped_names(const Json& value, std::string_view where, Problems& problems) {
+    std::vector<GroupedName> names;
+    if (!value.is_array()) {
+        problems.push_back(wrong_type(fmt::format("{} ", where), "a list of names", value));
+        return names;
+    }
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        auto name = value[i].is_string() ? read_grouped_name(value[i].get_ref<const std::string&>()) : std::nullopt;
+        if (name)
+            names.push_back(*std::move(name));
+        else
+            problems.push_back(fmt::format("{}[{}] must be NAME or GROUP/NAME, not {}", where, i,
+                                           value[i].is_string() ? in_quotes(value[i].get_ref<const std::string&>())
+                                                                : std::string(type_name(value[i]))));
+    }
+    std::ranges::sort(names);
+    const auto repeated = std::ranges::unique(names);
+    names.erase(repeated.begin(), repeated.end());
+    return names;
+}
+
+std::vector<std::string> read_repositories(const Json& value, std::string_view where, Problems& problems) {
+    std::vector<std::string> names;
+    if (!value.is_array()) problems.push_back(wrong_type(fmt::format("{} ", where), "a list of repositories", value));
+    for (const auto& item : value.is_array() ? value : Json::array())
+        if (item.is_string() && !item.get_ref<const std::string&>().empty())
+            names.push_back(item.get<std::string>());
+        else
+            problems.push_back(fmt::format("{} has what is no name of a repository: {}", where, type_name(item)));
+    return names;
+}
+
+void sort_unique_texts(std::vector<std::string>& texts) {
+    std::ranges::sort(texts);
+    const auto repeated = std::ranges::unique(texts);
+    texts.erase(repeated.begin(), repeated.end());
+}
+
+ScheduledTask read_task(ServiceId id, const Json& value, const std::string& where, Problems& problems) {
+    // `type` and `service_name` are Meroku's, and say nothing here.
+    static const std::vector<std::string> known{"task_family", "repositories", "schedules", "rules",
+                                                "auto_deploy", "tags",         "type",      "service_name"};
+    ScheduledTask task{.id = std::move(id)};
+    for (const auto& [key, member] : value.items()) {
+        const auto place = fmt::format("{}: \"{}\"", where, key);
+        if (key == "repositories") task.repositories = read_repositories(member, place, problems);
+        if (key == "schedules") task.schedules = read_grouped_names(member, place, problems);
+        if (key == "rules") task.rules = read_grouped_names(member, place, problems);
+        if (key == "tags") task.tags = read_tag_filter(member, place, problems);
+        if (key == "auto_deploy") {
+            task.auto_deploy = read_switch(member);
+            if (!task.auto_deploy) problems.push_back(wrong_type(place + " ", "true or false", member));
+        }
+        if (std::ranges::find(known, key) == known.end()) {
+            const auto meant = closest(key, known);
+            problems.push_back(fmt::format("{}: {} is not known{}", where, in_quotes(key),
+                                           meant ? fmt::format(" (did you mean \"{}\"?)", *meant) : ""));
+        }
+    }
+    sort_unique_texts(task.repositories);
+    if (auto family = read_ecs_name(value, where, "task_family", problems))
+        task.family = TaskFamily(*std::move(family));
+    return task;
+}
+
+/// The task that an id means, if it means one; one that does not exist is put down.
+ScheduledTask* task_of(const ServiceId& id, Maps& maps, std::set<ServiceId>& unknown) {
+    const auto found = maps.scheduled_tasks.find(id);
+    if (found != maps.scheduled_tasks.end()) return &found->second;
+    unknown.insert(id);
+    return nullptr;
+}
+
+bool is_task(const ServiceId& id) { return id.str().starts_with(kTaskPrefix); }
+
+/// Takes the tasks out of the values of a map, and hands each to `on_task` with its key.
+template <typename Map, typename OnTask>
+void take_out_of_values(Map& map, const OnTask& on_task) {
+    for (auto entry = map.begin(); entry != map.end();) {
+        auto& [key, ids] = *entry;
+        for (const auto& id : ids)
+            if (is_task(id)) on_task(key, id);
+        const bool had_tasks = std::erase_if(ids, is_task) > 0;
+        entry = had_tasks && ids.empty() ? map.erase(entry) : std::next(entry);
+    }
+}
+
+template <typename Map, typename OnTask>
+void take_out_of_keys(Map& map, const OnTask& on_task) {
+    std::erase_if(map, [&](const auto& entry) {
+        if (is_task(entry.first)) on_task(entry.first, entry.second);
+        return is_task(entry.first);
+    });
+}
+
+}  // namespace
+
+ScheduledTasks MapReader::scheduled_tasks(std::string_view json) {
+    ScheduledTasks tasks;
+    const auto object = read_object(json, problems_);
+    if (!object) return tasks;
+    for (const auto& [key, value] : object->items()) {
+        const auto where = in_quotes(key);
+        auto id = task_id(key.starts_with(kTaskPrefix) ? key : std::string(kTaskPrefix) + key);
+        if (!id) {
+            problems_.push_back(fmt::format("{} is not the id of a task, such as task:report", where));
+        } else if (!value.is_object()) {
+            problems_.push_back(wrong_type(where + " ", "an object", value));
+        } else {
+            auto task = read_task(*id, value, where, problems_);
+            if (!tasks.try_emplace(*id, std::move(task)).second) add_twice_problem(key, *id, problems_);
+        }
+    }
+    return tasks;
+}
+
+/// Parameters and files are read when a task starts: they leave it alone.
+std::map<std::string_view, std::set<ServiceId>> take_out_tasks(Maps& maps) {
+    std::map<std::string_view, std::set<ServiceId>> unknown;
+    take_out_of_values(maps.repositories, [&](const std::string& repository, const ServiceId& id) {
+        if (auto* task = task_of(id, maps, unknown["ECR_REPO_MAP"])) task->repositories.push_back(repository);
+    });
+    for (auto& [id, task] : maps.scheduled_tasks) sort_unique_texts(task.repositories);
+    take_out_of_values(maps.prefixes, [&](const std::string&, const ServiceId& id) {
+        (void)task_of(id, maps, unknown["SSM_SERVICE_MAP"]);
+    });
+    take_out_of_values(maps.files,
+                       [&](const S3File&, const ServiceId& id) { (void)task_of(id, maps, unknown["SERVICE_CONFIG"]); });
+    take_out_of_keys(maps.auto_deploy, [&](const ServiceId& id, bool on) {
+        auto* task = task_of(id, maps, unknown["AUTO_DEPLOY_MAP"]);
+        if (task != nullptr && !task->auto_deploy) task->auto_deploy = on;
+    });
+    take_out_of_keys(maps.tag_filters.by_service, [&](const ServiceId& id, const TagFilter& filter) {
+        auto* task = task_of(id, maps, unknown["ECR_TAG_FILTER"]);
+        if (task != nullptr && !task->tags) task->tags = filter;
+    });
+    std::erase_if(unknown, [](const auto& entry) { return entry.second.empty(); });
+    return unknown;
+}
+
 std::map<ServiceId, Names::MapEntry> MapReader::services(std::string_view json) {
     std::map<ServiceId, Names::MapEntry> map;
     std::map<std::string, ServiceId> owners;  // of ECS services: one that has two would roll twice
@@ -182,7 +335,9 @@ std::map<ServiceId, Names::MapEntry> MapReader::services(std::string_view json) 
     if (!object) return map;
     for (const auto& [key, value] : object->items()) {
         const auto where = in_quotes(key);
-        const auto id = read_id(key, backend_name_, problems_);
+        const auto id = task_id(key) ? std::nullopt : read_id(key, backend_name_, problems_);
+        if (!id && task_id(key))
+            problems_.push_back(fmt::format("{} is a task: it belongs into SCHEDULED_TASK_MAP", where));
         if (!value.is_object()) {
             problems_.push_back(wrong_type(where + " ", "an object", value));
             continue;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ public:
     void files(std::string_view json, std::map<S3File, std::vector<ServiceId>>& files);
     /// AUTO_DEPLOY_MAP.
     [[nodiscard]] std::map<ServiceId, bool> switches(std::string_view json);
+    /// SCHEDULED_TASK_MAP. The ids may do without their `task:`.
+    [[nodiscard]] ScheduledTasks scheduled_tasks(std::string_view json);
     /// ECR_TAG_FILTER, which need not be JSON: a list with commas between the patterns is for all services.
     [[nodiscard]] TagFilters tag_filters(std::string_view text);
 
@@ -51,7 +54,12 @@ struct Maps {
     std::map<ServiceId, bool> auto_deploy;
     std::map<ServiceId, ImageMode> image_modes;
     TagFilters tag_filters;
+    ScheduledTasks scheduled_tasks;
 };
+
+/// The other maps may name tasks, too: what they say of them is put into the tasks, and taken out there. Returns the
+/// tasks that they name and that do not exist, by the variable that names them.
+[[nodiscard]] std::map<std::string_view, std::set<ServiceId>> take_out_tasks(Maps& maps);
 
 /// The key of ECR_TAG_FILTER for the services that have no entry of their own.
 inline constexpr std::string_view kDefaultTags = "default";

@@ -61,6 +61,9 @@ OrderedDocument typed(const Setting& setting, const std::string& text) {
     }
 }
 
+/// With what the other maps say of them.
+OrderedDocument tasks_of(const Config& config) { return OrderedDocument::parse(to_json(config.scheduled_tasks)); }
+
 /// Environment and document together, with what each setting has in the end.
 struct Effective {
     LoadedConfig loaded;
@@ -189,7 +192,7 @@ Result<MigratedConfig> migrate(const Environment& environment, const std::option
     for (std::size_t i = 0; i < settings().size(); ++i) {
         const auto& setting = settings()[i];
         const auto& text = all.texts[i];
-        if (!text || !setting.has_pointer()) continue;
+        if (!text || !setting.has_pointer() || setting.type == SettingType::kTasks) continue;
         if (is_plain_secret(setting, *text))
             migrated.kept.push_back({.variable = setting.name,
                                      .why = fmt::format("it is a secret: keep it, or put it into Secrets Manager and "
@@ -203,6 +206,7 @@ Result<MigratedConfig> migrate(const Environment& environment, const std::option
     if (!config.auto_deploy_default) root["defaults"]["auto_deploy"] = false;
     if (!config.tag_filters.others.empty()) root["defaults"]["tags"] = config.tag_filters.others.texts();
     for (auto& [id, members] : services_of(config)) root["services"][id] = std::move(members);
+    if (!config.scheduled_tasks.empty()) put_at(root, setting_of("SCHEDULED_TASK_MAP").pointer, tasks_of(config));
     migrated.document = root.dump(2, ' ', false, OrderedDocument::error_handler_t::replace) + "\n";
     return migrated;
 }
@@ -219,6 +223,8 @@ Result<ExplainedConfig> explain(const Environment& environment, const std::optio
         std::string value;
         if (setting.is_per_service() && origin.kind != Origin::kNothing)
             value = dumped(explained_per_service(setting, services, all.loaded.config));
+        else if (all.texts[i] && setting.type == SettingType::kTasks)
+            value = dumped(tasks_of(all.loaded.config));
         else if (all.texts[i] && setting.name == kDocumentVariable)
             value = dumped(shown_source(document));
         else if (all.texts[i] && is_plain_secret(setting, *all.texts[i]))

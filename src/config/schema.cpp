@@ -34,6 +34,26 @@ OrderedSchema files_schema() {
     return list_schema(std::move(file));
 }
 
+/// As `MapReader::scheduled_tasks` reads it.
+OrderedSchema tasks_schema() {
+    const auto names = list_schema(text_schema("^([A-Za-z0-9_.-]+/)?[A-Za-z0-9_.-]+$"));
+    auto task = object_schema();
+    task["required"] = {"task_family"};
+    task["properties"] = {
+        {"task_family", text_schema(kServiceIdFormat)},
+        {"repositories", list_schema(text_schema("."))},
+        {"schedules", names},
+        {"rules", names},
+        {"auto_deploy", {{"type", "boolean"}}},
+        {"tags", list_schema(text_schema({}))},
+        {"type", {{"const", "scheduled_task"}}},
+        {"service_name", {{"type", "string"}}},
+    };
+    return {{"type", "object"},
+            {"propertyNames", {{"pattern", "^(task:)?[A-Za-z0-9_.-]{1,255}$"}}},
+            {"additionalProperties", std::move(task)}};
+}
+
 unsigned number_of(std::string_view text) { return static_cast<unsigned>(parse_unsigned(text).value_or(0)); }
 
 OrderedSchema integer_schema(const Setting& setting) {
@@ -58,6 +78,7 @@ OrderedSchema value_schema(const Setting& setting) {
         case SettingType::kInteger: return integer_schema(setting);
         case SettingType::kChoice: return choice_schema(setting.choices);
         case SettingType::kList: return list_schema(text_schema(setting.format));
+        case SettingType::kTasks: return tasks_schema();
         default: return text_schema(setting.format);
     }
 }

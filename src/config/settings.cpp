@@ -274,6 +274,14 @@ constexpr auto kSettings = std::to_array<Setting>(
       .meaning =
           "Which tags of pushed images deploy: globs, ranges of versions, `/regular expressions/`; `!` excludes. "
           "`default` is for services without an entry. Requests are not filtered."},
+     {.name = "SCHEDULED_TASK_MAP",
+      .default_value = "",
+      .pointer = "/scheduled_tasks",
+      .type = SettingType::kTasks,
+      .expects = R"(`{"task:report":{"task_family":"shop_report"}}`)",
+      .meaning =
+          "Tasks that no service runs. A pushed image registers a revision of the family, and moves schedules of "
+          "EventBridge Scheduler and targets of rules to it that name a revision."},
      {.name = "AWS_ENDPOINT_URL_ECS",
       .default_value = "",
       .pointer = "/aws/endpoint_url_ecs",

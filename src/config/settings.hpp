@@ -14,6 +14,7 @@ enum class SettingType {
     kInteger,     ///< a whole number from `smallest` to `largest`; 0 too, where `or_zero`
     kChoice,      ///< one of `choices`
     kList,        ///< an array of strings; in the environment with commas between them
+    kTasks,       ///< an object with tasks by their ids; in the environment the same JSON
     kPerService,  ///< a map in the environment; in the document a member of each of `services`
 };
 

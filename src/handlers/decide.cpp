@@ -27,6 +27,7 @@ void tidy(Decision& decision) {
     if (auto* deploy = std::get_if<Deploy>(&decision)) {
         tidy(deploy->skipped);
         for (auto& request : deploy->requests) tidy(request.reason);
+        for (auto& task : deploy->tasks) tidy(task.reason);
         for (auto& warning : deploy->warnings) tidy(warning);
     } else if (auto* notify = std::get_if<Notify>(&decision)) {
         tidy(notify->event_name);
@@ -40,18 +41,23 @@ void tidy(Decision& decision) {
     }
 }
 
+void add_envelope(std::vector<PushedImage>& images, const Envelope& envelope) {
+    for (auto& image : images) {
+        image.account = envelope.account;
+        image.region = envelope.region;
+        image.at = parse_rfc3339(envelope.time).value_or(WallTime{});
+    }
+}
+
 /// When and where it happened.
 void add_envelope(Decision& decision, const Envelope& envelope) {
     auto* deploy = std::get_if<Deploy>(&decision);
     if (deploy == nullptr) return;
     for (auto& request : deploy->requests) {
         request.changed_at = parse_rfc3339(envelope.time);
-        for (auto& image : request.images) {
-            image.account = envelope.account;
-            image.region = envelope.region;
-            image.at = request.changed_at.value_or(WallTime{});
-        }
+        add_envelope(request.images, envelope);
     }
+    for (auto& task : deploy->tasks) add_envelope(task.images, envelope);
 }
 
 struct Decide {

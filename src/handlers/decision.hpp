@@ -38,10 +38,23 @@ struct SkippedService {
     friend bool operator==(const SkippedService&, const SkippedService&) = default;
 };
 
+/// One task that no service runs, whose family is to have a pushed image, and whose schedules are to run that.
+struct TaskRequest {
+    ScheduledTask task;
+    ClusterName cluster;
+    std::string reason;  ///< as of a service
+    std::vector<PushedImage> images;
+    ImagePin image_pin = ImagePin::kBoth;
+    /// The services that get the same image by the same push: the task follows once all of them run it.
+    std::vector<EcsTarget> after = {};
+    friend bool operator==(const TaskRequest&, const TaskRequest&) = default;
+};
+
 struct Deploy {
-    std::vector<DeploymentRequest> requests;  ///< at least one; no service twice
+    std::vector<DeploymentRequest> requests;  ///< no service twice; at least one, where there are no tasks
     std::vector<SkippedService> skipped;
     std::vector<std::string> warnings = {};  ///< for the log: what whoever sent this should know
+    std::vector<TaskRequest> tasks = {};     ///< no task twice
 };
 
 enum class NoticeLevel { kSuccess, kInfo, kWarning, kError };
@@ -74,5 +87,9 @@ using Decision = std::variant<Deploy, Notify, Sweep, Ignore>;
 /// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
 /// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.
 [[nodiscard]] Result<Decision> decide(const Event& event, const Config& config, const Home& home = {});
+
+/// The tasks that follow the image of a service once that has completed: as if it had been pushed just now, `at` when
+/// it was pushed.
+[[nodiscard]] std::vector<TaskRequest> tasks_that_follow(const PushedImage& image, const Config& config);
 
 }  // namespace ci_lambda

@@ -57,6 +57,8 @@ std::string in_words(const std::vector<SkippedService>& skipped) {
 /// What to call the filter of this service: the variable, or the place in the document.
 std::string filter_called(const ServiceId& id, const Config& config) {
     constexpr std::string_view kSetting = "ECR_TAG_FILTER";
+    if (const auto task = config.scheduled_tasks.find(id); task != config.scheduled_tasks.end() && task->second.tags)
+        return fmt::format("its tags in {}", config.called("SCHEDULED_TASK_MAP"));
     const bool for_all = !config.tag_filters.by_service.contains(id) && !config.tag_filters.others.empty();
     if (for_all && config.in_document.contains(kSetting)) return "/defaults/tags of the configuration document";
     return config.called(kSetting);
@@ -65,7 +67,9 @@ std::string filter_called(const ServiceId& id, const Config& config) {
 /// Why this tag does not deploy this service.
 std::optional<std::string> why_filtered(const std::string& image, const std::string& tag, const ServiceId& id,
                                         const Config& config) {
-    const auto& filter = config.tag_filters.of(id);
+    const auto task = config.scheduled_tasks.find(id);
+    const bool own = task != config.scheduled_tasks.end() && task->second.tags.has_value();
+    const auto& filter = own ? *task->second.tags : config.tag_filters.of(id);
     if (is_cache_tag(tag) && !filter.names(tag))
         return fmt::format("{} is a build cache by its name (a pattern \"{}\" in {} would deploy {} with it)", image,
                            tag, filter_called(id, config), id);
@@ -73,6 +77,55 @@ std::optional<std::string> why_filtered(const std::string& image, const std::str
         return fmt::format("{} is not a tag that deploys {} ({}: {})", image, id, filter_called(id, config),
                            join(filter.texts(), ", "));
     return std::nullopt;
+}
+
+/// What no registry would take is not put into a task definition.
+PushedImage pushed_image(const EcrImageAction& push) {
+    const bool digest = push.digest && is_image_digest(*push.digest);
+    return {.repository = push.repository, .tag = *push.tag, .digest = digest ? *push.digest : std::string()};
+}
+
+/// Adds the tasks whose images are of this repository, or may be: where nobody says which they use, their newest
+/// revision does.
+void add_tasks(const EcrImageAction& push, const std::string& reason, const Config& config, Deploy& deploy) {
+    const auto image = fmt::format("{}:{}", push.repository, *push.tag);
+    std::vector<EcsTarget> after;
+    for (const auto& request : deploy.requests)
+        if (request.image_mode == ImageMode::kRevision) after.push_back(request.target);
+    for (const auto& [id, task] : config.scheduled_tasks) {
+        const auto& named = task.repositories;
+        if (!named.empty() && std::ranges::find(named, push.repository) == named.end()) continue;
+        std::optional<std::string> why;
+        if (!config.deploys_on_events(task))
+            why = fmt::format("automatic deployments of {} are off ({})", id, config.called("SCHEDULED_TASK_MAP"));
+        else
+            why = why_filtered(image, *push.tag, id, config);
+        if (why)
+            deploy.skipped.push_back({.service = id.str(), .reason = *std::move(why)});
+        else
+            deploy.tasks.push_back({.task = task,
+                                    .cluster = config.names.cluster(),
+                                    .reason = reason,
+                                    .images = {pushed_image(push)},
+                                    .image_pin = config.image_pin,
+                                    .after = after});
+    }
+}
+
+/// With the tasks of the push, if there are any.
+Decision with_tasks(Decision services, const EcrImageAction& push, const std::string& reason, const Config& config) {
+    Deploy deploy;
+    const auto* nothing = std::get_if<Ignore>(&services);
+    if (nothing != nullptr)
+        deploy.skipped = nothing->skipped;
+    else if (auto* some = std::get_if<Deploy>(&services))
+        deploy = std::move(*some);
+    const auto skipped = deploy.skipped.size();
+    add_tasks(push, reason, config, deploy);
+    if (nothing == nullptr || !deploy.tasks.empty()) return deploy;
+    if (deploy.skipped.size() == skipped) return services;
+    return Ignore{.reason = fmt::format("{}, but {}", reason, in_words(deploy.skipped)),
+                  .skipped = std::move(deploy.skipped)};
 }
 
 }  // namespace
@@ -92,26 +145,39 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config) {
     if (const auto why = why_no_image(push)) return ignore(fmt::format("{} {}", image, *why));
 
     auto services = services_of(push.repository, config);
-    if (services.empty()) return ignore(not_our_repository(push.repository, config));
-    auto decision =
-        deploy_automatically(std::move(services), fmt::format("image {} was {}", image, how), config,
-                             [&](const ServiceId& id) { return why_filtered(image, *push.tag, id, config); });
+    const auto reason = fmt::format("image {} was {}", image, how);
+    auto decision = services.empty()
+                        ? ignore(not_our_repository(push.repository, config))
+                        : deploy_automatically(std::move(services), reason, config, [&](const ServiceId& id) {
+                              return why_filtered(image, *push.tag, id, config);
+                          });
     if (auto* deploy = std::get_if<Deploy>(&decision))
         for (auto& request : deploy->requests) {
-            // What no registry would take is not put into a task definition.
-            const bool digest = push.digest && is_image_digest(*push.digest);
-            request.images = {
-                {.repository = push.repository, .tag = *push.tag, .digest = digest ? *push.digest : std::string()}};
+            request.images = {pushed_image(push)};
             request.images_alone = true;
             request.image_mode = config.image_mode_of(request.target.id);
             request.image_pin = config.image_pin;
         }
+    decision = with_tasks(std::move(decision), push, reason, config);
     // What is wrong with the tag says already what was pushed.
     const auto is_about_image = [&](const SkippedService& one) { return one.reason.starts_with(image); };
     if (auto* nothing = std::get_if<Ignore>(&decision);
-        nothing && std::ranges::all_of(nothing->skipped, is_about_image))
+        nothing && !nothing->skipped.empty() && std::ranges::all_of(nothing->skipped, is_about_image))
         nothing->reason = in_words(nothing->skipped);
     return decision;
+}
+
+std::vector<TaskRequest> tasks_that_follow(const PushedImage& image, const Config& config) {
+    const EcrImageAction push{.action = "PUSH",
+                              .result = "SUCCESS",
+                              .repository = image.repository,
+                              .tag = image.tag,
+                              .digest = image.digest};
+    auto decision = decide_ecr(push, config);
+    auto* deploy = std::get_if<Deploy>(&decision);
+    if (deploy == nullptr) return {};
+    for (auto& task : deploy->tasks) task.images = {image};
+    return std::move(deploy->tasks);
 }
 
 }  // namespace ci_lambda

@@ -1,5 +1,7 @@
 #include "handlers/merge.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -39,6 +41,18 @@ struct Merged {
     }
 };
 
+/// Images and reasons together; it follows all of the services.
+void add(TaskRequest& task, const TaskRequest& next) {
+    const auto add_all = [](auto& to, const auto& from) {
+        for (const auto& one : from)
+            if (std::ranges::find(to, one) == to.end()) to.push_back(one);
+    };
+    add_all(task.images, next.images);
+    add_all(task.after, next.after);
+    if (!task.reason.contains(next.reason))
+        task.reason = truncate_utf8(fmt::format("{}; {}", task.reason, next.reason), kLongestReason);
+}
+
 }  // namespace
 
 Deploy merge(const std::vector<Deploy>& decisions) {
@@ -55,6 +69,14 @@ Deploy merge(const std::vector<Deploy>& decisions) {
             } else {
                 all[place->second].add(request);
             }
+        }
+        for (const auto& task : decision.tasks) {
+            const auto known =
+                std::ranges::find(merged.tasks, task.task.id, [](const TaskRequest& one) { return one.task.id; });
+            if (known == merged.tasks.end())
+                merged.tasks.push_back(task);
+            else
+                add(*known, task);
         }
         for (const auto& passed : decision.skipped)
             if (std::ranges::find(merged.skipped, passed) == merged.skipped.end()) merged.skipped.push_back(passed);

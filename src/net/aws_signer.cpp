@@ -62,6 +62,21 @@ std::string canonical_value(std::string_view value) {
     return text;
 }
 
+/// Sorted by the names, and then by the values.
+std::string canonical_query(std::string_view query) {
+    if (query.empty()) return {};
+    std::vector<std::pair<std::string, std::string>> parameters;
+    for (const auto& parameter : split(query, '&')) {
+        const auto equals = std::min(parameter.find('='), parameter.size());
+        parameters.emplace_back(parameter.substr(0, equals),
+                                equals < parameter.size() ? parameter.substr(equals + 1) : "");
+    }
+    std::ranges::sort(parameters);
+    std::vector<std::string> texts;
+    for (const auto& [name, value] : parameters) texts.push_back(fmt::format("{}={}", name, value));
+    return join(texts, "&");
+}
+
 struct CanonicalHeaders {
     std::string names;  ///< `host;x-amz-date`
     std::string lines;
@@ -183,10 +198,9 @@ Result<std::vector<HttpHeader>> AwsSigner::sign(const Parts& parts, const Signin
     const bool path_as_sent = signing.path == SigningPath::kAsSent;
     if (path_as_sent) added.push_back({.name = "X-Amz-Content-Sha256", .value = body_hash});
     const auto headers = canonical_headers(parts.host, parts.headers, added);
-    // The empty line stands for the query.
-    const auto request = fmt::format("{}\n{}\n\n{}\n{}\n{}", parts.method,
-                                     path_as_sent ? std::string(parts.path) : canonical_path(parts.path), headers.lines,
-                                     headers.names, body_hash);
+    const auto request = fmt::format("{}\n{}\n{}\n{}\n{}\n{}", parts.method,
+                                     path_as_sent ? std::string(parts.path) : canonical_path(parts.path),
+                                     canonical_query(parts.query), headers.lines, headers.names, body_hash);
     const auto scope = fmt::format("{}/{}/{}/aws4_request", std::string_view(time).substr(0, Hashes::kDateLength),
                                    signing.region, signing.service);
     TRY_ASSIGN(const auto signature, hashes_->sign(request, time, scope, signing));

@@ -20,7 +20,8 @@ public:
     struct Parts {
         std::string_view method;
         std::string_view host;                ///< the value of its Host header
-        std::string_view path;                ///< as in the request line, which holds no query
+        std::string_view path;                ///< as in the request line, without the query
+        std::string_view query = {};          ///< as in the request line, without the `?`; names and values escaped
         std::span<const HttpHeader> headers;  ///< further ones, in any order and case, none twice
         std::string_view body;
     };

@@ -134,12 +134,11 @@ Status set_trust(Transfer& transfer, const CurlHttpClient::Options& options) {
 /// Adds the signature, and the Host header that it covers: what is sent is what is signed.
 Status sign(Transfer& transfer, const UrlParts& url, AwsSigner& signer, WallTime now) {
     const auto& request = transfer.request;
-    if (!url.query.empty())
-        return fail(ErrorKind::kInternal, fmt::format("{}: a query is not signed", request.log_name));
     const auto host = url.host_and_port();
     TRY_ASSIGN(const auto added, signer.sign({.method = request.method,
                                               .host = host,
                                               .path = url.path,
+                                              .query = url.query,
                                               .headers = request.headers,
                                               .body = request.body},
                                              *request.signing, now));
@@ -182,12 +181,11 @@ Status set_options(Transfer& transfer, const CurlHttpClient::Options& options, c
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     curl_easy_setopt(easy, CURLOPT_SSL_CIPHER_LIST, kCiphers);
     if (never_by_proxy(host)) curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    if (request.method == "POST") {
+    if (request.method == "POST" || request.method == "PUT") {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
-    } else if (request.method == "PUT") {
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
+        if (request.method == "PUT") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
     }
     return {};
 }

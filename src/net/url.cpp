@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 
+#include "base/text.hpp"
 #include "net/owned.hpp"
 
 namespace ci_lambda {
@@ -44,6 +45,8 @@ std::string escape_path(std::string_view path) {
     }
     return text;
 }
+
+std::string escape_component(std::string_view text) { return replace_all(escape_path(text), "/", "%2F"); }
 
 bool is_loopback_v4(const std::string& host) {
     in_addr address{};

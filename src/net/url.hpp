@@ -21,6 +21,9 @@ struct UrlParts {
 /// A path for a URL: all bytes but slashes and the unreserved characters of RFC 3986 as `%XX`.
 [[nodiscard]] std::string escape_path(std::string_view path);
 
+/// A name or a value of a URL's query, or one segment of its path: the same, and slashes, too.
+[[nodiscard]] std::string escape_component(std::string_view text);
+
 /// True for a dotted address of 127.0.0.0/8; false for a name that only begins like one.
 [[nodiscard]] bool is_loopback_v4(const std::string& host);
 

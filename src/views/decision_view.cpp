@@ -12,29 +12,58 @@ namespace {
 /// More services than that are counted instead of named.
 constexpr std::size_t kNamedAtMost = 3;
 
-std::string headline_of(const Deploy& deploy) {
+std::string images_of(const std::vector<PushedImage>& images) {
+    std::vector<std::string> texts;
+    for (const auto& image : images) texts.push_back(fmt::format("{}:{}", image.repository, image.tag));
+    return join(texts, ", ");
+}
+
+std::string headline_of_tasks(const Deploy& deploy) {
+    if (deploy.tasks.size() > kNamedAtMost) return fmt::format("update {} tasks", deploy.tasks.size());
+    std::vector<std::string> tasks;
+    for (const auto& task : deploy.tasks) tasks.push_back(task.task.id.str());
+    return "update " + join(tasks, " and ");
+}
+
+std::string headline_of_services(const Deploy& deploy) {
     if (deploy.requests.size() > kNamedAtMost) return fmt::format("deploy {} services", deploy.requests.size());
     std::vector<std::string> services;
     for (const auto& request : deploy.requests) services.push_back(request.target.id.str());
     return "deploy " + join(services, " and ");
 }
 
+std::string headline_of(const Deploy& deploy) {
+    if (deploy.tasks.empty()) return headline_of_services(deploy);
+    if (deploy.requests.empty()) return headline_of_tasks(deploy);
+    return fmt::format("{}, {}", headline_of_services(deploy), headline_of_tasks(deploy));
+}
+
+std::string wanted_by(const TaskRequest& request) {
+    auto text = fmt::format("a revision of {} with {}, if it uses the repository, and what starts it moved to that",
+                            request.task.family, images_of(request.images));
+    std::vector<std::string> services;
+    for (const auto& service : request.after) services.push_back(service.id.str());
+    if (!services.empty()) text += fmt::format(", once {} has completed", join(services, " and "));
+    return text;
+}
+
 std::string wanted_by(const DeploymentRequest& request) {
     if (request.task_definition) return fmt::format("the task definition {}", *request.task_definition);
     auto newest = fmt::format("the newest ACTIVE revision of {}", request.target.family);
     if (request.images.empty() || request.image_mode == ImageMode::kRedeploy) return newest;
-    std::vector<std::string> images;
-    for (const auto& image : request.images) images.push_back(fmt::format("{}:{}", image.repository, image.tag));
     return fmt::format("{}, {} {}", newest,
                        request.image_mode == ImageMode::kMatch ? "if it names" : "or a new one of it, with",
-                       join(images, ", "));
+                       images_of(request.images));
 }
 
 DecisionView view(const Deploy& deploy) {
     DecisionView shown{.kind = DecisionView::Kind::kDeploy,
                        .headline = headline_of(deploy),
-                       .reason = deploy.requests.empty() ? "" : deploy.requests.front().reason,
+                       .reason = !deploy.requests.empty() ? deploy.requests.front().reason
+                                 : !deploy.tasks.empty()  ? deploy.tasks.front().reason
+                                                          : "",
                        .deployments = {},
+                       .tasks = {},
                        .skipped = deploy.skipped,
                        .warnings = deploy.warnings,
                        .hint = {}};
@@ -44,6 +73,8 @@ DecisionView view(const Deploy& deploy) {
                                      .cluster = request.target.cluster.str(),
                                      .wanted = wanted_by(request),
                                      .reason = request.reason});
+    for (const auto& task : deploy.tasks)
+        shown.tasks.push_back({.task = task.task.id.str(), .wanted = wanted_by(task), .reason = task.reason});
     return shown;
 }
 
@@ -52,6 +83,7 @@ DecisionView view(const Notify& notice) {
             .headline = fmt::format("tell the team: {} {}", notice.service, notice.status),
             .reason = fmt::format("ECS says {}: only ECS knows how a rollout goes", notice.event_name),
             .deployments = {},
+            .tasks = {},
             .skipped = {},
             .warnings = {},
             .hint = {}};
@@ -62,6 +94,7 @@ DecisionView view(const Sweep& sweep) {
             .headline = "look for rollouts that take too long",
             .reason = sweep.scheduled ? "a schedule asks for it" : "somebody asks for it",
             .deployments = {},
+            .tasks = {},
             .skipped = {},
             .warnings = {},
             .hint = {}};
@@ -72,6 +105,7 @@ DecisionView view(const Ignore& ignore) {
             .headline = "nothing to do",
             .reason = ignore.reason,
             .deployments = {},
+            .tasks = {},
             .skipped = ignore.skipped,
             .warnings = {},
             .hint = ignore.hint};
@@ -88,6 +122,7 @@ DecisionView view_of(const Error& error) {
             .headline = "refuse: the invocation fails, so that it is seen",
             .reason = error.message,
             .deployments = {},
+            .tasks = {},
             .skipped = {},
             .warnings = {},
             .hint = {}};

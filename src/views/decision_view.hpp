@@ -27,6 +27,14 @@ struct DecisionView {
         std::string reason;
     };
     std::vector<Deployment> deployments;
+
+    /// A task that no service runs and that is to have an image.
+    struct Task {
+        std::string task;
+        std::string wanted;  ///< "a revision of shop_report with shop/report:v43"
+        std::string reason;
+    };
+    std::vector<Task> tasks;
     std::vector<SkippedService> skipped;
     std::vector<std::string> warnings;
     std::optional<std::string> hint;

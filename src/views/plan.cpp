@@ -23,6 +23,15 @@ OrderedJson to_json(const DeploymentRequest& request) {
     return json;
 }
 
+OrderedJson to_json(const TaskRequest& request) {
+    OrderedJson json{{"task", request.task.id.str()}, {"task_family", request.task.family.str()}};
+    for (const auto& image : request.images)
+        json["images"].push_back({{"repository", image.repository}, {"tag", image.tag}, {"digest", image.digest}});
+    for (const auto& service : request.after) json["after"].push_back(service.id.str());
+    json["reason"] = request.reason;
+    return json;
+}
+
 OrderedJson to_json(const Notify& notice) {
     OrderedJson json{{"type", to_string(notice.level)},
                      {"service", notice.service.str()},
@@ -53,8 +62,10 @@ std::string plan_json(const Event& event, const Decision& decision) {
     json["reason"] = view.reason;
     json["deployments"] = OrderedJson::array();
     json["passed_by"] = OrderedJson::array();
-    if (const auto* deploy = std::get_if<Deploy>(&decision))
+    if (const auto* deploy = std::get_if<Deploy>(&decision)) {
         for (const auto& request : deploy->requests) json["deployments"].push_back(to_json(request));
+        for (const auto& task : deploy->tasks) json["tasks"].push_back(to_json(task));
+    }
     for (const auto& one : view.skipped)
         json["passed_by"].push_back({{"service", one.service}, {"reason", one.reason}});
     if (!view.warnings.empty()) json["warnings"] = view.warnings;
@@ -74,7 +85,11 @@ std::string plan_text(const Event& event, const Decision& decision) {
         text += line("", "  to " + deployment.wanted);
         text += line("", "  because " + deployment.reason);
     }
-    if (view.deployments.empty()) text += line("because", view.reason);
+    for (const auto& task : view.tasks) {
+        text += line("", fmt::format("{}: {}", task.task, task.wanted));
+        text += line("", "  because " + task.reason);
+    }
+    if (view.deployments.empty() && view.tasks.empty()) text += line("because", view.reason);
     if (const auto* notice = std::get_if<Notify>(&decision); notice != nullptr && notice->reason)
         text += line("reason", *notice->reason);
     if (view.hint) text += line("hint", *view.hint);

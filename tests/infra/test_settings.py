@@ -51,6 +51,10 @@ OTHER_VALUES = {
         {"default": ["v*"], "web": [">=2.0 <3", "!*-rc*"], "all": []},
         '{"default":["v*"],"web":[">=2.0 <3","!*-rc*"],"all":[]}',
     ),
+    "SCHEDULED_TASK_MAP": (
+        {"task:report": {"task_family": "report", "schedules": ["night/report"]}},
+        '{"task:report":{"task_family":"report","schedules":["night/report"]}}',
+    ),
     "AWS_ENDPOINT_URL_ECS": ("https://vpce.example.com", "https://vpce.example.com"),
     "AWS_ENDPOINT_URL": ("https://vpce.example.com:8443", "https://vpce.example.com:8443"),
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": (True, "true"),

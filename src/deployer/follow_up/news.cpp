@@ -169,7 +169,7 @@ void RolloutNews::tell_images(Story& story, Deadline deadline) {
         pushed = started->pushed;
     } else if (options_.registers) {
         const auto revision = revision_images_.find(TaskDefinition(story.rollout.task_definition), deadline);
-        if (revision) pushed = pushed_in(*revision);
+        if (revision) pushed = pushed_images_of(*revision);
     }
     const auto images = observer_.running_images(story.rollout, *story.facts.service, deadline);
     story.notification.image = in_words(images.resolved, pushed);

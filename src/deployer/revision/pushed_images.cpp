@@ -69,7 +69,39 @@ bool names_as_wanted(std::string_view image, const PushedImage& pushed, ImagePin
     return pins_digest(pushed, pin) ? parse_image(image).digest == pushed.digest : names(image, pushed);
 }
 
+/// ECR_PIN may have left out the tag or the digest: the tag with the whole image has both, as long as it is not cut.
+void complete(PushedImage& image, const EcsTaskDefinition& revision) {
+    const auto whole = revision.tags.find(std::string(kImage));
+    if (whole == revision.tags.end()) return;
+    for (const auto& text : split(whole->second, ' ')) {
+        const auto parts = parse_image(text);
+        if (parts.repository != image.repository || (!image.tag.empty() && image.tag != parts.tag)) continue;
+        if (!image.digest.empty() && image.digest != parts.digest) continue;
+        image.tag = parts.tag;
+        if (is_image_digest(parts.digest)) image.digest = parts.digest;
+    }
+}
+
 }  // namespace
+
+std::vector<PushedImage> pushed_images_of(const EcsTaskDefinition& revision) {
+    std::vector<PushedImage> images;
+    for (const auto& container : revision.images) {
+        const auto at = pushed_at(revision, container.container);
+        if (!at) continue;
+        const auto parts = parse_image(container.image);
+        const auto registry = parse_ecr_registry(parts.registry);
+        PushedImage image{.repository = std::string(parts.repository),
+                          .tag = std::string(parts.tag),
+                          .digest = std::string(parts.digest),
+                          .account = registry ? std::string(registry->account) : std::string(),
+                          .region = registry ? std::string(registry->region) : std::string(),
+                          .at = *at};
+        complete(image, revision);
+        if (std::ranges::find(images, image) == images.end()) images.push_back(std::move(image));
+    }
+    return images;
+}
 
 Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentRequest& request) {
     PushedRevision put{.changes = {}, .overtaken = {}, .names = false, .exact = true, .tags = {}};
@@ -107,31 +139,7 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
     return put;
 }
 
-bool says_what_was_pushed(std::string_view tag_key) { return tag_key == kImage; }
-
-std::vector<PushedImage> pushed_in(const EcsTaskDefinition& revision) {
-    std::vector<PushedImage> pushed;
-    const auto tag = revision.tags.find(std::string(kImage));
-    if (tag == revision.tags.end()) return pushed;
-    for (const auto& text : split(tag->second, ' ')) {
-        const auto image = parse_image(text);
-        // What was cut to a tag's length names nothing.
-        if (!is_repository_name(image.repository) || !is_image_digest(image.digest)) continue;
-        PushedImage one{.repository = std::string(image.repository),
-                        .tag = std::string(image.tag),
-                        .digest = std::string(image.digest)};
-        const auto container = std::ranges::find_if(revision.images, [&](const auto& other) {
-            return is_of_repository(other.image, one) && names(other.image, one);
-        });
-        if (container == revision.images.end()) continue;
-        if (const auto registry = parse_ecr_registry(parse_image(container->image).registry)) {
-            one.account = registry->account;
-            one.region = registry->region;
-        }
-        pushed.push_back(std::move(one));
-    }
-    return pushed;
-}
+bool says_what_was_pushed(std::string_view tag_key) { return tag_key == kImage || tag_key.starts_with(kPushedAt); }
 
 std::string why_not_brought(const EcsTaskDefinition& revision, const std::vector<PushedImage>& images) {
     std::vector<std::string> missing;

@@ -37,10 +37,7 @@ struct PushedRevision {
 /// (kRejected) where no container uses any of the repositories.
 [[nodiscard]] Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentRequest& request);
 
-/// What a revision was registered for, by its tags, and names: the images that it must run, by their digests. Empty for
-/// one that somebody else has registered.
-[[nodiscard]] std::vector<PushedImage> pushed_in(const EcsTaskDefinition& revision);
-/// Whether `pushed_in` reads this tag.
+/// Whether `pushed_images_of` reads this tag.
 [[nodiscard]] bool says_what_was_pushed(std::string_view tag_key);
 
 /// What a redeployment of `revision` does not bring of what was pushed last to each repository, in words: "shop-api:42
@@ -50,5 +47,9 @@ struct PushedRevision {
 /// Whether a container names the image's tag or digest, so that a redeployment of `revision` brings it; else a sentence
 /// that says what it names instead. Where no container uses the repository it says that.
 [[nodiscard]] std::string why_not_named(const EcsTaskDefinition& revision, const PushedImage& image);
+
+/// What the tags of a revision that was registered for a push say was pushed: the images of those containers, and when.
+/// Empty for any other revision.
+[[nodiscard]] std::vector<PushedImage> pushed_images_of(const EcsTaskDefinition& revision);
 
 }  // namespace ci_lambda

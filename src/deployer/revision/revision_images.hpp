@@ -19,8 +19,8 @@ public:
     /// Both must outlive it.
     RevisionImages(EcsRevisions& ecs, const Logger& logger) : ecs_(ecs), logger_(logger) {}
 
-    /// Its images, and of its tags those that `pushed_in` reads. `nullopt` where it cannot be read: what depends on it
-    /// is only there to say more.
+    /// Its images, and of its tags those that `pushed_images_of` reads. `nullopt` where it cannot be read: what depends
+    /// on it is only there to say more.
     [[nodiscard]] std::optional<EcsTaskDefinition> find(const TaskDefinition& revision, Deadline deadline);
 
 private:

@@ -52,7 +52,8 @@ Result<HttpRequest> AwsClient::request_for(const AwsCall& call, Deadline deadlin
     }
     return HttpRequest{
         .method = std::string(call.method),
-        .url = Secret(with_host_prefix(endpoint_, call.host_prefix) + call.path),
+        .url = Secret(with_host_prefix(endpoint_, call.host_prefix) + call.path +
+                      (call.query.empty() ? "" : '?' + call.query)),
         .log_name = fmt::format("{} {}", service_.name, call.operation),
         .headers = std::move(headers),
         .body = call.body,

@@ -32,6 +32,7 @@ struct AwsCall {
     // REST:
     std::string_view method = "POST";
     std::string path = "/";        ///< escaped for the URL, without a query
+    std::string query = {};        ///< escaped for the URL: "groupName=default&.."; empty for none
     std::string host_prefix = {};  ///< in front of the endpoint's host: "bucket."
     std::vector<HttpHeader> headers = {};
     bool accepts_not_modified = false;  ///< 304 is an answer, and no error

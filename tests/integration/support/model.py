@@ -1,4 +1,4 @@
-"""botocore's own models of ECS and ECR as the judges of raw answers: boto3 itself passes by what it does not know."""
+"""botocore's own models as the judges of raw answers: boto3 itself passes by what it does not know."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def call(sandbox: Sandbox, operation: str, **request) -> dict:
 def call_ecr(sandbox: Sandbox, operation: str, **request) -> dict:
     """The same of ECR."""
     return _checked_call(sandbox, service_model("ecr"), operation, request)
+
+
+def call_events(sandbox: Sandbox, operation: str, **request) -> dict:
+    """The same of EventBridge."""
+    return _checked_call(sandbox, service_model("events"), operation, request)
+
+
+def problems_of_answer(service: str, operation: str, answer: dict) -> list[str]:
+    """What of an answer is not as the model has it, of an API that is REST."""
+    shape = service_model(service).operation_model(operation).output_shape
+    return list(_problems(shape, answer, operation))
 
 
 def _checked_call(sandbox: Sandbox, model: ServiceModel, operation: str, request: dict) -> dict:

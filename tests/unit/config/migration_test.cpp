@@ -94,7 +94,7 @@ private:
         return words[number(static_cast<unsigned>(words.size()))];
     }
     std::string word() { return one_of({"shop", "dev", "a.b", "X_1", "my-shop"}); }
-    std::string id() { return one_of({"api", "worker", "", "backend", "core", "a.b-c_d"}); }
+    std::string id() { return one_of({"api", "worker", "", "backend", "core", "a.b-c_d", "task:report"}); }
     std::string id_list() {
         if (chance(2)) return "\"" + id() + "\"";
         return "[\"" + id() + "\",\"" + id() + "\"]";
@@ -115,6 +115,15 @@ private:
                                chance(2) ? R"(,{"bucket":"b","key":"ü ~/\"x\""})" : "");
         });
     }
+    std::string tasks() {
+        return object({"task:report", "clean", "task:x.y"}, [&](const std::string& key) {
+            return fmt::format(R"({{"task_family":"{}"{}{}{}{}}})", word(),
+                               chance(2) ? R"(,"repositories":["r","a/b","r"],"type":"scheduled_task")" : "",
+                               chance(2) ? R"(,"schedules":["night/report","hourly"])" : "",
+                               chance(2) ? R"(,"rules":[])" : "",
+                               key == "clean" ? R"(,"auto_deploy":"no","tags":["v*"])" : "");
+        });
+    }
     std::string map(std::string_view name) {
         if (name == "ECS_SERVICE_MAP")
             return object({"api", "worker", "", "a.b-c_d"}, [&](const std::string& key) {
@@ -125,11 +134,11 @@ private:
         if (name == "SSM_SERVICE_MAP")
             return object({"/dev/shop/api", "dev/shop/", "/p"}, [&](const std::string&) { return id_list(); });
         if (name == "ECR_TAG_FILTER")
-            return object({"default", "api", "worker", "backend"}, [&](const std::string&) {
+            return object({"default", "api", "worker", "backend", "task:report"}, [&](const std::string&) {
                 return one_of({R"([])", R"(["v*"])", R"([" >=2.0 <3 ","!*-rc*"])", R"(["/v[0-9]{1,3}/"])"});
             });
         if (name == "AUTO_DEPLOY_MAP")
-            return object({"api", "worker", "backend"},
+            return object({"api", "worker", "backend", "task:clean"},
                           [&](const std::string&) { return one_of({"true", "false", "\"no\""}); });
         return files();
     }
@@ -147,6 +156,7 @@ private:
             case SettingType::kList:
                 return setting.name == "EVENT_ACCOUNTS" ? " 111122223333 ,444455556666" : "eu-west-1, eu-central-1";
             case SettingType::kPerService: return map(setting.name);
+            case SettingType::kTasks: return tasks();
             case SettingType::kText: break;
         }
         if (setting.name == "CLUSTER_NAME_PATTERN") return one_of({"{env}", "{project}-{env}", "live"});

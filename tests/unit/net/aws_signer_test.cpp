@@ -56,6 +56,13 @@ TEST_F(AwsSignerTest, CoversTheMethod) {
     EXPECT_EQ(signature_of(post), "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b");
 }
 
+TEST_F(AwsSignerTest, CoversAQueryInTheOrderOfItsNames) {
+    auto list = get();
+    list.path = "/schedules/a%20b";
+    list.query = "groupName=my%2Fgroup&MaxResults=100&A&NextToken=a%2B%3D%3D";
+    EXPECT_EQ(signature_of(list), "eb95b74557d71538174b83489a87488ccc3fbe7759cdd31f0dc8a358430c49db");
+}
+
 TEST_F(AwsSignerTest, CoversBodyHeadersAndToken) {
     signing_.service = "ecs";
     signing_.credentials.session_token = Secret("IQoJb3JpZ2luX2VjEXAMPLE//+==");

@@ -228,12 +228,29 @@ TEST_F(CurlHttpClientTest, SignsForTheTimeOfItsClock) {
     EXPECT_EQ(server.requests().front().header("X-Amz-Date"), "20260101T100803Z");
 }
 
-TEST_F(CurlHttpClientTest, RefusesToSignAQuery) {
+TEST_F(CurlHttpClientTest, PutsABody) {
+    const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
+    for (const auto* body : {R"({"a":1})", ""}) {
+        auto request = signed_post(server, "");
+        request.method = "PUT";
+        request.body = body;
+        ASSERT_THAT(client_.send(request), IsOk());
+        EXPECT_EQ(server.requests().back().line(), "PUT / HTTP/1.1");
+        EXPECT_EQ(server.requests().back().body, body);
+    }
+}
+
+TEST_F(CurlHttpClientTest, SignsAQueryAsItIsSent) {
     const LoopbackServer server([](const ServerRequest&) { return reply(200, ""); });
     auto request = signed_post(server, "");
-    request.url = Secret(server.url("/?a=b"));
-    EXPECT_THAT(client_.send(request), IsErr(ErrorKind::kInternal, HasSubstr("query")));
-    EXPECT_THAT(server.requests(), SizeIs(0));
+    for (const auto* path : {"/", "/?a=b%20c", "/?a=b%20d"}) {
+        request.url = Secret(server.url(path));
+        ASSERT_THAT(client_.send(request), IsOk());
+    }
+    const auto sent = server.requests();
+    EXPECT_THAT(sent.at(1).head, HasSubstr(" /?a=b%20c HTTP/"));
+    EXPECT_NE(sent.at(0).header("Authorization"), sent.at(1).header("Authorization"));
+    EXPECT_NE(sent.at(1).header("Authorization"), sent.at(2).header("Authorization"));
 }
 
 TEST_F(CurlHttpClientTest, CallsWhatIsNoUrlMalformedWithoutShowingIt) {

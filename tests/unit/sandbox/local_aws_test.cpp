@@ -78,7 +78,7 @@ TEST_F(LocalAwsTest, RefusesUnsignedAndUnknownCalls) {
     EXPECT_THAT(post("/", "{}", {{"X-Amz-Target", kEcs + "ListClusters"}}).body,
                 ::testing::HasSubstr("MissingAuthenticationTokenException"));
     EXPECT_THAT(aws_call("DynamoDB_20120810.ListTables", "{}").body, ::testing::HasSubstr("UnknownOperationException"));
-    EXPECT_THAT(aws_call("AWSEvents.ListRules", "{}").body, ::testing::HasSubstr("UnknownOperationException"));
+    EXPECT_THAT(aws_call("AWSEvents.ListEventBuses", "{}").body, ::testing::HasSubstr("UnknownOperationException"));
 }
 
 TEST_F(LocalAwsTest, DeliversARawEventAsItIs) {

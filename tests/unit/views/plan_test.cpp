@@ -53,6 +53,21 @@ TEST(Plan, SaysWhyNothingIsToBeDone) {
                 HasSubstr("decision  nothing to do\nbecause   " + planned.json["reason"].get<std::string>()));
 }
 
+TEST(Plan, SaysWhichTasksFollowAPushAndWhatTheyWaitFor) {
+    const auto planned = plan(
+        R"({"source":"aws.ecr","detail-type":"ECR Image Action","detail":{
+        "action-type":"PUSH","result":"SUCCESS","repository-name":"shop_service_api","image-tag":"v7"}})",
+        {{"ECR_DEPLOY_MODE", "revision"},
+         {"SCHEDULED_TASK_MAP", R"({"report":{"task_family":"shop_report","repositories":["shop_service_api"]}})"}});
+    EXPECT_THAT(planned.text, AllOf(HasSubstr("decision  deploy api, update task:report\n"),
+                                    HasSubstr("task:report: a revision of shop_report with shop_service_api:v7"),
+                                    HasSubstr("once api has completed")));
+    ASSERT_THAT(planned.json["tasks"], SizeIs(1));
+    EXPECT_EQ(planned.json["tasks"][0]["task"], "task:report");
+    EXPECT_EQ(planned.json["tasks"][0]["after"], Json::array({"api"}));
+    EXPECT_EQ(planned.json["tasks"][0]["images"][0]["tag"], "v7");
+}
+
 TEST(Plan, SaysWhatAPushBringsInEachMode) {
     const std::string push = R"({"source":"aws.ecr","detail-type":"ECR Image Action","detail":{
         "action-type":"PUSH","result":"SUCCESS","repository-name":"shop_service_api","image-tag":"v7"}})";

@@ -116,7 +116,8 @@ TEST_F(ImageNewsTest, AnotherProcessKnowsWhatWasPushedByTheTagsOfTheRevision) {
         return EcsTaskDefinition{.arn = revision.str(),
                                  .status = "ACTIVE",
                                  .images = {{.container = "app", .image = "shop_api:v2"}},
-                                 .tags = {{"ci_lambda:image", "shop_api:v2@" + digest('b')}}};
+                                 .tags = {{"ci_lambda:image", "shop_api:v2@" + digest('b')},
+                                          {"ci_lambda:pushed-at/app", format_rfc3339(start())}}};
     };
     EXPECT_EQ(tell(completed())->status, "completed") << "where no revision is registered, none is read";
     EXPECT_EQ(ecs_.calls("DescribeTaskDefinition"), 0);

@@ -1,0 +1,122 @@
+#include "services/scheduler/client.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "base/json.hpp"
+#include "net/url.hpp"
+#include "services/schedules/target.hpp"
+
+namespace ci_lambda {
+namespace {
+
+constexpr std::array<std::string_view, 1> kNoSuchSchedule{"ResourceNotFoundException"};
+
+/// A list that goes on for longer than this is a loop in the answers, not a list.
+constexpr int kMostPages = 1000;
+
+constexpr std::string_view kListSchedules = "ListSchedules";
+constexpr std::string_view kGetSchedule = "GetSchedule";
+constexpr std::string_view kUpdateSchedule = "UpdateSchedule";
+
+/// What GetSchedule says and UpdateSchedule does not take (API reference of both).
+constexpr std::array kOnlyInAnswers{"Arn", "CreationDate", "LastModificationDate"};
+
+/// Somebody else changes it at the same moment.
+void conflicts_heal(Error& error, const AwsCall& /*call*/, const HttpResponse& /*response*/) {
+    if (error.code == "ConflictException") error.kind = ErrorKind::kBusy;
+}
+
+std::string path_of(const GroupedName& schedule) { return "/schedules/" + escape_component(schedule.name); }
+
+/// Names the permission.
+Error explained(Error error, std::string_view action, std::string_view resource, std::string_view further = "") {
+    if (error.kind == ErrorKind::kAccessDenied)
+        error.message += fmt::format(" (needs {} on {}{})", action, resource, further);
+    return error;
+}
+
+}  // namespace
+
+constinit const AwsService kSchedulerService{.name = "scheduler",
+                                             .title = "EventBridge Scheduler",
+                                             .host = "scheduler",
+                                             .signing_name = "scheduler",
+                                             .endpoint_variable = "AWS_ENDPOINT_URL_SCHEDULER",
+                                             .not_found_codes = kNoSuchSchedule,
+                                             .explain = &conflicts_heal};
+
+SchedulerClient::SchedulerClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials,
+                                 const Clock& clock, Sleeper& sleeper, const Logger& logger)
+    : client_(kSchedulerService, std::move(options), http, credentials, clock, sleeper, logger) {}
+
+Result<std::vector<GroupedName>> SchedulerClient::of_cluster(const std::string& cluster_arn, Deadline deadline) {
+    std::vector<GroupedName> names;
+    AwsCall call{.operation = kListSchedules, .method = "GET", .path = "/schedules", .query = "MaxResults=100"};
+    for (int page = 0; page < kMostPages; ++page) {
+        auto answer = client_.parse_read(kListSchedules, client_.make(call, deadline));
+        if (!answer) return std::unexpected(explained(std::move(answer).error(), "scheduler:ListSchedules", "*"));
+        TRY_ASSIGN(const auto* schedules, client_.require_array(*answer, "Schedules"));
+        for (const auto& schedule : *schedules) {
+            const auto* target = find(schedule, "Target");
+            const auto arn = target == nullptr ? std::string() : find_string(*target, "Arn").value_or("");
+            auto name = find_string(schedule, "Name");
+            if (!name || (arn != cluster_arn && !calls_run_task(arn))) continue;
+            names.push_back(
+                {.group = find_string(schedule, "GroupName").value_or("default"), .name = *std::move(name)});
+        }
+        const auto next = find_string(*answer, "NextToken").value_or("");
+        if (next.empty()) break;
+        call.query = fmt::format("MaxResults=100&NextToken={}", escape_component(next));
+    }
+    return names;
+}
+
+Result<TaskTarget> SchedulerClient::get(const GroupedName& schedule, Deadline deadline) {
+    const AwsCall call{.operation = kGetSchedule,
+                       .method = "GET",
+                       .path = path_of(schedule),
+                       .query = "groupName=" + escape_component(schedule.group)};
+    auto answer = client_.parse_read(kGetSchedule, client_.make(call, deadline));
+    if (!answer)
+        return std::unexpected(
+            explained(std::move(answer).error(), "scheduler:GetSchedule",
+                      fmt::format("arn:{}:scheduler:{}:*:schedule/{}/{}", partition_of(client_.options().region),
+                                  client_.options().region, schedule.group, schedule.name)));
+    const auto* target = find(*answer, "Target");
+    if (target == nullptr)
+        return fail(ErrorKind::kProtocol,
+                    fmt::format("EventBridge Scheduler's answer to GetSchedule has no target of {}", schedule.str()));
+    auto read = read_task_target(*target);
+    for (const auto* member : kOnlyInAnswers) answer->erase(member);
+    read.whole = dump_json(*answer);
+    return read;
+}
+
+Status SchedulerClient::put(const GroupedName& schedule, const TaskTarget& read, const std::string& task_definition,
+                            Deadline deadline) {
+    TRY_ASSIGN(auto request, parse_json(read.whole));
+    if (!request.is_object() || !request.contains("Target"))
+        return fail(ErrorKind::kInternal, fmt::format("{} was not read", schedule.str()));
+    request["GroupName"] = schedule.group;
+    request["Name"] = schedule.name;
+    TRY(put_task_definition(request["Target"], task_definition));
+    const AwsCall call{.operation = kUpdateSchedule,
+                       .body = dump_json(request),
+                       .repeatable = AwsCall::Repeatable::kNo,
+                       .method = "PUT",
+                       .path = path_of(schedule),
+                       .headers = {{.name = "Content-Type", .value = "application/json"}}};
+    auto answer = client_.make(call, deadline);
+    if (!answer)
+        return std::unexpected(
+            explained(std::move(answer).error(), "scheduler:UpdateSchedule",
+                      fmt::format("arn:{}:scheduler:{}:*:schedule/{}/{}", partition_of(client_.options().region),
+                                  client_.options().region, schedule.group, schedule.name),
+                      ", and iam:PassRole on the role of its target"));
+    return {};
+}
+
+}  // namespace ci_lambda

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "base/time.hpp"
+#include "logging/logger.hpp"
+#include "net/credentials.hpp"
+#include "net/http.hpp"
+#include "services/aws/client.hpp"
+#include "services/schedules/api.hpp"
+
+namespace ci_lambda {
+
+/// Amazon EventBridge Scheduler, as REST with JSON.
+extern const AwsService kSchedulerService;
+
+/// EventBridge Scheduler over HTTP. The log shows no schedules: their inputs may hold anything. Whatever is passed in
+/// must outlive it.
+class SchedulerClient final : public TaskSchedules {
+public:
+    SchedulerClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
+                    Sleeper& sleeper, const Logger& logger);
+
+    Result<std::vector<GroupedName>> of_cluster(const std::string& cluster_arn, Deadline deadline) override;
+    Result<TaskTarget> get(const GroupedName& schedule, Deadline deadline) override;
+    Status put(const GroupedName& schedule, const TaskTarget& read, const std::string& task_definition,
+               Deadline deadline) override;
+
+private:
+    AwsClient client_;
+};
+
+}  // namespace ci_lambda

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/names.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace ci_lambda {
+
+// What starts tasks of ECS at their times: schedules of EventBridge Scheduler and rules of EventBridge. Each method is
+// one call, or the pages of one list; nothing is retried in here. Thread-safe. Errors carry AWS's own code and words.
+
+/// What a schedule or a rule starts, as far as it starts a task.
+struct TaskTarget {
+    std::string id;               ///< of one of a rule's targets; a schedule has one target, without an id
+    std::string cluster;          ///< its ARN, or its name
+    std::string task_definition;  ///< as it stands there: an ARN, or a name, with or without a revision
+    /// All that AWS said of the schedule, or of the rule's target: what is given back has it all, also what nobody
+    /// here knows. JSON.
+    std::string whole;
+    friend bool operator==(const TaskTarget&, const TaskTarget&) = default;
+};
+
+/// Schedules of EventBridge Scheduler (API version 2021-06-30).
+class TaskSchedules {
+public:
+    TaskSchedules() = default;
+    TaskSchedules(const TaskSchedules&) = delete;
+    TaskSchedules& operator=(const TaskSchedules&) = delete;
+    virtual ~TaskSchedules() = default;
+
+    /// All that may start tasks on this cluster: those whose target it is, and those that call RunTask themselves,
+    /// whose cluster only `get` knows.
+    virtual Result<std::vector<GroupedName>> of_cluster(const std::string& cluster_arn, Deadline deadline) = 0;
+    /// kNotFound where there is none; a target without a task definition where it starts no task.
+    virtual Result<TaskTarget> get(const GroupedName& schedule, Deadline deadline) = 0;
+    /// Replaces the whole schedule by what was read, with another task definition. Whatever was changed since it was
+    /// read is lost: read it right before. kBusy where somebody else changes it at the same moment.
+    virtual Status put(const GroupedName& schedule, const TaskTarget& read, const std::string& task_definition,
+                       Deadline deadline) = 0;
+};
+
+/// Rules of EventBridge (API version 2015-10-07).
+class TaskRules {
+public:
+    TaskRules() = default;
+    TaskRules(const TaskRules&) = delete;
+    TaskRules& operator=(const TaskRules&) = delete;
+    virtual ~TaskRules() = default;
+
+    /// The rules of the default bus with a target on this cluster.
+    virtual Result<std::vector<GroupedName>> of_cluster(const std::string& cluster_arn, Deadline deadline) = 0;
+    /// Those of its targets that start tasks.
+    virtual Result<std::vector<TaskTarget>> get(const GroupedName& rule, Deadline deadline) = 0;
+    /// As with schedules: replaces the whole target.
+    virtual Status put(const GroupedName& rule, const TaskTarget& read, const std::string& task_definition,
+                       Deadline deadline) = 0;
+};
+
+}  // namespace ci_lambda

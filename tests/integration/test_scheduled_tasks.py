@@ -1,0 +1,235 @@
+"""SCHEDULED_TASK_MAP: a push becomes a revision, and what starts the task is moved to it, with all that it had.
+
+The sandbox's Scheduler and rules are judged by botocore's models; the function runs against the sandbox and against moto.
+"""
+
+import copy
+import json
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from support.model import call_events, problems_of_answer
+from support.moto_ecs import client, running_moto
+from support.programs import Function, Sandbox, function_environment
+from support.waiting import eventually
+
+REPOSITORY = "shop_service_api"
+FAMILY = "shop_report_dev"
+TASKS = json.dumps({"task:report": {"task_family": FAMILY, "repositories": [REPOSITORY]}})
+CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/shop_cluster_dev"
+PATIENT = 0.2  # seconds between looks that ECS's quota of requests allows for ever
+
+
+def boto(service: str, url: str):
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def definition_arn(revision: int) -> str:
+    return f"arn:aws:ecs:us-east-1:123456789012:task-definition/{FAMILY}:{revision}"
+
+
+def pushed(tag: str, digit: str, time: str, repository: str = REPOSITORY) -> dict:
+    return {
+        "version": "0",
+        "id": f"00000000-0000-4000-8000-0000000000{digit}{digit}",
+        "detail-type": "ECR Image Action",
+        "source": "aws.ecr",
+        "account": "123456789012",
+        "time": time,
+        "region": "us-east-1",
+        "resources": [],
+        "detail": {
+            "action-type": "PUSH",
+            "result": "SUCCESS",
+            "repository-name": repository,
+            "image-tag": tag,
+            "image-digest": "sha256:" + digit * 64,
+        },
+    }
+
+
+def schedule(url: str) -> dict:
+    got = boto("scheduler", url).get_schedule(Name="report", GroupName="night")
+    for name in ("ResponseMetadata", "LastModificationDate"):
+        del got[name]
+    return got
+
+
+def target(url: str) -> dict:
+    (one,) = boto("events", url).list_targets_by_rule(Rule="report-weekly")["Targets"]
+    return one
+
+
+def moved(before: dict, revision: int, parameters: tuple[str, ...]) -> dict:
+    """The same with another task definition."""
+    after = copy.deepcopy(before)
+    inner = after
+    for name in parameters:
+        inner = inner[name]
+    inner["TaskDefinitionArn"] = definition_arn(revision)
+    return after
+
+
+# --- the sandbox ------------------------------------------------------------------------------------------------------
+
+
+def test_the_sandbox_answers_as_the_models_have_it():
+    with Sandbox("--speed", "600") as sandbox:
+        assert sandbox.get("/schedules?MaxResults=1")["Schedules"][0]["Target"] == {"Arn": CLUSTER}
+        assert problems_of_answer("scheduler", "ListSchedules", sandbox.get("/schedules")) == []
+        got = sandbox.get("/schedules/report?groupName=night")
+        assert problems_of_answer("scheduler", "GetSchedule", got) == []
+        assert call_events(sandbox, "ListRuleNamesByTarget", TargetArn=CLUSTER)["RuleNames"] == ["report-weekly"]
+        targets = call_events(sandbox, "ListTargetsByRule", Rule="report-weekly")["Targets"]
+        assert call_events(sandbox, "PutTargets", Rule="report-weekly", Targets=targets)["FailedEntryCount"] == 0
+        failed = call_events(sandbox, "PutTargets", Rule="report-weekly", Targets=[{"Id": "x"}])
+        assert failed["FailedEntryCount"] == 1
+
+
+def test_a_member_that_is_left_out_of_an_update_has_its_default_again_as_at_aws():
+    with Sandbox("--speed", "600") as sandbox:
+        scheduler = boto("scheduler", sandbox.url)
+        before = schedule(sandbox.url)
+        assert (before["State"], before["ScheduleExpressionTimezone"]) == ("DISABLED", "Europe/Paris")
+        least = {name: before[name] for name in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+        scheduler.update_schedule(**least)
+        after = schedule(sandbox.url)
+        assert (after["State"], after["ScheduleExpressionTimezone"]) == ("ENABLED", "UTC")
+        assert "Description" not in after
+        with pytest.raises(scheduler.exceptions.ResourceNotFoundException):
+            scheduler.get_schedule(Name="report")
+        with pytest.raises(scheduler.exceptions.ConflictException):
+            scheduler.create_schedule(**least)
+
+
+def test_a_push_moves_what_starts_the_task_once_the_service_of_the_image_has_completed():
+    with Sandbox("--speed", "200", ECR_DEPLOY_MODE="revision", SCHEDULED_TASK_MAP=TASKS) as sandbox:
+        before, before_rule = schedule(sandbox.url), target(sandbox.url)
+        status, _, body = sandbox.post("/sandbox/push", b"api:v1.43")
+        assert status == 200, body
+        digest = json.loads(body)["digest"]
+
+        def answer_to_the_push() -> dict | None:
+            for one in sandbox.get("/sandbox/invocations"):
+                detail = one["event"].get("detail", {})
+                if one["from"] == "ecr" and one["status"] == "done" and detail.get("image-digest") == digest:
+                    return one["answer"]
+            return None
+
+        answer = eventually(answer_to_the_push, "the push's answer")
+        (task,) = answer["tasks"]
+        assert (answer["status"], task["status"]) == ("deployed", "waiting"), answer
+        assert task["outcome"] == f"follows once api has completed with {REPOSITORY}:v1.43"
+
+        eventually(lambda: schedule(sandbox.url) != before, "the schedule", PATIENT)
+        assert schedule(sandbox.url) == moved(before, 43, ("Target", "EcsParameters"))
+        eventually(lambda: target(sandbox.url) != before_rule, "the rule", PATIENT)
+        assert target(sandbox.url) == moved(before_rule, 43, ("EcsParameters",))
+        ecs = boto("ecs", sandbox.url)
+        definition = ecs.describe_task_definition(taskDefinition=f"{FAMILY}:43")["taskDefinition"]
+        assert definition["containerDefinitions"][0]["image"].endswith(f"/{REPOSITORY}:v1.43@{digest}")
+        service = ecs.describe_services(cluster="shop_cluster_dev", services=["shop_service_api_dev"])["services"][0]
+        assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+        said = json.dumps(eventually(lambda: [one for one in sandbox.get("/sandbox/slack") if "task:report" in json.dumps(one)], "a message"))
+        assert "Scheduled task updated: task:report" in said
+        assert f"runs {FAMILY}:43 with {REPOSITORY}:v1.43" in said
+
+
+def test_a_service_that_fails_leaves_the_task_where_it_is():
+    with Sandbox("--speed", "200", ECR_DEPLOY_MODE="revision", SCHEDULED_TASK_MAP=TASKS, ROLLBACK_ON_FAILURE="true") as sandbox:
+        before = schedule(sandbox.url)
+        status, _, body = sandbox.post("/sandbox/scenario", b"api=crash-on-start")
+        assert status == 200, body
+        sandbox.post("/sandbox/push", b"api:v1.43")
+
+        def rolled_back() -> bool:
+            return "rolled back" in json.dumps(sandbox.get("/sandbox/slack"))
+
+        eventually(rolled_back, "the rollback", PATIENT)
+        assert schedule(sandbox.url) == before
+        assert target(sandbox.url)["EcsParameters"]["TaskDefinitionArn"] == definition_arn(42)
+
+
+def test_without_a_map_nobody_is_asked():
+    with Sandbox("--speed", "600", ECR_DEPLOY_MODE="revision") as sandbox:
+        before = schedule(sandbox.url)
+        _, answer = sandbox.invoke(json.dumps(pushed("v1.43", "a", "2026-11-29T12:00:00Z")).encode())
+        assert "tasks" not in answer and answer["status"] == "deployed"
+        assert schedule(sandbox.url) == before
+
+
+# --- moto -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def moto():
+    with running_moto() as url:
+        yield url
+
+
+def test_on_moto_everything_else_of_schedule_and_rule_is_what_it_was(moto):
+    ecs, scheduler, events = (client(name, moto) for name in ("ecs", "scheduler", "events"))
+    ecs.create_cluster(clusterName="shop_cluster_dev")
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/report"
+    first = ecs.register_task_definition(
+        family=FAMILY, containerDefinitions=[{"name": "app", "image": f"{image}:v1", "memory": 128}]
+    )["taskDefinition"]["taskDefinitionArn"]
+    cluster = first.split(":task-definition/")[0] + ":cluster/shop_cluster_dev"
+    role = "arn:aws:iam::123456789012:role/schedules"
+    parameters = {"TaskDefinitionArn": first, "TaskCount": 2, "LaunchType": "FARGATE"}
+    scheduler.create_schedule_group(Name="night")
+    scheduler.create_schedule(
+        Name="report",
+        GroupName="night",
+        ScheduleExpression="cron(0 3 * * ? *)",
+        ScheduleExpressionTimezone="Europe/Paris",
+        Description="the report",
+        State="DISABLED",
+        FlexibleTimeWindow={"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15},
+        Target={"Arn": cluster, "RoleArn": role, "Input": "{}", "EcsParameters": parameters},
+    )
+    events.put_rule(Name="report-weekly", ScheduleExpression="rate(7 days)")
+    events.put_targets(
+        Rule="report-weekly",
+        Targets=[
+            {"Id": "queue", "Arn": "arn:aws:sqs:us-east-1:123456789012:q"},
+            {"Id": "report", "Arn": cluster, "RoleArn": role, "Input": "{}", "EcsParameters": parameters},
+        ],
+    )
+
+    def looks() -> tuple[dict, dict]:
+        got = scheduler.get_schedule(Name="report", GroupName="night")
+        listed = {one["Id"]: one for one in events.list_targets_by_rule(Rule="report-weekly")["Targets"]}
+        for name in ("ResponseMetadata", "LastModificationDate"):
+            got.pop(name, None)
+        return got, listed
+
+    schedule_before, targets_before = looks()
+    tasks = {"report": {"task_family": FAMILY, "repositories": ["shop/report"]}}
+    environment = function_environment(moto, SCHEDULED_TASK_MAP=json.dumps(tasks))
+    environment["AWS_ENDPOINT_URL"] = moto
+    with Function(environment) as function:
+        outcome = function.invoke(pushed("v2", "b", "2026-11-29T12:00:00Z", "shop/report"))
+        again = function.invoke(pushed("v1.9", "c", "2026-11-29T11:00:00Z", "shop/report"))
+
+    (task,) = outcome.body["tasks"]
+    assert task["status"] == "updated", outcome.text
+    assert task["moved"] == ["schedule night/report", "rule report-weekly"]
+    second = first[: -len(":1")] + ":2"
+    assert task["task_definition"] == second
+    schedule_after, targets_after = looks()
+    schedule_before["Target"]["EcsParameters"]["TaskDefinitionArn"] = second
+    targets_before["report"]["EcsParameters"]["TaskDefinitionArn"] = second
+    assert schedule_after == schedule_before
+    assert targets_after == targets_before
+    assert again.body["tasks"][0]["status"] == "ignored", "an older push"
+    assert ecs.list_task_definitions(familyPrefix=FAMILY)["taskDefinitionArns"] == [first, second]
