@@ -1,12 +1,13 @@
 // What ECR answers, and the manifests in it. The first byte chooses the call, the second one the HTTP status; the first
-// line goes on with the media type of a manifest. For a manifest (`m`), what follows the line is the manifest; for the
-// other calls each line is the body of one answer.
+// line goes on with the media type of a manifest. For a manifest (`m`) or the config of an image (`c`), what follows
+// the line is that; for the other calls each line is the body of one answer.
 
 #include <array>
 
 #include "base/json.hpp"
 #include "fuzz/support.hpp"
 #include "services/ecr/client.hpp"
+#include "services/ecr/decode.hpp"
 #include "support/fake_http.hpp"
 #include "support/fakes.hpp"
 
@@ -57,6 +58,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto rest = input.substr(line_end + 1);
 
     testing::FakeHttp http;
+    if (data[0] == 'c') {
+        if (const auto config = read_config(rest); !config)
+            fuzzing::require_readable(config.error().message, "an error");
+        return 0;
+    }
     if (data[0] == 'm') {
         http.then(200, fuzzing::answer_with(rest, input.substr(2, line_end - 2)));
     } else {

@@ -73,6 +73,14 @@ struct EcrManifest {
     bool is_image = false;
 };
 
+/// What an image says of itself in its config (OCI image-spec, config.md). Free text of whoever built it, or its base.
+struct EcrImageConfig {
+    std::string os;            ///< "linux"
+    std::string architecture;  ///< as Go has it: "amd64", "arm64"
+    std::string variant;
+    std::map<std::string, std::string> labels;  ///< `org.opencontainers.image.revision`, ..; also those of its base
+};
+
 /// How many images one call may ask for (ECR API reference).
 inline constexpr std::size_t kMaxImagesPerCall = 100;
 
@@ -93,6 +101,22 @@ public:
     /// archived image is kRejected, and the message says so.
     virtual Result<EcrManifest> get_manifest(const EcrRepository& repository, const EcrImageId& id,
                                              Deadline deadline) = 0;
+    /// The config of a single image, by the `config_digest` of its manifest. ECR gives a URL, which is fetched; what
+    /// does not have that digest, or is larger than configs are, is kProtocol.
+    virtual Result<EcrImageConfig> get_config(const EcrRepository& repository, const std::string& digest,
+                                              Deadline deadline) = 0;
+};
+
+/// Amazon ECR in each region: an image's registry says in which one it is. Thread-safe.
+class EcrRegions {
+public:
+    EcrRegions() = default;
+    EcrRegions(const EcrRegions&) = delete;
+    EcrRegions& operator=(const EcrRegions&) = delete;
+    virtual ~EcrRegions() = default;
+
+    /// Lives as long as this.
+    virtual EcrApi& in(std::string_view region) = 0;
 };
 
 }  // namespace ci_lambda

@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
+#include "net/sha256.hpp"
 #include "services/ecr/decode.hpp"
 
 namespace ci_lambda {
@@ -18,8 +19,13 @@ namespace {
 
 constexpr std::string_view kDescribeImages = "DescribeImages";
 constexpr std::string_view kBatchGetImage = "BatchGetImage";
+constexpr std::string_view kGetDownloadUrl = "GetDownloadUrlForLayer";
 
-constexpr std::array<std::string_view, 2> kNotFoundCodes{"ImageNotFoundException", "RepositoryNotFoundException"};
+/// Configs have some kilobytes; the longest list of labels and of layers does not make a megabyte of them.
+constexpr std::size_t kLargestConfig = std::size_t{1} * 1024 * 1024;
+
+constexpr std::array<std::string_view, 3> kNotFoundCodes{"ImageNotFoundException", "RepositoryNotFoundException",
+                                                         "LayersNotFoundException"};
 
 /// What we can read. Without the two lists ECR may answer with the manifest of one platform, whose digest is another.
 constexpr std::array kMediaTypes{
@@ -96,7 +102,7 @@ constinit const AwsService kEcrService{.name = "ecr",
 
 EcrClient::EcrClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
                      Sleeper& sleeper, const Logger& logger)
-    : client_(kEcrService, std::move(options), http, credentials, clock, sleeper, logger) {}
+    : client_(kEcrService, std::move(options), http, credentials, clock, sleeper, logger), http_(http), clock_(clock) {}
 
 Result<std::vector<EcrImage>> EcrClient::describe_images(const EcrRepository& repository,
                                                          const std::vector<EcrImageId>& ids, Deadline deadline) {
@@ -139,6 +145,71 @@ Result<EcrManifest> EcrClient::get_manifest(const EcrRepository& repository, con
         return explain(with_context(read_failure_to_get(failures->front()), fmt::format("ecr {}", kBatchGetImage)));
     return explain(
         {.kind = ErrorKind::kProtocol, .message = "ECR's answer to BatchGetImage has neither images nor failures"});
+}
+
+Result<EcrImageConfig> EcrClient::get_config(const EcrRepository& repository, const std::string& digest,
+                                             Deadline deadline) {
+    const EcrImageId config{.tag = {}, .digest = digest};
+    const std::span<const EcrImageId> asked(&config, 1);
+    const auto explain = [&](Error error) {
+        return std::unexpected(
+            explained(std::move(error), kGetDownloadUrl, repository, asked, client_.options().region));
+    };
+    Json request{{"repositoryName", repository.name}, {"layerDigest", digest}};
+    if (!repository.registry_id.empty()) request["registryId"] = repository.registry_id;
+    const auto answer = client_.read(kGetDownloadUrl, request, deadline);
+    if (!answer) return explain(answer.error());
+    auto url = find_string(*answer, "downloadUrl");
+    if (!url)
+        return explain(
+            {.kind = ErrorKind::kProtocol, .message = "ECR's answer to GetDownloadUrlForLayer has no downloadUrl"});
+    HttpRequest get{.method = "GET",
+                    .url = Secret(*std::move(url)),  // it has a signature
+                    .log_name = "ecr image config",
+                    .headers = {},
+                    .body = {},
+                    .signing = {},
+                    .trust = client_.options().endpoint || !signed_by_amazon(client_.options().region)
+                                 ? Trust::kSystem
+                                 : Trust::kAmazonRoots};
+    get.body_in_log = &size_only;
+    get.max_response_bytes = kLargestConfig;
+    if (const auto left = deadline.remaining(clock_)) get.timeout = std::min(get.timeout, *left);
+    const auto response = http_.send(get);
+    if (!response) return explain(with_context(response.error(), "the image's config"));
+    if (response->status != 200)
+        return explain({.kind = ErrorKind::kProtocol,
+                        .message = fmt::format("the image's config: HTTP {}: {}", response->status,
+                                               body_in_words(response->body, 200))});
+    if (sha256_digest_of(response->body) != digest)
+        return explain(
+            {.kind = ErrorKind::kProtocol, .message = "the image's config: what was fetched has another digest"});
+    auto read = read_config(response->body);
+    if (!read) return explain(std::move(read).error());
+    return read;
+}
+
+EcrClients::EcrClients(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials,
+                       const Clock& clock, Sleeper& sleeper, const Logger& logger)
+    : options_(std::move(options)),
+      http_(http),
+      credentials_(credentials),
+      clock_(clock),
+      sleeper_(sleeper),
+      logger_(logger) {}
+
+EcrApi& EcrClients::in(std::string_view region) {
+    const std::scoped_lock lock(mutex_);
+    auto found = clients_.find(region);
+    if (found == clients_.end()) {
+        auto options = options_;
+        options.region = region;
+        found = clients_
+                    .emplace(std::string(region), std::make_unique<EcrClient>(std::move(options), http_, credentials_,
+                                                                              clock_, sleeper_, logger_))
+                    .first;
+    }
+    return *found->second;
 }
 
 }  // namespace ci_lambda

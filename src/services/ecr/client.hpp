@@ -1,5 +1,11 @@
 #pragma once
 
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
@@ -24,9 +30,32 @@ public:
     Result<std::vector<EcrImage>> describe_images(const EcrRepository& repository, const std::vector<EcrImageId>& ids,
                                                   Deadline deadline) override;
     Result<EcrManifest> get_manifest(const EcrRepository& repository, const EcrImageId& id, Deadline deadline) override;
+    Result<EcrImageConfig> get_config(const EcrRepository& repository, const std::string& digest,
+                                      Deadline deadline) override;
 
 private:
     AwsClient client_;
+    HttpClient& http_;
+    const Clock& clock_;
+};
+
+/// A client for each region that is asked for, made when it is. Whatever is passed in must outlive it.
+class EcrClients final : public EcrRegions {
+public:
+    /// `options`: of any region.
+    EcrClients(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
+               Sleeper& sleeper, const Logger& logger);
+    EcrApi& in(std::string_view region) override;
+
+private:
+    AwsEndpointOptions options_;
+    HttpClient& http_;
+    CredentialsProvider& credentials_;
+    const Clock& clock_;
+    Sleeper& sleeper_;
+    const Logger& logger_;
+    std::mutex mutex_;
+    std::map<std::string, std::unique_ptr<EcrClient>, std::less<>> clients_;
 };
 
 }  // namespace ci_lambda

@@ -66,13 +66,13 @@ std::vector<EcrPlatform> platforms_of(const Json& manifests) {
     return platforms;
 }
 
-std::map<std::string, std::string> annotations_of(const Json& manifest) {
-    std::map<std::string, std::string> annotations;
-    const Json* object = find(manifest, "annotations");
-    if (object == nullptr || !object->is_object()) return annotations;
+std::map<std::string, std::string> texts_in(const Json& json, std::string_view member) {
+    std::map<std::string, std::string> texts;
+    const Json* object = find(json, member);
+    if (object == nullptr || !object->is_object()) return texts;
     for (const auto& [key, value] : object->items())
-        if (value.is_string()) annotations[key] = value.get<std::string>();
-    return annotations;
+        if (value.is_string()) texts[key] = value.get<std::string>();
+    return texts;
 }
 
 /// BuildKit's attestations have the config of an image, and layers that no container is made of.
@@ -122,7 +122,7 @@ Result<EcrManifest> read_manifest(const Json& image) {
                      .config_digest = digest_of(*manifest, "config"),
                      .artifact_type = text_of(*manifest, "artifactType"),
                      .subject_digest = digest_of(*manifest, "subject"),
-                     .annotations = annotations_of(*manifest),
+                     .annotations = texts_in(*manifest, "annotations"),
                      .is_image = false};
     if (const Json* id = find(image, "imageId"))
         read.id = {.tag = text_of(*id, "imageTag"), .digest = text_of(*id, "imageDigest")};
@@ -134,6 +134,19 @@ Result<EcrManifest> read_manifest(const Json& image) {
         read.media_type == kOciIndex || read.media_type == kDockerList || (read.media_type.empty() && lists);
     if (read.is_index && lists) read.platforms = platforms_of(*manifests);
     read.is_image = is_image(read, *manifest);
+    return read;
+}
+
+Result<EcrImageConfig> read_config(std::string_view text) {
+    const auto config = parse_json(text);
+    if (!config || !config->is_object())
+        return fail(ErrorKind::kProtocol,
+                    fmt::format("the image's config is no JSON object{}", config ? "" : ": " + config.error().message));
+    EcrImageConfig read{.os = text_of(*config, "os"),
+                        .architecture = text_of(*config, "architecture"),
+                        .variant = text_of(*config, "variant"),
+                        .labels = {}};
+    if (const Json* inner = find(*config, "config")) read.labels = texts_in(*inner, "Labels");
     return read;
 }
 

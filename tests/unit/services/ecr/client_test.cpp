@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "net/sha256.hpp"
 #include "services/aws/environment.hpp"
 #include "support/fake_http.hpp"
 #include "support/fakes.hpp"
@@ -293,6 +294,70 @@ TEST(EcrEndpoint, IsOverriddenByItsOwnVariableBeforeTheOneForAll) {
     const auto options = endpoint_options_from(environment, kEcrService);
     ASSERT_THAT(options, IsOk());
     EXPECT_EQ(options->endpoint, "http://127.0.0.1:2");
+}
+
+TEST_F(EcrClientTest, FetchesTheConfigOfAnImageWithoutCredentialsAndChecksItsDigest) {
+    const std::string config =
+        R"({"architecture":"arm64","os":"linux","variant":"v8","config":{"Labels":{"org.opencontainers.image.revision":"c0ffee"}}})";
+    const auto digest = sha256_digest_of(config);
+    http_.then(200, R"({"downloadUrl":"https://blobs.example.com/x?X-Amz-Signature=s3cr3t","layerDigest":"d"})");
+    http_.then(200, config);
+    const auto read = client_.get_config(repository_, digest, Deadline::none());
+    ASSERT_THAT(read, IsOk());
+    EXPECT_EQ(read->architecture, "arm64");
+    EXPECT_EQ(read->os, "linux");
+    EXPECT_EQ(read->variant, "v8");
+    EXPECT_EQ(read->labels.at("org.opencontainers.image.revision"), "c0ffee");
+    ASSERT_THAT(http_.requests(), SizeIs(2));
+    EXPECT_THAT(http_.requests()[0].body, AllOf(HasSubstr(digest), HasSubstr("123456789012")));
+    EXPECT_EQ(http_.requests()[1].method, "GET");
+    EXPECT_EQ(http_.requests()[1].url.reveal(), "https://blobs.example.com/x?X-Amz-Signature=s3cr3t");
+    EXPECT_FALSE(http_.requests()[1].signing) << "its URL has a signature already";
+}
+
+TEST_F(EcrClientTest, TakesNothingElseForAConfig) {
+    const auto error_of = [&](int status, const std::string& body, const std::string& digest) {
+        FakeHttp http;
+        http.then(200, R"({"downloadUrl":"https://blobs.example.com/x"})");
+        http.then(status, body);
+        EcrClient client({.region = "eu-west-1"}, http, credentials_, log_.clock, sleeper_, log_.logger);
+        const auto read = client.get_config(repository_, digest, Deadline::none());
+        return read ? "no error" : read.error().message;
+    };
+    EXPECT_THAT(error_of(200, "{}", "sha256:aa"), HasSubstr("has another digest"));
+    EXPECT_THAT(error_of(403, "<html><title>no</title></html>", "sha256:aa"),
+                HasSubstr("HTTP 403: a page with the title"));
+    EXPECT_THAT(error_of(200, "[]", sha256_digest_of("[]")), HasSubstr("no JSON object"));
+    EXPECT_THAT(error_of(200, "{", sha256_digest_of("{")), AllOf(HasSubstr("no JSON object"), HasSubstr("shop_api@")));
+    http_.then(200, "{}");
+    EXPECT_THAT(client_.get_config(repository_, "sha256:aa", Deadline::none()),
+                IsErr(ErrorKind::kProtocol, HasSubstr("no downloadUrl")));
+}
+
+TEST_F(EcrClientTest, ReadsConfigsWithoutLabels) {
+    for (const std::string config : {R"({"os":"linux"})", R"({"config":{"Labels":null}})", R"({"config":[]})"}) {
+        FakeHttp http;
+        http.then(200, R"({"downloadUrl":"https://blobs.example.com/x"})");
+        http.then(200, config);
+        EcrClient client({.region = "eu-west-1"}, http, credentials_, log_.clock, sleeper_, log_.logger);
+        const auto read = client.get_config(repository_, sha256_digest_of(config), Deadline::none());
+        ASSERT_THAT(read, IsOk()) << config;
+        EXPECT_THAT(read->labels, IsEmpty());
+    }
+}
+
+TEST(EcrClients, AreOneForEachRegion) {
+    FakeHttp http;
+    FakeCredentials credentials;
+    RecordingLog log;
+    FakeSleeper sleeper(log.clock);
+    EcrClients clients({.region = "eu-west-1"}, http, credentials, log.clock, sleeper, log.logger);
+    EXPECT_EQ(&clients.in("us-east-1"), &clients.in("us-east-1"));
+    EXPECT_NE(&clients.in("us-east-1"), &clients.in("eu-west-1"));
+    http.then(200, R"({"imageDetails":[]})");
+    ASSERT_THAT(clients.in("us-east-1").describe_images({.name = "shop_api"}, {{.tag = "v1"}}, Deadline::none()),
+                IsOk());
+    EXPECT_EQ(http.requests().front().url.reveal(), "https://api.ecr.us-east-1.amazonaws.com/");
 }
 
 }  // namespace
