@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/aws/environment.hpp"
+
 namespace ci_lambda {
 namespace {
 
@@ -26,6 +28,13 @@ std::vector<NotificationChannel*> channels(SlackChannel* slack) {
 bool registers_revisions(const Config& config) {
     return config.image_mode == ImageMode::kRevision ||
            std::ranges::any_of(config.image_modes, [](const auto& one) { return one.second == ImageMode::kRevision; });
+}
+
+/// The variables say it, or the document for all APIs. What is wrong with them, the configuration has said.
+std::optional<std::string> ecr_endpoint(const Environment& environment, const Config& config) {
+    if (const auto options = endpoint_options_from(environment, kEcrService); options && options->endpoint)
+        return options->endpoint;
+    return config.in_document.contains("AWS_ENDPOINT_URL") ? config.ecs_endpoint : std::nullopt;
 }
 
 /// Of one rollout that somebody waits for.
@@ -56,6 +65,11 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
            .fips = config.use_fips_endpoint,
            .dualstack = config.use_dualstack_endpoint},
           http, credentials, clock, sleeper, logger),
+      registries({.region = config.region,
+                  .endpoint = ecr_endpoint(foundation.environment, config),
+                  .fips = config.use_fips_endpoint,
+                  .dualstack = config.use_dualstack_endpoint},
+                 http, credentials, clock, sleeper, logger),
       slack(slack_channel(config, http, clock, sleeper)),
       notifications(channels(slack.get()), clock, sleeper, logger),
       observer(ecs, clock, sleeper, logger),
@@ -65,7 +79,7 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
                 .dry_run = dry_run,
                 .rollback_on_failure = config.rollback_on_failure,
                 .coalesce = config.coalesce},
-               ecs, observer, foundation.memory, revision_images, clock, sleeper, logger),
+               ecs, registries, observer, foundation.memory, revision_images, clock, sleeper, logger),
       watcher({.timeout = patience(options, config), .roll_back = config.rollback_on_failure}, observer, rollback,
               clock, sleeper, logger),
       news({.timeout = config.deployment_timeout,
@@ -96,6 +110,7 @@ Handled Wiring::redacted(Handled handled) const {
         report.reason = redactor.redact(std::move(report.reason));
         report.outcome = redactor.redact(std::move(report.outcome));
         report.not_brought = redactor.redact(std::move(report.not_brought));
+        for (auto& note : report.notes) note = redactor.redact(std::move(note));
         if (report.error) report.error->message = redactor.redact(std::move(report.error->message));
     }
     handled.answer.detail = redactor.redact(std::move(handled.answer.detail));

@@ -17,6 +17,7 @@
 #include "deployer/observe/observer.hpp"
 #include "deployer/revision/revision_images.hpp"
 #include "deployer/start/deployer.hpp"
+#include "services/ecr/client.hpp"
 #include "services/ecs/client.hpp"
 #include "services/notify/queue.hpp"
 #include "services/notify/slack.hpp"
@@ -50,6 +51,7 @@ struct Wiring {
     RolloutWatcher::OnLook on_look;
 
     EcsClient ecs;
+    EcrClients registries;
     std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off
     NotificationQueue notifications;
 

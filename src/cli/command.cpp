@@ -65,10 +65,24 @@ void add_replay(Parser& parser, ReplayCommand& replay) {
     add_log(parser, replay.log);
 }
 
+void add_image(Parser& parser, std::optional<std::string>& image, std::optional<std::string>& image_tag) {
+    auto* tag = parser
+                    .add_option("--image-tag", image_tag,
+                                "This tag of the service's own repository, in a copy of the newest revision")
+                    ->type_name("TAG");
+    parser.add_option("--image", image, "The same by the whole name: REPOSITORY:TAG or REPOSITORY@sha256:..")
+        ->type_name("IMAGE")
+        ->excludes(tag);
+}
+
 void add_deploy(Parser& parser, DeployCommand& deploy) {
     parser.add_option("services", deploy.services, "The services' ids: backend, api, ..")->type_name(kServiceValue);
     parser.add_option("--task-definition", deploy.task_definition,
                       "family:42, an ARN, or a revision number; default: the newest ACTIVE revision");
+    add_image(parser, deploy.image, deploy.image_tag);
+    parser.get_option("--task-definition")
+        ->excludes(parser.get_option("--image"))
+        ->excludes(parser.get_option("--image-tag"));
     parser.add_option("--reason", deploy.reason, "Why, for the log and the notification");
     auto* dry_run = parser.add_flag("--dry-run", deploy.dry_run, "Look everything up, change nothing");
     auto* wait = parser.add_flag("--wait", deploy.wait,

@@ -35,6 +35,8 @@ struct ReplayCommand {
 struct DeployCommand {
     std::vector<std::string> services;
     std::optional<std::string> task_definition;
+    std::optional<std::string> image;
+    std::optional<std::string> image_tag;
     std::optional<std::string> reason;
     bool dry_run = false;
     bool wait = false;

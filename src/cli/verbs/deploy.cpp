@@ -14,6 +14,12 @@
 namespace ci_lambda::cli {
 namespace {
 
+std::string reason_of(const DeployCommand& command) {
+    if (command.image || command.image_tag)
+        return fmt::format("the image {} was asked for", command.image ? *command.image : *command.image_tag);
+    return "`ci_lambda deploy` was called";
+}
+
 /// The decision on all that was asked for: the very one that a manual event makes.
 Result<Deploy> decide_all(const DeployCommand& command, const std::vector<EcsTarget>& targets, const Config& config) {
     std::vector<Deploy> decisions;
@@ -22,14 +28,19 @@ Result<Deploy> decide_all(const DeployCommand& command, const std::vector<EcsTar
                           .body = ManualRequest{.bare = true,
                                                 .service = target.id.str(),
                                                 .task_definition = command.task_definition,
-                                                .reason = command.reason.value_or("`ci_lambda deploy` was called"),
+                                                .reason = command.reason.value_or(reason_of(command)),
                                                 .project = {},
                                                 .environment = {},
-                                                .malformed = {}}};
+                                                .malformed = {},
+                                                .image = command.image,
+                                                .image_tag = command.image_tag}};
         TRY_ASSIGN(auto decision, decide(event, config));
         if (const auto* ignored = std::get_if<Ignore>(&decision))
             return fail(ErrorKind::kRejected, fmt::format("{}: {}", target.id, ignored->reason));
-        if (auto* deploy = std::get_if<Deploy>(&decision)) decisions.push_back(std::move(*deploy));
+        if (auto* deploy = std::get_if<Deploy>(&decision)) {
+            for (auto& request : deploy->requests) request.again = command.force;
+            decisions.push_back(std::move(*deploy));
+        }
     }
     return merge(decisions);
 }
