@@ -54,6 +54,7 @@ LocalAws::~LocalAws() { stop(); }
 
 Result<std::uint16_t> LocalAws::start(std::uint16_t port) {
     TRY_ASSIGN(port_, server_.start(port));
+    ecr_.listen_at(fmt::format("http://127.0.0.1:{}", port_));
     if (ecs_goes_on_) driver_.start();
     return port_;
 }
@@ -83,6 +84,12 @@ void LocalAws::add_routes() {
     server_.get("/sandbox/settings", [this](const HttpExchangeRequest&) {
         const std::scoped_lock lock(settings_mutex_);
         return HttpExchangeAnswer{.status = 200, .body = settings_page_};
+    });
+    // As with S3, whose URL it would be: no credentials of AWS are asked for.
+    server_.get("/sandbox/blobs/(.+)/(sha256:[0-9a-f]{64})", [this](const HttpExchangeRequest& request) {
+        auto blob = ecr_.blob(request.captures.at(0), request.captures.at(1));
+        if (!blob) return HttpExchangeAnswer{.status = 404, .content_type = "text/plain", .body = "no such blob\n"};
+        return HttpExchangeAnswer{.status = 200, .content_type = "application/octet-stream", .body = *std::move(blob)};
     });
     server_.get("/", [this](const HttpExchangeRequest&) { return text_page(front_page(port_)); });
     server_.get("/sandbox/slack", [this](const HttpExchangeRequest&) {

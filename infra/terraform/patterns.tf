@@ -20,6 +20,14 @@ locals {
 
   repositories_mapped = length(local.repositories) > 0
 
+  # As a policy has them. A policy has little room: where there are many, all of the account and region.
+  repository_arns = [
+    for name in(
+      length(local.repositories) > 30 ? ["*"] :
+      local.repositories_mapped ? local.repositories : ["${var.project_name}_backend", "${var.project_name}_service_*"]
+    ) : "arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${name}"
+  ]
+
   # Where not all of the names fit: one prefix for those that begin with the project's name.
   ecr_patterns = [
     for names in [

@@ -250,6 +250,16 @@ locals {
           } if local.tasks_wanted && length(roles) > 0
         ],
         [
+          for wanted in [local.revisions_wanted && var.enable_manual_deploy] : {
+            # A request may name an image: is it there, and for the platform of the service? A single image says that in
+            # its config, which is fetched like a layer.
+            Sid      = "LookAtTheImageThatIsAskedFor"
+            Effect   = "Allow"
+            Action   = ["ecr:DescribeImages", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+            Resource = local.repository_arns
+          } if wanted
+        ],
+        [
           for roles in [var.task_role_arns] : {
             # Without it ECS refuses to start tasks of a task definition that has roles, and to register a copy of one.
             Sid       = "PassTheRolesOfTheTasks"

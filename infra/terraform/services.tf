@@ -44,8 +44,8 @@ locals {
   mapped_paths = sort(distinct([
     for path in concat(keys(var.ssm_service_map), flatten(values(var.services)[*].parameters)) : trim(path, "/")
   ]))
-  # A push registers revisions.
-  revisions_wanted = var.ecr_deploy_mode == "revision" || contains(values(var.services)[*].image_mode, "revision")
+  # A push, or a request that names an image, registers revisions.
+  revisions_wanted = var.image_requests || var.ecr_deploy_mode == "revision" || contains(values(var.services)[*].image_mode, "revision")
 
   files = concat(flatten(values(var.service_config)), flatten(values(var.s3_service_map)), flatten(values(var.services)[*].files))
 

@@ -290,6 +290,13 @@ variable "task_role_arns" {
   }
 }
 
+variable "image_requests" {
+  type        = bool
+  description = "Whether requests may name an image (image, image_tag): the function may then look at the images of the services' repositories, register revisions of their families, and pass the roles of task_role_arns to them. With ecr_deploy_mode revision it may in any case."
+  default     = false
+  nullable    = false
+}
+
 variable "s3_event_source" {
   type        = string
   description = "How changed files are heard of: native (EventBridge notifications, to be turned on for each bucket) or cloudtrail (a trail that logs the buckets' data events)."

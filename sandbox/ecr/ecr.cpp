@@ -55,6 +55,19 @@ std::vector<std::string> Ecr::repositories() {
     return names;
 }
 
+void Ecr::listen_at(std::string address) {
+    const std::scoped_lock lock(mutex_);
+    state_.address = std::move(address);
+}
+
+std::optional<std::string> Ecr::blob(const std::string& repository, const std::string& digest) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = state_.repositories.find(repository);
+    if (found == state_.repositories.end()) return std::nullopt;
+    const auto blob = found->second.blobs.find(digest);
+    return blob == found->second.blobs.end() ? std::nullopt : std::optional(blob->second);
+}
+
 ImageRegistry::Resolved Ecr::resolve(const std::string& image) {
     const std::scoped_lock lock(mutex_);
     const auto parts = parse_image(image);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,11 @@ public:
 
     [[nodiscard]] std::string host() const { return host_; }
     [[nodiscard]] std::vector<std::string> repositories();
+
+    /// From now on blobs are fetched there.
+    void listen_at(std::string address);
+    /// What GetDownloadUrlForLayer's URL leads to; `nullopt` when it is not there.
+    [[nodiscard]] std::optional<std::string> blob(const std::string& repository, const std::string& digest);
 
     // For ECS:
     [[nodiscard]] Resolved resolve(const std::string& image) override;

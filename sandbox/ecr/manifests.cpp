@@ -32,8 +32,24 @@ Json descriptor_of(const BuiltManifest& built, std::string_view os, std::string_
     return json;
 }
 
-BuiltManifest built(const Json& manifest) {
-    return {.text = dump_json(manifest), .media_type = find_string(manifest, "mediaType").value_or("")};
+BuiltManifest built(const Json& manifest, std::string config = {}) {
+    return {.text = dump_json(manifest),
+            .media_type = find_string(manifest, "mediaType").value_or(""),
+            .config = std::move(config)};
+}
+
+/// OCI image-spec, config.md.
+std::string config_of(std::string_view architecture, std::string_view layer, const ImageLabels& labels) {
+    Json config{{"architecture", architecture},
+                {"os", "linux"},
+                {"config", {{"Cmd", {"/app"}}}},
+                {"rootfs", {{"type", "layers"}, {"diff_ids", {layer}}}}};
+    if (!labels.empty()) config["config"]["Labels"] = labels;
+    return dump_json(config);
+}
+
+Json descriptor_of_config(const std::string& config) {
+    return descriptor(kConfigType, sha256_digest(config), static_cast<std::int64_t>(config.size()));
 }
 
 }  // namespace
@@ -47,7 +63,7 @@ std::string sha256_digest(std::string_view text) {
     return digest;
 }
 
-std::vector<BuiltManifest> build_image(std::string_view content) {
+std::vector<BuiltManifest> build_image(std::string_view content, const ImageLabels& labels) {
     std::vector<BuiltManifest> all;
     Json listed = Json::array();
     Json attestations = Json::array();
@@ -55,14 +71,15 @@ std::vector<BuiltManifest> build_image(std::string_view content) {
         const auto part = [&](std::string_view name) {
             return sha256_digest(fmt::format("{} {} {}", content, architecture, name));
         };
-        all.push_back(built(manifest_of(descriptor(kConfigType, part("config"), 7023),
-                                        descriptor(kLayerType, part("layer"), 3'408'729))));
+        auto config = config_of(architecture, part("layer"), labels);
+        all.push_back(
+            built(manifest_of(descriptor_of_config(config), descriptor(kLayerType, part("layer"), 3'408'729)), config));
         auto image = descriptor_of(all.back(), "linux", architecture);
         const auto image_digest = image["digest"];
         auto statement = descriptor(kInTotoType, part("provenance"), 5102);
         statement["annotations"] = {{"in-toto.io/predicate-type", "https://slsa.dev/provenance/v0.2"}};
-        all.push_back(
-            built(manifest_of(descriptor(kConfigType, part("provenance config"), 167), std::move(statement))));
+        config = config_of("unknown", part("provenance"), {});
+        all.push_back(built(manifest_of(descriptor_of_config(config), std::move(statement)), config));
         auto attestation = descriptor_of(all.back(), "unknown", "unknown");
         attestation["annotations"] = {{"vnd.docker.reference.digest", image_digest},
                                       {"vnd.docker.reference.type", "attestation-manifest"}};

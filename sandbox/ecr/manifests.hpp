@@ -3,6 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,7 +11,8 @@
 
 namespace ci_lambda::sandbox {
 
-// Manifests as BuildKit writes them (OCI image-spec, manifest.md and image-index.md). There are no layers behind them.
+// Manifests as BuildKit writes them (OCI image-spec, manifest.md and image-index.md). There are configs behind them,
+// and no layers.
 
 inline constexpr std::string_view kOciIndexType = "application/vnd.oci.image.index.v1+json";
 inline constexpr std::string_view kOciManifestType = "application/vnd.oci.image.manifest.v1+json";
@@ -23,11 +25,15 @@ inline constexpr std::string_view kDockerListType = "application/vnd.docker.dist
 struct BuiltManifest {
     std::string text;
     std::string media_type;
+    std::string config = {};  ///< the blob that it names as its config; empty for an index
 };
+
+using ImageLabels = std::map<std::string, std::string>;
 
 /// What `docker buildx build --platform linux/amd64,linux/arm64 --push` puts, in its order: for each platform the image
 /// and its attestation (provenance), last the index, which alone gets the tag. Another `content` is another image.
-[[nodiscard]] std::vector<BuiltManifest> build_image(std::string_view content);
+/// `labels` are in the config of each.
+[[nodiscard]] std::vector<BuiltManifest> build_image(std::string_view content, const ImageLabels& labels = {});
 
 /// The digests that an index lists; none for any other text.
 [[nodiscard]] std::vector<std::string> listed_digests(std::string_view manifest);

@@ -280,6 +280,21 @@ EcrAnswer batch_get_image(EcrContext& context, const Json& request) {
     return answer;
 }
 
+EcrAnswer get_download_url_for_layer(EcrContext& context, const Json& request) {
+    TRY_ASSIGN(const auto* repository, repository_of(context, request));
+    TRY_ASSIGN(const auto digest, Parameters(request).text("layerDigest"));
+    if (!digest)
+        return invalid("Invalid parameter at 'layerDigest' failed to satisfy constraint: 'Member must not be null'");
+    if (!repository->blobs.contains(*digest))
+        return aws_fail("LayersNotFoundException",
+                        fmt::format("The layer with digest '{}' does not exist in the repository with name '{}' in the "
+                                    "registry with id '{}'",
+                                    *digest, repository->name, context.state.account));
+    return Json{
+        {"downloadUrl", fmt::format("{}/sandbox/blobs/{}/{}", context.state.address, repository->name, *digest)},
+        {"layerDigest", *digest}};
+}
+
 EcrAnswer put_image(EcrContext& context, const Json& request) {
     const Parameters parameters(request);
     TRY_ASSIGN(auto* repository, repository_of(context, request));
@@ -342,6 +357,7 @@ constexpr std::array kOperations{
     EcrOperation{"CreateRepository", &create_repository},
     EcrOperation{"DescribeImages", &describe_images},
     EcrOperation{"DescribeRepositories", &describe_repositories},
+    EcrOperation{"GetDownloadUrlForLayer", &get_download_url_for_layer},
     EcrOperation{"ListImages", &list_images},
     EcrOperation{"PutImage", &put_image},
     EcrOperation{"PutImageTagMutability", &put_image_tag_mutability},
@@ -374,6 +390,15 @@ AwsResult<StoredManifest> checked(const Repository& repository, const NewManifes
                 "ReferencedImagesNotFoundException",
                 fmt::format("The manifest list refers to the image '{}', which is not in the repository", digest));
     return manifest;
+}
+
+/// As docker/metadata-action has them. The commit is made up, and another one for each build.
+ImageLabels labels_of(const Repository& repository, const std::string& tag, std::string_view content) {
+    constexpr std::size_t kCommitDigits = 40;
+    return {{"org.opencontainers.image.revision",
+             sha256_digest(content).substr(std::string_view("sha256:").size(), kCommitDigits)},
+            {"org.opencontainers.image.source", fmt::format("https://github.com/shop/{}", repository.name)},
+            {"org.opencontainers.image.version", tag}};
 }
 
 }  // namespace
@@ -418,10 +443,12 @@ AwsResult<StoredManifest> put_manifest(EcrContext& context, Repository& reposito
 
 AwsResult<Push> push_new_image(EcrContext& context, Repository& repository, const std::string& tag) {
     Push push{.image = fmt::format("{}/{}:{}", context.state.host(), repository.name, tag), .digest = {}};
-    auto manifests = build_image(fmt::format("{} {}", push.image, ++repository.builds));
+    const auto content = fmt::format("{} {}", push.image, ++repository.builds);
+    auto manifests = build_image(content, labels_of(repository, tag, content));
     push.manifests = manifests.size();
     for (auto& manifest : manifests) {
         const bool last = &manifest == &manifests.back();
+        if (!manifest.config.empty()) repository.blobs[sha256_digest(manifest.config)] = manifest.config;
         TRY_ASSIGN(
             const auto stored,
             put_manifest(context, repository, {.manifest = std::move(manifest), .tag = last ? tag : std::string()}));

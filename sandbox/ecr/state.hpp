@@ -23,10 +23,11 @@ struct StoredManifest {
 struct Repository {
     std::string name;
     WallTime created_at{};
-    bool immutable = false;                        ///< a tag that is there cannot be moved
-    std::vector<StoredManifest> manifests = {};    ///< in the order of their pushes; each digest once
-    std::map<std::string, std::string> tags = {};  ///< the digest of each
-    int builds = 0;                                ///< how many images were made here: no two of them are the same
+    bool immutable = false;                         ///< a tag that is there cannot be moved
+    std::vector<StoredManifest> manifests = {};     ///< in the order of their pushes; each digest once
+    std::map<std::string, std::string> tags = {};   ///< the digest of each
+    std::map<std::string, std::string> blobs = {};  ///< by their digest; of images that were made here, their configs
+    int builds = 0;                                 ///< how many images were made here: no two of them are the same
 
     /// nullptr when it is not there.
     [[nodiscard]] const StoredManifest* with_digest(std::string_view digest) const;
@@ -40,6 +41,7 @@ struct EcrState {
     std::string account;
     std::string region;
     std::map<std::string, Repository> repositories = {};
+    std::string address = {};  ///< where blobs are fetched: `http://127.0.0.1:7327`; empty before somebody listens
 
     /// `ACCOUNT.dkr.ecr.REGION.amazonaws.com`
     [[nodiscard]] std::string host() const;

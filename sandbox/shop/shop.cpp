@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -81,33 +83,42 @@ EcrState shop_registry(WallTime now) {
     return state;
 }
 
+namespace {
+
+void add_service(EcsState& state, Ids& ids, const Seed& seed, std::string_view cluster, std::string_view service,
+                 std::span<const int> numbers, WallTime created_at) {
+    const std::string name(service);
+    auto& revisions = state.families[name];
+    for (const int revision : numbers)
+        revisions.push_back({.family = name,
+                             .revision = revision,
+                             .active = true,
+                             .registered_at = created_at,
+                             .content = content(seed, revision)});
+    add_running_service(state, ids,
+                        {.name = name,
+                         .cluster = std::string(cluster),
+                         .task_definition = fmt::format("{}:{}", name, numbers.front()),
+                         .desired_count = seed.desired_count,
+                         .container = std::string(seed.repository),
+                         .container_port = seed.port},
+                        created_at);
+}
+
+}  // namespace
+
 EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry) {
     const auto created_at = now - kAge;
     EcsState state{.account = std::string(shop::kAccount),
                    .region = std::string(shop::kRegion),
-                   .clusters = {std::string(shop::kCluster)},
+                   .clusters = {std::string(shop::kCluster), std::string(shop::kProdCluster)},
                    .services = {},
                    .families = {},
                    .images = {},
                    .registry = registry};
-    for (const auto& seed : kSeeds) {
-        const std::string name(seed.service);
-        auto& revisions = state.families[name];
-        for (const int revision : kRevisions)
-            revisions.push_back({.family = name,
-                                 .revision = revision,
-                                 .active = true,
-                                 .registered_at = created_at,
-                                 .content = content(seed, revision)});
-        add_running_service(state, ids,
-                            {.name = name,
-                             .cluster = std::string(shop::kCluster),
-                             .task_definition = fmt::format("{}:{}", name, kRevisions.front()),
-                             .desired_count = seed.desired_count,
-                             .container = std::string(seed.repository),
-                             .container_port = seed.port},
-                            created_at);
-    }
+    for (const auto& seed : kSeeds) add_service(state, ids, seed, shop::kCluster, seed.service, kRevisions, created_at);
+    const auto api = std::ranges::find(kSeeds, shop::kApi, &Seed::service);
+    add_service(state, ids, *api, shop::kProdCluster, shop::kProdApi, std::span(kRevisions).first(1), created_at);
     const std::string report(shop::kReport);
     for (const int revision : kRevisions)
         state.families[report].push_back({.family = report,

@@ -23,6 +23,9 @@ inline constexpr std::string_view kApi = "shop_service_api_dev";
 inline constexpr std::string_view kWorker = "shop_service_worker_dev";
 /// The family of a task that no service runs, with the image of api.
 inline constexpr std::string_view kReport = "shop_report_dev";
+// Where what has proven good in dev is promoted to: the api alone, of the same repository.
+inline constexpr std::string_view kProdCluster = "shop_cluster_prod";
+inline constexpr std::string_view kProdApi = "shop_service_api_prod";
 inline constexpr std::string_view kBucket = "shop-env-dev";
 /// SERVICE_CONFIG: api/.env is read by two services, so one file deploys both.
 inline constexpr std::string_view kServiceConfig =
@@ -35,8 +38,8 @@ inline constexpr std::string_view kServiceConfig =
 }  // namespace shop
 
 /// One cluster; the services backend, api and worker, which run revision 9; task definition families of the same names
-/// with the revisions 9, 10 and 42: the newest one is neither the first nor the last in the order of letters. And the
-/// family of the report, with the same.
+/// with the revisions 9, 10 and 42: the newest one is neither the first nor the last in the order of letters. The
+/// family of the report, with the same. And a cluster of the environment prod, with the api of revision 9 in it.
 /// `registry`: the shop's, which must outlive the state, or nullptr.
 [[nodiscard]] EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry = nullptr);
 

@@ -19,6 +19,14 @@ constexpr std::array kWorstFirst{DeploymentStatus::kFailed,     DeploymentStatus
                                  DeploymentStatus::kDeployed,   DeploymentStatus::kCompleted,
                                  DeploymentStatus::kDryRun,     DeploymentStatus::kAlreadyRolling};
 
+nlohmann::ordered_json registration_json(const Registration& registration) {
+    nlohmann::ordered_json json{{"copy_of", registration.base.str()}};
+    if (registration.revision) json["task_definition"] = registration.revision->str();
+    for (const auto& change : registration.changes)
+        json["images"].push_back({{"container", change.container}, {"from", change.from}, {"to", change.to}});
+    return json;
+}
+
 std::vector<std::string> services_with(const std::vector<DeploymentReport>& reports, DeploymentStatus status) {
     std::vector<std::string> names;
     for (const auto& report : reports)
@@ -164,6 +172,8 @@ std::string to_json(const Answer& answer) {
         }
         if (!report.not_brought.empty()) one["warning"] = report.not_brought;
         if (report.took) one["took_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*report.took).count();
+        if (report.registration) one["registration"] = registration_json(*report.registration);
+        if (!report.notes.empty()) one["notes"] = report.notes;
         if (report.error) one["error"] = report.error->message;
         deployments.push_back(std::move(one));
     }

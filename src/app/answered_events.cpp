@@ -59,8 +59,8 @@ private:
         if (hook) add(hook->id, hook->pause, hook->stage, hook->expires_at);
     }
     void add_body(const ManualRequest& body) {
-        const auto& [bare, service, task_definition, reason, project, environment, malformed] = body;
-        add(bare, service, task_definition, reason, project, environment, malformed);
+        const auto& [bare, service, task_definition, reason, project, environment, malformed, image, image_tag] = body;
+        add(bare, service, task_definition, reason, project, environment, malformed, image, image_tag);
     }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }
@@ -68,11 +68,26 @@ private:
     std::vector<std::string_view> parts_;
 };
 
+std::size_t size_of(const std::vector<std::string>& texts) {
+    std::size_t size = 0;
+    for (const auto& text : texts) size += sizeof text + text.size();
+    return size;
+}
+
+std::size_t size_of(const std::optional<Registration>& registration) {
+    if (!registration) return 0;
+    std::size_t size =
+        registration->base.str().size() + (registration->revision ? registration->revision->str().size() : 0);
+    for (const auto& change : registration->changes)
+        size += sizeof change + change.container.size() + change.from.size() + change.to.size();
+    return size;
+}
+
 std::size_t size_of(const DeploymentReport& report) {
     return sizeof report + report.target.id.str().size() + report.target.cluster.str().size() +
            report.target.service.str().size() + report.target.family.str().size() + report.reason.size() +
            report.task_definition.size() + report.deployment_id.size() + report.outcome.size() +
-           (report.error ? report.error->message.size() : 0);
+           (report.error ? report.error->message.size() : 0) + size_of(report.notes) + size_of(report.registration);
 }
 
 std::size_t size_of(const Answer& answer) {

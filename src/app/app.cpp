@@ -93,6 +93,7 @@ public:
     Logger& logger() override { return foundation_.logger; }
     const Redactor& redactor() const override { return foundation_.redactor; }
     EcsApi& ecs() override { return running_->parts.ecs; }
+    EcrRegions& registries() override { return running_->parts.registries; }
     CredentialsProvider& credentials() override { return foundation_.credentials; }
 
 private:

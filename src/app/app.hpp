@@ -14,6 +14,7 @@
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
+#include "services/ecr/api.hpp"
 #include "services/ecs/api.hpp"
 
 namespace ci_lambda {
@@ -56,6 +57,7 @@ public:
     [[nodiscard]] virtual Logger& logger() = 0;
     [[nodiscard]] virtual const Redactor& redactor() const = 0;
     [[nodiscard]] virtual EcsApi& ecs() = 0;
+    [[nodiscard]] virtual EcrRegions& registries() = 0;
     [[nodiscard]] virtual CredentialsProvider& credentials() = 0;
 };
 

@@ -36,7 +36,8 @@ void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadlin
     std::vector<Rollout> rollouts;
     for (auto& report : reports) {
         // What failed before is owed a rollback: the try before this one could not begin it.
-        const bool begun = report.status == DeploymentStatus::kDeployed || report.failed_before;
+        const bool begun =
+            report.status == DeploymentStatus::kDeployed || report.failed_before || report.has_what_was_wanted;
         if (!begun || report.deployment_id.empty()) continue;
         started.push_back(&report);
         rollouts.push_back(rollout_of(report));

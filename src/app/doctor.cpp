@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "app/proven_images.hpp"
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
@@ -104,6 +106,10 @@ private:
             examine_batch(
                 {targets.begin() + static_cast<std::ptrdiff_t>(i), targets.begin() + static_cast<std::ptrdiff_t>(end)});
         }
+        if (images_of_services_ > 0 && !images_missing_)
+            ok("images",
+               fmt::format("those that run, and those that a rollback would bring back, are there ({})",
+                           images_of_services_ == 1 ? "1 service" : fmt::format("{} services", images_of_services_)));
         if (app_.config().rollback_on_failure && sound_) examine_rollback(*sound_);
     }
 
@@ -216,12 +222,49 @@ private:
         if (!sound_) sound_ = target;
         ok(subject, fmt::format("{} is ACTIVE, {} of {} tasks run, newest revision {}", target.service,
                                 service->running_count, service->desired_count, short_name(revision->front().str())));
+        examine_images(subject, target, *service);
+    }
+
+    /// What is gone cannot be started: not by a rollback, and what runs not after a task has ended.
+    void examine_images(const std::string& subject, const EcsTarget& target, const EcsService& service) {
+        const auto proven = find_proven_images(app_.ecs(), target, service, patience());
+        if (!proven) return say_images_unread(proven.error());
+        if (!proven->now) return;
+        if (const auto missing = find_missing_images(app_.registries(), *proven->now, patience()); !missing) {
+            say_images_unread(missing.error());
+        } else {
+            ++images_of_services_;
+            images_missing_ = images_missing_ || !missing->empty();
+            for (const auto& [image, reason] : *missing)
+                bad(subject, fmt::format("it runs {}, and {}: no task of it can be started any more; push it again, or "
+                                         "deploy another image",
+                                         image, reason));
+        }
+        if (!proven->before) return;
+        const auto missing = find_missing_images(app_.registries(), *proven->before, patience());
+        if (!missing) return say_images_unread(missing.error());
+        images_missing_ = images_missing_ || !missing->empty();
+        for (const auto& [image, reason] : *missing)
+            note(subject, fmt::format("a rollback would bring back {} with {}, and {}: keep more images (the "
+                                      "repository's lifecycle policy)",
+                                      short_name(proven->before->task_definition), image, reason));
+    }
+
+    /// Once is enough: the others would say the same.
+    void say_images_unread(const Error& error) {
+        if (std::exchange(images_unread_, true)) return;
+        note("images", fmt::format("whether those that run, and those that a rollback needs, are still there was not "
+                                   "looked at: {}",
+                                   app_.redactor().redact(error.message)));
     }
 
     App& app_;
     const Clock& clock_;
     const std::function<void(const Finding&)>& report_;
     bool healthy_ = true;
+    bool images_unread_ = false;  // and said so
+    bool images_missing_ = false;
+    int images_of_services_ = 0;      // so many services' could be looked at
     std::optional<EcsTarget> sound_;  // the first service with which all is well
 };
 

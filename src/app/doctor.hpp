@@ -24,7 +24,8 @@ struct Finding {
 [[nodiscard]] std::string findings_json(const std::vector<Finding>& findings);
 
 /// Looks at everything that a deployment needs, and changes nothing: credentials, the webhook, the cluster, every known
-/// service, its task definition family and its deployment controller; with ROLLBACK_ON_FAILURE also what a rollback
+/// service, its task definition family, its deployment controller, and whether the images that it runs, and those that
+/// a rollback would bring back, are still there; with ROLLBACK_ON_FAILURE also what a rollback
 /// needs. Known are the ids that the configuration names
 /// and, where names follow a pattern, the cluster's services that match it. Each finding is handed over as it is made;
 /// true when none was bad.

@@ -34,7 +34,9 @@ Handled PersonalRequests::deploy(const Deploy& decision, const DeployOptions& op
     Deploy rest{.requests = {}, .skipped = decision.skipped};
     std::vector<DeploymentReport> attached;
     for (const auto& request : decision.requests) {
-        const auto rolling = rolling_already(parts_.ecs, parts_.observer, request, deadline);
+        // Whether an image is rolling already shows once it has been looked up.
+        const auto rolling =
+            !request.wanted.empty() ? std::nullopt : rolling_already(parts_.ecs, parts_.observer, request, deadline);
         if (!rolling) {
             rest.requests.push_back(request);
             continue;

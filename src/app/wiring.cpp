@@ -73,6 +73,7 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
                 logger),
       event_rules(endpoint_of(kEventsService, config, foundation.environment), http, credentials, clock, sleeper,
                   logger),
+      registries(endpoint_of(kEcrService, config, foundation.environment), http, credentials, clock, sleeper, logger),
       slack(slack_channel(config, http, clock, sleeper)),
       notifications(channels(slack.get()), clock, sleeper, logger),
       observer(ecs, clock, sleeper, logger),
@@ -82,7 +83,7 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
                 .dry_run = dry_run,
                 .rollback_on_failure = config.rollback_on_failure,
                 .coalesce = config.coalesce},
-               ecs, observer, foundation.memory, revision_images, clock, sleeper, logger),
+               ecs, registries, observer, foundation.memory, revision_images, clock, sleeper, logger),
       tasks({.max_retries = config.max_deployment_retries, .dry_run = dry_run}, {.ecs = ecs,
                                                                                  .schedules = scheduler,
                                                                                  .rules = event_rules,
@@ -124,6 +125,7 @@ Handled Wiring::redacted(Handled handled) const {
         report.reason = redactor.redact(std::move(report.reason));
         report.outcome = redactor.redact(std::move(report.outcome));
         report.not_brought = redactor.redact(std::move(report.not_brought));
+        for (auto& note : report.notes) note = redactor.redact(std::move(note));
         if (report.error) report.error->message = redactor.redact(std::move(report.error->message));
     }
     handled.answer.detail = redactor.redact(std::move(handled.answer.detail));

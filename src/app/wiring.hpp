@@ -18,6 +18,7 @@
 #include "deployer/revision/revision_images.hpp"
 #include "deployer/scheduled/task_updater.hpp"
 #include "deployer/start/deployer.hpp"
+#include "services/ecr/client.hpp"
 #include "services/ecs/client.hpp"
 #include "services/event_rules/client.hpp"
 #include "services/notify/queue.hpp"
@@ -55,6 +56,7 @@ struct Wiring {
     EcsClient ecs;
     SchedulerClient scheduler;
     EventRulesClient event_rules;
+    EcrClients registries;
     std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off
     NotificationQueue notifications;
 

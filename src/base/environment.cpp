@@ -20,4 +20,9 @@ void ProcessEnvironment::set(const std::string& name, const std::string& value) 
     ::setenv(name.c_str(), value.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): the header forbids concurrent readers
 }
 
+std::optional<std::string> ChangedEnvironment::get(const std::string& name) const {
+    const auto changed = changes_.find(name);
+    return changed == changes_.end() ? other_.get(name) : changed->second;
+}
+
 }  // namespace ci_lambda

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace ci_lambda {
 
@@ -26,6 +28,20 @@ public:
     [[nodiscard]] std::optional<std::string> get(const std::string& name) const override;
     /// Not to be called while another thread reads the environment.
     void set(const std::string& name, const std::string& value) override;
+};
+
+/// Another environment, but for some variables, which have these values or, without one, are not set.
+class ChangedEnvironment final : public Environment {
+public:
+    using Changes = std::map<std::string, std::optional<std::string>>;
+    /// `other` must outlive it.
+    ChangedEnvironment(const Environment& other, Changes changes) : other_(other), changes_(std::move(changes)) {}
+    [[nodiscard]] std::optional<std::string> get(const std::string& name) const override;
+    void set(const std::string& name, const std::string& value) override { changes_[name] = value; }
+
+private:
+    const Environment& other_;
+    Changes changes_;
 };
 
 }  // namespace ci_lambda

@@ -115,6 +115,11 @@ std::optional<EcrRegistry> parse_ecr_registry(std::string_view host) {
     return std::nullopt;
 }
 
+bool is_same_registry(std::string_view a, std::string_view b) {
+    const auto ecr = parse_ecr_registry(a);
+    return a == b || (ecr && ecr == parse_ecr_registry(b));
+}
+
 std::string_view region_of_arn(std::string_view arn) {
     if (!arn.starts_with("arn:")) return {};
     for (int part = 0; part < 3; ++part) {

@@ -43,6 +43,9 @@ struct EcrRegistry {
 /// other host. Two images are of one repository when account, region and repository are the same, whatever the host is.
 [[nodiscard]] std::optional<EcrRegistry> parse_ecr_registry(std::string_view host);
 
+/// Whether two hosts are the same registry: of ECR by account and region, else by name.
+[[nodiscard]] bool is_same_registry(std::string_view a, std::string_view b);
+
 /// The image's name without its tag and digest: registry and repository.
 [[nodiscard]] std::string_view image_name(std::string_view image);
 

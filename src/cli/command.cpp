@@ -22,6 +22,9 @@ using Parser = ::CLI::App;
 /// A day; nobody waits longer.
 constexpr unsigned kLongestTimeout = 86'400;
 
+/// ECS keeps as many.
+constexpr unsigned kMostRollouts = 100;
+
 void add_json(Parser& parser, bool& json, const char* meaning = "For machines") {
     parser.add_flag("--json", json, meaning);
 }
@@ -65,10 +68,24 @@ void add_replay(Parser& parser, ReplayCommand& replay) {
     add_log(parser, replay.log);
 }
 
+void add_image(Parser& parser, std::optional<std::string>& image, std::optional<std::string>& image_tag) {
+    auto* tag = parser
+                    .add_option("--image-tag", image_tag,
+                                "This tag of the service's own repository, in a copy of the newest revision")
+                    ->type_name("TAG");
+    parser.add_option("--image", image, "The same by the whole name: REPOSITORY:TAG or REPOSITORY@sha256:..")
+        ->type_name("IMAGE")
+        ->excludes(tag);
+}
+
 void add_deploy(Parser& parser, DeployCommand& deploy) {
     parser.add_option("services", deploy.services, "The services' ids: backend, api, ..")->type_name(kServiceValue);
     parser.add_option("--task-definition", deploy.task_definition,
                       "family:42, an ARN, or a revision number; default: the newest ACTIVE revision");
+    add_image(parser, deploy.image, deploy.image_tag);
+    parser.get_option("--task-definition")
+        ->excludes(parser.get_option("--image"))
+        ->excludes(parser.get_option("--image-tag"));
     parser.add_option("--reason", deploy.reason, "Why, for the log and the notification");
     auto* dry_run = parser.add_flag("--dry-run", deploy.dry_run, "Look everything up, change nothing");
     auto* wait = parser.add_flag("--wait", deploy.wait,
@@ -80,6 +97,44 @@ void add_deploy(Parser& parser, DeployCommand& deploy) {
     parser.get_option("--timeout")->needs(wait);
     add_json(parser, deploy.json, "Print the function's answer instead of sentences");
     add_log(parser, deploy.log);
+}
+
+void add_diff(Parser& parser, DiffCommand& diff) {
+    parser.add_option("services", diff.services, "The services' ids: backend, api, ..")->type_name(kServiceValue);
+    add_image(parser, diff.image, diff.image_tag);
+    parser
+        .add_option("--task-definition", diff.task_definition,
+                    "With this revision: family:42, an ARN, or a number; default: what `deploy` would take")
+        ->excludes(parser.get_option("--image"))
+        ->excludes(parser.get_option("--image-tag"));
+    parser.add_flag("--exit-code", diff.exit_code, "End with exit code 3 where anything would change");
+    add_json(parser, diff.json);
+    add_log(parser, diff.log);
+}
+
+void add_promote(Parser& parser, PromoteCommand& promote) {
+    const auto add = [&](const char* name, std::optional<std::string>& value, const char* meaning, const char* type) {
+        return parser.add_option(name, value, meaning)->type_name(type);
+    };
+    parser.add_option("services", promote.services, "The services' ids: backend, api, ..")->type_name(kServiceValue);
+    add("--from", promote.source, "The environment (PROJECT_ENV) whose images have proven good", "ENV");
+    add("--to", promote.target, "The environment in which they are deployed; default: PROJECT_ENV", "ENV");
+    add("--from-profile", promote.source_profile, "The AWS profile for the first; default: as for all commands",
+        "PROFILE");
+    add("--from-region", promote.source_region, "The region of the first; default: as for all commands", "REGION");
+    add("--from-function", promote.source_function,
+        "Use the configuration of this installed function for the first, by its name or ARN", "NAME");
+    add("--to-profile", promote.target_profile, "The same for the second", "PROFILE");
+    add("--to-region", promote.target_region, "The same for the second", "REGION");
+    add("--to-function", promote.target_function, "The same for the second", "NAME");
+    parser.add_option("--reason", promote.reason, "Why, for the log and the notification");
+    auto* dry_run = parser.add_flag("--dry-run", promote.dry_run, "Look everything up, change nothing");
+    auto* wait = parser.add_flag("--wait", promote.wait, "Stay, show the progress, and end with how it ended");
+    wait->excludes(dry_run);
+    add_timeout(parser, promote.timeout);
+    parser.get_option("--timeout")->needs(wait);
+    add_json(parser, promote.json, "Print the function's answer instead of sentences");
+    add_log(parser, promote.log);
 }
 
 void add_wait(Parser& parser, WaitCommand& wait) {
@@ -95,6 +150,15 @@ void add_status(Parser& parser, StatusCommand& status) {
     auto* watch = parser.add_flag("--watch", status.watch, "Look again every few seconds, until Ctrl-C");
     parser.add_flag("--json", status.json, "For machines")->excludes(watch);
     add_log(parser, status.log);
+}
+
+void add_history(Parser& parser, HistoryCommand& history) {
+    parser.add_option("service", history.service, "The service's id: backend, api, ..")->type_name(kServiceValue);
+    parser.add_option("--limit", history.limit, "How many rollouts, the last ones; default: 10")
+        ->check(::CLI::Range(1U, kMostRollouts))
+        ->type_name("N");
+    add_json(parser, history.json);
+    add_log(parser, history.log);
 }
 
 void add_rollback(Parser& parser, RollbackCommand& rollback) {
@@ -177,8 +241,13 @@ bool misses_its_argument(const PlanCommand& plan) { return is_blank(plan.file); 
 bool misses_its_argument(const InvokeCommand& invoke) { return is_blank(invoke.file); }
 bool misses_its_argument(const ReplayCommand& replay) { return is_blank(replay.path); }
 bool misses_its_argument(const DeployCommand& deploy) { return deploy.services.empty() || has_blank(deploy.services); }
+bool misses_its_argument(const DiffCommand& diff) { return diff.services.empty() || has_blank(diff.services); }
+bool misses_its_argument(const PromoteCommand& promote) {
+    return promote.services.empty() || has_blank(promote.services);
+}
 bool misses_its_argument(const WaitCommand& wait) { return wait.services.empty() || has_blank(wait.services); }
 bool misses_its_argument(const StatusCommand& status) { return has_blank(status.services); }
+bool misses_its_argument(const HistoryCommand& history) { return is_blank(history.service); }
 bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(rollback.service); }
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
@@ -267,8 +336,11 @@ const VerbParser* parser_of(std::string_view verb) {
         {"invoke", &kParseVerb<InvokeCommand, &add_invoke>},
         {"replay", &kParseVerb<ReplayCommand, &add_replay>},
         {"deploy", &kParseVerb<DeployCommand, &add_deploy>},
+        {"diff", &kParseVerb<DiffCommand, &add_diff>},
+        {"promote", &kParseVerb<PromoteCommand, &add_promote>},
         {"wait", &kParseVerb<WaitCommand, &add_wait>},
         {"status", &kParseVerb<StatusCommand, &add_status>},
+        {"history", &kParseVerb<HistoryCommand, &add_history>},
         {"rollback", &kParseVerb<RollbackCommand, &add_rollback>},
         {"check", &kParseVerb<CheckCommand, &add_check>},
         {"config", &kParseVerb<ConfigCommand, &add_config>},

@@ -35,6 +35,8 @@ struct ReplayCommand {
 struct DeployCommand {
     std::vector<std::string> services;
     std::optional<std::string> task_definition;
+    std::optional<std::string> image;
+    std::optional<std::string> image_tag;
     std::optional<std::string> reason;
     bool dry_run = false;
     bool wait = false;
@@ -43,6 +45,34 @@ struct DeployCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+};
+struct DiffCommand {
+    std::vector<std::string> services;
+    std::optional<std::string> task_definition;
+    std::optional<std::string> image;
+    std::optional<std::string> image_tag;
+    bool exit_code = false;  ///< say by it whether anything would change
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+};
+/// `source` and `target` are names of environments; the rest says how each is reached, where it is not as the other.
+struct PromoteCommand {
+    std::vector<std::string> services;
+    std::optional<std::string> source;
+    std::optional<std::string> target;
+    std::optional<std::string> source_profile;
+    std::optional<std::string> source_region;
+    std::optional<std::string> source_function;
+    std::optional<std::string> target_profile;
+    std::optional<std::string> target_region;
+    std::optional<std::string> target_function;
+    std::optional<std::string> reason;
+    bool dry_run = false;
+    bool wait = false;
+    std::optional<std::chrono::seconds> timeout;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
 };
 struct WaitCommand {
     std::vector<std::string> services;
@@ -54,6 +84,13 @@ struct WaitCommand {
 struct StatusCommand {
     std::vector<std::string> services;  ///< empty: all that are ours
     bool watch = false;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+};
+struct HistoryCommand {
+    std::string service;
+    unsigned limit = 10;
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
@@ -101,8 +138,9 @@ struct ShowText {
     bool wrong_usage = false;
 };
 
-using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, WaitCommand, StatusCommand,
-                             RollbackCommand, CheckCommand, ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
+using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand,
+                             WaitCommand, StatusCommand, HistoryCommand, RollbackCommand, CheckCommand, ConfigCommand,
+                             SandboxCommand, CompleteCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// command or an option that does not exist, which one was probably meant.

@@ -6,6 +6,7 @@
 
 #include "base/references.hpp"
 #include "base/text.hpp"
+#include "cli/status.hpp"
 
 namespace ci_lambda::cli {
 namespace {
@@ -16,12 +17,24 @@ std::string running_text(const DeploymentReport& report) {
     return report.status == DeploymentStatus::kCompleted && !images.empty() ? fmt::format("; runs {}", images) : "";
 }
 
+std::string changes_text(const Registration& registration) {
+    std::vector<std::string> changes;
+    for (const auto& [container, from, to] : registration.changes)
+        changes.push_back(fmt::format("{} = {} {} (now {})", container, parse_image(to).repository, short_image(to),
+                                      image_name(from) == image_name(to) ? short_image(from) : from));
+    return join(changes, ", ");
+}
+
 std::string result_of(const DeploymentReport& report) {
     if (report.took)
         return fmt::format("{}: {}: {}{}", report.target.id, how_it_ended(report), report.outcome,
                            running_text(report));
     if (!report.outcome.empty()) return fmt::format("{}: {}", report.target.id, report.outcome);
     const bool dry = report.status == DeploymentStatus::kDryRun;
+    if (dry && report.registration)
+        return fmt::format("{}: would register a copy of {} with {}, and deploy it: {} in {}", report.target.id,
+                           short_name(report.registration->base.str()), changes_text(*report.registration),
+                           report.target.service, report.target.cluster);
     return fmt::format("{}: {} {} in {} with {}{}", report.target.id,
                        dry ? "would deploy" : "deployment accepted by ECS:", report.target.service,
                        report.target.cluster, short_name(report.task_definition),
@@ -69,6 +82,7 @@ Words words_of(const Answer& answer) {
         }
         words.results.push_back(result_of(report));
         if (!report.not_brought.empty()) words.hints.push_back(not_brought_text(report));
+        for (const auto& note : report.notes) words.hints.push_back(fmt::format("{}: {}", report.target.id, note));
         if (!report.left_out.empty()) words.hints.push_back(left_out_text(report));
         if (auto next = next_step(report); !next.empty()) words.hints.push_back(std::move(next));
     }
@@ -91,6 +105,7 @@ bool all_done(const Answer& answer, bool waited) {
     return !answer.deployments.empty() && std::ranges::all_of(answer.deployments, [&](const auto& report) {
         if (report.error || !report.left_out.empty()) return false;
         if (report.status == DeploymentStatus::kDryRun) return true;
+        if (report.status == DeploymentStatus::kAlreadyRolling && report.has_what_was_wanted) return true;
         return report.status == (waited ? DeploymentStatus::kCompleted : DeploymentStatus::kDeployed);
     });
 }

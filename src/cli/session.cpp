@@ -71,6 +71,11 @@ Result<Foundation*> Session::foundation() {
     return foundation_.get();
 }
 
+void Session::use_variables(ChangedEnvironment::Changes changes) {
+    changed_ = std::make_unique<ChangedEnvironment>(*environment_, std::move(changes));
+    environment_ = changed_.get();
+}
+
 Status Session::use_function(const std::string& name) {
     TRY_ASSIGN(auto* reach, foundation());
     TRY_ASSIGN(auto found, find_installed_function(*reach, name, patience()));

@@ -20,6 +20,7 @@ namespace ci_lambda::cli {
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;    ///< the thing failed, or something is wrong with what was looked at
 inline constexpr int kBadUsage = 2;  ///< the command line or the configuration is wrong
+inline constexpr int kDiffers = 3;   ///< of `diff --exit-code`: a deployment would change something
 
 /// Of a look at ECS that somebody waits for.
 inline constexpr Milliseconds kPatience{30'000};
@@ -50,6 +51,9 @@ public:
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
+    /// From now on these variables have other values. Before anything else is done.
+    void use_variables(ChangedEnvironment::Changes changes);
+
     /// From now on the configuration is that of this installed function. Before anything else is done.
     Status use_function(const std::string& name);
 
@@ -77,6 +81,7 @@ private:
     Result<Foundation*> foundation();
 
     const Environment* environment_;
+    std::unique_ptr<ChangedEnvironment> changed_;    ///< nullptr: nothing is
     std::unique_ptr<FunctionEnvironment> function_;  ///< nullptr: this machine's own
     SystemClock clock_;
     SystemSleeper system_sleeper_;

@@ -18,6 +18,14 @@ constexpr std::array kVerbs{
              .summary = "Deploy services now; with --wait, until it is known how that ended.",
              .argument = kServices,
              .example = "ci_lambda deploy api worker --wait"},
+    VerbText{.name = "diff",
+             .summary = "What a deployment would change, container by container. Changes nothing.",
+             .argument = kServices,
+             .example = "ci_lambda diff api --image-tag v1.43"},
+    VerbText{.name = "promote",
+             .summary = "Deploy in one environment the images that run in another.",
+             .argument = kServices,
+             .example = "ci_lambda promote api --from dev --to prod --wait"},
     VerbText{.name = "wait",
              .summary = "Follow what is rolling already, begun by whomever, to its end.",
              .argument = kServices,
@@ -26,6 +34,10 @@ constexpr std::array kVerbs{
              .summary = "What runs where, since when, what is rolling, how the last rollout ended.",
              .argument = kServices,
              .example = "ci_lambda status --watch"},
+    VerbText{.name = "history",
+             .summary = "The last rollouts of a service: how they ended, which image and commit, why.",
+             .argument = kServices,
+             .example = "ci_lambda history api"},
     VerbText{.name = "rollback",
              .summary = "Bring one service back to what it ran before, or to a revision that you name.",
              .argument = kServices,
@@ -67,6 +79,7 @@ constexpr std::array kExitCodes{
     ExitCodeText{.code = 0, .meaning = "done"},
     ExitCodeText{.code = 1, .meaning = "it failed or something is wrong"},
     ExitCodeText{.code = 2, .meaning = "wrong usage or configuration"},
+    ExitCodeText{.code = 3, .meaning = "something would change (of diff, where it is to say so)"},
 };
 
 /// So many examples show what it is for.

@@ -90,6 +90,8 @@ struct ManualRequest {
     /// What is wrong with the shape of the request. Kept instead of an error, because a request of another environment
     /// or project is none of our business, however broken it is.
     std::optional<std::string> malformed;
+    std::optional<std::string> image = {};      ///< `[REGISTRY/]REPOSITORY:TAG`, `..@DIGEST`, or both
+    std::optional<std::string> image_tag = {};  ///< of the service's own repository
     friend bool operator==(const ManualRequest&, const ManualRequest&) = default;
 };
 

@@ -24,6 +24,8 @@ public:
         body_.task_definition = member("task_definition");
         body_.project = member("project");
         body_.environment = member("env");
+        body_.image = member("image");
+        body_.image_tag = member("image_tag");
         body_.reason = find_string(request_, "reason");
         return std::move(body_);
     }

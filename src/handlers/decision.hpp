@@ -15,6 +15,15 @@
 
 namespace ci_lambda {
 
+/// An image that a person asks for. Whether there is one is found out when it is deployed.
+struct WantedImage {
+    std::string registry = {};    ///< host; empty: whichever the revision names
+    std::string repository = {};  ///< empty: the service's own
+    std::string tag = {};         ///< tag, digest, or both
+    std::string digest = {};      ///< `sha256:..`
+    friend bool operator==(const WantedImage&, const WantedImage&) = default;
+};
+
 /// One service that is to roll.
 struct DeploymentRequest {
     EcsTarget target;
@@ -28,6 +37,11 @@ struct DeploymentRequest {
     bool images_alone = false;                    ///< nothing else is a reason
     ImageMode image_mode = ImageMode::kRedeploy;  ///< what `images` do
     ImagePin image_pin = ImagePin::kBoth;
+    /// What a person asks for: a revision with these images is registered and deployed, whatever `image_mode` says, and
+    /// whatever was taken back. Never with a task definition.
+    std::vector<WantedImage> wanted = {};
+    std::vector<std::string> own_repositories = {};  ///< that the configuration has for the service; may be empty
+    bool again = false;                              ///< with `wanted`: begin a rollout also where it runs already
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;
 };
 

@@ -130,6 +130,16 @@ Decision with_tasks(Decision services, const EcrImageAction& push, const std::st
 
 }  // namespace
 
+std::vector<std::string> repositories_of(const ServiceId& id, const Config& config) {
+    std::vector<std::string> repositories;
+    for (const auto& [repository, ids] : config.ecr_repositories)
+        if (std::ranges::find(ids, id) != ids.end()) repositories.push_back(repository);
+    if (config.ecr_repositories.empty())
+        repositories.push_back(id.str() == kBackend ? config.project + "_backend"
+                                                    : fmt::format("{}_service_{}", config.project, id));
+    return repositories;
+}
+
 Decision decide_ecr(const EcrImageAction& push, const Config& config) {
     if (!config.ecr_enabled) return ignore("pushed images do not deploy (ENABLE_ECR_MONITORING is off)");
     const bool replicated = push.action == "REPLICATE";

@@ -30,6 +30,9 @@ namespace ci_lambda {
     std::vector<ServiceId> ids, const std::string& reason, const Config& config,
     const std::function<std::optional<std::string>(const ServiceId&)>& why_not = {});
 
+/// The repositories whose pushes deploy the service, by map or by name.
+[[nodiscard]] std::vector<std::string> repositories_of(const ServiceId& id, const Config& config);
+
 /// Why `Names::target()` knows nothing of this service, for a person.
 [[nodiscard]] std::string why_not_ours(const ServiceId& id, const Config& config);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/references.hpp"
 #include "base/text.hpp"
 #include "handlers/handlers.hpp"
 
@@ -127,6 +128,60 @@ Result<std::optional<TaskDefinition>> read_task_definition(const ManualRequest& 
     return TaskDefinition{given};
 }
 
+constexpr std::string_view kImageLooksLike =
+    "; it looks like 123456789012.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG, or ..@sha256:.., or both";
+
+std::unexpected<Error> bad_image(std::string_view member, std::string_view given, std::string_view problem) {
+    return fail(ErrorKind::kInvalidEvent, fmt::format(R"("{}" is "{}"{})", member, truncate_utf8(given, 200), problem));
+}
+
+/// An empty one is a variable that is not set, and must not become the newest revision.
+std::unexpected<Error> empty_image(std::string_view member) {
+    return fail(ErrorKind::kInvalidEvent, fmt::format(R"("{}" is empty (a variable that is not set?))", member));
+}
+
+Result<WantedImage> read_image(const std::string& given) {
+    const auto parts = parse_image(given);
+    if (trim(given).empty()) return empty_image("image");
+    if (given.contains('@') && !is_image_digest(parts.digest))
+        return bad_image("image", given, ": a digest is sha256: and 64 hexadecimal digits");
+    if (!is_repository_name(parts.repository) || (!parts.tag.empty() && !is_image_tag(parts.tag)))
+        return bad_image("image", given, kImageLooksLike);
+    if (parts.tag.empty() && parts.digest.empty())
+        return bad_image("image", given, ", without a tag or a digest: which one is meant?");
+    return WantedImage{.registry = std::string(parts.registry),
+                       .repository = std::string(parts.repository),
+                       .tag = std::string(parts.tag),
+                       .digest = std::string(parts.digest)};
+}
+
+/// What was asked for instead of the image that the newest revision has.
+Result<std::vector<WantedImage>> read_wanted(const ManualRequest& request) {
+    std::vector<WantedImage> wanted;
+    if (!request.image && !request.image_tag) return wanted;
+    if (request.image && request.image_tag)
+        return fail(ErrorKind::kInvalidEvent, R"("image" and "image_tag" are both given; one of them says it)");
+    if (request.task_definition && !request.task_definition->empty())
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format(R"("task_definition" names a revision, and that names its images: leave out )"
+                                R"("task_definition" or "{}")",
+                                request.image ? "image" : "image_tag"));
+    if (request.image) {
+        TRY_ASSIGN(auto image, read_image(*request.image));
+        wanted.push_back(std::move(image));
+        return wanted;
+    }
+    const auto& tag = *request.image_tag;
+    if (trim(tag).empty()) return empty_image("image_tag");
+    if (!is_image_tag(tag))
+        return bad_image(
+            "image_tag", tag,
+            ": a tag is at most 128 letters, digits, '_', '.' and '-'; with a repository or a digest it is "
+            "\"image\"");
+    wanted.push_back({.tag = tag});
+    return wanted;
+}
+
 /// True where neither the source nor the request itself says which environment is meant. Such a request is heard by
 /// every environment of the account. `action.production` does say it where that is the name, as for the origin.
 bool names_no_environment(const ManualRequest& request, const std::string& source, const Config& config) {
@@ -144,7 +199,10 @@ std::string warning_of(const std::string& source, const ServiceId& id, const Con
 
 std::string reason_of(const ManualRequest& request, const std::string& source) {
     if (request.reason && !trim(*request.reason).empty()) return *request.reason;
-    return request.bare ? "manual deployment" : fmt::format("manual deployment ({})", source);
+    const auto what = request.image       ? " of " + *request.image
+                      : request.image_tag ? " of " + *request.image_tag
+                                          : std::string();
+    return fmt::format("manual deployment{}{}", what, request.bare ? "" : fmt::format(" ({})", source));
 }
 
 }  // namespace
@@ -161,12 +219,17 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
     if (request.malformed) return fail(ErrorKind::kInvalidEvent, "the request is malformed: " + *request.malformed);
     TRY_ASSIGN(auto target, find_target(request, config));
     TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
+    TRY_ASSIGN(auto wanted, read_wanted(request));
+    auto own_repositories = wanted.empty() ? std::vector<std::string>{} : repositories_of(target.id, config);
     std::vector<std::string> warnings;
     if (unaddressed && config.requests_without_environment == WithoutEnvironment::kWarn)
         warnings.push_back(warning_of(source, target.id, config));
     return Deploy{.requests = {{.target = std::move(target),
                                 .task_definition = std::move(task_definition),
-                                .reason = reason_of(request, source)}},
+                                .reason = reason_of(request, source),
+                                .image_pin = config.image_pin,
+                                .wanted = std::move(wanted),
+                                .own_repositories = std::move(own_repositories)}},
                   .skipped = {},
                   .warnings = std::move(warnings)};
 }

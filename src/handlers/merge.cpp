@@ -23,6 +23,12 @@ struct Merged {
     std::set<std::string> known;
 
     void add(const DeploymentRequest& next) {
+        // A person's image stays what is wanted when something else changes; a later wish or push is newer.
+        if (next.task_definition || !next.wanted.empty() || !next.images.empty()) {
+            request.wanted = next.wanted;
+            request.own_repositories = next.own_repositories;
+            request.again = next.again;
+        }
         request.task_definition = next.task_definition;
         request.changed_at = request.changed_at && next.changed_at
                                  ? std::optional(std::max(*request.changed_at, *next.changed_at))

@@ -11,6 +11,7 @@ std::string name_of(const PushedImage& pushed) {
 bool is_of_repository(std::string_view image, const PushedImage& pushed) {
     const auto parts = parse_image(image);
     if (parts.repository != pushed.repository) return false;
+    if (!pushed.registry.empty()) return is_same_registry(parts.registry, pushed.registry);
     const auto registry = parse_ecr_registry(parts.registry);
     return !registry || ((pushed.account.empty() || registry->account == pushed.account) &&
                          (pushed.region.empty() || registry->region == pushed.region));

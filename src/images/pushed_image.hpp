@@ -15,7 +15,8 @@ struct PushedImage {
     std::string digest = {};   ///< `sha256:..`; empty where the event does not say
     std::string account = {};  ///< of the registry; empty where nobody says
     std::string region = {};
-    WallTime at{};  ///< when it was pushed
+    WallTime at{};              ///< when it was pushed
+    std::string registry = {};  ///< host, where a person has named it: only what is in that registry is meant
     friend bool operator==(const PushedImage&, const PushedImage&) = default;
 };
 

@@ -24,4 +24,16 @@ std::optional<Sha256> sha256(std::span<const std::string_view> parts) {
     return hash;
 }
 
+std::string sha256_digest_of(std::string_view text) {
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    Sha256 hash{};
+    if (EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1) return {};
+    std::string digest = "sha256:";
+    for (const unsigned char byte : hash) {
+        digest += kDigits[byte >> 4U];
+        digest += kDigits[byte & 0xFU];
+    }
+    return digest;
+}
+
 }  // namespace ci_lambda

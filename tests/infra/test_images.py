@@ -53,6 +53,43 @@ def test_the_template_lets_revisions_of_our_families_be_registered(parameters, o
     check_that_it_registers_only_ours(Stack(EcrDeployMode="revision", **parameters).policy, ours, foreign)
 
 
+REPOSITORY = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository"
+LOOKS = ("ecr:DescribeImages", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+
+def may_look(policy: dict, repository: str) -> bool:
+    answers = {allows(policy, look, f"{REPOSITORY}/{repository}", aws__PrincipalAccount=ACCOUNT) for look in LOOKS}
+    assert len(answers) == 1, "all of them, or none"
+    return answers.pop()
+
+
+def test_without_requests_for_images_none_may_be_looked_at(terraform, aws):
+    for policy in (terraform.render().policy, Stack().policy):
+        assert not may_look(policy, "shop_service_api")
+
+
+def test_requests_for_images_may_register_and_look_at_our_repositories_alone(terraform, aws):
+    for policy in (terraform.render(image_requests=True).policy, Stack(ImageRequests="true").policy):
+        check_that_it_registers_only_ours(policy, "shop_service_api_dev", "shop_service_api_prod")
+        assert may_look(policy, "shop_service_api") and may_look(policy, "shop_backend")
+        assert not may_look(policy, "other_service_api")
+        assert not allows(policy, "ecr:PutImage", f"{REPOSITORY}/shop_service_api", aws__PrincipalAccount=ACCOUNT)
+
+
+def test_mapped_repositories_are_those_that_may_be_looked_at(terraform, aws):
+    mapped = {"shop/api": ["api"], "shop/web": ["web"]}
+    stack = Stack(ImageRequests="true", EcrRepositories="shop/api,shop/web")
+    for policy in (terraform.render(image_requests=True, ecr_repo_map=mapped).policy, stack.policy):
+        assert may_look(policy, "shop/api") and may_look(policy, "shop/web")
+        assert not may_look(policy, "shop_service_api")
+
+
+def test_where_requests_do_not_deploy_no_image_is_looked_at(terraform, aws):
+    off = terraform.render(image_requests=True, enable_manual_deploy=False).policy
+    for policy in (off, Stack(ImageRequests="true", EnableManualDeploy="false").policy):
+        assert not may_look(policy, "shop_service_api")
+
+
 def test_terraform_refuses_a_mode_that_is_none(terraform):
     with pytest.raises(Refused, match="image_mode: redeploy, match or revision"):
         terraform.render(services={"api": {"image_mode": "revisions"}})

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <map>
 #include <mutex>
@@ -96,6 +98,9 @@ public:
         return on_update(request, nth);
     }
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline) override { return on_cluster(cluster); }
+    Result<std::string> task_definition_json(const TaskDefinition& revision, Deadline) override {
+        return fmt::format(R"({{"taskDefinitionArn":"{}"}})", revision);
+    }
     Result<std::vector<EcsServiceName>> list_services(const ClusterName&, Deadline) override { return on_list(); }
 
     Result<std::vector<EcsServiceDeployment>> service_deployments(const ClusterName&, const EcsServiceName&,

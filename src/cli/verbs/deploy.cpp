@@ -1,65 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
-#include "app/named_services.hpp"
 #include "base/references.hpp"
-#include "base/text.hpp"
 #include "cli/reports.hpp"
 #include "cli/verbs.hpp"
 #include "cli/watching.hpp"
-#include "deployer/revision/named_revision.hpp"
-#include "handlers/merge.hpp"
+#include "cli/wishes.hpp"
 
 namespace ci_lambda::cli {
 namespace {
-
-/// The decision on all that was asked for: the very one that a manual event makes.
-Result<Deploy> decide_all(const DeployCommand& command, const std::vector<EcsTarget>& targets, const Config& config) {
-    std::vector<Deploy> decisions;
-    for (const auto& target : targets) {
-        const Event event{.envelope = {},
-                          .body = ManualRequest{.bare = true,
-                                                .service = target.id.str(),
-                                                .task_definition = command.task_definition,
-                                                .reason = command.reason.value_or("`ci_lambda deploy` was called"),
-                                                .project = {},
-                                                .environment = {},
-                                                .malformed = {}}};
-        TRY_ASSIGN(auto decision, decide(event, config));
-        if (const auto* ignored = std::get_if<Ignore>(&decision))
-            return fail(ErrorKind::kRejected, fmt::format("{}: {}", target.id, ignored->reason));
-        if (auto* deploy = std::get_if<Deploy>(&decision)) decisions.push_back(std::move(*deploy));
-    }
-    return merge(decisions);
-}
-
-/// It is the name that is wrong, for certain, and not the looking.
-bool is_wrong_name(const Error& error) {
-    return error.kind == ErrorKind::kNotFound || (error.kind == ErrorKind::kRejected && error.code.empty());
-}
-
-/// A revision that was named is looked up before anything is sent, in a dry run as in earnest.
-Status check_named_revisions(App& app, const Deploy& decision, bool dry_run, Deadline deadline) {
-    for (const auto& request : decision.requests) {
-        if (!request.task_definition) continue;
-        const auto found = find_named_revision(app.ecs(), request.target, *request.task_definition, deadline);
-        // Who may not look may still deploy; and where looking fails, the real call tells more.
-        if (found || found.error().kind == ErrorKind::kAccessDenied) continue;
-        if (dry_run || is_wrong_name(found.error()))
-            return std::unexpected(with_context(found.error(), request.target.id.str()));
-    }
-    return {};
-}
-
-/// All that can be known before anything is sent.
-Result<Deploy> prepare(const DeployCommand& command, App& app, const Session& session) {
-    TRY_ASSIGN(const auto targets, named_services(app.config(), command.services));
-    TRY(check_that_they_exist(app.config(), app.ecs(), targets, session.patience()));
-    TRY_ASSIGN(auto decision, decide_all(command, targets, app.config()));
-    TRY(check_named_revisions(app, decision, command.dry_run, session.patience()));
-    return decision;
-}
 
 void say_attached(Console& console, const DeploymentReport& attached, WallTime now) {
     const auto age = std::max(std::chrono::duration_cast<Milliseconds>(now - attached.started_at), Milliseconds{0});
@@ -80,7 +31,7 @@ int execute(const DeployCommand& command, Session& session) {
     const auto app = session.open(command.log, std::move(options));
     if (!app) return session.failed(app.error());
     watching.ask(**app);
-    const auto decision = prepare(command, **app, session);
+    const auto decision = decide_wish(command, **app, session);
     if (!decision) return session.failed(decision.error());
     const auto handled = (*app)->deploy(*decision,
                                         {.attach = command.wait && !command.force,

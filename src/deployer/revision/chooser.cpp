@@ -78,6 +78,8 @@ Result<ChosenRevision> RevisionChooser::choose(const DeploymentRequest& request,
     ChosenRevision chosen{.newest = newest, .revision = newest, .choice = {}, .left_out = {}};
     if (!options_.rollback_on_failure && is_about_to_go_back(view, newest))
         return fail(ErrorKind::kBusy, "ECS was asked to roll back what runs, and has not begun to");
+    // A person asks for an image: what was taken back is no reason to refuse it.
+    if (!request.wanted.empty()) return chosen;
     TRY_ASSIGN(const auto facts, facts_of(newest, view, deadline));
     auto left_out = find_left_out(facts);
     std::optional<EcsTaskDefinition> described;

@@ -17,7 +17,6 @@ namespace {
 // Tags of a revision that was registered for a push. Those with a container say of each when its image was pushed.
 constexpr std::string_view kPrefix = "ci_lambda:";
 constexpr std::string_view kPushedAt = "ci_lambda:pushed-at/";
-constexpr std::string_view kImage = "ci_lambda:image";
 
 std::string pushed_at_key(std::string_view container) {
     return truncate_utf8(fmt::format("{}{}", kPushedAt, container), kLongestTagKey);
@@ -33,8 +32,10 @@ std::string text_of(const PushedImage& pushed) {
     return with_tag_and_digest(parse_image(pushed.repository), pushed.tag, pushed.digest);
 }
 
-/// Without a digest in the event there is nothing to pin but the tag.
-bool pins_digest(const PushedImage& pushed, ImagePin pin) { return pin != ImagePin::kTag && !pushed.digest.empty(); }
+/// Without a digest in the event there is nothing to pin but the tag; without a tag nothing but the digest.
+bool pins_digest(const PushedImage& pushed, ImagePin pin) {
+    return !pushed.digest.empty() && (pin != ImagePin::kTag || pushed.tag.empty());
+}
 
 /// What the container is to name.
 std::string pinned(std::string_view image, const PushedImage& pushed, ImagePin pin) {
@@ -119,7 +120,9 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
             put.exact = put.exact && !parse_image(container.image).digest.empty();
             continue;
         }
-        if (const auto there = pushed_at(base, container.container); there && *there > pushed->at) {
+        // A person may go back.
+        if (const auto there = pushed_at(base, container.container);
+            request.wanted.empty() && there && *there > pushed->at) {
             put.overtaken.push_back(fmt::format("{} was pushed before {}, which {} has", name_of(*pushed),
                                                 last_segment(container.image), name));
             continue;
@@ -134,7 +137,7 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
         return fail(ErrorKind::kRejected,
                     fmt::format("no container of {} uses the repository {}: its images are {}", short_name(base.arn),
                                 repositories(request.images), images_of(base)));
-    put.tags[std::string(kImage)] = tag_text(join(texts, " "));
+    put.tags[std::string(kImageTag)] = tag_text(join(texts, " "));
     put.tags[std::string(kReasonTag)] = tag_text(request.reason);
     return put;
 }

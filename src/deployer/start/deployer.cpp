@@ -63,10 +63,12 @@ private:
     std::vector<DeploymentReport> reports_;
 };
 
-Deployer::Deployer(Options options, EcsStarter& ecs, RolloutObserver& observer, RolloutMemory& memory,
-                   RevisionImages& revision_images, const Clock& clock, Sleeper& sleeper, const Logger& logger)
+Deployer::Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, RolloutObserver& observer,
+                   RolloutMemory& memory, RevisionImages& revision_images, const Clock& clock, Sleeper& sleeper,
+                   const Logger& logger)
     : options_(options),
       context_{.ecs = ecs,
+               .registries = registries,
                .observer = observer,
                .memory = memory,
                .revision_images = revision_images,

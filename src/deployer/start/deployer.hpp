@@ -12,6 +12,7 @@
 #include "deployer/start/service_deployment.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
+#include "services/ecr/api.hpp"
 #include "services/ecs/api.hpp"
 
 namespace ci_lambda {
@@ -29,7 +30,7 @@ public:
         /// leaves.
         std::chrono::seconds coalesce{0};
     };
-    Deployer(Options options, EcsStarter& ecs, RolloutObserver& observer, RolloutMemory& memory,
+    Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, RolloutObserver& observer, RolloutMemory& memory,
              RevisionImages& revision_images, const Clock& clock, Sleeper& sleeper, const Logger& logger);
     /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);

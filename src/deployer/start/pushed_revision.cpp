@@ -9,12 +9,20 @@
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "deployer/revision/choice.hpp"
+#include "deployer/start/wanted_images.hpp"
 
 namespace ci_lambda {
 namespace {
 
 /// How often one deployment registers a revision, where others do so at the same time.
 constexpr std::size_t kMostRegistered = 3;
+
+std::string images_text(const std::vector<ImageChange>& changes) {
+    std::vector<std::string> images;
+    for (const auto& change : changes)
+        if (std::ranges::find(images, change.to) == images.end()) images.push_back(change.to);
+    return join(images, ", ");
+}
 
 }  // namespace
 
@@ -23,6 +31,7 @@ Status PushedRevisionMaker::look_at(ChosenRevision& chosen, const std::vector<Ta
                                     Deadline deadline) {
     push_.reset();
     not_named_.clear();
+    if (!request_.wanted.empty()) return look_at_wanted(chosen, active, deadline);
     const bool by_push = !request_.images.empty() && !request_.task_definition && !chosen.left_out;
     if (!by_push || request_.image_mode == ImageMode::kRedeploy) return {};
     TRY_ASSIGN(const auto newest, ecs_.describe_task_definition(chosen.newest, deadline));
@@ -34,10 +43,27 @@ Status PushedRevisionMaker::look_at(ChosenRevision& chosen, const std::vector<Ta
     return {};
 }
 
+/// The images are looked up once: what they are found to be is what is deployed, whatever moves meanwhile.
+Status PushedRevisionMaker::look_at_wanted(ChosenRevision& chosen, const std::vector<TaskDefinition>& active,
+                                           Deadline deadline) {
+    TRY_ASSIGN(const auto newest, ecs_.describe_task_definition(chosen.newest, deadline));
+    if (!found_) {
+        TRY_ASSIGN(auto found, find_wanted(registries_, newest, request_, asked_at_, deadline));
+        for (const auto& note : found.notes)
+            logger_.warn("image not checked: " + note, {{log_key::kService, request_.target.id.str()}});
+        notes_ = std::move(found.notes);
+        found_ = request_;
+        found_->images = std::move(found.images);
+        found_->images_alone = true;
+        found_->image_mode = ImageMode::kRevision;
+    }
+    return put_images_in(newest, chosen, active, deadline);
+}
+
 Status PushedRevisionMaker::put_images_in(const EcsTaskDefinition& newest, ChosenRevision& chosen,
                                           const std::vector<TaskDefinition>& active, Deadline deadline) {
-    auto put = put_in(newest, request_);
-    if (!put && !request_.images_alone) {
+    auto put = put_in(newest, request());
+    if (!put && !request().images_alone) {
         logger_.warn("pushed image left out: the rollout is for what else has changed",
                      {{log_key::kService, request_.target.id.str()}, {log_key::kError, put.error().message}});
         return {};
@@ -51,7 +77,7 @@ Status PushedRevisionMaker::put_images_in(const EcsTaskDefinition& newest, Chose
         if (const auto theirs = registered_meanwhile(active)) {
             TRY_ASSIGN(const auto described, ecs_.describe_task_definition(*theirs, deadline));
             push.base = *theirs;
-            TRY_ASSIGN(push.put, put_in(described, request_));
+            TRY_ASSIGN(push.put, put_in(described, request()));
             push.to_be_registered = true;
         }
     }
@@ -81,16 +107,22 @@ Status PushedRevisionMaker::register_it(Deadline deadline) {
                     fmt::format("others register revisions of {} at the same time", request_.target.family));
     std::map<std::string, std::string> images;
     for (const auto& change : push_->put.changes) images[change.container] = change.to;
-    TRY_ASSIGN(auto revision, ecs_.register_with_images(push_->base, images, push_->put.tags, deadline));
+    auto registered = ecs_.register_with_images(push_->base, images, push_->put.tags, deadline);
+    if (!registered)
+        return std::unexpected(
+            with_context(std::move(registered).error(),
+                         fmt::format("a copy of {} with {} could not be registered", short_name(push_->base.str()),
+                                     images_text(push_->put.changes))));
+    auto revision = *std::move(registered);
     logger_.info("revision registered with the pushed image", {{log_key::kService, request_.target.id.str()},
                                                                {log_key::kTaskDefinition, revision.str()},
                                                                {"copy_of", push_->base.str()}});
-    registered_.push_back({.revision = std::move(revision), .base = push_->base});
+    registered_.push_back({.revision = std::move(revision), .base = push_->base, .changes = push_->put.changes});
     return {};
 }
 
 std::optional<std::string> PushedRevisionMaker::why_nothing() const {
-    if (!request_.images_alone) return std::nullopt;  // what else has changed wants a rollout
+    if (!request().images_alone) return std::nullopt;  // what else has changed wants a rollout
     if (!not_named_.empty()) return "not deployed: " + not_named_;
     if (push_ && !push_->to_be_registered && !push_->put.names && !push_->put.overtaken.empty())
         return "not deployed: " + join(push_->put.overtaken, "; ");
@@ -98,14 +130,22 @@ std::optional<std::string> PushedRevisionMaker::why_nothing() const {
 }
 
 std::optional<WallTime> PushedRevisionMaker::needed_since() const {
-    return push_ && push_->put.exact && request_.images_alone ? std::optional(WallTime{}) : request_.changed_at;
+    if (request_.again) return std::nullopt;
+    return push_ && push_->put.exact && request().images_alone ? std::optional(WallTime{}) : request_.changed_at;
 }
 
 std::string PushedRevisionMaker::registration_text() const {
     if (!is_to_be_registered()) return {};
-    std::vector<std::string> images;
-    for (const auto& change : push_->put.changes) images.push_back(change.to);
-    return fmt::format(" (in a copy of {} with {})", short_name(push_->base.str()), join(images, ", "));
+    return fmt::format(" (in a copy of {} with {})", short_name(push_->base.str()), images_text(push_->put.changes));
+}
+
+std::optional<Registration> PushedRevisionMaker::registration() const {
+    if (!registered_.empty())
+        return Registration{.base = registered_.back().base,
+                            .revision = registered_.back().revision,
+                            .changes = registered_.back().changes};
+    if (!is_to_be_registered()) return std::nullopt;
+    return Registration{.base = push_->base, .revision = {}, .changes = push_->put.changes};
 }
 
 const TaskDefinition* PushedRevisionMaker::registered() const {

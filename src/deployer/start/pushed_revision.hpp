@@ -9,20 +9,23 @@
 #include "base/time.hpp"
 #include "deployer/revision/chooser.hpp"
 #include "deployer/revision/pushed_images.hpp"
+#include "deployer/start/report.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
+#include "services/ecr/api.hpp"
 #include "services/ecs/api.hpp"
 
 namespace ci_lambda {
 
-/// What the push of an image makes of the revision that would be deployed without it (ECR_DEPLOY_MODE), for one
-/// request: nothing, an answer why it is not for this service, or a revision that has to be registered first. It is
-/// asked anew after each look at the family, and remembers only what it has registered itself.
+/// What the push of an image, or a person's wish for one, makes of the revision that would be deployed without it
+/// (ECR_DEPLOY_MODE), for one request: nothing, an answer why it is not for this service, or a revision that has to be
+/// registered first. It is asked anew after each look at the family, and remembers only what it has registered itself.
 class PushedRevisionMaker {
 public:
-    /// Both must outlive it, as must the request.
-    PushedRevisionMaker(EcsStarter& ecs, const Logger& logger, const DeploymentRequest& request)
-        : ecs_(ecs), logger_(logger), request_(request) {}
+    /// All must outlive it, as must the request. `asked_at`: when the request came.
+    PushedRevisionMaker(EcsStarter& ecs, EcrRegions& registries, const Logger& logger, const DeploymentRequest& request,
+                        WallTime asked_at)
+        : ecs_(ecs), registries_(registries), logger_(logger), request_(request), asked_at_(asked_at) {}
 
     /// `chosen`: what is deployed where nobody has pushed; gets the revision with the pushed image where that is there.
     /// `active`: what ECS lists of the family, the highest number first. Fails (kRejected) where the push cannot be put
@@ -40,6 +43,13 @@ public:
     /// whenever it began.
     [[nodiscard]] std::optional<WallTime> needed_since() const;
 
+    /// What was pushed; of a person's wish, what was found.
+    [[nodiscard]] const std::vector<PushedImage>& images() const { return request().images; }
+    /// What a person should know of the images that they ask for.
+    [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+    /// What was registered last, or, where nothing was, what would have to be; `nullopt` for nothing.
+    [[nodiscard]] std::optional<Registration> registration() const;
+
     /// What a dry run would register, for the reason: " (in a copy of shop-api:42 with ..)". Empty for nothing.
     [[nodiscard]] std::string registration_text() const;
     /// The last revision that was registered, if any.
@@ -56,15 +66,24 @@ private:
     struct Registered {
         TaskDefinition revision;
         TaskDefinition base;
+        std::vector<ImageChange> changes;
     };
+    Status look_at_wanted(ChosenRevision& chosen, const std::vector<TaskDefinition>& active, Deadline deadline);
     Status put_images_in(const EcsTaskDefinition& newest, ChosenRevision& chosen,
                          const std::vector<TaskDefinition>& active, Deadline deadline);
     [[nodiscard]] std::optional<TaskDefinition> registered_meanwhile(const std::vector<TaskDefinition>& active) const;
     [[nodiscard]] unsigned long long number_of(const TaskDefinition& revision) const;
 
+    /// The request, with the images that were found for it.
+    [[nodiscard]] const DeploymentRequest& request() const { return found_ ? *found_ : request_; }
+
     EcsStarter& ecs_;
+    EcrRegions& registries_;
     const Logger& logger_;
     const DeploymentRequest& request_;
+    WallTime asked_at_;
+    std::optional<DeploymentRequest> found_;  // what a person wants, once it has been found
+    std::vector<std::string> notes_;
     std::optional<Push> push_;
     std::string not_named_;               // ImageMode::kMatch
     std::vector<Registered> registered_;  // more than one where others registered at the same time

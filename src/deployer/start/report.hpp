@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/names.hpp"
+#include "deployer/revision/pushed_images.hpp"
 #include "deployer/rollout/outcome.hpp"
 #include "deployer/rollout/verdict.hpp"
 #include "images/pushed_image.hpp"
@@ -32,6 +33,13 @@ enum class DeploymentStatus {
 
 /// kAlreadyRolling is "ignored": to whoever caused the event, nothing was left to do.
 [[nodiscard]] std::string_view to_string(DeploymentStatus status);
+
+/// A revision that is a copy of another one, with other images.
+struct Registration {
+    TaskDefinition base;
+    std::optional<TaskDefinition> revision = {};  ///< absent in a dry run
+    std::vector<ImageChange> changes = {};
+};
 
 /// What became of one service.
 struct DeploymentReport {
@@ -58,6 +66,12 @@ struct DeploymentReport {
     /// "already rolling: ecs-svc/7"; where somebody waited for the end: how it ended and why, in a sentence.
     std::string outcome;
     std::optional<Milliseconds> took;  ///< from the start to the last look, where somebody waited
+    /// With kAlreadyRolling: it is all that a person has asked for.
+    bool has_what_was_wanted = false;
+    std::vector<std::string> notes = {};  ///< what a person should know of it: what could not be checked
+    /// What was registered for it; in a dry run, what would be.
+    std::optional<Registration> registration = {};
+
     std::optional<Error> rollback_error =
         {};  ///< it went wrong, and could not be rolled back for a reason that can heal
 };

@@ -68,7 +68,7 @@ ServiceDeployment::ServiceDeployment(Options options, Context context, const Dep
       snapshots_(snapshots),
       deadline_(deadline),
       asked_at_(context.clock.now()),
-      push_(context.ecs, context.logger, request) {}
+      push_(context.ecs, context.registries, context.logger, request, wanted_since()) {}
 
 DeploymentReport ServiceDeployment::run() {
     DeploymentReport report{.target = target(), .reason = request_.reason};
@@ -112,7 +112,11 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
             waited_ = true;
             continue;
         }
-        if (has == HasChange::kYes) return Outcome{as_accepted(*view_->primary()), already_in_words(*view_->primary())};
+        if (has == HasChange::kYes)
+            return Outcome{.deployment = as_accepted(*view_->primary()),
+                           .already = already_in_words(*view_->primary()),
+                           .failed = false,
+                           .wanted = !request_.wanted.empty()};
         if (auto failed = failed_already()) return failed;
         if (auto newer = newer_than_ours()) return newer;
         if (chosen_->choice.pin && !pin_ && !options_.dry_run) {
@@ -248,7 +252,8 @@ std::optional<ServiceDeployment::Outcome> ServiceDeployment::held_back() const {
 /// Where failures are rolled back, the same once more would only be rolled back once more: Lambda tries an event again
 /// whose rollback could not begin.
 std::optional<ServiceDeployment::Outcome> ServiceDeployment::failed_already() {
-    if (!options_.rollback_on_failure) return std::nullopt;
+    // A person who asks once more means it.
+    if (!options_.rollback_on_failure || !request_.wanted.empty()) return std::nullopt;
     const auto failed = failed_with_the_change(*view_, chosen_->revision, push_.needed_since());
     if (!failed) return std::nullopt;
     return Outcome{.deployment = as_accepted(*failed), .already = already_in_words(*failed), .failed = true};
@@ -320,19 +325,21 @@ std::string ServiceDeployment::left_out_text() const {
 
 /// What the revision brings of what was pushed. After all that matters: nothing waits for it.
 void ServiceDeployment::name_images(DeploymentReport& report) {
-    report.pushed = request_.images;
-    if (request_.images.empty() || (options_.dry_run && push_.is_to_be_registered())) return;
+    report.pushed = push_.images();
+    if (report.pushed.empty() || (options_.dry_run && push_.is_to_be_registered())) return;
     const auto revision = context_.revision_images.find(
         TaskDefinition(report.task_definition),
         Deadline::earlier(deadline_, Deadline::after(context_.clock, kLongestToNameImages)));
     if (!revision) return;
     for (const auto& image : revision->images)
         report.images.push_back({.container = image.container, .image = image.image, .digest = {}});
-    report.not_brought = why_not_brought(*revision, request_.images);
+    report.not_brought = why_not_brought(*revision, report.pushed);
 }
 
 void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome) {
     report.reason += left_out_text();
+    report.notes = push_.notes();
+    report.registration = push_.registration();
     if (options_.dry_run) report.reason += push_.registration_text();
     if (chosen_) report.task_definition = chosen_->revision.str();
     if (chosen_ && chosen_->left_out) report.left_out = chosen_->newest.str();
@@ -353,6 +360,7 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
     report.started_at = outcome->deployment.created_at;
     report.outcome = std::move(outcome->already);
     report.failed_before = outcome->failed;
+    report.has_what_was_wanted = outcome->wanted;
     if (!report.outcome.empty()) {
         report.status = DeploymentStatus::kAlreadyRolling;
         context_.logger.info("deployment not sent: " + report.outcome, fields_of(report));

@@ -19,6 +19,7 @@
 #include "deployer/start/underway.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
+#include "services/ecr/api.hpp"
 #include "services/ecs/api.hpp"
 
 namespace ci_lambda {
@@ -40,6 +41,7 @@ public:
     /// What all services of a process share. Must outlive it.
     struct Context {
         EcsStarter& ecs;
+        EcrRegions& registries;
         RolloutObserver& observer;
         RolloutMemory& memory;
         RevisionImages& revision_images;
@@ -63,6 +65,7 @@ private:
         AcceptedDeployment deployment;
         std::string already = {};  ///< set when it was not begun by us, in words
         bool failed = false;       ///< with `already`: and has failed, and stays
+        bool wanted = false;       ///< with `already`: and is all that a person has asked for
     };
     Result<Outcome> attempt();
     Result<std::optional<Outcome>> what_happens_instead();

@@ -48,7 +48,8 @@ std::string aws_endpoint(const AwsService& service, const AwsEndpointOptions& op
     const bool in_host = options.dualstack && service.dualstack_in_host;
     const bool plain_is_fips =
         service.always_fips_in_govcloud && partition.name == kGovCloud.name && !options.dualstack;
-    return fmt::format("https://{}{}{}.{}.{}", service.host, options.fips && !plain_is_fips ? "-fips" : "",
+    const auto host = options.dualstack && !service.dualstack_host.empty() ? service.dualstack_host : service.host;
+    return fmt::format("https://{}{}{}.{}.{}", host, options.fips && !plain_is_fips ? "-fips" : "",
                        in_host ? ".dualstack" : "", options.region,
                        options.dualstack && !in_host ? partition.dualstack_suffix : partition.suffix);
 }

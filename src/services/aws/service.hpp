@@ -22,11 +22,12 @@ struct QuotaGroup {
 /// All that sets one AWS API apart from the others for whoever calls it. Everything in it is constant data that lives
 /// as long as the program.
 struct AwsService {
-    std::string_view name;               ///< in log lines and errors: "ecs"
-    std::string_view title;              ///< for people: "ECS"
-    std::string_view host;               ///< its endpoints' host begins with it: "ecs", "api.ecr"
-    std::string_view signing_name;       ///< "ecs"
-    std::string_view endpoint_variable;  ///< AWS_ENDPOINT_URL_ECS
+    std::string_view name;                 ///< in log lines and errors: "ecs"
+    std::string_view title;                ///< for people: "ECS"
+    std::string_view host;                 ///< its endpoints' host begins with it: "ecs", "api.ecr"
+    std::string_view dualstack_host = {};  ///< the same of the dual-stack endpoints, where it is another: "ecr"
+    std::string_view signing_name;         ///< "ecs"
+    std::string_view endpoint_variable;    ///< AWS_ENDPOINT_URL_ECS
     /// Of AWS JSON, before the operation: "AmazonEC2ContainerServiceV20141113."; empty for REST.
     std::string_view target_prefix = {};
     std::string_view content_type = "application/x-amz-json-1.1";

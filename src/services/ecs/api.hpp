@@ -106,6 +106,8 @@ public:
 
     /// kNotFound when there is no such cluster.
     virtual Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline deadline) = 0;
+    /// `taskDefinition` of DescribeTaskDefinition as JSON, as ECS has it. It may hold secrets.
+    virtual Result<std::string> task_definition_json(const TaskDefinition& revision, Deadline deadline) = 0;
     /// All pages.
     virtual Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline deadline) = 0;
 };

@@ -263,6 +263,13 @@ Result<EcsCluster> EcsClient::describe_cluster(const ClusterName& cluster, Deadl
                       .status = find_string(found, "status").value_or("")};
 }
 
+Result<std::string> EcsClient::task_definition_json(const TaskDefinition& revision, Deadline deadline) {
+    TRY_ASSIGN(const auto described,
+               client_.read("DescribeTaskDefinition", {{"taskDefinition", revision.str()}}, deadline));
+    TRY_ASSIGN(const auto* definition, task_definition_in(described));
+    return dump_json(*definition);
+}
+
 Result<std::vector<EcsServiceName>> EcsClient::list_services(const ClusterName& cluster, Deadline deadline) {
     std::vector<EcsServiceName> names;
     const Json request{{"cluster", cluster.str()}, {"maxResults", kPageSize}};

@@ -37,6 +37,7 @@ public:
     void give_turn_back() override;
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) override;
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline deadline) override;
+    Result<std::string> task_definition_json(const TaskDefinition& revision, Deadline deadline) override;
     Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline deadline) override;
     Result<std::vector<EcsServiceDeployment>> service_deployments(const ClusterName& cluster,
                                                                   const EcsServiceName& service,

@@ -264,6 +264,13 @@ EcsTaskDefinition read_task_definition(const Json& answer) {
         one.arn = text(*described, "taskDefinitionArn");
         one.status = text(*described, "status");
         one.images = read_all(*described, "containerDefinitions", read_container_image);
+        if (const Json* platform = find(*described, "runtimePlatform")) {
+            one.cpu_architecture = text(*platform, "cpuArchitecture");
+            one.os_family = text(*platform, "operatingSystemFamily");
+        }
+        if (const Json* launch_types = find(*described, "requiresCompatibilities");
+            launch_types != nullptr && launch_types->is_array())
+            one.for_fargate = std::ranges::find(*launch_types, Json("FARGATE")) != launch_types->end();
     }
     if (const Json* tags = find(answer, "tags"); tags != nullptr && tags->is_array())
         for (const auto& tag : *tags) one.tags[text(tag, "key")] = text(tag, "value");

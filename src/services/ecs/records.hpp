@@ -201,6 +201,10 @@ struct EcsTaskDefinition {
     };
     std::vector<Image> images;
     EcsTags tags;  ///< empty where they may not be read
+    // `runtimePlatform` (ECS API reference, RuntimePlatform); empty where it says none:
+    std::string cpu_architecture = {};  ///< X86_64, ARM64
+    std::string os_family = {};         ///< LINUX, WINDOWS_SERVER_2022_CORE, ..
+    bool for_fargate = false;           ///< requiresCompatibilities has FARGATE, where none means X86_64 and LINUX
 };
 
 /// A task that runs.

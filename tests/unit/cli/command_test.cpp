@@ -176,5 +176,39 @@ TEST(ParseCommand, NamesWhatIsMissingOrTooMuch) {
         EXPECT_THAT(parse_command(arguments), IsErr(ErrorKind::kConfiguration, HasSubstr(text))) << text;
 }
 
+TEST(ParseCommand, ReadsTheImageThatIsToBeDeployed) {
+    EXPECT_EQ(parsed<DeployCommand>({"deploy", "api", "--image-tag", "v42"}).image_tag, "v42");
+    EXPECT_EQ(parsed<DeployCommand>({"deploy", "api", "--image", "repo:v42"}).image, "repo:v42");
+    for (const Arguments& two : {Arguments{"deploy", "api", "--image", "r:1", "--image-tag", "v1"},
+                                 Arguments{"deploy", "api", "--image", "r:1", "--task-definition", "41"},
+                                 Arguments{"diff", "api", "--image-tag", "1", "--task-definition", "41"}})
+        EXPECT_THAT(parse_command(two), IsErr(ErrorKind::kConfiguration, HasSubstr("xclude")));
+}
+
+TEST(ParseCommand, ReadsHistoryAndDiff) {
+    const auto history = parsed<HistoryCommand>({"history", "api", "--limit", "3", "--json"});
+    EXPECT_EQ(history.service, "api");
+    EXPECT_EQ(history.limit, 3U);
+    EXPECT_EQ(parsed<HistoryCommand>({"history", "api"}).limit, 10U);
+    EXPECT_THAT(parse_command({"history", "api", "--limit", "0"}),
+                IsErr(ErrorKind::kConfiguration, HasSubstr("limit")));
+    EXPECT_THAT(parse_command({"history"}), IsErr(ErrorKind::kConfiguration, HasSubstr("needs a service's id")));
+    const auto diff = parsed<DiffCommand>({"diff", "api", "worker", "--image-tag", "v42", "--exit-code"});
+    EXPECT_EQ(diff.services, (Arguments{"api", "worker"}));
+    EXPECT_EQ(diff.image_tag, "v42");
+    EXPECT_TRUE(diff.exit_code);
+}
+
+TEST(ParseCommand, ReadsPromoteWithBothEnvironments) {
+    const auto promote = parsed<PromoteCommand>({"promote", "api", "--from", "dev", "--to", "prod", "--from-profile",
+                                                 "d", "--to-region", "eu-west-1", "--to-function", "ci", "--dry-run"});
+    EXPECT_EQ(promote.source, "dev");
+    EXPECT_EQ(promote.target, "prod");
+    EXPECT_EQ(promote.source_profile, "d");
+    EXPECT_EQ(promote.target_region, "eu-west-1");
+    EXPECT_EQ(promote.target_function, "ci");
+    EXPECT_TRUE(promote.dry_run);
+}
+
 }  // namespace
 }  // namespace ci_lambda::cli

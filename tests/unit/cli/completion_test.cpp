@@ -48,8 +48,9 @@ TEST(Complete, OffersEveryOptionThatTheHelpOfACommandHas) {
         for (const auto& option : offered({name, "--"}))
             EXPECT_THAT(std::get<ShowText>(*help).text, HasSubstr(option)) << name;
     }
-    EXPECT_THAT(offered({"deploy", "--"}), ElementsAre("--help", "--task-definition", "--reason", "--dry-run", "--wait",
-                                                       "--force", "--timeout", "--json", "--log", "--from-function"));
+    EXPECT_THAT(offered({"deploy", "--"}),
+                ElementsAre("--help", "--task-definition", "--image-tag", "--image", "--reason", "--dry-run", "--wait",
+                            "--force", "--timeout", "--json", "--log", "--from-function"));
 }
 
 TEST(Complete, SaysBrieflyWhatAWordMeans) {

@@ -119,5 +119,26 @@ TEST(LogSentence, ShowsAllFieldsAtDebug) {
               "debug: http status=200 url=x");
 }
 
+TEST(Words, SayOfADryRunWhichImagesWouldBeRegistered) {
+    DeploymentReport report{.status = DeploymentStatus::kDryRun};
+    report.target.id = ServiceId("api");
+    report.target.service = EcsServiceName("shop_service_api_dev");
+    report.target.cluster = ClusterName("shop");
+    report.registration = Registration{.base = TaskDefinition("arn:aws:ecs:r:a:task-definition/api:42"),
+                                       .changes = {{.container = "app", .from = "repo:v1", .to = "repo:v2@sha256:aa"}}};
+    report.notes = {"nobody has looked"};
+    const auto words = words_of({.status = "dry_run", .detail = {}, .deployments = {report}});
+    EXPECT_THAT(words.results, ElementsAre("api: would register a copy of api:42 with app = repo v2@sha256:aa (now "
+                                           "v1), and deploy it: shop_service_api_dev in shop"));
+    EXPECT_THAT(words.hints, ElementsAre("api: nobody has looked"));
+}
+
+TEST(AllDone, IsTrueWhereTheImageThatAPersonWantsRunsAlready) {
+    DeploymentReport report{.status = DeploymentStatus::kAlreadyRolling};
+    EXPECT_FALSE(all_done({.status = "ignored", .detail = {}, .deployments = {report}}, false));
+    report.has_what_was_wanted = true;
+    EXPECT_TRUE(all_done({.status = "ignored", .detail = {}, .deployments = {report}}, false));
+}
+
 }  // namespace
 }  // namespace ci_lambda::cli

@@ -108,5 +108,13 @@ TEST(DecodeSweep, CanBeAskedForInABareRequest) {
                 IsErr(ErrorKind::kInvalidEvent, HasSubstr("\"action\" must be a string")));
 }
 
+TEST(DecodeBare, ReadsTheImageThatIsAskedFor) {
+    const auto request = decode_as<ManualRequest>(R"({"service":"api","image":"repo:v1","image_tag":"v2"})");
+    EXPECT_THAT(request.image, Optional(std::string("repo:v1")));
+    EXPECT_THAT(request.image_tag, Optional(std::string("v2")));
+    EXPECT_EQ(decode_as<ManualRequest>(R"({"service":"api","image_tag":43})").malformed,
+              "\"image_tag\" must be a string, not a number");
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

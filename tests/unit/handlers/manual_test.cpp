@@ -231,5 +231,66 @@ TEST(ManualHandler, IgnoresAllWhenSwitchedOff) {
                 HasSubstr("ENABLE_MANUAL_DEPLOY"));
 }
 
+std::string image_of(const std::string& image) {
+    auto request = bare("api");
+    request.image = image;
+    const auto decision = decide_body(request, shop());
+    if (!decision) return "error: " + decision.error().message;
+    const auto& wanted = std::get<Deploy>(*decision).requests.front().wanted.at(0);
+    return wanted.registry + "|" + wanted.repository + "|" + wanted.tag + "|" + wanted.digest;
+}
+
+TEST(ManualHandler, TakesAnImageByItsNameOrByATagOfItsOwnRepository) {
+    const std::string digest = "sha256:" + std::string(64, 'a');
+    EXPECT_EQ(image_of("123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api:v42"),
+              "123456789012.dkr.ecr.us-east-1.amazonaws.com|shop/api|v42|");
+    EXPECT_EQ(image_of("shop_api@" + digest), "|shop_api||" + digest);
+    EXPECT_EQ(image_of("localhost:5000/shop_api:v1@" + digest), "localhost:5000|shop_api|v1|" + digest);
+    auto request = bare("api");
+    request.image_tag = "v42";
+    const auto decision = decide_body(request, shop());
+    ASSERT_THAT(deployed(decision), ElementsAre("api"));
+    const auto& asked = std::get<Deploy>(*decision).requests.front();
+    EXPECT_THAT(asked.wanted, ElementsAre(WantedImage{.tag = "v42"}));
+    EXPECT_THAT(asked.own_repositories, ElementsAre("shop_service_api"));
+}
+
+TEST(ManualHandler, KnowsTheRepositoriesOfAServiceByMapAndByName) {
+    auto request = bare("");
+    request.image_tag = "v1";
+    const auto own = [&](const Config& config) {
+        return std::get<Deploy>(*decide_body(request, config)).requests.front().own_repositories;
+    };
+    EXPECT_THAT(own(shop()), ElementsAre("shop_backend"));
+    EXPECT_THAT(own(shop({{"ECR_REPO_MAP", R"({"a/core":["backend"],"b/api":["api"],"c/more":["backend","api"]})"}})),
+                ElementsAre("a/core", "c/more"));
+}
+
+TEST(ManualHandler, RefusesWhatIsNoImage) {
+    EXPECT_THAT(image_of("shop_api"), HasSubstr("without a tag or a digest"));
+    EXPECT_THAT(image_of("shop_api:"), HasSubstr("without a tag or a digest"));
+    EXPECT_THAT(image_of("shop_api@sha256:12"), HasSubstr("a digest is sha256: and 64"));
+    EXPECT_THAT(image_of("shop_api@"), HasSubstr("a digest is sha256: and 64"));
+    EXPECT_THAT(image_of("Shop API:v1"), HasSubstr("it looks like 123456789012.dkr.ecr"));
+    EXPECT_THAT(image_of(" "), HasSubstr("\"image\" is empty (a variable that is not set?)"));
+}
+
+TEST(ManualHandler, RefusesATagThatIsNoneAndTwoWishesAtOnce) {
+    const auto error = [](ManualRequest request) {
+        const auto decision = decide_body(request, shop());
+        return decision ? "no error" : decision.error().message;
+    };
+    auto request = bare("api");
+    request.image_tag = "";
+    EXPECT_THAT(error(request), HasSubstr("\"image_tag\" is empty"));
+    request.image_tag = "repo:v1";
+    EXPECT_THAT(error(request), HasSubstr("a tag is at most 128"));
+    request.image_tag = "v1";
+    request.task_definition = "42";
+    EXPECT_THAT(error(request), HasSubstr("leave out \"task_definition\" or \"image_tag\""));
+    request.image = "repo:v1";
+    EXPECT_THAT(error(request), HasSubstr("both given"));
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

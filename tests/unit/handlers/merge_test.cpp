@@ -71,5 +71,19 @@ TEST(Merge, MeansNowWhereOneRequestDoes) {
     EXPECT_EQ(merge({one("api", "b", {}), one("api", "a", 1)}).requests[0].changed_at, std::nullopt);
 }
 
+TEST(Merge, KeepsThePersonsImageUntilSomethingNewerIsWanted) {
+    auto wish = one("api", "a wish", 1);
+    wish.requests[0].wanted = {{.tag = "v42"}};
+    wish.requests[0].own_repositories = {"shop_api"};
+    const auto changed = merge({wish, one("api", "a parameter changed", 2)}).requests[0];
+    EXPECT_THAT(changed.wanted, ElementsAre(WantedImage{.tag = "v42"}));
+    EXPECT_THAT(changed.own_repositories, ElementsAre("shop_api"));
+    EXPECT_THAT(merge({wish, one("api", "a revision", 2, "f:7")}).requests[0].wanted, SizeIs(0));
+    auto push = one("api", "pushed", 2);
+    push.requests[0].images = {{.repository = "shop_api", .tag = "v43"}};
+    EXPECT_THAT(merge({wish, push}).requests[0].wanted, SizeIs(0));
+    EXPECT_THAT(merge({push, wish}).requests[0].wanted, SizeIs(1));
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

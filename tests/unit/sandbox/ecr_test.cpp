@@ -269,5 +269,28 @@ TEST_F(EcrTest, WhatIsReplacedForAScenarioIsToldToNobody) {
     EXPECT_THAT(events_, IsEmpty());
 }
 
+TEST_F(EcrTest, KeepsTheConfigsOfImagesThatWereMadeHereWithTheirLabels) {
+    ecr_.listen_at("http://127.0.0.1:1");
+    const auto index =
+        call("BatchGetImage", about({{{"imageTag", "v1.42"}}}))["images"][0]["imageManifest"].get<std::string>();
+    const auto child = listed_digests(index).front();
+    const auto manifest =
+        call("BatchGetImage", about({{{"imageDigest", child}}}))["images"][0]["imageManifest"].get<std::string>();
+    const auto digest = Json::parse(manifest)["config"]["digest"].get<std::string>();
+    const auto answer =
+        call("GetDownloadUrlForLayer", {{"repositoryName", "shop_service_api"}, {"layerDigest", digest}});
+    EXPECT_EQ(answer["downloadUrl"], "http://127.0.0.1:1/sandbox/blobs/shop_service_api/" + digest);
+    const auto blob = ecr_.blob("shop_service_api", digest);
+    ASSERT_TRUE(blob);
+    EXPECT_EQ(sha256_digest(*blob), digest);
+    const auto config = Json::parse(*blob);
+    EXPECT_EQ(config["architecture"], "amd64");
+    EXPECT_EQ(config["config"]["Labels"]["org.opencontainers.image.version"], "v1.42");
+    EXPECT_EQ(config["config"]["Labels"]["org.opencontainers.image.revision"].get<std::string>().size(), 40U);
+    EXPECT_THAT(error("GetDownloadUrlForLayer", {{"repositoryName", "shop_service_api"}, {"layerDigest", "sha256:0"}}),
+                HasSubstr("LayersNotFoundException"));
+    EXPECT_FALSE(ecr_.blob("other", digest));
+}
+
 }  // namespace
 }  // namespace ci_lambda::sandbox

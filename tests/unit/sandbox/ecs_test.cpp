@@ -59,7 +59,7 @@ TEST_F(EcsTest, SortsRevisionsByNumberNotByLetters) {
 TEST_F(EcsTest, TakesFamilyPrefixForTheWholeFamily) {
     EXPECT_TRUE(call("ListTaskDefinitions", {{"familyPrefix", "shop_service_api"}})["taskDefinitionArns"].empty());
     EXPECT_THAT(call("ListTaskDefinitionFamilies", {{"familyPrefix", "shop_service_a"}})["families"],
-                ElementsAre(shop::kApi));
+                ElementsAre(shop::kApi, shop::kProdApi));
 }
 
 TEST_F(EcsTest, PagesThroughTaskDefinitions) {

@@ -136,6 +136,7 @@ TEST_F(ForeignDeploymentTest, IsNotUndoneWhereTheLookForAnotherServiceHasShownIt
     std::atomic<bool> may_not_describe{false};
     ServiceDeployment deployment({.rollback_on_failure = true},
                                  {.ecs = ecs_,
+                                  .registries = ecr_,
                                   .observer = observer_,
                                   .memory = memory_,
                                   .revision_images = revision_images_,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "deployer/start/deployer.hpp"
+#include "support/fake_ecr.hpp"
 #include "support/fake_ecs.hpp"
 #include "support/fakes.hpp"
 #include "unit/deployer/support.hpp"
@@ -23,7 +24,7 @@ class DeployerTest : public ::testing::Test {
 protected:
     std::vector<DeploymentReport> run(const Deploy& deploy, Deployer::Options options = {},
                                       Deadline deadline = Deadline::none()) {
-        Deployer deployer(options, ecs_, observer_, memory_, revision_images_, clock_, sleeper_, log_.logger);
+        Deployer deployer(options, ecs_, ecr_, observer_, memory_, revision_images_, clock_, sleeper_, log_.logger);
         return deployer.deploy(deploy, deadline);
     }
     DeploymentReport run_one(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
@@ -38,6 +39,7 @@ protected:
     }
 
     FakeEcs ecs_;
+    FakeEcr ecr_;
     FakeClock clock_;
     FakeSleeper sleeper_{clock_};
     RecordingLog log_;

@@ -1,0 +1,74 @@
+#include "cli/wishes.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "app/named_services.hpp"
+#include "deployer/revision/named_revision.hpp"
+#include "handlers/merge.hpp"
+
+namespace ci_lambda::cli {
+namespace {
+
+std::string reason_of(const DeployCommand& command) {
+    if (command.image || command.image_tag)
+        return fmt::format("the image {} was asked for", command.image ? *command.image : *command.image_tag);
+    return "`ci_lambda deploy` was called";
+}
+
+/// The decision on all that was asked for: the very one that a manual event makes.
+Result<Deploy> decide_all(const DeployCommand& command, const std::vector<EcsTarget>& targets, const Config& config) {
+    std::vector<Deploy> decisions;
+    for (const auto& target : targets) {
+        const Event event{.envelope = {},
+                          .body = ManualRequest{.bare = true,
+                                                .service = target.id.str(),
+                                                .task_definition = command.task_definition,
+                                                .reason = command.reason.value_or(reason_of(command)),
+                                                .project = {},
+                                                .environment = {},
+                                                .malformed = {},
+                                                .image = command.image,
+                                                .image_tag = command.image_tag}};
+        TRY_ASSIGN(auto decision, decide(event, config));
+        if (const auto* ignored = std::get_if<Ignore>(&decision))
+            return fail(ErrorKind::kRejected, fmt::format("{}: {}", target.id, ignored->reason));
+        if (auto* deploy = std::get_if<Deploy>(&decision)) {
+            for (auto& request : deploy->requests) request.again = command.force;
+            decisions.push_back(std::move(*deploy));
+        }
+    }
+    return merge(decisions);
+}
+
+/// It is the name that is wrong, for certain, and not the looking.
+bool is_wrong_name(const Error& error) {
+    return error.kind == ErrorKind::kNotFound || (error.kind == ErrorKind::kRejected && error.code.empty());
+}
+
+/// A revision that was named is looked up before anything is sent, in a dry run as in earnest.
+Status check_named_revisions(App& app, const Deploy& decision, bool dry_run, Deadline deadline) {
+    for (const auto& request : decision.requests) {
+        if (!request.task_definition) continue;
+        const auto found = find_named_revision(app.ecs(), request.target, *request.task_definition, deadline);
+        // Who may not look may still deploy; and where looking fails, the real call tells more.
+        if (found || found.error().kind == ErrorKind::kAccessDenied) continue;
+        if (dry_run || is_wrong_name(found.error()))
+            return std::unexpected(with_context(found.error(), request.target.id.str()));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Deploy> decide_wish(const DeployCommand& command, App& app, const Session& session) {
+    TRY_ASSIGN(const auto targets, named_services(app.config(), command.services));
+    TRY(check_that_they_exist(app.config(), app.ecs(), targets, session.patience()));
+    TRY_ASSIGN(auto decision, decide_all(command, targets, app.config()));
+    TRY(check_named_revisions(app, decision, command.dry_run, session.patience()));
+    return decision;
+}
+
+}  // namespace ci_lambda::cli
