@@ -417,9 +417,9 @@ const Setting& setting_of(std::string_view name) { return *std::ranges::find(set
 std::span<const ServiceMember> service_members() { return kServiceMembers; }
 
 std::string service_tag(std::string_view member) {
-    std::string key = "ci_lambda:" + std::string(member);
-    std::ranges::replace(key, '_', '-');
-    return key;
+    std::string name(member);
+    std::ranges::replace(name, '_', '-');
+    return "ci_lambda:" + name;
 }
 
 }  // namespace ci_lambda

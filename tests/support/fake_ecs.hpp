@@ -116,9 +116,9 @@ public:
                                                           Deadline deadline) override {
         return describe_services(cluster, names, deadline);
     }
-    std::vector<Result<EcsReferences>> references_of(const std::vector<TaskDefinition>& revisions, Deadline) override {
+    std::vector<Result<EcsReferences>> references_of(const std::vector<TaskDefinition>& wanted, Deadline) override {
         std::vector<Result<EcsReferences>> all;
-        for (const auto& revision : revisions) {
+        for (const auto& revision : wanted) {
             count("DescribeTaskDefinition");
             all.push_back(on_references(revision));
         }
