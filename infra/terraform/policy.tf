@@ -10,6 +10,7 @@ locals {
   dead_letter_queue_arn  = "${local.sqs_arn}:${local.dead_letter_queue_name}"
   role_arn               = "arn:${local.partition}:iam::${local.account_id}:role/${local.name}"
   function_arn           = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.name}"
+  cluster_arn            = "${local.ecs_arn}:cluster/${local.cluster_name}"
   cluster_arns           = [for cluster in local.clusters : "${local.ecs_arn}:cluster/${cluster}"]
   only_this_cluster      = { ArnEquals = { "ecs:cluster" = try(one(local.cluster_arns), local.cluster_arns) } }
 

@@ -136,7 +136,7 @@ variable "enable_ecr_monitoring" {
 
 variable "enable_ssm_monitoring" {
   type        = bool
-  description = "Whether changed parameters deploy. Off: the rule is not made (ENABLE_SSM_MONITORING)."
+  description = "Whether changed parameters deploy, and by discovery changed secrets. Off: the rule is not made (ENABLE_SSM_MONITORING)."
   default     = true
   nullable    = false
 }

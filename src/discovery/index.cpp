@@ -54,7 +54,6 @@ struct DiscoveryIndex::Look {
     std::set<std::string> failed;         // revisions that could not be read
 
     void warn(std::string text) { found.warnings.push_back(std::move(text)); }
-    /// `then`: what that means.
     void not_read(const std::string& what, const Error& error) {
         auto text = fmt::format("{} could not be read: {}", what, error.message);
         if (found.unread.empty() && may_heal(error)) found.unread = text;

@@ -50,7 +50,7 @@ Decision ignore_deleted_version(const S3ObjectChange& change) {
                       "the file"};
 }
 
-std::vector<ServiceId> services_of(const S3File& file, const Config& config) {
+std::vector<ServiceId> services_that_read(const S3File& file, const Config& config) {
     const auto found = config.s3_files.find(file);
     auto services = found == config.s3_files.end() ? std::vector<ServiceId>{} : found->second;
     add(services, discovered_users(config, config.s3_files, [&](const DiscoveredService& service) {
@@ -75,7 +75,7 @@ Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config) {
         return fail(ErrorKind::kInvalidEvent, fmt::format("{} (aws.s3): the event names no {}", change.operation,
                                                           change.bucket ? "object key" : "bucket"));
 
-    auto services = services_of(S3File{.bucket = *change.bucket, .key = *change.key}, config);
+    auto services = services_that_read(S3File{.bucket = *change.bucket, .key = *change.key}, config);
     if (services.empty() && config.discovery)
         return unmatched(
             fmt::format("no service of {} reads s3://{}/{}", clusters_in_words(config), *change.bucket, *change.key));

@@ -216,6 +216,27 @@ def test_the_sandboxs_shop_needs_no_maps(sandbox):
     assert "its tag ci_lambda:auto-deploy" in held.body["detail"], held.text
 
 
+def test_services_and_plan_say_what_finds_whom_and_why(cluster, tmp_path):
+    environment = no_maps(cluster.url)
+    services = cli("services", "s000", "s007", "--json", environment=environment)
+    assert services.code == 0, services.err
+    first, second = services.json()
+    assert {"kind": "secret", "what": "shop/db-AbCdEf", "from": "s000-tasks:7"} in first["facts"]
+    assert {"kind": "image", "what": "shop/s007", "from": "s007-tasks:7"} in second["facts"]
+    text = cli("services", "s000", environment=environment).out
+    assert text.startswith("s000  s000 in prod, runs s000-tasks:7\n")
+
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(pushed("shop/s007")))
+    live = cli("plan", "--live", "--json", str(file), environment=environment)
+    assert live.json()["decision"] == "deploy", live.err
+    assert [one["service"] for one in live.json()["services"]] == ["s007"]
+    assert "shop/s007" in cli("plan", "--live", str(file), environment=environment).out
+    offline = cli("plan", str(file), environment=environment)
+    assert "--live" in offline.err
+    assert cluster.updates == []
+
+
 def test_people_see_what_was_discovered(sandbox):
     status = cli("status", "--json", environment=of_the_sandbox(sandbox))
     assert status.code == 0, status.err
