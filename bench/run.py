@@ -14,6 +14,7 @@ import subprocess
 import sys
 import zipfile
 
+import discovery
 import tls
 
 OURS, FLOOR, GO = "ci_lambda", "floor", "go"
@@ -127,6 +128,17 @@ def main() -> None:
     row("  with the whole bundle of Debian", f"{bundle:.1f}")
     show_limits("TLS, built-in / whole bundle", (built_in - plain) / (bundle - plain), 1 / 3)
     show_limits("all of it, built-in / whole bundle", built_in / bundle, 1 / 3)
+
+    print()
+    row("discovery, 500 services that run 500 revisions", "", "", "", "", "target", "met")
+    found = discovery.measure(program)
+    calls = sum(found.first_calls.values())
+    row(f"first event: {calls} calls to discover", "")
+    # 450 revisions more than the 50 that may be read at once, 20 a second.
+    show_limits("  until it has deployed, s", found.first_seconds, 25)
+    row(f"later events: {sum(found.later_calls.values())} calls to discover", "")
+    row("  of one, ms", f"{found.later_ms:.2f}")
+    show_limits("peak memory, MB", found.peak_mb, 64)
 
     print()
     row("sizes in MB", "", "", "", "", "target", "met")

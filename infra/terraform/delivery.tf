@@ -3,7 +3,7 @@
 locals {
   # What ECS says and the clock of the sweep come straight in any case: they are no changes that one rollout could carry
   # together, and behind deployments that are waited for they would be late.
-  queued_rules = var.enable_queue ? [for kind in ["ecr", "manual", "s3", "ssm"] : kind if local.rule_wanted[kind]] : []
+  queued_rules = var.enable_queue ? [for kind in ["ecr", "manual", "s3", "secret", "ssm"] : kind if local.rule_wanted[kind]] : []
   queue_wanted = length(local.queued_rules) > 0
 
   queue_name             = "${local.name}-events"

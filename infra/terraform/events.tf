@@ -2,6 +2,7 @@ locals {
   rule_descriptions = {
     ecr    = "Pushed images"
     ssm    = "Changed parameters"
+    secret = "Changed secrets"
     s3     = "Changed files"
     ecs    = "What ECS says about deployments"
     manual = "Manual requests"

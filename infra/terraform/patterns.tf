@@ -5,10 +5,15 @@ locals {
   # EventBridge takes no longer pattern.
   longest_pattern = 2048
 
-  cluster_name = var.ecs_cluster_name != "" ? var.ecs_cluster_name : replace(
-    replace(var.cluster_name_pattern, "{project}", var.project_name), "{env}", var.project_env
-  )
-  ecs_arn = "arn:${local.partition}:ecs:${local.region}:${local.account_id}"
+  # As in src/config/config.cpp: the first of several clusters is the project's own, unless that has a name.
+  cluster_name = concat(
+    [for name in [var.ecs_cluster_name] : name if name != ""],
+    [for name in var.discovery_clusters : name if var.discovery],
+    [replace(replace(var.cluster_name_pattern, "{project}", var.project_name), "{env}", var.project_env)],
+  )[0]
+  # All whose services are ours.
+  clusters = distinct(concat([local.cluster_name], [for name in var.discovery_clusters : name if var.discovery]))
+  ecs_arn  = "arn:${local.partition}:ecs:${local.region}:${local.account_id}"
 
   # Every pattern names them: a bus may be given the events of other accounts and regions as well.
   whose = {
@@ -23,13 +28,15 @@ locals {
   # As a policy has them. A policy has little room: where there are many, all of the account and region.
   repository_arns = [
     for name in(
+      var.discovery ? [for prefix in concat(var.discovery_scope.repositories, length(var.discovery_scope.repositories) > 0 ? [] : [""]) : "${prefix}*"] :
       length(local.repositories) > 30 ? ["*"] :
       local.repositories_mapped ? local.repositories : ["${var.project_name}_backend", "${var.project_name}_service_*"]
     ) : "arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${name}"
   ]
 
-  # Where not all of the names fit: one prefix for those that begin with the project's name.
-  ecr_patterns = [
+  # With discovery: any that a service may use. Where not all of the names fit: one prefix for those that begin with the
+  # project's name.
+  ecr_names = [
     for names in [
       concat(
         local.repositories_mapped ? local.repositories : ["${var.project_name}_backend"],
@@ -42,7 +49,15 @@ locals {
         [for name in sort(distinct(concat(local.repositories, local.task_repositories))) : name if !startswith(name, var.project_name)],
         [{ prefix = var.project_name }],
       ),
-    ] :
+    ] : names if !var.discovery
+  ]
+  discovered_repositories = concat(
+    [for name in sort(distinct(concat(local.repositories, local.task_repositories))) : name if length(var.discovery_scope.repositories) > 0],
+    [for prefix in var.discovery_scope.repositories : { prefix = prefix }],
+    [for exists in [true] : { exists = exists } if length(var.discovery_scope.repositories) == 0],
+  )
+  ecr_patterns = [
+    for names in concat(local.ecr_names, [for names in [local.discovered_repositories] : names if var.discovery]) :
     jsonencode(merge(local.whose, {
       source      = ["aws.ecr"]
       detail-type = ["ECR Image Action", "ECR Replication Action"] # a replicated image comes without a push
@@ -60,8 +75,8 @@ locals {
 
   rule_paths = length(local.mapped_paths) > 0 ? [] : ["${var.project_env}/${var.project_name}"]
 
-  # Where not all of the paths fit: what they begin with.
-  ssm_patterns = [
+  # With discovery: any that a service may get. Where not all of the paths fit: what they begin with.
+  ssm_names = [
     for names in [
       concat(
         flatten([for path in local.mapped_paths : ["/${path}", path]]),
@@ -71,7 +86,20 @@ locals {
         for segment in distinct([for path in local.mapped_paths : split("/", path)[0]]) :
         [{ prefix = "/${segment}" }, { prefix = segment }]
       ]),
-    ] :
+    ] : names if !var.discovery
+  ]
+  discovered_parameters = concat(
+    flatten([for path in local.mapped_paths : ["/${path}", path] if length(var.discovery_scope.parameters) > 0]),
+    flatten([
+      for prefix in concat(
+        [for path in local.mapped_paths : "${path}/" if length(var.discovery_scope.parameters) > 0],
+        [for path in var.discovery_scope.parameters : trimprefix(path, "/")],
+      ) : [{ prefix = "/${prefix}" }, { prefix = prefix }]
+    ]),
+    [for exists in [true] : { exists = exists } if length(var.discovery_scope.parameters) == 0],
+  )
+  ssm_patterns = [
+    for names in concat(local.ssm_names, [for names in [local.discovered_parameters] : names if var.discovery]) :
     jsonencode(merge(local.whose, {
       source      = ["aws.ssm"]
       detail-type = ["Parameter Store Change"]
@@ -82,22 +110,53 @@ locals {
     }))
   ]
 
+  # --- secrets, by discovery alone: what gives a stage of one another value (src/events/secrets_manager.cpp) ---
+
+  # Whoever calls may say the name or the ARN.
+  secret_names = flatten([
+    for prefix in var.discovery_scope.secrets : [
+      { prefix = prefix },
+      { prefix = "arn:${local.partition}:secretsmanager:${local.region}:${local.account_id}:secret:${prefix}" },
+    ]
+  ])
+  secret_pattern = jsonencode(merge(local.whose, {
+    source      = ["aws.secretsmanager"]
+    detail-type = ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
+    detail = merge({
+      eventSource = ["secretsmanager.amazonaws.com"]
+      eventName   = ["PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage", "RotationSucceeded"]
+      errorCode   = [{ exists = false }]
+      }, {
+      for names in [local.secret_names] : "$or" => [
+        { requestParameters = { secretId = names } },
+        { additionalEventData = { SecretId = names } },
+      ] if length(names) > 0
+    })
+  }))
+
   # --- files: any of the buckets with any of the keys ---
 
-  buckets = sort(distinct(local.files[*].bucket))
+  buckets = sort(distinct(concat(local.files[*].bucket, [for bucket in var.discovery_scope.buckets : bucket if var.discovery])))
   keys    = sort(distinct(local.files[*].key))
+
+  # With discovery the task definitions say which files there are, and every bucket may have one.
+  bucket_names = concat(
+    [for bucket in local.buckets : bucket if !local.any_bucket],
+    [for exists in [true] : { exists = exists } if local.any_bucket],
+  )
+  any_bucket = var.discovery && length(var.discovery_scope.buckets) == 0
 
   # Where not all of the keys fit: every object of the buckets.
   s3_native_patterns = [
-    for object in [{ object = { key = local.keys } }, {}] :
+    for object in concat([for keys in [local.keys] : { object = { key = keys } } if !var.discovery], [{}]) :
     jsonencode(merge(local.whose, {
       source      = ["aws.s3"]
       detail-type = ["Object Created", "Object Deleted"]
-      detail      = merge({ bucket = { name = local.buckets } }, object)
+      detail      = merge({ bucket = { name = local.bucket_names } }, object)
     }))
   ]
   s3_cloudtrail_patterns = [
-    for object in [{ key = local.keys }, {}] :
+    for object in concat([for keys in [local.keys] : { key = keys } if !var.discovery], [{}]) :
     jsonencode(merge(local.whose, {
       source      = ["aws.s3"]
       detail-type = ["AWS API Call via CloudTrail"]
@@ -105,7 +164,7 @@ locals {
         eventSource       = ["s3.amazonaws.com"]
         eventName         = ["PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject"]
         errorCode         = [{ exists = false }]
-        requestParameters = merge({ bucketName = local.buckets }, object)
+        requestParameters = merge({ bucketName = local.bucket_names }, object)
       }
     }))
   ]
@@ -119,8 +178,8 @@ locals {
     detail-type = ["ECS Deployment State Change", "ECS Hook State Change", "ECS Service Action"]
     detail      = { eventName = [{ anything-but = ["SERVICE_STEADY_STATE", "HOOK_IN_PROGRESS"] }] }
     "$or" = [
-      { resources = [{ prefix = "${local.ecs_arn}:service/${local.cluster_name}/" }] },
-      { detail = { clusterArn = ["${local.ecs_arn}:cluster/${local.cluster_name}"] } },
+      { resources = [for cluster in local.clusters : { prefix = "${local.ecs_arn}:service/${cluster}/" }] },
+      { detail = { clusterArn = [for cluster in local.clusters : "${local.ecs_arn}:cluster/${cluster}"] } },
     ]
   }))
 
@@ -144,6 +203,7 @@ locals {
   pattern_choices = {
     ecr    = local.ecr_patterns
     ssm    = local.ssm_patterns
+    secret = [local.secret_pattern]
     s3     = var.s3_event_source == "native" ? local.s3_native_patterns : local.s3_cloudtrail_patterns
     ecs    = [local.ecs_pattern]
     manual = [local.manual_pattern]
@@ -151,7 +211,8 @@ locals {
   rule_wanted = {
     ecr    = var.enable_ecr_monitoring
     ssm    = var.enable_ssm_monitoring
-    s3     = var.enable_s3_monitoring && length(local.files) > 0
+    secret = var.enable_ssm_monitoring && var.discovery
+    s3     = var.enable_s3_monitoring && (var.discovery ? true : length(local.files) > 0)
     ecs    = true
     manual = var.enable_manual_deploy
   }

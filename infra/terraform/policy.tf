@@ -11,7 +11,8 @@ locals {
   role_arn               = "arn:${local.partition}:iam::${local.account_id}:role/${local.name}"
   function_arn           = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.name}"
   cluster_arn            = "${local.ecs_arn}:cluster/${local.cluster_name}"
-  only_this_cluster      = { ArnEquals = { "ecs:cluster" = local.cluster_arn } }
+  cluster_arns           = [for cluster in local.clusters : "${local.ecs_arn}:cluster/${cluster}"]
+  only_this_cluster      = { ArnEquals = { "ecs:cluster" = try(one(local.cluster_arns), local.cluster_arns) } }
 
   # IAM takes no more for all inline policies of a role.
   longest_policy = 10240
@@ -22,9 +23,14 @@ locals {
     "{project}", var.project_name), "{env}", var.project_env
   )
 
-  services_mapped = length(local.ecs_services) > 0
+  # With discovery nobody knows beforehand which services and families there are.
+  services_mapped = length(local.ecs_services) > 0 && !var.discovery
   service_names   = local.services_mapped ? sort(values(local.ecs_services)[*].service_name) : ["*"]
-  families        = local.services_mapped ? sort(distinct(values(local.ecs_services)[*].task_family)) : [local.families_by_rule]
+  families = sort(distinct(concat(
+    [for service in values(local.ecs_services) : service.task_family],
+    [for family in [local.families_by_rule] : family if !local.services_mapped && !var.discovery],
+    [for family in var.discovery_scope.task_families : family if var.discovery],
+  )))
 
   # Where not all of the names fit: at first every service of the cluster may be looked at, then changed as well. What they
   # run stays bound to the families for as long as these fit.
@@ -66,9 +72,9 @@ locals {
               var.rollback_on_failure ? ["ecs:StopServiceDeployment"] : [],
             )
             Resource = flatten([
-              for service in scope.changed : concat(
-                ["${local.ecs_arn}:service/${local.cluster_name}/${service}"],
-                var.rollback_on_failure ? ["${local.ecs_arn}:service-deployment/${local.cluster_name}/${service}/*"] : [],
+              for place in setproduct(local.clusters, scope.changed) : concat(
+                ["${local.ecs_arn}:service/${place[0]}/${place[1]}"],
+                var.rollback_on_failure ? ["${local.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*"] : [],
               )
             ])
             Condition = merge(local.only_this_cluster, {
@@ -93,13 +99,13 @@ locals {
             ]
             Resource = concat(
               flatten([
-                for service in scope.seen : [
-                  "${local.ecs_arn}:service/${local.cluster_name}/${service}",
-                  "${local.ecs_arn}:service-deployment/${local.cluster_name}/${service}/*",
-                  "${local.ecs_arn}:service-revision/${local.cluster_name}/${service}/*",
+                for place in setproduct(local.clusters, scope.seen) : [
+                  "${local.ecs_arn}:service/${place[0]}/${place[1]}",
+                  "${local.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*",
+                  "${local.ecs_arn}:service-revision/${place[0]}/${place[1]}/*",
                 ]
               ]),
-              ["${local.ecs_arn}:task/${local.cluster_name}/*"],
+              [for cluster in local.clusters : "${local.ecs_arn}:task/${cluster}/*"],
             )
           },
           {
@@ -121,10 +127,14 @@ locals {
           },
           {
             # The tags of a copy say what it stands for. They are described with the task definition.
-            Sid      = "KnowWhatACopyStandsFor"
-            Effect   = "Allow"
-            Action   = ["ecs:ListTagsForResource"]
-            Resource = concat(local.task_definitions[number], local.copies[number])
+            Sid    = "KnowWhatACopyStandsFor"
+            Effect = "Allow"
+            Action = ["ecs:ListTagsForResource"]
+            Resource = concat(
+              local.task_definitions[number], local.copies[number],
+              # Of services they say the exceptions.
+              [for cluster in local.clusters : "${local.ecs_arn}:service/${cluster}/*" if var.discovery],
+            )
           },
           {
             Sid      = "WriteTheLog"

@@ -136,7 +136,7 @@ variable "enable_ecr_monitoring" {
 
 variable "enable_ssm_monitoring" {
   type        = bool
-  description = "Whether changed parameters deploy. Off: the rule is not made (ENABLE_SSM_MONITORING)."
+  description = "Whether changed parameters deploy, and by discovery changed secrets. Off: the rule is not made (ENABLE_SSM_MONITORING)."
   default     = true
   nullable    = false
 }
@@ -279,6 +279,24 @@ variable "log_level" {
   }
 }
 
+variable "discovery" {
+  type        = bool
+  description = "Whether all services of the cluster are ours, and what concerns each is read from the task definition that it runs. Maps and documents win for the services that they name (DISCOVERY)."
+  default     = false
+  nullable    = false
+}
+
+variable "discovery_clusters" {
+  type        = list(string)
+  description = "The clusters whose services are ours, where they are several. The first one is the cluster of the project, unless ecs_cluster_name names that (DISCOVERY_CLUSTERS)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.discovery_clusters : can(regex("^[A-Za-z0-9_.-]{1,255}$", one))])
+    error_message = "discovery_clusters: names of clusters with commas between them, shop-web,shop-jobs."
+  }
+}
+
 variable "dry_run" {
   type        = bool
   description = "Look everything up, say what would be deployed, change nothing (DRY_RUN)."
@@ -368,6 +386,7 @@ locals {
     COALESCE_SECONDS                    = "0"
     MAX_DEPLOYMENT_RETRIES              = "2"
     LOG_LEVEL                           = "info"
+    DISCOVERY                           = "false"
     DRY_RUN                             = "false"
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = "false"
     ALLOW_PLAIN_HTTP                    = "false"
@@ -399,6 +418,8 @@ locals {
     COALESCE_SECONDS                    = tostring(var.coalesce_seconds)
     MAX_DEPLOYMENT_RETRIES              = tostring(var.max_deployment_retries)
     LOG_LEVEL                           = var.log_level
+    DISCOVERY                           = tostring(var.discovery)
+    DISCOVERY_CLUSTERS                  = join(",", var.discovery_clusters)
     DRY_RUN                             = tostring(var.dry_run)
     AWS_ENDPOINT_URL_ECS                = var.aws_endpoint_url_ecs
     AWS_ENDPOINT_URL                    = var.aws_endpoint_url

@@ -55,6 +55,33 @@ variable "config_s3" {
   }
 }
 
+# --- discovery --------------------------------------------------------------------------------------------------------
+
+variable "discovery_scope" {
+  type = object({
+    repositories  = optional(list(string), [])
+    parameters    = optional(list(string), [])
+    secrets       = optional(list(string), [])
+    buckets       = optional(list(string), [])
+    task_families = optional(list(string), ["*"])
+  })
+  description = "With discovery: what the names of the repositories, parameters and secrets begin with whose events the function is to get, the buckets, and the families (with *) that the services may run. Default: all of the account."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for name in concat(var.discovery_scope.repositories, var.discovery_scope.parameters, var.discovery_scope.secrets) : can(regex("^[A-Za-z0-9/_+=.@-]+$", name))])
+    error_message = "discovery_scope: repositories, parameters and secrets are what names begin with, without wildcards and without ARNs."
+  }
+  validation {
+    condition     = alltrue([for name in var.discovery_scope.buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    error_message = "discovery_scope: buckets are names of buckets."
+  }
+  validation {
+    condition     = length(var.discovery_scope.task_families) > 0 && alltrue([for name in var.discovery_scope.task_families : can(regex("^[A-Za-z0-9_*-]+$", name))])
+    error_message = "discovery_scope: task_families are families with * for any text, and at least one."
+  }
+}
+
 # --- names and services: the maps, one for each of the function's variables ------------------------------------------
 
 variable "ecs_service_map" {

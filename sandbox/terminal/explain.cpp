@@ -42,6 +42,7 @@ std::vector<Fact> facts_of(const Event& event) {
                     .add("action", fmt::format("{} {}", body.action, body.result));
             },
             [&](const ParameterChange& body) { facts.add("parameter", body.name).add("operation", body.operation); },
+            [&](const SecretChange& body) { facts.add("secret", body.secret).add("operation", body.operation); },
             [&](const S3ObjectChange& body) {
                 facts.add("object", fmt::format("s3://{}/{}", body.bucket.value_or(""), body.key.value_or("")))
                     .add("operation", body.operation);

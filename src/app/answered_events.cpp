@@ -49,6 +49,12 @@ private:
         const auto& [operation, name, failed] = body;
         add(operation, name, failed);
     }
+    void add_body(const SecretChange& body) {
+        const auto& [operation, secret, stages, error_code] = body;
+        add(operation, secret, error_code);
+        add_one(kKinds.substr(std::min(stages.size(), kKinds.size() - 1), 1));
+        for (const auto& stage : stages) add_one(stage);
+    }
     void add_body(const S3ObjectChange& body) {
         const auto& [origin, operation, bucket, key, error_code, deletes_version] = body;
         add(origin, operation, bucket, key, error_code, deletes_version);

@@ -73,6 +73,8 @@ public:
         return running_->events.handle(event, deadline);
     }
 
+    void discover(Deadline deadline) override { running_->parts.discover(deadline); }
+
     Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) override {
         return running_->requests.deploy(decision, options, deadline);
     }

@@ -40,6 +40,10 @@ public:
     virtual Handled handle(const Delivery& delivery, Deadline deadline) = 0;
     virtual Handled handle(const Event& event, Deadline deadline) = 0;
 
+    /// Puts what is in the clusters into the configuration (DISCOVERY), unless it is known and young. For people: an
+    /// event sees to it by itself. Without DISCOVERY nothing.
+    virtual void discover(Deadline deadline) = 0;
+
     /// Carries out this decision of a person.
     virtual Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) = 0;
     /// Brings one service back to what it ran before, for a person. In a dry run it looks everything up that it needs,

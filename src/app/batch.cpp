@@ -11,8 +11,6 @@
 namespace ci_lambda {
 namespace {
 
-constexpr std::string_view kInvalidEvent = "Function.InvalidEvent";
-
 /// How many failures an answer tells in words. It names all of them.
 constexpr std::size_t kFailuresInWords = 10;
 
@@ -34,16 +32,24 @@ bool came_before(const Batch::Item* a, const Batch::Item* b) {
 
 }  // namespace
 
-Batch::Batch(const Delivery& delivery, const Config& config, const Home& home) : source_(delivery.source) {
+std::string_view type_of_refusal(const Error& error) {
+    return error.kind == ErrorKind::kServer ? "Function.DiscoveryFailed" : "Function.InvalidEvent";
+}
+
+Batch::Batch(const Delivery& delivery, const Config& config, const Home& home)
+    : Batch(delivery, [&](const Event& event) { return decide(event, config, home); }) {}
+
+Batch::Batch(const Delivery& delivery, const std::function<Result<Decision>(const Event&)>& decide_about)
+    : source_(delivery.source) {
     for (std::size_t i = 0; i < delivery.messages.size(); ++i) {
         const auto& message = delivery.messages[i];
         Entry entry{.id = message.id, .group = message.group, .items = {}, .services = {}, .failure = {}};
         const auto fails = [&](const Error& error) {
-            entry.failure = HandlingError{.type = std::string(kInvalidEvent), .message = error.message};
+            entry.failure = HandlingError{.type = std::string(type_of_refusal(error)), .message = error.message};
         };
         if (!message.events) fails(message.events.error());
         for (const auto& event : message.events.value_or(std::vector<Event>{})) {
-            auto decision = decide(event, config, home);
+            auto decision = decide_about(event);
             if (!decision) {
                 fails(decision.error());
                 continue;

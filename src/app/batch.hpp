@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/answer.hpp"
@@ -12,6 +14,9 @@
 #include "handlers/decision.hpp"
 
 namespace ci_lambda {
+
+/// The type of the error by which an event ends about which nothing could be decided.
+[[nodiscard]] std::string_view type_of_refusal(const Error& error);
 
 /// The messages of one delivery on their way: which may be carried out together, and what became of each. Pure.
 ///
@@ -28,6 +33,8 @@ public:
     };
 
     Batch(const Delivery& delivery, const Config& config, const Home& home = {});
+    /// `decide_about` says what each event should do.
+    Batch(const Delivery& delivery, const std::function<Result<Decision>(const Event&)>& decide_about);
 
     /// The items that may be carried out now, in their order; none when all is done. What came of them must be told
     /// before the next call.

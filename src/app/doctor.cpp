@@ -6,11 +6,13 @@
 #include <optional>
 #include <utility>
 
+#include "app/described_targets.hpp"
 #include "app/proven_images.hpp"
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "deployer/observe/inventory.hpp"
+#include "discovery/discovered.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -28,7 +30,7 @@ public:
         ok("configuration",
            fmt::format("project {}, environment {}, region {}", config.project, config.environment, config.region));
         examine_slack();
-        if (examine_credentials() && examine_cluster()) examine_services();
+        if (examine_credentials() && examine_clusters()) examine_services();
         return healthy_;
     }
 
@@ -65,8 +67,17 @@ private:
 
     std::string called(std::string_view setting) const { return app_.config().called(setting); }
 
-    bool examine_cluster() {
-        const auto name = app_.config().names.cluster();
+    bool examine_clusters() {
+        const auto& config = app_.config();
+        if (!config.discovery) return examine_cluster(config.names.cluster());
+        bool found = false;
+        for (const auto& cluster : config.clusters) found = examine_cluster(cluster) || found;
+        if (config.discovered != nullptr)
+            for (const auto& warning : config.discovered->warnings) bad("discovery", warning);
+        return found;
+    }
+
+    bool examine_cluster(const ClusterName& name) {
         const auto subject = fmt::format("cluster {}", name);
         const auto cluster = app_.ecs().describe_cluster(name, patience());
         if (!cluster) {
@@ -183,10 +194,12 @@ private:
                              join(unnamed, ", "), join(entries, ",")));
     }
 
+    /// At most `kMaxServicesPerDescribe` of them.
     void examine_batch(const std::vector<EcsTarget>& targets) {
-        std::vector<EcsServiceName> names;
-        for (const auto& target : targets) names.push_back(target.service);
-        const auto described = app_.ecs().describe_services(app_.config().names.cluster(), names, patience());
+        const auto described =
+            DescribedTargets::of(targets, [&](const ClusterName& cluster, const std::vector<EcsServiceName>& names) {
+                return app_.ecs().describe_services(cluster, names, patience());
+            });
         for (const auto& target : targets) {
             const auto subject = fmt::format("service {}", target.id);
             if (!described)
@@ -196,8 +209,8 @@ private:
         }
     }
 
-    void examine_service(const std::string& subject, const EcsTarget& target, const DescribedServices& described) {
-        const auto* service = described.find(target.service);
+    void examine_service(const std::string& subject, const EcsTarget& target, const DescribedTargets& described) {
+        const auto* service = described.find(target);
         if (service == nullptr) {
             bad(subject, fmt::format("ECS has no service {}; create it, or check {} or {}", target.service,
                                      called("SERVICE_NAME_PATTERN"), called("ECS_SERVICE_MAP")));

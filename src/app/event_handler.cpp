@@ -1,5 +1,7 @@
 #include "app/event_handler.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <variant>
@@ -39,7 +41,7 @@ Handled EventHandler::handle(const Event& event, Deadline deadline) {
     parts_.notifications.set_deadline(speaking_time(deadline));
     if (auto before = answered_before(event)) return *std::move(before);
     if (!event.envelope.account.empty()) find_home();
-    const auto decision = decide(event, parts_.config, home_);
+    const auto decision = decide_about(event, deadline);
     if (!decision) return invalid(decision.error());
     auto handled = std::visit([&](const auto& what) { return act(event, what, deadline); }, *decision);
     parts_.answered.remember(event, handled);
@@ -50,7 +52,22 @@ Handled EventHandler::invalid(const Error& error) {
     const auto message = parts_.redactor.redact(error.message);
     parts_.logger.error("event refused: it cannot be acted upon", {{log_key::kError, message}});
     return {.answer = {.status = "failed", .detail = message},
-            .error = HandlingError{.type = "Function.InvalidEvent", .message = message}};
+            .error = HandlingError{.type = std::string(type_of_refusal(error)), .message = message}};
+}
+
+Result<Decision> EventHandler::decide_about(const Event& event, Deadline deadline) {
+    if (parts_.discovery == nullptr || std::holds_alternative<OtherEvent>(event.body))
+        return decide(event, parts_.config, home_);
+    parts_.discover(working_time(deadline));
+    auto decision = decide(event, parts_.config, home_);
+    if (!may_concern_an_unknown_service(event, decision, parts_.config)) return decision;
+    const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
+    if (parts_.discover_again(at, working_time(deadline))) decision = decide(event, parts_.config, home_);
+    const auto& unread = parts_.discovery->index.found()->unread;
+    if (!unread.empty() && may_concern_an_unknown_service(event, decision, parts_.config))
+        return fail(ErrorKind::kServer,
+                    fmt::format("whom the event concerns could not be found out ({}): {}", describe(event), unread));
+    return decision;
 }
 
 Handled EventHandler::act(const Event& event, const Ignore& ignore, Deadline /*deadline*/) {
@@ -106,7 +123,7 @@ void EventHandler::find_home() {
 Handled EventHandler::handle_batch(const Delivery& delivery, Deadline deadline) {
     parts_.notifications.set_deadline(speaking_time(deadline));
     find_home();
-    Batch batch(delivery, parts_.config, home_);
+    Batch batch(delivery, [&](const Event& event) { return decide_about(event, deadline); });
     std::vector<DeploymentReport> reports;
     for (auto step = batch.next(); !step.empty(); step = batch.next())
         std::ranges::move(carry_out(batch, step, deadline), std::back_inserter(reports));

@@ -32,6 +32,9 @@ private:
     Handled act(const Event& event, const Sweep& sweep, Deadline deadline);
     Handled act(const Event& event, const Ignore& ignore, Deadline deadline);
     Handled invalid(const Error& error);
+    /// By what is in the clusters now, where that was to be discovered. Fails (kServer) where nothing matches the event
+    /// and not all could be read: it must come again.
+    Result<Decision> decide_about(const Event& event, Deadline deadline);
 
     std::vector<TaskReport> update_tasks(const Deploy& deploy, Deadline deadline);
     [[nodiscard]] std::optional<Handled> answered_before(const Event& event) const;

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "deployer/observe/memory.hpp"
+#include "discovery/index.hpp"
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
 #include "net/curl_http_client.hpp"
@@ -42,6 +43,7 @@ struct Foundation {
     AnsweredEvents answered;
     RolloutMemory memory;
     ToldFacts told;
+    KnownRevisions revisions;
 };
 
 /// The webhook's URL, and of it all that is secret by itself: pages and people repeat parts of it.

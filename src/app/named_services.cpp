@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "deployer/observe/inventory.hpp"
+#include "discovery/discovered.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -36,6 +37,11 @@ Result<EcsTarget> named_service(const Config& config, const std::string& name) {
                     fmt::format("there is no service \"{}\": ids have letters, digits, '_', '-' and '.'",
                                 truncate_utf8(name, kLongestShownId)));
     if (auto target = config.names.target(*id)) return *std::move(target);
+    if (config.names.are_discovered())
+        return fail(ErrorKind::kNotFound,
+                    with_suggestion(fmt::format("there is no service \"{}\" in {}",
+                                                truncate_utf8(id->str(), kLongestShownId), clusters_in_words(config)),
+                                    id->str(), config.names.mapped_ids()));
     if (!config.names.has_service_map())
         return fail(ErrorKind::kNotFound,
                     fmt::format("{} leaves no name for \"{}\"", config.called("SERVICE_NAME_PATTERN"), *id));
@@ -67,6 +73,7 @@ std::string no_such_service(const Config& config, EcsApi& ecs, const EcsTarget& 
 
 Status check_that_they_exist(const Config& config, EcsApi& ecs, const std::vector<EcsTarget>& targets,
                              Deadline deadline) {
+    if (config.names.are_discovered()) return {};  // they were just seen
     for (std::size_t i = 0; i < targets.size(); i += EcsApi::kMaxServicesPerDescribe) {
         std::vector<EcsServiceName> names;
         for (std::size_t k = i; k < std::min(targets.size(), i + EcsApi::kMaxServicesPerDescribe); ++k)

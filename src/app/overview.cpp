@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/described_targets.hpp"
 #include "base/text.hpp"
 #include "base/worker_pool.hpp"
 #include "deployer/observe/observer.hpp"
+#include "discovery/discovered.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -32,14 +34,15 @@ void look_closer(App& app, RolloutObserver& observer, ServiceOverview& one, Dead
 
 Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleeper& sleeper,
                                              const std::vector<EcsTarget>& targets, Deadline deadline) {
-    std::vector<EcsServiceName> names;
-    for (const auto& target : targets) names.push_back(target.service);
     RolloutObserver observer(app.ecs(), clock, sleeper, app.logger());
-    TRY_ASSIGN(const auto described, observer.describe(app.config().names.cluster(), names, deadline));
+    TRY_ASSIGN(const auto described,
+               DescribedTargets::of(targets, [&](const ClusterName& cluster, const std::vector<EcsServiceName>& names) {
+                   return observer.describe(cluster, names, deadline);
+               }));
     std::vector<ServiceOverview> all;
     for (const auto& target : targets) {
         auto& one = all.emplace_back(ServiceOverview{.target = target});
-        if (const auto* service = described.find(target.service)) one.service = *service;
+        if (const auto* service = described.find(target)) one.service = *service;
     }
     WorkerPool::Tasks tasks;
     for (auto& one : all)
@@ -52,6 +55,7 @@ Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleep
 std::string why_there_is_none(App& app, Deadline deadline) {
     const auto& config = app.config();
     const auto cluster = config.names.cluster();
+    if (config.names.are_discovered()) return fmt::format("there is none in {}", clusters_in_words(config));
     if (config.names.has_service_map()) return config.called("ECS_SERVICE_MAP") + " names no service";
     const auto listed = app.ecs().list_services(cluster, deadline);
     if (!listed)

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "app/described_targets.hpp"
 #include "base/time.hpp"
 #include "deployer/observe/last_rollout.hpp"
 #include "deployer/revision/named_revision.hpp"
@@ -123,9 +124,10 @@ Handled PersonalRequests::follow_rollback(const Rollout& rollout, const Rollback
 }
 
 Handled PersonalRequests::wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) {
-    std::vector<EcsServiceName> names;
-    for (const auto& target : targets) names.push_back(target.service);
-    const auto described = parts_.observer.describe(parts_.config.names.cluster(), names, deadline);
+    const auto described =
+        DescribedTargets::of(targets, [&](const ClusterName& cluster, const std::vector<EcsServiceName>& names) {
+            return parts_.observer.describe(cluster, names, deadline);
+        });
     if (!described)
         return {.answer = {.status = "failed", .detail = parts_.redactor.redact(described.error().message)},
                 .error = HandlingError{.type = "Function.WaitFailed", .message = described.error().message}};
@@ -133,7 +135,7 @@ Handled PersonalRequests::wait_for(const std::vector<EcsTarget>& targets, Deadli
     std::vector<std::size_t> going;  // which of them go on
     std::vector<Rollout> rollouts;
     for (const auto& target : targets) {
-        reports.push_back(report_of_last(target, described->find(target.service), deadline));
+        reports.push_back(report_of_last(target, described->find(target), deadline));
         if (reports.back().status != DeploymentStatus::kInProgress) continue;
         going.push_back(reports.size() - 1);
         rollouts.push_back(rollout_of(reports.back()));

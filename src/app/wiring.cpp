@@ -24,9 +24,9 @@ std::vector<NotificationChannel*> channels(SlackChannel* slack) {
     return all;
 }
 
-/// A push may become a revision, whose tags say what it must run.
+/// A push may become a revision, whose tags say what it must run; of what is discovered, tags say whether.
 bool registers_revisions(const Config& config) {
-    return config.image_mode == ImageMode::kRevision ||
+    return config.discovery || config.image_mode == ImageMode::kRevision ||
            std::ranges::any_of(config.image_modes, [](const auto& one) { return one.second == ImageMode::kRevision; });
 }
 
@@ -39,6 +39,11 @@ AwsEndpointOptions endpoint_of(const AwsService& service, const Config& config, 
     if (auto own = endpoint_options_from(environment, service); own && own->endpoint)
         options.endpoint = std::move(own->endpoint);
     return options;
+}
+
+std::unique_ptr<Wiring::Discovery> discovery_of(const Config& config, EcsCatalog& ecs, Foundation& foundation) {
+    if (!config.discovery) return nullptr;
+    return std::make_unique<Wiring::Discovery>(config, ecs, foundation);
 }
 
 /// Of one rollout that somebody waits for.
@@ -74,6 +79,7 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
       event_rules(endpoint_of(kEventsService, config, foundation.environment), http, credentials, clock, sleeper,
                   logger),
       registries(endpoint_of(kEcrService, config, foundation.environment), http, credentials, clock, sleeper, logger),
+      discovery(discovery_of(config, ecs, foundation)),
       slack(slack_channel(config, http, clock, sleeper)),
       notifications(channels(slack.get()), clock, sleeper, logger),
       observer(ecs, clock, sleeper, logger),
@@ -107,6 +113,17 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
                 notifications, foundation.memory, foundation.told, logger) {
     logger.set_level(config.log_level);
     logger.set_identity(config.project, config.environment);
+}
+
+void Wiring::discover(Deadline deadline) {
+    if (discovery == nullptr || !discovery->index.renew(deadline)) return;
+    config = with_discovered(discovery->written, discovery->index.found());
+}
+
+bool Wiring::discover_again(WallTime event_at, Deadline deadline) {
+    if (discovery == nullptr || !discovery->index.look_again(event_at, deadline)) return false;
+    config = with_discovered(discovery->written, discovery->index.found());
+    return true;
 }
 
 std::vector<std::string> Wiring::deliver() {

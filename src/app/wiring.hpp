@@ -18,6 +18,7 @@
 #include "deployer/revision/revision_images.hpp"
 #include "deployer/scheduled/task_updater.hpp"
 #include "deployer/start/deployer.hpp"
+#include "discovery/index.hpp"
 #include "services/ecr/client.hpp"
 #include "services/ecs/client.hpp"
 #include "services/event_rules/client.hpp"
@@ -57,7 +58,16 @@ struct Wiring {
     SchedulerClient scheduler;
     EventRulesClient event_rules;
     EcrClients registries;
-    std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off
+    struct Discovery {
+        Discovery(const Config& config, EcsCatalog& ecs, Foundation& foundation)
+            : written(config),
+              index({.clusters = config.clusters}, written.names, ecs, foundation.revisions, foundation.clock,
+                    foundation.logger) {}
+        Config written;  ///< without what was discovered
+        DiscoveryIndex index;
+    };
+    std::unique_ptr<Discovery> discovery;  ///< nullptr without DISCOVERY
+    std::unique_ptr<SlackChannel> slack;   ///< nullptr where Slack is off
     NotificationQueue notifications;
 
     RolloutObserver observer;
@@ -69,6 +79,12 @@ struct Wiring {
     RolloutNews news;
     Sweeper sweeper;
     Announcer announcer;
+
+    /// Puts what is in the clusters into `config`, looked up where it is not known or old. Nothing without DISCOVERY.
+    void discover(Deadline deadline);
+    /// The same at once, for an event of this time that nothing matches; false where that would bring nothing new, or
+    /// was done too often.
+    bool discover_again(WallTime event_at, Deadline deadline);
 
     /// Waits until all that was said is delivered, or lost; what was lost does not count as said. The problems, one a
     /// failed delivery, for a person.

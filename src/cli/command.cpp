@@ -50,6 +50,8 @@ void add_timeout(Parser& parser, std::optional<std::chrono::seconds>& timeout) {
 
 void add_plan(Parser& parser, PlanCommand& plan) {
     parser.add_option("file", plan.file, "The event, a JSON file; - is standard input")->type_name(kFileValue);
+    parser.add_flag("--live", plan.live,
+                    "Ask ECS what the services use now (DISCOVERY), and say what is known of them");
     add_json(parser, plan.json);
 }
 
@@ -161,6 +163,13 @@ void add_history(Parser& parser, HistoryCommand& history) {
     add_log(parser, history.log);
 }
 
+void add_services(Parser& parser, ServicesCommand& services) {
+    parser.add_option("services", services.services, "The services' ids; default: all that are ours")
+        ->type_name(kServiceValue);
+    add_json(parser, services.json);
+    add_log(parser, services.log);
+}
+
 void add_rollback(Parser& parser, RollbackCommand& rollback) {
     parser.add_option("service", rollback.service, "The service's id: backend, api, ..")->type_name(kServiceValue);
     parser.add_option(
@@ -248,6 +257,7 @@ bool misses_its_argument(const PromoteCommand& promote) {
 bool misses_its_argument(const WaitCommand& wait) { return wait.services.empty() || has_blank(wait.services); }
 bool misses_its_argument(const StatusCommand& status) { return has_blank(status.services); }
 bool misses_its_argument(const HistoryCommand& history) { return is_blank(history.service); }
+bool misses_its_argument(const ServicesCommand& services) { return has_blank(services.services); }
 bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(rollback.service); }
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
@@ -341,6 +351,7 @@ const VerbParser* parser_of(std::string_view verb) {
         {"wait", &kParseVerb<WaitCommand, &add_wait>},
         {"status", &kParseVerb<StatusCommand, &add_status>},
         {"history", &kParseVerb<HistoryCommand, &add_history>},
+        {"services", &kParseVerb<ServicesCommand, &add_services>},
         {"rollback", &kParseVerb<RollbackCommand, &add_rollback>},
         {"check", &kParseVerb<CheckCommand, &add_check>},
         {"config", &kParseVerb<ConfigCommand, &add_config>},

@@ -16,7 +16,8 @@ enum class LogFormat { kSentences, kJson };
 
 /// `from_function`, wherever it stands: the name or ARN of an installed function, whose configuration is used.
 struct PlanCommand {
-    std::string file;  ///< `-` is standard input
+    std::string file;   ///< `-` is standard input
+    bool live = false;  ///< by what is in the clusters now (DISCOVERY)
     bool json = false;
     std::optional<std::string> from_function = {};
 };
@@ -95,6 +96,12 @@ struct HistoryCommand {
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
 };
+struct ServicesCommand {
+    std::vector<std::string> services;  ///< empty: all that are ours
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+};
 struct RollbackCommand {
     std::string service;
     std::optional<std::string> to;
@@ -139,8 +146,8 @@ struct ShowText {
 };
 
 using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand,
-                             WaitCommand, StatusCommand, HistoryCommand, RollbackCommand, CheckCommand, ConfigCommand,
-                             SandboxCommand, CompleteCommand, ShowText>;
+                             WaitCommand, StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand, CheckCommand,
+                             ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// command or an option that does not exist, which one was probably meant.

@@ -112,6 +112,7 @@ Result<App*> Session::open(LogFormat log, AppOptions options) {
     // What goes well is said by the command.
     if (log == LogFormat::kSentences && app_->config().log_level == LogLevel::kInfo)
         app_->logger().set_level(LogLevel::kWarn);
+    app_->discover(patience());
     return app_.get();
 }
 

@@ -17,6 +17,7 @@ namespace ci_lambda::cli {
 [[nodiscard]] int execute(const WaitCommand& command, Session& session);
 [[nodiscard]] int execute(const StatusCommand& command, Session& session);
 [[nodiscard]] int execute(const HistoryCommand& command, Session& session);
+[[nodiscard]] int execute(const ServicesCommand& command, Session& session);
 [[nodiscard]] int execute(const RollbackCommand& command, Session& session);
 [[nodiscard]] int execute(const CheckCommand& command, Session& session);
 [[nodiscard]] int execute(const ConfigCommand& command, Session& session);

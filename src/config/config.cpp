@@ -97,6 +97,32 @@ std::optional<NamePattern> read_cluster_pattern(SettingReader& reader) {
     return pattern;
 }
 
+/// DISCOVERY_CLUSTERS, in its order.
+std::vector<ClusterName> read_clusters(SettingReader& reader, bool discovery) {
+    constexpr std::string_view kVariable = "DISCOVERY_CLUSTERS";
+    std::vector<ClusterName> clusters;
+    const auto text = reader.text(kVariable);
+    if (!text) return clusters;
+    for (const auto& part : split(*text, ',')) {
+        ClusterName name{std::string(trim(part))};
+        if (!is_valid_service_id(name.str()))
+            reader.problem(kVariable, fmt::format("{} is not the name of a cluster", in_quotes(name.str())));
+        else if (std::ranges::find(clusters, name) == clusters.end())
+            clusters.push_back(std::move(name));
+    }
+    if (!discovery && !clusters.empty())
+        reader.warning(fmt::format("DISCOVERY_CLUSTERS{} names clusters, but DISCOVERY{} is off",
+                                   reader.or_place(kVariable), reader.or_place("DISCOVERY")));
+    return discovery ? clusters : std::vector<ClusterName>{};
+}
+
+/// The project's own cluster in front of the others.
+std::vector<ClusterName> with_own(std::vector<ClusterName> clusters, const ClusterName& own) {
+    std::erase(clusters, own);
+    clusters.insert(clusters.begin(), own);
+    return clusters;
+}
+
 std::optional<ClusterName> read_cluster_name(SettingReader& reader) {
     auto name = reader.plain_name("ECS_CLUSTER_NAME");
     if (!name) return std::nullopt;
@@ -190,7 +216,7 @@ void read_map(SettingReader& reader, std::string_view name, std::string_view bac
 }
 
 /// The variables with JSON.
-Maps read_maps(SettingReader& reader, std::string_view backend_name, bool s3_enabled) {
+Maps read_maps(SettingReader& reader, std::string_view backend_name, bool files_needed) {
     Maps maps;
     bool files_given = false;
     const auto read_files = [&](MapReader& map, const std::string& json) {
@@ -212,7 +238,7 @@ Maps read_maps(SettingReader& reader, std::string_view backend_name, bool s3_ena
     read_map(reader, "SCHEDULED_TASK_MAP", backend_name,
              [&](MapReader& map, const std::string& json) { maps.scheduled_tasks = map.scheduled_tasks(json); });
     // A document says what there is: a service without files has none. A variable can be forgotten.
-    if (s3_enabled && !files_given && reader.document() == nullptr)
+    if (files_needed && !files_given && reader.document() == nullptr)
         reader.problem("SERVICE_CONFIG", "is not set (S3_SERVICE_MAP will do, too; or set ENABLE_S3_MONITORING=false)");
     return maps;
 }
@@ -259,6 +285,19 @@ void warn_of_unknown_tasks(SettingReader& reader, const std::map<std::string_vie
         }
 }
 
+/// Ids that a map or the document names, and the service map does not have.
+void warn_of_all_strangers(SettingReader& reader, const Maps& maps, const std::set<ServiceId>& other_services,
+                           const Names& names) {
+    warn_of_strangers(reader, reader.called("ECR_REPO_MAP"), ids_in_values(maps.repositories), names);
+    warn_of_strangers(reader, reader.called("SSM_SERVICE_MAP"), ids_in_values(maps.prefixes), names);
+    const bool files_in_document = reader.origin("SERVICE_CONFIG").kind == SettingOrigin::Kind::kDocument;
+    warn_of_strangers(reader, files_in_document ? reader.called("SERVICE_CONFIG") : "SERVICE_CONFIG or S3_SERVICE_MAP",
+                      ids_in_values(maps.files), names);
+    warn_of_strangers(reader, reader.called("AUTO_DEPLOY_MAP"), ids_in_keys(maps.auto_deploy), names);
+    warn_of_strangers(reader, reader.called("ECR_TAG_FILTER"), ids_in_keys(maps.tag_filters.by_service), names);
+    warn_of_strangers(reader, "the document", other_services, names);
+}
+
 /// Those of `ids` that none of the maps has.
 std::set<ServiceId> ids_in_none(std::set<ServiceId> ids, const Maps& maps) {
     const auto take_out = [&](const std::set<ServiceId>& named) {
@@ -288,12 +327,20 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_keys(image_modes));
     ids.merge(ids_in_keys(tag_filters.by_service));
     ids.insert(other_services.begin(), other_services.end());
+    for (const auto& [id, target] : names.discovered()) ids.insert(id);
     return {ids.begin(), ids.end()};
 }
 
 std::string Config::called(std::string_view setting) const {
     if (!in_document.contains(setting)) return std::string(setting);
     return fmt::format("{} of the configuration document", setting_of(setting).pointer);
+}
+
+std::string Config::called(std::string_view setting, const ServiceId& id) const {
+    if (!said_by_tags.contains({setting, id})) return called(setting);
+    const auto member = std::ranges::find(service_members(), setting, &ServiceMember::variable);
+    const auto key = member == service_members().end() ? std::string_view("image_mode") : member->key;
+    return fmt::format("its tag {}", service_tag(key));
 }
 
 bool Config::deploys_on_events(const ServiceId& id) const {
@@ -350,6 +397,9 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     auto service_pattern = read_pattern(reader, "SERVICE_NAME_PATTERN", true);
     auto family_pattern = read_pattern(reader, "TASK_FAMILY_PATTERN", true);
     auto cluster_name = read_cluster_name(reader);
+    const bool discovery = reader.boolean("DISCOVERY");
+    auto clusters = read_clusters(reader, discovery);
+    if (!cluster_name && !clusters.empty()) cluster_name = clusters.front();
     auto webhook = read_webhook(reader);
     const bool ecr_enabled = reader.boolean("ENABLE_ECR_MONITORING");
     const auto image_mode = read_image_mode(reader);
@@ -371,7 +421,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", endpoints.ecs.has_value());
     const bool dualstack = read_endpoint_variant(reader, "AWS_USE_DUALSTACK_ENDPOINT", endpoints.ecs.has_value());
     auto ca_bundle = reader.text("AWS_CA_BUNDLE");
-    auto maps = read_maps(reader, backend_name, s3_enabled);
+    auto maps = read_maps(reader, backend_name, s3_enabled && !discovery);
     std::set<ServiceId> document_ids;
     if (document != nullptr)
         document_ids = add_document_services(*document,
@@ -395,14 +445,9 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                  .family_pattern = *std::move(family_pattern),
                  .cluster_name = std::move(cluster_name),
                  .service_map = std::move(maps.services)});
-    warn_of_strangers(reader, reader.called("ECR_REPO_MAP"), ids_in_values(maps.repositories), names);
-    warn_of_strangers(reader, reader.called("SSM_SERVICE_MAP"), ids_in_values(maps.prefixes), names);
-    const bool files_in_document = reader.origin("SERVICE_CONFIG").kind == SettingOrigin::Kind::kDocument;
-    warn_of_strangers(reader, files_in_document ? reader.called("SERVICE_CONFIG") : "SERVICE_CONFIG or S3_SERVICE_MAP",
-                      ids_in_values(maps.files), names);
-    warn_of_strangers(reader, reader.called("AUTO_DEPLOY_MAP"), ids_in_keys(maps.auto_deploy), names);
-    warn_of_strangers(reader, reader.called("ECR_TAG_FILTER"), ids_in_keys(maps.tag_filters.by_service), names);
-    warn_of_strangers(reader, "the document", other_services, names);
+    // What is discovered may be named, too, and is not known yet.
+    if (!discovery) warn_of_all_strangers(reader, maps, other_services, names);
+    const auto own_cluster = names.cluster();
     std::vector<SettingOrigin> origins;
     origins.reserve(settings().size());
     SettingsInDocument in_document;
@@ -425,6 +470,10 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .auto_deploy_default = document == nullptr || document->default_auto_deploy().value_or(true),
                    .tag_filters = std::move(maps.tag_filters),
                    .scheduled_tasks = std::move(maps.scheduled_tasks),
+                   .discovery = discovery,
+                   .clusters = discovery ? with_own(std::move(clusters), own_cluster) : std::vector<ClusterName>{},
+                   .discovered = nullptr,
+                   .said_by_tags = {},
                    .other_services = std::move(other_services),
                    .ecr_enabled = ecr_enabled,
                    .image_mode = image_mode,

@@ -3,10 +3,12 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/environment.hpp"
@@ -21,6 +23,8 @@
 #include "logging/logger.hpp"
 
 namespace ci_lambda {
+
+struct Discovered;
 
 /// An object in S3 that a service reads when it starts. Keys are compared raw.
 struct S3File {
@@ -77,6 +81,12 @@ struct Config {
     bool auto_deploy_default = true;                                 ///< of services that `auto_deploy` does not have
     TagFilters tag_filters;                                          ///< ECR_TAG_FILTER
     ScheduledTasks scheduled_tasks;                                  ///< SCHEDULED_TASK_MAP
+    bool discovery = false;
+    std::vector<ClusterName> clusters;  ///< whose services are discovered, the project's own first; empty without it
+    /// What was found there, put into this configuration by `with_discovered`; nullptr before.
+    std::shared_ptr<const Discovered> discovered;
+    std::set<std::pair<std::string_view, ServiceId>> said_by_tags;  ///< settings that tags of services say
+
     std::set<ServiceId> other_services;  ///< that the document names without saying anything else that counts
 
     bool ecr_enabled = true;
@@ -108,6 +118,8 @@ struct Config {
 
     /// What a message calls a setting: the variable, or its place where the document holds it.
     [[nodiscard]] std::string called(std::string_view setting) const;
+    /// The same of what counts for one service, which its own tags may say.
+    [[nodiscard]] std::string called(std::string_view setting, const ServiceId& id) const;
 
     /// Every service id that the configuration names anywhere, sorted.
     [[nodiscard]] std::vector<ServiceId> known_services() const;

@@ -162,8 +162,13 @@ std::optional<ServiceId> Names::canonical(std::string_view text, std::string_vie
 }
 
 std::optional<EcsTarget> Names::target(const ServiceId& id) const {
+    const auto mapped = options_.service_map.find(id);
+    if (mapped == options_.service_map.end() && are_discovered()) {
+        const auto found = options_.discovered->find(id);
+        return found == options_.discovered->end() ? std::nullopt : std::optional(found->second);
+    }
     if (has_service_map()) {
-        const auto found = options_.service_map.find(id);
+        const auto found = mapped;
         if (found == options_.service_map.end()) return std::nullopt;
         return EcsTarget{.id = id,
                          .cluster = cluster(),
@@ -184,16 +189,49 @@ std::optional<EcsTarget> Names::target(const ServiceId& id) const {
     return target;
 }
 
+const std::map<ServiceId, EcsTarget>& Names::discovered() const {
+    static const std::map<ServiceId, EcsTarget> kNone;
+    return options_.discovered ? *options_.discovered : kNone;
+}
+
+Names Names::with_discovered(std::map<ServiceId, EcsTarget> discovered) const {
+    auto options = options_;
+    options.discovered = std::move(discovered);
+    return Names(std::move(options));
+}
+
+ServiceId Names::discovered_id(const ClusterName& cluster, const EcsServiceName& name) const {
+    if (cluster != this->cluster()) return ServiceId{fmt::format("{}.{}", cluster, name)};
+    auto id = configured_id_of(name);
+    return id ? *std::move(id) : ServiceId{name.str()};
+}
+
+std::optional<ServiceId> Names::id_of(const ClusterName& cluster, const EcsServiceName& name) const {
+    const bool own = cluster == this->cluster();
+    if (own)
+        if (auto id = mapped_id_of(name)) return id;
+    if (!are_discovered()) return own ? id_of(name) : std::nullopt;
+    const auto found = std::ranges::find_if(*options_.discovered, [&](const auto& one) {
+        return one.second.cluster == cluster && one.second.service == name;
+    });
+    return found == options_.discovered->end() ? std::nullopt : std::optional(found->first);
+}
+
 std::optional<ServiceId> Names::id_of(const EcsServiceName& name) const {
-    if (has_service_map()) {
-        const auto found =
-            std::ranges::find_if(options_.service_map, [&](const auto& entry) { return entry.second.service == name; });
-        if (found == options_.service_map.end()) return std::nullopt;
-        return found->first;
-    }
+    return are_discovered() ? id_of(cluster(), name) : configured_id_of(name);
+}
+
+std::optional<ServiceId> Names::mapped_id_of(const EcsServiceName& name) const {
+    const auto found =
+        std::ranges::find_if(options_.service_map, [&](const auto& entry) { return entry.second.service == name; });
+    return found == options_.service_map.end() ? std::nullopt : std::optional(found->first);
+}
+
+std::optional<ServiceId> Names::configured_id_of(const EcsServiceName& name) const {
+    if (has_service_map()) return mapped_id_of(name);
     const auto names_it = [&](const ServiceId& id) {
-        const auto found = target(id);
-        return found && found->service == name;
+        return options_.service_pattern.expand(options_.project, options_.environment, id) == name.str() &&
+               !options_.family_pattern.expand(options_.project, options_.environment, id).empty();
     };
     if (ServiceId backend{std::string(kBackend)}; names_it(backend)) return backend;
 
@@ -209,6 +247,7 @@ std::optional<Names::Reading> Names::read_elsewhere(const EcsServiceName& name,
                                                     const std::vector<ServiceId>& ids) const {
     constexpr std::size_t kLongestName = 255;  // in ECS
     if (name.str().size() > kLongestName) return std::nullopt;
+    if (are_discovered()) return std::nullopt;  // all of the cluster is ours
     if (has_service_map()) {
         const auto found = id_of(name);
         if (!found || !options_.service_map.at(*found).by_pattern) return std::nullopt;
@@ -236,6 +275,10 @@ std::vector<std::string> Names::mapped_ids() const {
     std::vector<std::string> ids;
     ids.reserve(options_.service_map.size());
     for (const auto& [id, entry] : options_.service_map) ids.push_back(id.str());
+    if (!are_discovered()) return ids;
+    for (const auto& [id, target] : *options_.discovered)
+        if (!options_.service_map.contains(id)) ids.push_back(id.str());
+    std::ranges::sort(ids);
     return ids;
 }
 

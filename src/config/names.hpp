@@ -86,6 +86,8 @@ public:
         std::optional<ClusterName> cluster_name;    ///< ECS_CLUSTER_NAME
         std::map<ServiceId, MapEntry> service_map;  ///< ECS_SERVICE_MAP, or the document's services where any has a
                                                     ///< name; keys canonical; empty = use the patterns
+        /// All that is in the clusters, where that was looked at (DISCOVERY): there is nothing else then.
+        std::optional<std::map<ServiceId, EcsTarget>> discovered = {};
         friend bool operator==(const Options&, const Options&) = default;
     };
     explicit Names(Options options) : options_(std::move(options)) {}
@@ -119,12 +121,29 @@ public:
     [[nodiscard]] bool has_backend_name() const { return !options_.backend_service_name.empty(); }
     [[nodiscard]] bool has_service_map() const { return !options_.service_map.empty(); }
     [[nodiscard]] const std::map<ServiceId, MapEntry>& service_map() const { return options_.service_map; }
-    /// The ids of the service map, sorted; empty when the patterns are used.
+    /// The ids of the service map and of what was discovered, sorted; empty when the patterns are used.
     [[nodiscard]] std::vector<std::string> mapped_ids() const;
+
+    /// The same names with what is in the clusters, by ids that `discovered_id` gave.
+    [[nodiscard]] Names with_discovered(std::map<ServiceId, EcsTarget> discovered) const;
+    /// What a service of a cluster is called: in the project's own cluster as the map or the patterns have it, else by
+    /// its name in ECS; in another one by `CLUSTER.NAME`. What was discovered before plays no part.
+    [[nodiscard]] ServiceId discovered_id(const ClusterName& cluster, const EcsServiceName& name) const;
+    /// Whether all that there is was looked at.
+    [[nodiscard]] bool are_discovered() const { return options_.discovered.has_value(); }
+    [[nodiscard]] const std::map<ServiceId, EcsTarget>& discovered() const;
+    /// The service that has this name in this cluster.
+    [[nodiscard]] std::optional<ServiceId> id_of(const ClusterName& cluster, const EcsServiceName& name) const;
+    [[nodiscard]] const std::string& region() const { return options_.region; }
+    [[nodiscard]] const std::string& account() const { return options_.account; }
 
     friend bool operator==(const Names&, const Names&) = default;
 
 private:
+    /// By the map alone, and by the map or the patterns.
+    [[nodiscard]] std::optional<ServiceId> mapped_id_of(const EcsServiceName& name) const;
+    [[nodiscard]] std::optional<ServiceId> configured_id_of(const EcsServiceName& name) const;
+
     Options options_;
 };
 

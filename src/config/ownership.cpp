@@ -28,10 +28,12 @@ Ownership::Ownership(const Config& config) : names_(config.names), named_(config
     if (names_.has_backend_name() && (place == named_.end() || *place != backend)) named_.insert(place, backend);
 }
 
-std::optional<ServiceReading> Ownership::read(const EcsServiceName& name) const {
-    auto id = names_.id_of(name);
+std::optional<ServiceReading> Ownership::read(const EcsServiceName& name) const { return read(names_.cluster(), name); }
+
+std::optional<ServiceReading> Ownership::read(const ClusterName& cluster, const EcsServiceName& name) const {
+    auto id = names_.id_of(cluster, name);
     if (!id) return std::nullopt;
-    const bool named = names_.has_service_map() || std::ranges::binary_search(named_, *id);
+    const bool named = names_.has_service_map() || names_.are_discovered() || std::ranges::binary_search(named_, *id);
     return ServiceReading{.id = *std::move(id), .named = named, .rival = names_.read_elsewhere(name, plausible_)};
 }
 

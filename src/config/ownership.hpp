@@ -25,8 +25,9 @@ struct ServiceReading {
 
 /// Reads the names of ECS services. An event that names a service of ours by its id needs nothing of this: by the
 /// patterns there is one service that it can mean. But a service that was merely found in a cluster, which others may
-/// share, is ours beyond doubt only where ECS_SERVICE_MAP has it, or where the configuration names its id and the name
-/// cannot be read as another project's or environment's service (ADR 10).
+/// share, is ours beyond doubt only where ECS_SERVICE_MAP has it, where all services of the cluster are (DISCOVERY), or
+/// where the configuration names its id and the name cannot be read as another project's or environment's service (ADR
+/// 10).
 class Ownership {
 public:
     /// The configuration must outlive it.
@@ -34,6 +35,8 @@ public:
 
     /// `nullopt` for a name that is certainly none of ours.
     [[nodiscard]] std::optional<ServiceReading> read(const EcsServiceName& name) const;
+    /// The same in any of our clusters.
+    [[nodiscard]] std::optional<ServiceReading> read(const ClusterName& cluster, const EcsServiceName& name) const;
 
 private:
     const Names& names_;

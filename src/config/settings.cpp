@@ -106,6 +106,22 @@ constexpr auto kSettings = std::to_array<Setting>(
       .expects = kFiles,
       .meaning = "The files in S3 that each service reads. Required unless `S3_SERVICE_MAP` is given or "
                  "`ENABLE_S3_MONITORING` is off; `{}` is allowed."},
+     {.name = "DISCOVERY",
+      .default_value = "false",
+      .pointer = "/discovery",
+      .type = SettingType::kBoolean,
+      .expects = kBoolean,
+      .meaning =
+          "Whether all services of the cluster are ours, and what concerns each is read from the task definition "
+          "that it runs. Maps and documents win for the services that they name."},
+     {.name = "DISCOVERY_CLUSTERS",
+      .default_value = "",
+      .pointer = "/discovery_clusters",
+      .type = SettingType::kList,
+      .expects = "names of clusters with commas between them, `shop-web,shop-jobs`",
+      .meaning = "The clusters whose services are ours, where they are several. The first one is the cluster of the "
+                 "project, unless `ECS_CLUSTER_NAME` names that.",
+      .format = kNameFormat},
      {.name = "ECR_DEPLOY_MODE",
       .default_value = "redeploy",
       .pointer = "/deployment/image_mode",
@@ -189,7 +205,7 @@ constexpr auto kSettings = std::to_array<Setting>(
       .pointer = "/events/parameters",
       .type = SettingType::kBoolean,
       .expects = kBoolean,
-      .meaning = "Whether changed parameters deploy."},
+      .meaning = "Whether changed parameters deploy, and by discovery changed secrets."},
      {.name = "ENABLE_S3_MONITORING",
       .default_value = "true",
       .pointer = "/events/files",
@@ -399,5 +415,11 @@ std::span<const Setting> settings() { return kSettings; }
 const Setting& setting_of(std::string_view name) { return *std::ranges::find(settings(), name, &Setting::name); }
 
 std::span<const ServiceMember> service_members() { return kServiceMembers; }
+
+std::string service_tag(std::string_view member) {
+    std::string name(member);
+    std::ranges::replace(name, '_', '-');
+    return "ci_lambda:" + name;
+}
 
 }  // namespace ci_lambda

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace ci_lambda {
@@ -59,6 +60,10 @@ struct ServiceMember {
 };
 
 [[nodiscard]] std::span<const ServiceMember> service_members();
+
+/// The key of the tag by which an ECS service says for itself what the member says in the document:
+/// `ci_lambda:auto-deploy`. Its tags are asked with DISCOVERY.
+[[nodiscard]] std::string service_tag(std::string_view member);
 
 /// Of the keys of `services`.
 inline constexpr std::string_view kServiceIdFormat = "^[A-Za-z0-9_.-]{1,255}$";

@@ -69,6 +69,7 @@ Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     if (is_manual_source(envelope.source)) return decode_manual(event);
     if (envelope.source == "aws.ecr") return decode_ecr(envelope, event);
     if (envelope.source == "aws.ssm") return decode_ssm(envelope, event);
+    if (envelope.source == "aws.secretsmanager") return decode_secret(envelope, event);
     if (envelope.source == "aws.s3") return decode_s3(envelope, event);
     if (envelope.source == "aws.ecs") return decode_ecs(envelope, event);
     if (is_schedule(envelope)) return SweepRequest{.scheduled = true};

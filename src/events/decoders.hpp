@@ -17,6 +17,10 @@ namespace ci_lambda {
 [[nodiscard]] Result<EventBody> decode_ecr(const Envelope& envelope, const Json& event);
 /// `aws.ssm`.
 [[nodiscard]] Result<EventBody> decode_ssm(const Envelope& envelope, const Json& event);
+/// `aws.secretsmanager`.
+[[nodiscard]] Result<EventBody> decode_secret(const Envelope& envelope, const Json& event);
+/// `detail.errorCode` of CloudTrail, whatever its type: it says that the call failed.
+[[nodiscard]] std::optional<std::string> read_error_code(const Json& detail);
 /// `aws.s3`.
 [[nodiscard]] Result<EventBody> decode_s3(const Envelope& envelope, const Json& event);
 /// `aws.ecs`.

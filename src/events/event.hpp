@@ -43,6 +43,16 @@ struct ParameterChange {
     friend bool operator==(const ParameterChange&, const ParameterChange&) = default;
 };
 
+/// A secret of Secrets Manager changed: a call (`AWS API Call via CloudTrail`), or what Secrets Manager did by itself
+/// (`AWS Service Event via CloudTrail`). The value is never in the event.
+struct SecretChange {
+    std::string operation;            ///< PutSecretValue, UpdateSecret, RotationSucceeded, UpdateSecretVersionStage, ..
+    std::string secret;               ///< ARN or name, whichever says more
+    std::vector<std::string> stages;  ///< that hold another version now: AWSCURRENT, unless the call said which
+    std::optional<std::string> error_code;  ///< the call failed
+    friend bool operator==(const SecretChange&, const SecretChange&) = default;
+};
+
 /// A changed object: from CloudTrail (`AWS API Call via CloudTrail`), from S3 by EventBridge (`Object Created`, ..), or
 /// from S3 by the older notifications to SQS, SNS or the function itself.
 struct S3ObjectChange {
@@ -108,8 +118,8 @@ struct OtherEvent {
     friend bool operator==(const OtherEvent&, const OtherEvent&) = default;
 };
 
-using EventBody = std::variant<EcrImageAction, ParameterChange, S3ObjectChange, EcsServiceEvent, ManualRequest,
-                               SweepRequest, OtherEvent>;
+using EventBody = std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent,
+                               ManualRequest, SweepRequest, OtherEvent>;
 
 struct Event {
     Envelope envelope;

@@ -8,14 +8,6 @@ namespace {
 constexpr std::string_view kCloudTrail = "AWS API Call via CloudTrail";
 constexpr std::string_view kDeleted = "Object Deleted";
 
-std::optional<std::string> read_error_code(const Json& detail) {
-    const Json* code = find(detail, "errorCode");
-    if (code == nullptr) return std::nullopt;
-    // Whatever its type, it says that the call failed.
-    if (!code->is_string()) return "unreadable";
-    return code->get<std::string>();
-}
-
 Result<EventBody> decode_cloudtrail(const Json& event) {
     TRY_ASSIGN(const Json* const detail, require_detail(event));
     const auto service = find_string(*detail, "eventSource");
@@ -55,6 +47,13 @@ Result<EventBody> decode_native(const Envelope& envelope, const Json& event) {
 }
 
 }  // namespace
+
+std::optional<std::string> read_error_code(const Json& detail) {
+    const Json* code = find(detail, "errorCode");
+    if (code == nullptr) return std::nullopt;
+    if (!code->is_string()) return "unreadable";
+    return code->get<std::string>();
+}
 
 Result<EventBody> decode_s3(const Envelope& envelope, const Json& event) {
     if (envelope.detail_type == kCloudTrail) return decode_cloudtrail(event);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "discovery/discovered.hpp"
 #include "handlers/decision.hpp"
 #include "handlers/handlers.hpp"
 
@@ -65,8 +66,11 @@ struct Decide {
     const Config& config;
     const Home& home;
 
-    Result<Decision> operator()(const EcrImageAction& push) const { return decide_ecr(push, config); }
-    Result<Decision> operator()(const ParameterChange& change) const { return decide_ssm(change, config); }
+    [[nodiscard]] Place where() const { return {.account = event.envelope.account, .region = event.envelope.region}; }
+
+    Result<Decision> operator()(const EcrImageAction& push) const { return decide_ecr(push, config, where()); }
+    Result<Decision> operator()(const ParameterChange& change) const { return decide_ssm(change, config, where()); }
+    Result<Decision> operator()(const SecretChange& change) const { return decide_secret(change, config, where()); }
     Result<Decision> operator()(const S3ObjectChange& change) const { return decide_s3(change, config); }
     Result<Decision> operator()(const EcsServiceEvent& service_event) const {
         return decide_ecs(service_event, config);
@@ -77,6 +81,15 @@ struct Decide {
     Result<Decision> operator()(const SweepRequest& request) const { return Sweep{.scheduled = request.scheduled}; }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
 };
+
+/// Why nothing of what was found may deploy this service, which no map names.
+std::optional<std::string> why_held(const ServiceId& id, const Config& config) {
+    const auto* found = config.discovered == nullptr ? nullptr : config.discovered->find(id);
+    if (found == nullptr) return std::nullopt;
+    if (!found->cannot_deploy.empty()) return fmt::format("{} cannot be deployed: {}", id, found->cannot_deploy);
+    if (!found->rules.held.empty()) return fmt::format("no event deploys {}: {}", id, found->rules.held);
+    return std::nullopt;
+}
 
 }  // namespace
 
@@ -94,9 +107,34 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
     return decision;
 }
 
+bool may_concern_an_unknown_service(const Event& event, const Result<Decision>& decision, const Config& config) {
+    if (!config.discovery) return false;
+    if (decision) {
+        const auto* nothing = std::get_if<Ignore>(&*decision);
+        return nothing != nullptr && nothing->unmatched;
+    }
+    const auto* request = std::get_if<ManualRequest>(&event.body);
+    if (request == nullptr || !request->service) return false;
+    const auto id = config.names.canonical(*request->service);
+    return id && !config.names.target(*id);
+}
+
 Decision ignore(std::string reason) { return Ignore{.reason = std::move(reason)}; }
 
+Decision unmatched(std::string reason) { return Ignore{.reason = std::move(reason), .unmatched = true}; }
+
+void keep_existing(std::vector<ServiceId>& by_pattern, const Config& config) {
+    if (config.names.are_discovered())
+        std::erase_if(by_pattern, [&](const ServiceId& id) { return !config.names.target(id); });
+}
+
+void add(std::vector<ServiceId>& services, std::vector<ServiceId> more) {
+    for (auto& id : more)
+        if (std::ranges::find(services, id) == services.end()) services.push_back(std::move(id));
+}
+
 std::string why_not_ours(const ServiceId& id, const Config& config) {
+    if (config.names.are_discovered()) return fmt::format("{} is not in {}", id, clusters_in_words(config));
     if (config.names.has_service_map()) return fmt::format("{} is not in {}", id, config.called("ECS_SERVICE_MAP"));
     return fmt::format("the patterns ({}, {}) leave no name for {}", config.called("SERVICE_NAME_PATTERN"),
                        config.called("TASK_FAMILY_PATTERN"), id);
@@ -116,7 +154,9 @@ Decision deploy_automatically(std::vector<ServiceId> ids, const std::string& rea
         } else if (!config.deploys_on_events(id)) {
             deploy.skipped.push_back({.service = id.str(),
                                       .reason = fmt::format("automatic deployments of {} are off ({})", id,
-                                                            config.called("AUTO_DEPLOY_MAP"))});
+                                                            config.called("AUTO_DEPLOY_MAP", id))});
+        } else if (auto held = why_held(id, config)) {
+            deploy.skipped.push_back({.service = id.str(), .reason = *std::move(held)});
         } else if (auto why = why_not ? why_not(id) : std::nullopt) {
             deploy.skipped.push_back({.service = id.str(), .reason = *std::move(why)});
         } else {

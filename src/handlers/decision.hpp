@@ -89,6 +89,8 @@ struct Ignore {
     std::string reason;
     std::vector<SkippedService> skipped;
     std::optional<std::string> hint;  ///< for the log: what to do when this was unexpected
+    /// It would deploy if a service had to do with it; none of those that are known has.
+    bool unmatched = false;
 };
 
 /// Look at all of our services for rollouts that take too long. Never deploys anything.
@@ -105,5 +107,9 @@ using Decision = std::variant<Deploy, Notify, Sweep, Ignore>;
 /// The tasks that follow the image of a service once that has completed: as if it had been pushed just now, `at` when
 /// it was pushed.
 [[nodiscard]] std::vector<TaskRequest> tasks_that_follow(const PushedImage& image, const Config& config);
+
+/// Whether the event may concern a service that discovery does not know yet, for none that it knows is concerned.
+[[nodiscard]] bool may_concern_an_unknown_service(const Event& event, const Result<Decision>& decision,
+                                                  const Config& config);
 
 }  // namespace ci_lambda

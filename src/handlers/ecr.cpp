@@ -8,6 +8,7 @@
 
 #include "base/references.hpp"
 #include "base/text.hpp"
+#include "discovery/discovered.hpp"
 #include "handlers/handlers.hpp"
 #include "images/artifacts.hpp"
 #include "images/tag_filter.hpp"
@@ -27,13 +28,29 @@ std::vector<ServiceId> services_by_name(std::string_view repository, const Confi
     return id ? std::vector{*id} : std::vector<ServiceId>{};
 }
 
-std::vector<ServiceId> services_of(const std::string& repository, const Config& config) {
-    if (config.ecr_repositories.empty()) return services_by_name(repository, config);
+/// By what the configuration says.
+std::vector<ServiceId> configured_services(const std::string& repository, const Config& config) {
+    if (config.ecr_repositories.empty()) {
+        auto services = services_by_name(repository, config);
+        keep_existing(services, config);
+        return services;
+    }
     const auto found = config.ecr_repositories.find(repository);
     return found == config.ecr_repositories.end() ? std::vector<ServiceId>{} : found->second;
 }
 
+std::vector<ServiceId> services_of(const std::string& repository, const Config& config, const Place& where) {
+    auto services = configured_services(repository, config);
+    add(services, discovered_users(config, config.ecr_repositories, [&](const DiscoveredService& service) {
+            return (service.uses && uses_repository(*service.uses, repository, where)) ||
+                   std::ranges::find(service.rules.repositories, repository) != service.rules.repositories.end();
+        }));
+    return services;
+}
+
 std::string not_our_repository(const std::string& repository, const Config& config) {
+    if (config.discovery)
+        return fmt::format("no service of {} uses the repository {}", clusters_in_words(config), repository);
     if (!config.ecr_repositories.empty())
         return fmt::format("repository {} is not in {}", repository, config.called("ECR_REPO_MAP"));
     return fmt::format("repository {0} is not one of {1}: neither {1}_backend nor {1}_service_NAME", repository,
@@ -61,7 +78,7 @@ std::string filter_called(const ServiceId& id, const Config& config) {
         return fmt::format("its tags in {}", config.called("SCHEDULED_TASK_MAP"));
     const bool for_all = !config.tag_filters.by_service.contains(id) && !config.tag_filters.others.empty();
     if (for_all && config.in_document.contains(kSetting)) return "/defaults/tags of the configuration document";
-    return config.called(kSetting);
+    return config.called(kSetting, id);
 }
 
 /// Why this tag does not deploy this service.
@@ -140,7 +157,7 @@ std::vector<std::string> repositories_of(const ServiceId& id, const Config& conf
     return repositories;
 }
 
-Decision decide_ecr(const EcrImageAction& push, const Config& config) {
+Decision decide_ecr(const EcrImageAction& push, const Config& config, const Place& where) {
     if (!config.ecr_enabled) return ignore("pushed images do not deploy (ENABLE_ECR_MONITORING is off)");
     const bool replicated = push.action == "REPLICATE";
     if (push.action != "PUSH" && !replicated)
@@ -154,10 +171,10 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config) {
     const auto image = fmt::format("{}:{}", push.repository, *push.tag);
     if (const auto why = why_no_image(push)) return ignore(fmt::format("{} {}", image, *why));
 
-    auto services = services_of(push.repository, config);
+    auto services = services_of(push.repository, config, where);
     const auto reason = fmt::format("image {} was {}", image, how);
     auto decision = services.empty()
-                        ? ignore(not_our_repository(push.repository, config))
+                        ? unmatched(not_our_repository(push.repository, config))
                         : deploy_automatically(std::move(services), reason, config, [&](const ServiceId& id) {
                               return why_filtered(image, *push.tag, id, config);
                           });

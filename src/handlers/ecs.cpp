@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "config/ownership.hpp"
+#include "discovery/discovered.hpp"
 #include "handlers/handlers.hpp"
 
 namespace ci_lambda {
@@ -78,11 +81,18 @@ Verdict judge(const EcsServiceEvent& event) {
 
 Decision decide_ecs(const EcsServiceEvent& event, const Config& config) {
     if (!event.service) return ignore(fmt::format("{} names no service in its resources", event.event_name));
-    if (event.cluster && ClusterName{*event.cluster} != config.names.cluster())
-        return ignore(fmt::format("service {} is in the cluster {}, not in {}", *event.service, *event.cluster,
-                                  config.names.cluster()));
-    const auto reading = Ownership(config).read(EcsServiceName{*event.service});
-    if (!reading) return ignore(fmt::format("service {} is not one of ours", *event.service));
+    const auto cluster = event.cluster ? ClusterName{*event.cluster} : config.names.cluster();
+    if (config.discovery && std::ranges::find(config.clusters, cluster) == config.clusters.end())
+        return ignore(fmt::format("service {} is in the cluster {}, not in {}", *event.service, cluster,
+                                  clusters_in_words(config)));
+    if (!config.discovery && cluster != config.names.cluster())
+        return ignore(
+            fmt::format("service {} is in the cluster {}, not in {}", *event.service, cluster, config.names.cluster()));
+    const auto reading = Ownership(config).read(cluster, EcsServiceName{*event.service});
+    if (!reading) {
+        auto reason = fmt::format("service {} is not one of ours", *event.service);
+        return config.discovery ? unmatched(std::move(reason)) : ignore(std::move(reason));
+    }
     const auto& id = reading->id;
     if (reading->is_rather_another_ones())
         return ignore(fmt::format("service {} is not one of ours, as it seems: no variable names {}, and {}",

@@ -10,19 +10,29 @@
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
+#include "discovery/uses.hpp"
 #include "events/event.hpp"
 #include "handlers/decision.hpp"
 
 namespace ci_lambda {
 
-[[nodiscard]] Decision decide_ecr(const EcrImageAction& push, const Config& config);
-[[nodiscard]] Decision decide_ssm(const ParameterChange& change, const Config& config);
+// `where`: where it happened.
+[[nodiscard]] Decision decide_ecr(const EcrImageAction& push, const Config& config, const Place& where);
+[[nodiscard]] Decision decide_ssm(const ParameterChange& change, const Config& config, const Place& where);
+[[nodiscard]] Result<Decision> decide_secret(const SecretChange& change, const Config& config, const Place& where);
 [[nodiscard]] Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config);
 [[nodiscard]] Decision decide_ecs(const EcsServiceEvent& event, const Config& config);
 [[nodiscard]] Result<Decision> decide_manual(const ManualRequest& request, const std::string& source,
                                              const Config& config, const Home& home);
 
 [[nodiscard]] Decision ignore(std::string reason);
+/// The same of a change that would deploy if a service had to do with it.
+[[nodiscard]] Decision unmatched(std::string reason);
+
+/// Takes out those that only a pattern names and that are in no cluster, where all that is there is known.
+void keep_existing(std::vector<ServiceId>& by_pattern, const Config& config);
+/// Adds those that are not there yet.
+void add(std::vector<ServiceId>& services, std::vector<ServiceId> more);
 
 /// Deploys those of `ids` that are ours and that events may deploy; the others are passed by, each with its reason.
 /// An `Ignore` when none is left. `why_not` says of those that would roll why one of them must not after all.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "discovery/discovered.hpp"
 #include "handlers/handlers.hpp"
 
 namespace ci_lambda {
@@ -49,6 +50,16 @@ Decision ignore_deleted_version(const S3ObjectChange& change) {
                       "the file"};
 }
 
+std::vector<ServiceId> services_that_read(const S3File& file, const Config& config) {
+    const auto found = config.s3_files.find(file);
+    auto services = found == config.s3_files.end() ? std::vector<ServiceId>{} : found->second;
+    add(services, discovered_users(config, config.s3_files, [&](const DiscoveredService& service) {
+            return (service.uses && uses_file(*service.uses, file)) ||
+                   std::ranges::find(service.rules.files, file) != service.rules.files.end();
+        }));
+    return services;
+}
+
 }  // namespace
 
 Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config) {
@@ -64,14 +75,17 @@ Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config) {
         return fail(ErrorKind::kInvalidEvent, fmt::format("{} (aws.s3): the event names no {}", change.operation,
                                                           change.bucket ? "object key" : "bucket"));
 
-    const auto found = config.s3_files.find(S3File{.bucket = *change.bucket, .key = *change.key});
-    if (found == config.s3_files.end())
+    auto services = services_that_read(S3File{.bucket = *change.bucket, .key = *change.key}, config);
+    if (services.empty() && config.discovery)
+        return unmatched(
+            fmt::format("no service of {} reads s3://{}/{}", clusters_in_words(config), *change.bucket, *change.key));
+    if (services.empty())
         return ignore(fmt::format("s3://{}/{} is no file of ours ({})", *change.bucket, *change.key,
                                   config.in_document.contains("SERVICE_CONFIG") ? config.called("SERVICE_CONFIG")
                                                                                 : "SERVICE_CONFIG, S3_SERVICE_MAP"));
     if (change.deletes_version) return ignore_deleted_version(change);
     return deploy_automatically(
-        found->second, fmt::format("s3://{}/{} was changed ({})", *change.bucket, *change.key, change.operation),
+        std::move(services), fmt::format("s3://{}/{} was changed ({})", *change.bucket, *change.key, change.operation),
         config);
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/text.hpp"
+#include "discovery/discovered.hpp"
 #include "handlers/handlers.hpp"
 
 namespace ci_lambda {
@@ -48,6 +49,7 @@ bool is_placeholder(std::string_view name, const Config& config) {
 }
 
 std::string not_our_parameter(const std::string& name, const Config& config) {
+    if (config.discovery) return fmt::format("no service of {} uses the parameter {}", clusters_in_words(config), name);
     if (!config.ssm_prefixes.empty())
         return fmt::format("parameter {} is below no path of {}", name, config.called("SSM_SERVICE_MAP"));
     return fmt::format("parameter {} is not named /{}/{}/SERVICE/NAME", name, config.environment, config.project);
@@ -55,7 +57,7 @@ std::string not_our_parameter(const std::string& name, const Config& config) {
 
 }  // namespace
 
-Decision decide_ssm(const ParameterChange& change, const Config& config) {
+Decision decide_ssm(const ParameterChange& change, const Config& config, const Place& where) {
     if (!config.ssm_enabled) return ignore("changed parameters do not deploy (ENABLE_SSM_MONITORING is off)");
     if (change.failed) return ignore(fmt::format("the change of parameter {} failed", change.name));
     if (change.operation == "Delete")
@@ -72,7 +74,13 @@ Decision decide_ssm(const ParameterChange& change, const Config& config) {
     std::string_view name = change.name;
     if (name.starts_with('/')) name.remove_prefix(1);
     auto services = config.ssm_prefixes.empty() ? services_by_path(name, config) : services_by_map(name, config);
-    if (services.empty()) return ignore(not_our_parameter(change.name, config));
+    if (config.ssm_prefixes.empty()) keep_existing(services, config);
+    add(services, discovered_users(config, config.ssm_prefixes, [&](const DiscoveredService& service) {
+            return (service.uses && uses_parameter(*service.uses, name, where)) ||
+                   std::ranges::any_of(service.rules.parameters,
+                                       [&](const std::string& path) { return lies_below(name, path); });
+        }));
+    if (services.empty()) return unmatched(not_our_parameter(change.name, config));
     if (change.operation == "Create" && is_placeholder(name, config))
         return ignore(fmt::format(
             "parameter {} was created, and the first value of \"env\" is a placeholder; an update of it deploys",

@@ -35,6 +35,8 @@ public:
         return EcsCluster{.name = name, .status = "ACTIVE"};
     };
     std::function<Result<std::vector<EcsServiceName>>()> on_list = [] { return std::vector<EcsServiceName>{}; };
+    /// In place of `on_list`, where clusters differ.
+    std::function<Result<std::vector<EcsServiceName>>(const ClusterName&)> on_list_of;
     /// ECS's records, revisions and stopped tasks; the same for every service.
     Result<std::vector<EcsServiceDeployment>> history = std::vector<EcsServiceDeployment>{};
     Result<std::vector<EcsServiceRevision>> revisions = std::vector<EcsServiceRevision>{};
@@ -54,6 +56,9 @@ public:
         [](const TaskDefinition& revision) {
             return EcsTaskDefinition{.arn = revision.str(), .status = "ACTIVE", .images = {}, .tags = {}};
         };
+    std::function<Result<EcsReferences>(const TaskDefinition&)> on_references = [](const TaskDefinition& revision) {
+        return EcsReferences{.arn = revision.str(), .images = {}, .values = {}, .files = {}};
+    };
     /// What happens while the records are read.
     std::function<void()> on_history = [] {};
     /// What happens while a caller waits for its turn to update; a wait makes time pass.
@@ -101,8 +106,24 @@ public:
     Result<std::string> task_definition_json(const TaskDefinition& revision, Deadline) override {
         return fmt::format(R"({{"taskDefinitionArn":"{}"}})", revision);
     }
-    Result<std::vector<EcsServiceName>> list_services(const ClusterName&, Deadline) override { return on_list(); }
+    Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline) override {
+        count("ListServices");
+        return on_list_of ? on_list_of(cluster) : on_list();
+    }
 
+    Result<DescribedServices> describe_services_with_tags(const ClusterName& cluster,
+                                                          const std::vector<EcsServiceName>& names,
+                                                          Deadline deadline) override {
+        return describe_services(cluster, names, deadline);
+    }
+    std::vector<Result<EcsReferences>> references_of(const std::vector<TaskDefinition>& wanted, Deadline) override {
+        std::vector<Result<EcsReferences>> all;
+        for (const auto& revision : wanted) {
+            count("DescribeTaskDefinition");
+            all.push_back(on_references(revision));
+        }
+        return all;
+    }
     Result<std::vector<EcsServiceDeployment>> service_deployments(const ClusterName&, const EcsServiceName&,
                                                                   Deadline) override {
         count("ListServiceDeployments");

@@ -31,6 +31,7 @@ struct Look {
 };
 
 Result<Look> look(App& app, const StatusCommand& command, Session& session) {
+    app.discover(session.patience());
     TRY_ASSIGN(const auto targets, find_targets(app, command.services, session.patience()));
     TRY_ASSIGN(auto services, look_at(app, session.clock(), session.sleeper(), targets, session.patience()));
     return Look{.services = std::move(services), .at = session.clock().now()};

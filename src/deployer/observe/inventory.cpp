@@ -1,10 +1,33 @@
 #include "deployer/observe/inventory.hpp"
 
 #include <set>
+#include <utility>
+
+#include "discovery/discovered.hpp"
 
 namespace ci_lambda {
+namespace {
+
+/// All that is in the clusters is ours.
+OurServices discovered_services(const Config& config) {
+    OurServices ours;
+    for (const auto& id : config.known_services()) {
+        if (auto target = config.names.target(id)) {
+            ours.targets.push_back(*target);
+            ours.certain.push_back(*std::move(target));
+        } else {
+            ours.without_target.push_back(id);
+        }
+    }
+    if (const auto& unread = config.discovered->unread; !unread.empty())
+        ours.not_listed = Error{.kind = ErrorKind::kServer, .message = unread};
+    return ours;
+}
+
+}  // namespace
 
 OurServices find_our_services(const Config& config, EcsInventory& ecs, Deadline deadline) {
+    if (config.discovered != nullptr) return discovered_services(config);
     OurServices ours;
     const Ownership ownership(config);
     const auto configured = config.known_services();

@@ -112,8 +112,20 @@ public:
     virtual Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline deadline) = 0;
 };
 
+/// What the services of a cluster run. All of it is idempotent.
+class EcsCatalog : public EcsInventory {
+public:
+    /// As in `EcsRollouts`, with the tags of each service; without them where they may not be read.
+    virtual Result<DescribedServices> describe_services_with_tags(const ClusterName& cluster,
+                                                                  const std::vector<EcsServiceName>& names,
+                                                                  Deadline deadline) = 0;
+    /// One answer a revision, in their order. Asks for a few at the same time, on the calling thread.
+    virtual std::vector<Result<EcsReferences>> references_of(const std::vector<TaskDefinition>& revisions,
+                                                             Deadline deadline) = 0;
+};
+
 /// All of it; and what only taking back needs, which watches and starts as well.
-class EcsApi : public EcsRollouts, public EcsStarter, public EcsInventory {
+class EcsApi : public EcsRollouts, public EcsStarter, public EcsCatalog {
 public:
     Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                                 Deadline deadline) override = 0;

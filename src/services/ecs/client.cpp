@@ -111,6 +111,20 @@ Result<const Json*> task_definition_in(const Json& answer) {
     return definition;
 }
 
+/// What `describe` says of the one half of the names and of the other.
+template <typename Describe>
+Result<DescribedServices> in_halves(const std::vector<EcsServiceName>& names, Describe describe) {
+    DescribedServices all;
+    const auto middle = names.begin() + static_cast<std::ptrdiff_t>(names.size() / 2);
+    for (const auto& half : {std::vector(names.begin(), middle), std::vector(middle, names.end())}) {
+        TRY_ASSIGN(auto some, describe(half));
+        std::ranges::move(some.services, std::back_inserter(all.services));
+        std::ranges::move(some.failures, std::back_inserter(all.failures));
+        if (!some.no_tags.empty()) all.no_tags = std::move(some.no_tags);
+    }
+    return all;
+}
+
 }  // namespace
 
 constinit const AwsService kEcsService{.name = "ecs",
@@ -140,20 +154,76 @@ Result<DescribedServices> EcsClient::described(const ClusterName& cluster, const
     if (names.size() == 1)
         return DescribedServices{.services = {},
                                  .failures = {{.name = names.front(), .reason = answer.error().message}}};
-    DescribedServices all;
-    const auto middle = names.begin() + static_cast<std::ptrdiff_t>(names.size() / 2);
-    for (const auto& half : {std::vector(names.begin(), middle), std::vector(middle, names.end())}) {
-        TRY_ASSIGN(auto some, describe_services(cluster, half, deadline));
-        std::ranges::move(some.services, std::back_inserter(all.services));
-        std::ranges::move(some.failures, std::back_inserter(all.failures));
-    }
-    return all;
+    return in_halves(names, [&](const auto& half) { return describe_services(cluster, half, deadline); });
 }
 
 Result<DescribedServices> EcsClient::describe_services(const ClusterName& cluster,
                                                        const std::vector<EcsServiceName>& names, Deadline deadline) {
     return described(cluster, names, client_.read(kDescribeServices, describe_request(cluster, names), deadline),
                      deadline);
+}
+
+Result<DescribedServices> EcsClient::describe_services_with_tags(const ClusterName& cluster,
+                                                                 const std::vector<EcsServiceName>& names,
+                                                                 Deadline deadline) {
+    constexpr std::string_view kRefused = "ECS refused to show the tags of services (ecs:ListTagsForResource?)";
+    std::string refusal;
+    if (!service_tags_refused_) {
+        auto request = describe_request(cluster, names);
+        request["include"] = {"TAGS"};
+        auto answer = client_.read(kDescribeServices, request, deadline);
+        if (answer) return described_services(*answer);
+        if (answer.error().kind != ErrorKind::kAccessDenied && answer.error().code != "InvalidParameterException")
+            return std::unexpected(std::move(answer).error());
+        // One name may be what ECS does not like, and none of the others is to suffer.
+        if (answer.error().code == "InvalidParameterException" && names.size() > 1)
+            return in_halves(names,
+                             [&](const auto& half) { return describe_services_with_tags(cluster, half, deadline); });
+        if (answer.error().kind == ErrorKind::kAccessDenied) refusal = answer.error().message;
+    }
+    auto described = describe_services(cluster, names, deadline);
+    if (described && (service_tags_refused_ || !refusal.empty())) {
+        service_tags_refused_ = true;
+        described->no_tags = refusal.empty() ? std::string(kRefused) : std::move(refusal);
+    }
+    return described;
+}
+
+std::vector<Result<EcsReferences>> EcsClient::references_of(const std::vector<TaskDefinition>& revisions,
+                                                            Deadline deadline) {
+    constexpr std::string_view kOperation = "DescribeTaskDefinition";
+    /// So many answers are in memory together, each of at most 64 KB or so.
+    constexpr std::size_t kAtOnce = 4;
+    std::vector<Result<EcsReferences>> all;
+    all.reserve(revisions.size());
+    for (std::size_t i = 0; i < revisions.size(); i += kAtOnce) {
+        const bool with_tags = !revision_tags_refused_;
+        std::vector<AwsCall> calls;
+        for (std::size_t k = i; k < std::min(revisions.size(), i + kAtOnce); ++k) {
+            Json request{{"taskDefinition", revisions[k].str()}};
+            if (with_tags) request["include"] = {"TAGS"};
+            calls.push_back({.operation = kOperation, .body = dump_json(request)});
+        }
+        auto answers = client_.make(calls, deadline);
+        for (std::size_t k = 0; k < answers.size(); ++k)
+            all.push_back(references_in(client_.parse_read(kOperation, std::move(answers[k])), revisions[i + k],
+                                        with_tags, deadline));
+    }
+    return all;
+}
+
+/// The same of one revision, asked for again without its tags where they may not be read.
+Result<EcsReferences> EcsClient::references_in(Result<Json> answer, const TaskDefinition& revision, bool with_tags,
+                                               Deadline deadline) {
+    if (!answer && with_tags && answer.error().kind == ErrorKind::kAccessDenied) {
+        answer = client_.read("DescribeTaskDefinition", {{"taskDefinition", revision.str()}}, deadline);
+        if (answer) revision_tags_refused_ = true;
+    }
+    if (!answer) return std::unexpected(std::move(answer).error());
+    auto found = read_references(*answer);
+    if (found.arn.empty())
+        return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition names no revision");
+    return found;
 }
 
 Result<std::vector<TaskDefinition>> EcsClient::active_task_definitions(const TaskFamily& family, Deadline deadline) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <atomic>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +40,11 @@ public:
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline deadline) override;
     Result<std::string> task_definition_json(const TaskDefinition& revision, Deadline deadline) override;
     Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline deadline) override;
+    Result<DescribedServices> describe_services_with_tags(const ClusterName& cluster,
+                                                          const std::vector<EcsServiceName>& names,
+                                                          Deadline deadline) override;
+    std::vector<Result<EcsReferences>> references_of(const std::vector<TaskDefinition>& revisions,
+                                                     Deadline deadline) override;
     Result<std::vector<EcsServiceDeployment>> service_deployments(const ClusterName& cluster,
                                                                   const EcsServiceName& service,
                                                                   Deadline deadline) override;
@@ -65,6 +71,8 @@ private:
     /// The first page of the service's tasks, described one by one.
     Result<std::vector<nlohmann::json>> tasks(const ClusterName& cluster, const EcsServiceName& service,
                                               std::string_view desired_status, Deadline deadline);
+    Result<EcsReferences> references_in(Result<nlohmann::json> answer, const TaskDefinition& revision, bool with_tags,
+                                        Deadline deadline);
     Result<TaskDefinition> register_revision(nlohmann::json request, const EcsTags& tags, Deadline deadline);
     /// The answer, with the tags where they may be read.
     Result<nlohmann::json> describe_with_tags(const std::string& revision, Deadline deadline);
@@ -73,6 +81,9 @@ private:
 
     AwsClient client_;
     const Clock& clock_;
+    /// Asking for tags was refused: they are not asked for again.
+    std::atomic<bool> service_tags_refused_ = false;
+    std::atomic<bool> revision_tags_refused_ = false;
 };
 
 }  // namespace ci_lambda

@@ -45,6 +45,14 @@ std::vector<T> read_all(const Json& object, std::string_view key, T (*read)(cons
     return all;
 }
 
+/// Hands each member of the array `key` to `use`, if there is one.
+template <typename Use>
+void for_each(const Json& object, std::string_view key, Use use) {
+    const Json* array = find(object, key);
+    if (array == nullptr || !array->is_array()) return;
+    for (const auto& one : *array) use(one);
+}
+
 bool is_true(const Json& object, std::string_view key) {
     const Json* value = find(object, key);
     return value != nullptr && value->is_boolean() && value->get<bool>();
@@ -182,6 +190,32 @@ EcsServiceRevision::Image read_image_of_container(const Json& container) {
             .digest = text(container, "imageDigest")};
 }
 
+EcsTags read_tags(const Json& object) {
+    EcsTags tags;
+    for_each(object, "tags", [&](const Json& tag) { tags[text(tag, "key")] = text(tag, "value"); });
+    return tags;
+}
+
+/// Adds the text of the member, if there is one.
+void add(const Json& object, std::string_view key, std::vector<std::string>& texts) {
+    if (auto value = find_string(object, key); value && !value->empty()) texts.push_back(*std::move(value));
+}
+
+/// What one container takes from outside (ECS API reference, ContainerDefinition).
+void add_container(const Json& container, EcsReferences& found) {
+    add(container, "image", found.images);
+    for_each(container, "secrets", [&](const Json& secret) { add(secret, "valueFrom", found.values); });
+    for_each(container, "environmentFiles", [&](const Json& file) { add(file, "value", found.files); });
+    if (const Json* credentials = find(container, "repositoryCredentials"))
+        add(*credentials, "credentialsParameter", found.values);
+    if (const Json* log = find(container, "logConfiguration"))
+        for_each(*log, "secretOptions", [&](const Json& secret) { add(secret, "valueFrom", found.values); });
+    const Json* router = find(container, "firelensConfiguration");
+    const Json* options = router == nullptr ? nullptr : find(*router, "options");
+    if (options != nullptr && find_string(*options, "config-file-type") == "s3")
+        add(*options, "config-file-value", found.files);
+}
+
 EcsStoppedTask::Container read_container(const Json& container) {
     EcsStoppedTask::Container one{.name = text(container, "name"), .reason = text(container, "reason")};
     if (const Json* code = find(container, "exitCode"); code != nullptr && code->is_number_integer())
@@ -200,7 +234,8 @@ EcsService read_service(const Json& service) {
                    .deployments = read_all(service, "deployments", read_deployment),
                    .messages = read_all(service, "events", read_message),
                    .service_deployment = text(service, "currentServiceDeployment"),
-                   .revisions = read_all(service, "currentServiceRevisions", read_arn)};
+                   .revisions = read_all(service, "currentServiceRevisions", read_arn),
+                   .tags = read_tags(service)};
     if (const Json* controller = find(service, "deploymentController"))
         one.deployment_controller = text(*controller, "type");
     if (const Json* configuration = find(service, "deploymentConfiguration"))
@@ -272,9 +307,30 @@ EcsTaskDefinition read_task_definition(const Json& answer) {
             launch_types != nullptr && launch_types->is_array())
             one.for_fargate = std::ranges::find(*launch_types, Json("FARGATE")) != launch_types->end();
     }
-    if (const Json* tags = find(answer, "tags"); tags != nullptr && tags->is_array())
-        for (const auto& tag : *tags) one.tags[text(tag, "key")] = text(tag, "value");
+    one.tags = read_tags(answer);
     return one;
+}
+
+EcsReferences read_references(const Json& answer) {
+    EcsReferences found;
+    if (const Json* described = find(answer, "taskDefinition")) {
+        found.arn = text(*described, "taskDefinitionArn");
+        for_each(*described, "containerDefinitions", [&](const Json& container) { add_container(container, found); });
+        for_each(*described, "volumes", [&](const Json& volume) {
+            const Json* windows = find(volume, "fsxWindowsFileServerVolumeConfiguration");
+            if (windows == nullptr) return;
+            if (const Json* credentials = find(*windows, "authorizationConfig"))
+                add(*credentials, "credentialsParameter", found.values);
+        });
+    }
+    for (auto* texts : {&found.images, &found.values, &found.files}) {
+        std::ranges::sort(*texts);
+        const auto repeated = std::ranges::unique(*texts);
+        texts->erase(repeated.begin(), repeated.end());
+        texts->shrink_to_fit();
+    }
+    found.tags = read_tags(answer);
+    return found;
 }
 
 Json tags_to_json(const EcsTags& tags) {

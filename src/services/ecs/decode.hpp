@@ -18,7 +18,8 @@ namespace ci_lambda {
 [[nodiscard]] EcsServiceRevision read_service_revision(const Json& revision);
 [[nodiscard]] EcsRunningTask read_running_task(const Json& task);
 [[nodiscard]] EcsStoppedTask read_stopped_task(const Json& task);
-/// `answer`: what DescribeTaskDefinition answers, whose tags stand beside the task definition.
+// `answer`: what DescribeTaskDefinition answers, whose tags stand beside the task definition.
+[[nodiscard]] EcsReferences read_references(const Json& answer);
 [[nodiscard]] EcsTaskDefinition read_task_definition(const Json& answer);
 
 /// Images by the names of their containers.

@@ -67,6 +67,8 @@ struct EcsDeploymentConfiguration {
     }
 };
 
+using EcsTags = std::map<std::string, std::string>;
+
 /// A service as DescribeServices shows it; only what we look at.
 struct EcsService {
     EcsServiceName name;
@@ -83,6 +85,7 @@ struct EcsService {
     /// Behind a Network Load Balancer each shift of traffic takes minutes (ECS developer guide, "blue/green
     /// deployments with a Network Load Balancer").
     bool shifts_by_network_load_balancer = false;
+    EcsTags tags = {};  ///< only where they were asked for, and may be read
 
     /// The deployment that ECS is making or has made true; nullptr if ECS showed none.
     [[nodiscard]] const EcsDeployment* primary() const;
@@ -110,6 +113,8 @@ struct DescribedServices {
         std::string reason;
     };
     std::vector<Failure> failures;
+    /// Why tags that were asked for are missing; empty where they are there, or were not asked for.
+    std::string no_tags = {};
 
     [[nodiscard]] const EcsService* find(const EcsServiceName& name) const;
 };
@@ -188,8 +193,6 @@ struct EcsServiceRevision {
     std::vector<Image> images;
 };
 
-using EcsTags = std::map<std::string, std::string>;
-
 /// A task definition's revision, as far as it matters which one to deploy.
 struct EcsTaskDefinition {
     std::string arn;
@@ -212,6 +215,19 @@ struct EcsRunningTask {
     std::string started_by;  ///< the `ecs-svc/N` that started it
     /// Its containers; the digest is what was pulled, empty where ECS does not say.
     std::vector<EcsServiceRevision::Image> images;
+};
+
+/// What a task definition's revision takes from outside of itself: whatever changes of that concerns who runs it. Each
+/// text as it stands there, sorted, each once.
+struct EcsReferences {
+    std::string arn;  ///< of the revision
+    std::vector<std::string> images;
+    /// Of parameters and secrets, by ARN or name: `secrets`, the log drivers' `secretOptions`, `repositoryCredentials`,
+    /// and the credentials of volumes.
+    std::vector<std::string> values;
+    std::vector<std::string> files;  ///< ARNs of objects in S3: `environmentFiles`, and FireLens's configuration
+    EcsTags tags = {};               ///< of the revision; empty where they may not be read
+    friend bool operator==(const EcsReferences&, const EcsReferences&) = default;
 };
 
 /// A task that has stopped.

@@ -68,6 +68,10 @@ TEST(ParseCommand, ReadsTheVerbsOfRollouts) {
     EXPECT_EQ(parsed<WaitCommand>({"wait", "api", "--timeout", "5"}).timeout, std::chrono::seconds{5});
     EXPECT_EQ(parsed<StatusCommand>({"status", "api", "worker"}).services, (Arguments{"api", "worker"}));
     EXPECT_TRUE(parsed<StatusCommand>({"status"}).services.empty());
+    EXPECT_EQ(parsed<ServicesCommand>({"services", "api"}).services, (Arguments{"api"}));
+    EXPECT_TRUE(parsed<ServicesCommand>({"services", "--json"}).json);
+    EXPECT_TRUE(parsed<PlanCommand>({"plan", "--live", "event.json"}).live);
+    EXPECT_FALSE(parsed<PlanCommand>({"plan", "event.json"}).live);
     EXPECT_TRUE(parsed<StatusCommand>({"status", "--watch"}).watch);
     const auto rollback =
         parsed<RollbackCommand>({"rollback", "api", "--to", "41", "--reason", "500s", "--wait", "--timeout", "60"});
@@ -106,7 +110,7 @@ TEST(ParseCommand, ShowsAllCommandsWithALineEachAndExamples) {
         const auto shown = parsed<ShowText>(words);
         EXPECT_FALSE(shown.wrong_usage);
         for (const auto* verb :
-             {"plan", "invoke", "replay", "deploy", "wait", "status", "rollback", "check", "sandbox"})
+             {"plan", "invoke", "replay", "deploy", "wait", "status", "services", "rollback", "check", "sandbox"})
             EXPECT_THAT(shown.text, HasSubstr(std::string("\n  ") + verb + " ")) << verb;
         EXPECT_THAT(shown.text, HasSubstr("Examples:\n  ci_lambda deploy"));
     }

@@ -1,0 +1,37 @@
+#include "cli/services.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/named_services.hpp"
+#include "app/overview.hpp"
+#include "cli/verbs.hpp"
+
+namespace ci_lambda::cli {
+
+int execute(const ServicesCommand& command, Session& session) {
+    const auto app = session.open(command.log);
+    if (!app) return session.failed(app.error());
+    const auto& config = (*app)->config();
+    auto services = summaries(config);
+    if (!command.services.empty()) {
+        const auto named = named_services(config, command.services);
+        if (!named) return session.failed(named.error());
+        std::erase_if(services, [&](const ServiceSummary& service) {
+            return std::ranges::find(*named, service.target) == named->end();
+        });
+    }
+    if (command.json) {
+        session.console().print_for_machines(services_json(services));
+        return kDone;
+    }
+    if (services.empty())
+        session.console().print(fmt::format("No services: {}.", why_there_is_none(**app, session.patience())));
+    for (const auto& line : services_table(services)) session.console().print(line);
+    if (!config.discovery)
+        session.console().note("DISCOVERY is off: this is what the configuration names, whatever the services use");
+    return kDone;
+}
+
+}  // namespace ci_lambda::cli

@@ -1,0 +1,110 @@
+#include "cli/services.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+
+#include "base/json.hpp"
+#include "discovery/discovered.hpp"
+#include "support/fakes.hpp"
+
+namespace ci_lambda::cli {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using testing::FakeEnvironment;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+Config by(const std::map<std::string, std::string>& more) {
+    std::map<std::string, std::string> variables{{"PROJECT_NAME", "shop"}, {"PROJECT_ENV", "dev"}};
+    for (const auto& [name, value] : more) variables[name] = value;
+    return load_config(FakeEnvironment(variables)).value().config;
+}
+
+/// One service `api` in the cluster `prod` that uses one of everything, and has these tags.
+Config discovered(const EcsTags& tags, std::map<std::string, std::string> more = {}) {
+    more.insert({{"DISCOVERY", "true"}, {"ECS_CLUSTER_NAME", "prod"}});
+    const auto written = by(more);
+    const EcsReferences references{
+        .arn = {},
+        .images = {"123456789012.dkr.ecr.us-east-1.amazonaws.com/acme/api:v1", "nginx:1"},
+        .values = {"/shared/key", "KEY", "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf:user::",
+                   "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf:password::"},
+        .files = {"arn:aws:s3:::acme-env/api.env"}};
+    auto found = std::make_shared<Discovered>();
+    found->services.push_back({.target = {.id = ServiceId("api"),
+                                          .cluster = ClusterName("prod"),
+                                          .service = EcsServiceName("api"),
+                                          .family = TaskFamily("api")},
+                               .task_definition = "arn:aws:ecs:us-east-1:123456789012:task-definition/api:42",
+                               .uses = std::make_shared<const ServiceUses>(uses_of(references, {})),
+                               .rules = read_rules(tags).rules});
+    return with_discovered(written, found);
+}
+
+TEST(ServicesVerb, SaysOfEachFactWhereItComesFrom) {
+    const auto services = summaries(discovered(
+        {{"ci_lambda:tags", "v@ -@-rc@"}, {"ci_lambda:auto-deploy", "off"}, {"ci_lambda:repositories", "acme/base"}}));
+    ASSERT_THAT(services, SizeIs(1));
+    EXPECT_EQ(services[0].task_definition, "api:42");
+    EXPECT_THAT(services[0].facts,
+                ElementsAre(ServiceFact{"image", "shop_service_api", "the naming rule"},
+                            ServiceFact{"image", "acme/api", "api:42"},
+                            ServiceFact{"image", "acme/base", "its tag ci_lambda:repositories"},
+                            ServiceFact{"parameter", "/dev/shop/api/*", "the naming rule"},
+                            ServiceFact{"parameter", "/shared/key", "api:42"},
+                            ServiceFact{"parameter", "KEY", "api:42"}, ServiceFact{"secret", "db-AbCdEf", "api:42"},
+                            ServiceFact{"file", "s3://acme-env/api.env", "api:42"},
+                            ServiceFact{"tags", "v*, !*-rc*", "its tag ci_lambda:tags"},
+                            ServiceFact{"deploys", "by hand only", "its tag ci_lambda:auto-deploy"}));
+}
+
+TEST(ServicesVerb, AMapIsAllThatCountsForWhomItNames) {
+    const auto services = summaries(discovered({}, {{"ECR_REPO_MAP", R"({"gold":["api"],"other":["web"]})"},
+                                                    {"ECR_TAG_FILTER", "v*"},
+                                                    {"ECR_DEPLOY_MODE", "match"}}));
+    ASSERT_THAT(services, SizeIs(1));
+    const auto& facts = services[0].facts;
+    EXPECT_EQ(facts[0], (ServiceFact{"image", "gold", "ECR_REPO_MAP"}));
+    EXPECT_EQ(facts[1].kind, "parameter");
+    EXPECT_THAT(facts, Contains(ServiceFact{"tags", "v*", "ECR_TAG_FILTER"}));
+    EXPECT_THAT(facts, Contains(ServiceFact{"mode", "match", "ECR_DEPLOY_MODE"}));
+}
+
+TEST(ServicesVerb, ShowsWhatTheConfigurationSaysWithoutDiscovery) {
+    const auto config = by({{"SERVICE_CONFIG", R"({"api":[{"bucket":"b","key":"k"}]})"}});
+    const auto services = summaries(config);
+    ASSERT_THAT(services, SizeIs(1));
+    EXPECT_EQ(services[0].target.service, EcsServiceName("shop_service_api_dev"));
+    EXPECT_THAT(services[0].task_definition, IsEmpty());
+    EXPECT_THAT(services[0].facts, Contains(ServiceFact{"file", "s3://b/k", "SERVICE_CONFIG"}));
+}
+
+TEST(ServicesVerb, IsATableForPeopleAndAnArrayForMachines) {
+    const auto services = summaries(discovered({{"ci_lambda:image-mode", "revision"}}));
+    const auto lines = services_table(services);
+    std::string text;
+    for (const auto& line : lines) text += rendered(line, false) + "\n";
+    EXPECT_EQ(text,
+              "api  api in prod, runs api:42\n"
+              "    image      shop_service_api       the naming rule\n"
+              "    image      acme/api               api:42\n"
+              "    parameter  /dev/shop/api/*        the naming rule\n"
+              "    parameter  /shared/key            api:42\n"
+              "    parameter  KEY                    api:42\n"
+              "    secret     db-AbCdEf              api:42\n"
+              "    file       s3://acme-env/api.env  api:42\n"
+              "    mode       revision               its tag ci_lambda:image-mode\n");
+    const auto json = *parse_json(services_json(services));
+    ASSERT_THAT(json, SizeIs(1));
+    EXPECT_EQ(json[0]["service"], "api");
+    EXPECT_EQ(json[0]["facts"][1]["what"], "acme/api");
+    EXPECT_EQ(json[0]["facts"][1]["from"], "api:42");
+}
+
+}  // namespace
+}  // namespace ci_lambda::cli
