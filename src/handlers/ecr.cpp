@@ -200,7 +200,7 @@ std::vector<TaskRequest> tasks_that_follow(const PushedImage& image, const Confi
                               .repository = image.repository,
                               .tag = image.tag,
                               .digest = image.digest};
-    auto decision = decide_ecr(push, config);
+    auto decision = decide_ecr(push, config, {.account = image.account, .region = image.region});
     auto* deploy = std::get_if<Deploy>(&decision);
     if (deploy == nullptr) return {};
     for (auto& task : deploy->tasks) task.images = {image};

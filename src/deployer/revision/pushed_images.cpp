@@ -72,7 +72,7 @@ bool names_as_wanted(std::string_view image, const PushedImage& pushed, ImagePin
 
 /// ECR_PIN may have left out the tag or the digest: the tag with the whole image has both, as long as it is not cut.
 void complete(PushedImage& image, const EcsTaskDefinition& revision) {
-    const auto whole = revision.tags.find(std::string(kImage));
+    const auto whole = revision.tags.find(std::string(kImageTag));
     if (whole == revision.tags.end()) return;
     for (const auto& text : split(whole->second, ' ')) {
         const auto parts = parse_image(text);
@@ -142,7 +142,7 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
     return put;
 }
 
-bool says_what_was_pushed(std::string_view tag_key) { return tag_key == kImage || tag_key.starts_with(kPushedAt); }
+bool says_what_was_pushed(std::string_view tag_key) { return tag_key == kImageTag || tag_key.starts_with(kPushedAt); }
 
 std::string why_not_brought(const EcsTaskDefinition& revision, const std::vector<PushedImage>& images) {
     std::vector<std::string> missing;

@@ -122,7 +122,7 @@ public:
           looks_(looks),
           request_(request),
           deployment_(as_deployment(request)),
-          maker_(context.ecs, context.logger, deployment_),
+          maker_(context.ecs, nullptr, context.logger, deployment_, context.clock.now()),
           deadline_(deadline),
           report_{.id = request.task.id,
                   .family = request.task.family,

@@ -48,7 +48,7 @@ Status PushedRevisionMaker::look_at_wanted(ChosenRevision& chosen, const std::ve
                                            Deadline deadline) {
     TRY_ASSIGN(const auto newest, ecs_.describe_task_definition(chosen.newest, deadline));
     if (!found_) {
-        TRY_ASSIGN(auto found, find_wanted(registries_, newest, request_, asked_at_, deadline));
+        TRY_ASSIGN(auto found, find_wanted(*registries_, newest, request_, asked_at_, deadline));
         for (const auto& note : found.notes)
             logger_.warn("image not checked: " + note, {{log_key::kService, request_.target.id.str()}});
         notes_ = std::move(found.notes);

@@ -22,8 +22,9 @@ namespace ci_lambda {
 /// registered first. It is asked anew after each look at the family, and remembers only what it has registered itself.
 class PushedRevisionMaker {
 public:
-    /// All must outlive it, as must the request. `asked_at`: when the request came.
-    PushedRevisionMaker(EcsStarter& ecs, EcrRegions& registries, const Logger& logger, const DeploymentRequest& request,
+    /// All must outlive it, as must the request. `registries`: nullptr where nobody asks for an image by name;
+    /// `asked_at`: when the request came.
+    PushedRevisionMaker(EcsStarter& ecs, EcrRegions* registries, const Logger& logger, const DeploymentRequest& request,
                         WallTime asked_at)
         : ecs_(ecs), registries_(registries), logger_(logger), request_(request), asked_at_(asked_at) {}
 
@@ -78,7 +79,7 @@ private:
     [[nodiscard]] const DeploymentRequest& request() const { return found_ ? *found_ : request_; }
 
     EcsStarter& ecs_;
-    EcrRegions& registries_;
+    EcrRegions* registries_;
     const Logger& logger_;
     const DeploymentRequest& request_;
     WallTime asked_at_;

@@ -68,7 +68,7 @@ ServiceDeployment::ServiceDeployment(Options options, Context context, const Dep
       snapshots_(snapshots),
       deadline_(deadline),
       asked_at_(context.clock.now()),
-      push_(context.ecs, context.registries, context.logger, request, wanted_since()) {}
+      push_(context.ecs, &context.registries, context.logger, request, wanted_since()) {}
 
 DeploymentReport ServiceDeployment::run() {
     DeploymentReport report{.target = target(), .reason = request_.reason};
