@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/references.hpp"
 #include "base/text.hpp"
 #include "handlers/decision.hpp"
 #include "handlers/handlers.hpp"
@@ -86,6 +87,12 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
         tidy(decision.error().message);
     }
     return decision;
+}
+
+std::string name_of(const WantedImage& wanted) {
+    if (wanted.repository.empty()) return wanted.tag;
+    return with_tag_and_digest({.registry = wanted.registry, .repository = wanted.repository, .tag = {}, .digest = {}},
+                               wanted.tag, wanted.digest);
 }
 
 Decision ignore(std::string reason) { return Ignore{.reason = std::move(reason)}; }

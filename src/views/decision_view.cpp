@@ -22,6 +22,11 @@ std::string headline_of(const Deploy& deploy) {
 std::string wanted_by(const DeploymentRequest& request) {
     if (request.task_definition) return fmt::format("the task definition {}", *request.task_definition);
     auto newest = fmt::format("the newest ACTIVE revision of {}", request.target.family);
+    if (!request.wanted.empty()) {
+        std::vector<std::string> images;
+        for (const auto& image : request.wanted) images.push_back(name_of(image));
+        return fmt::format("a copy of {} with the image {}, unless it has that", newest, join(images, ", "));
+    }
     if (request.images.empty() || request.image_mode == ImageMode::kRedeploy) return newest;
     std::vector<std::string> images;
     for (const auto& image : request.images) images.push_back(fmt::format("{}:{}", image.repository, image.tag));
