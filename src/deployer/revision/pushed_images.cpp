@@ -110,11 +110,11 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
     return put;
 }
 
-bool says_what_was_pushed(std::string_view tag_key) { return tag_key == kImage; }
+bool says_what_was_pushed(std::string_view tag_key) { return tag_key == kImageTag; }
 
 std::vector<PushedImage> pushed_in(const EcsTaskDefinition& revision) {
     std::vector<PushedImage> pushed;
-    const auto tag = revision.tags.find(std::string(kImage));
+    const auto tag = revision.tags.find(std::string(kImageTag));
     if (tag == revision.tags.end()) return pushed;
     for (const auto& text : split(tag->second, ' ')) {
         const auto image = parse_image(text);
