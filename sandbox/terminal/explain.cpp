@@ -53,6 +53,8 @@ std::vector<Fact> facts_of(const Event& event) {
             [&](const ManualRequest& body) {
                 facts.add("service", body.service)
                     .add("task definition", body.task_definition)
+                    .add("image", body.image)
+                    .add("image tag", body.image_tag)
                     .add("reason", body.reason);
             },
             [](const SweepRequest&) {},

@@ -12,7 +12,6 @@
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
-#include "cli/status.hpp"
 
 namespace ci_lambda::cli {
 namespace {

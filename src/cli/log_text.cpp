@@ -14,9 +14,10 @@ namespace {
 
 /// What the commands say themselves, in their results and complaints; and what on a laptop is as it should be (`check`
 /// says it).
-constexpr std::array<std::string_view, 7> kSaidElsewhere{"configuration: SLACK_WEBHOOK_URL is not set",
+constexpr std::array<std::string_view, 8> kSaidElsewhere{"configuration: SLACK_WEBHOOK_URL is not set",
                                                          "deployment failed: it could not start",
                                                          "event refused",
+                                                         "image not checked",
                                                          "rollback failed: it could not start",
                                                          "rollback not begun",
                                                          "rollout watched",

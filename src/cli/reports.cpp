@@ -6,7 +6,6 @@
 
 #include "base/references.hpp"
 #include "base/text.hpp"
-#include "cli/status.hpp"
 
 namespace ci_lambda::cli {
 namespace {

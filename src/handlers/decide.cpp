@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/references.hpp"
 #include "base/text.hpp"
 #include "discovery/discovered.hpp"
 #include "handlers/decision.hpp"
@@ -117,6 +118,12 @@ bool may_concern_an_unknown_service(const Event& event, const Result<Decision>& 
     if (request == nullptr || !request->service) return false;
     const auto id = config.names.canonical(*request->service);
     return id && !config.names.target(*id);
+}
+
+std::string name_of(const WantedImage& wanted) {
+    if (wanted.repository.empty()) return wanted.tag;
+    return with_tag_and_digest({.registry = wanted.registry, .repository = wanted.repository, .tag = {}, .digest = {}},
+                               wanted.tag, wanted.digest);
 }
 
 Decision ignore(std::string reason) { return Ignore{.reason = std::move(reason)}; }

@@ -24,6 +24,9 @@ struct WantedImage {
     friend bool operator==(const WantedImage&, const WantedImage&) = default;
 };
 
+/// As they named it: `repo:v42`, or a tag alone.
+[[nodiscard]] std::string name_of(const WantedImage& wanted);
+
 /// One service that is to roll.
 struct DeploymentRequest {
     EcsTarget target;

@@ -50,6 +50,11 @@ std::string wanted_by(const TaskRequest& request) {
 std::string wanted_by(const DeploymentRequest& request) {
     if (request.task_definition) return fmt::format("the task definition {}", *request.task_definition);
     auto newest = fmt::format("the newest ACTIVE revision of {}", request.target.family);
+    if (!request.wanted.empty()) {
+        std::vector<std::string> images;
+        for (const auto& image : request.wanted) images.push_back(name_of(image));
+        return fmt::format("a copy of {} with the image {}, unless it has that", newest, join(images, ", "));
+    }
     if (request.images.empty() || request.image_mode == ImageMode::kRedeploy) return newest;
     return fmt::format("{}, {} {}", newest,
                        request.image_mode == ImageMode::kMatch ? "if it names" : "or a new one of it, with",

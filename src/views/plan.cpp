@@ -19,6 +19,7 @@ OrderedJson to_json(const DeploymentRequest& request) {
                      {"ecs_service", request.target.service.str()},
                      {"task_family", request.target.family.str()}};
     if (request.task_definition) json["task_definition"] = request.task_definition->str();
+    for (const auto& image : request.wanted) json["images"].push_back(name_of(image));
     json["reason"] = request.reason;
     return json;
 }

@@ -176,6 +176,7 @@ def test_the_scenario_can_be_changed_while_it_runs():
         assert json.loads(body)["services"] == {
             API: "no-capacity",
             "shop_service_dev": "healthy",
+            "shop_service_api_prod": "healthy",
             "shop_service_worker_dev": "healthy",
         }
         assert sandbox.get("/sandbox/scenario")["services"][API] == "no-capacity"

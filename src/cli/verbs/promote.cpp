@@ -118,7 +118,7 @@ const EcsServiceRevision::Image* match(const EcsTaskDefinition::Image& container
     return by_name;
 }
 
-std::string images_text(const auto& images) {
+std::string images_by_container(const auto& images) {
     std::vector<std::string> texts;
     for (const auto& image : images) texts.push_back(fmt::format("{}={}", image.container, image.image));
     return join(texts, ", ");
@@ -145,7 +145,7 @@ Result<std::vector<WantedImage>> images_for(App& app, const DeploymentRequest& r
                     fmt::format("no container of {} has a repository, or a name, of those that {} runs in {} ({}): its "
                                 "images are {}",
                                 short_name(newest.arn), proven.target.service, proven.environment,
-                                images_text(proven.revision.images), images_text(newest.images)));
+                                images_by_container(proven.revision.images), images_by_container(newest.images)));
     return wanted;
 }
 

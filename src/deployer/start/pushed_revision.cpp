@@ -50,7 +50,8 @@ Status PushedRevisionMaker::look_at_wanted(ChosenRevision& chosen, const std::ve
     if (!found_) {
         TRY_ASSIGN(auto found, find_wanted(*registries_, newest, request_, asked_at_, deadline));
         for (const auto& note : found.notes)
-            logger_.warn("image not checked: " + note, {{log_key::kService, request_.target.id.str()}});
+            logger_.warn("image not checked",
+                         {{log_key::kService, request_.target.id.str()}, {log_key::kReason, note}});
         notes_ = std::move(found.notes);
         found_ = request_;
         found_->images = std::move(found.images);

@@ -111,6 +111,7 @@ TEST(LogSentence, TellsAPersonWhatAWarningSays) {
 TEST(LogSentence, LeavesOutWhatTheCommandSaysItself) {
     EXPECT_FALSE(log_sentence(R"({"level":"error","message":"deployment failed: it could not start","fields":{}})"));
     EXPECT_FALSE(log_sentence(R"({"level":"error","message":"rollout watched","fields":{}})"));
+    EXPECT_FALSE(log_sentence(R"({"level":"warn","message":"image not checked","fields":{"reason":"x"}})"));
     EXPECT_TRUE(log_sentence(R"({"level":"warn","message":"notification lost: x","fields":{}})"));
 }
 

@@ -79,6 +79,15 @@ TEST(Plan, SaysWhatAPushBringsInEachMode) {
                 HasSubstr(newest + ", or a new one of it, with shop_service_api:v7"));
 }
 
+TEST(Plan, SaysWhichImageAPersonAsksFor) {
+    const auto tag = plan(R"({"service":"api","image_tag":"v42"})");
+    EXPECT_THAT(tag.text,
+                HasSubstr("to a copy of the newest ACTIVE revision of shop_service_api_dev with the image v42"));
+    EXPECT_EQ(tag.json["deployments"][0]["images"][0], "v42");
+    EXPECT_THAT(plan(R"({"service":"api","image":"ghcr.io/shop/api:v42"})").text,
+                HasSubstr("with the image ghcr.io/shop/api:v42, unless it has that"));
+}
+
 TEST(Plan, ShowsWhatPeopleWouldBeTold) {
     const auto planned = plan(R"({"source":"aws.ecs","detail-type":"ECS Deployment State Change",
         "resources":["arn:aws:ecs:us-east-1:123456789012:service/shop_cluster_dev/shop_service_api_dev"],

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "deployer/revision/rollback_tags.hpp"
 #include "support/matchers.hpp"
 #include "unit/deployer/start/support.hpp"
 
@@ -167,6 +168,16 @@ TEST_F(WantedImagesTest, MayBeOlderThanWhatRuns) {
     EXPECT_EQ(ask_for({.tag = "v2"}).status, DeploymentStatus::kDeployed);
     EXPECT_EQ(registered_.tags.at("ci_lambda:pushed-at/c1"), format_rfc3339(clock_.now()))
         << "so that a push of before does not take the wish back";
+}
+
+TEST_F(WantedImagesTest, AreDeployedAlsoWhereTheNewestRevisionWasTakenBack) {
+    primary_ = deployment("ecs-svc/1", "41", RolloutState::kCompleted);
+    revision_.tags = taken_back_by_person(clock_.now());
+    EXPECT_EQ(run_one().left_out, arn_of("42")) << "as a request without an image finds it";
+    const auto report = ask_for({.tag = "v2"});
+    EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(report.left_out, "");
+    EXPECT_EQ(ecs_.updates().back().task_definition.str(), arn_of("43"));
 }
 
 TEST_F(WantedImagesTest, ByDigestArePinnedByItWhateverElseIsPinned) {
