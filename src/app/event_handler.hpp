@@ -33,7 +33,8 @@ private:
     Handled act(const Event& event, const Ignore& ignore, Deadline deadline);
     Handled invalid(const Error& error);
 
-    std::vector<TaskReport> update_tasks(const Deploy& deploy, Deadline deadline);
+    std::vector<TaskReport> update_tasks(const Deploy& deploy, const std::vector<DeploymentReport>& services,
+                                         Deadline deadline);
     [[nodiscard]] std::optional<Handled> answered_before(const Event& event) const;
     void find_home();
 
