@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "app/sweep.hpp"
+#include "deployer/scheduled/after_services.hpp"
 #include "handlers/merge.hpp"
 
 namespace ci_lambda {
@@ -93,14 +94,29 @@ Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline dea
                         {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
     const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &deploy}};
     auto handled = answer_of(deployments_.carry_out(deploy, causes, deadline), deploy.skipped);
-    add_tasks(handled, update_tasks(deploy, deadline));
+    add_tasks(handled, update_tasks(deploy, handled.answer.deployments, deadline));
     return parts_.redacted(std::move(handled));
 }
 
-/// After the services: those that were waited for have completed by now.
-std::vector<TaskReport> EventHandler::update_tasks(const Deploy& deploy, Deadline deadline) {
+/// After the services: how those ended that were waited for is known by now.
+std::vector<TaskReport> EventHandler::update_tasks(const Deploy& deploy, const std::vector<DeploymentReport>& services,
+                                                   Deadline deadline) {
     if (deploy.tasks.empty()) return {};
-    auto reports = parts_.tasks.update(deploy.tasks, working_time(deadline));
+    std::vector<TaskRequest> requests;
+    std::vector<TaskReport> reports;
+    for (const auto& task : deploy.tasks) {
+        if (auto why = why_left_alone(task, deploy, services))
+            reports.push_back({.id = task.task.id,
+                               .family = task.task.family,
+                               .reason = task.reason,
+                               .task_definition = {},
+                               .moved = {},
+                               .outcome = *std::move(why),
+                               .error = {}});
+        else
+            requests.push_back(task);
+    }
+    std::ranges::move(parts_.tasks.update(requests, working_time(deadline)), std::back_inserter(reports));
     parts_.announcer.tasks(reports);
     parts_.deliver();
     return reports;
@@ -161,7 +177,7 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
         causes.push_back({.id = deploying[i]->event.envelope.id, .decision = &decisions[i]});
     const auto merged = merge(decisions);
     const auto deployed = deployments_.carry_out(merged, causes, deadline);
-    const auto tasks = update_tasks(merged, deadline);
+    const auto tasks = update_tasks(merged, deployed, deadline);
     for (std::size_t i = 0; i < deploying.size(); ++i) {
         auto handled = answer_of(reports_for(decisions[i], deployed), decisions[i].skipped);
         add_tasks(handled, tasks_for(decisions[i], tasks));

@@ -36,7 +36,8 @@ private:
     /// and not all could be read: it must come again.
     Result<Decision> decide_about(const Event& event, Deadline deadline);
 
-    std::vector<TaskReport> update_tasks(const Deploy& deploy, Deadline deadline);
+    std::vector<TaskReport> update_tasks(const Deploy& deploy, const std::vector<DeploymentReport>& services,
+                                         Deadline deadline);
     [[nodiscard]] std::optional<Handled> answered_before(const Event& event) const;
     void find_home();
 
