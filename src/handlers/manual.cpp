@@ -53,6 +53,10 @@ std::unexpected<Error> bad_service(std::string problem, std::string_view given, 
 Result<EcsTarget> find_target(const ManualRequest& request, const Config& config) {
     if (!request.service)
         return bad_service(R"(the request has no "service"; it looks like {"service":"api"})", "", config);
+    if (config.scheduled_tasks.contains(ServiceId(*request.service)))
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format("{} is a task of {}: a pushed image changes it, and no request does", *request.service,
+                                config.called("SCHEDULED_TASK_MAP")));
     const auto id = config.names.canonical(*request.service);
     if (!id)
         return bad_service(fmt::format("\"{}\" cannot be a service: ids have letters, digits, '_', '-' and '.'",

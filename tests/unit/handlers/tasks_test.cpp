@@ -113,6 +113,15 @@ TEST(DecideTasks, FollowTheImageThatAServiceHasCompletedWith) {
     EXPECT_THAT(tasks_that_follow(image, shop()), IsEmpty());
 }
 
+TEST(DecideTasks, AreNotAskedForByHand) {
+    const auto config = shop({{"SCHEDULED_TASK_MAP", kTasks}});
+    EXPECT_THAT(decide_body(ManualRequest{.bare = true, .service = "task:report"}, config),
+                IsErr(ErrorKind::kInvalidEvent,
+                      HasSubstr("task:report is a task of SCHEDULED_TASK_MAP: a pushed image changes it")));
+    EXPECT_THAT(decide_body(ManualRequest{.bare = true, .service = "task:other"}, config),
+                IsErr(ErrorKind::kInvalidEvent, HasSubstr("cannot be a service")));
+}
+
 TEST(DecideTasks, AreMergedIntoOneRequestATask) {
     const auto first = std::get<Deploy>(decision_on("shop_service_api", "v2", {{"ECR_DEPLOY_MODE", "revision"}}));
     const auto second = std::get<Deploy>(decision_on("shop_service_api", "v3", {{"ECR_DEPLOY_MODE", "revision"}}));
