@@ -12,22 +12,23 @@ using ::testing::HasSubstr;
 using Found = ImageProof::Found;
 using Image = EcsServiceRevision::Image;
 
-constexpr const char* kRepository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api";
+constexpr const char* kShopApi = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api";
 
-std::string digest(char digit) { return "sha256:" + std::string(64, digit); }
+std::string digest_of_all_of(char digit) { return "sha256:" + std::string(64, digit); }
 
 PushedImage pushed(char digit, const std::string& tag = "v2") {
     return {.repository = "shop/api",
             .tag = tag,
-            .digest = digit == 0 ? "" : digest(digit),
+            .digest = digit == 0 ? "" : digest_of_all_of(digit),
             .account = "123456789012",
             .region = "us-east-1",
             .at = WallTime{std::chrono::hours{1}}};
 }
 Image app(char digit, const std::string& tag = "v2") {
-    return {.container = "app", .image = kRepository + (":" + tag), .digest = digit == 0 ? "" : digest(digit)};
+    return {.container = "app", .image = kShopApi + (":" + tag), .digest = digit == 0 ? "" : digest_of_all_of(digit)};
 }
-const Image kSidecar{.container = "log", .image = "public.ecr.aws/fluent-bit:stable", .digest = digest('9')};
+const Image kFluentBit{
+    .container = "log", .image = "public.ecr.aws/fluent-bit:stable", .digest = digest_of_all_of('9')};
 
 TEST(ImageProof, SaysWhetherWhatWasPushedIsWhatRuns) {
     const struct {
@@ -36,11 +37,11 @@ TEST(ImageProof, SaysWhetherWhatWasPushedIsWhatRuns) {
         RunningImages running;
         Found found;
     } cases[] = {
-        {"it runs", {pushed('a')}, {{app('a'), kSidecar}, {}}, Found::kPushed},
+        {"it runs", {pushed('a')}, {{app('a'), kFluentBit}, {}}, Found::kPushed},
         {"it runs by another tag", {pushed('a')}, {{app('a', "latest")}, {}}, Found::kPushed},
         {"another one runs by the same tag", {pushed('a')}, {{app('b')}, {}}, Found::kAnother},
         {"it runs in all tasks", {pushed('a')}, {{app('a')}, {app('a')}}, Found::kPushed},
-        {"only tasks can be read", {pushed('a')}, {{}, {app('a'), kSidecar}}, Found::kPushed},
+        {"only tasks can be read", {pushed('a')}, {{}, {app('a'), kFluentBit}}, Found::kPushed},
         {"only tasks can be read, and run another one", {pushed('a')}, {{}, {app('b')}}, Found::kAnother},
         {"ECS resolved nothing, tasks run it", {pushed('a')}, {{app(0)}, {app('a')}}, Found::kPushed},
         {"ECS resolved nothing, one task runs another",
@@ -53,7 +54,7 @@ TEST(ImageProof, SaysWhetherWhatWasPushedIsWhatRuns) {
         {"ECS says nothing", {pushed('a')}, {{}, {}}, Found::kNothing},
         {"the event said no digest", {pushed(0)}, {{app('b')}, {app('b')}}, Found::kNothing},
         {"nothing was pushed", {}, {{app('b')}, {app('b')}}, Found::kNothing},
-        {"nothing runs of the repository", {pushed('a')}, {{kSidecar}, {kSidecar}}, Found::kNothing},
+        {"nothing runs of the repository", {pushed('a')}, {{kFluentBit}, {kFluentBit}}, Found::kNothing},
     };
     for (const auto& one : cases) EXPECT_EQ(prove(one.pushed, one.running).found, one.found) << one.what;
 }
@@ -83,7 +84,7 @@ TEST(ImageProof, EveryContainerOfTheRepositoryCounts) {
 TEST(ImagesInWords, AreTagAndDigestWithAllTagsThatAreKnown) {
     EXPECT_EQ(in_words({app('a')}), "v2@sha256:aaaaaaaaaaaa");
     EXPECT_EQ(in_words({app(0)}), "v2");
-    EXPECT_EQ(in_words({app('a'), kSidecar}), "app=v2@sha256:aaaaaaaaaaaa, log=stable@sha256:999999999999");
+    EXPECT_EQ(in_words({app('a'), kFluentBit}), "app=v2@sha256:aaaaaaaaaaaa, log=stable@sha256:999999999999");
     EXPECT_EQ(in_words({app('a')}, {pushed('a', "latest"), pushed('b', "v1"), pushed('a')}),
               "v2,latest@sha256:aaaaaaaaaaaa");
     EXPECT_EQ(in_words(std::vector<Image>{}), "");
