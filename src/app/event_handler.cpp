@@ -65,7 +65,8 @@ Result<Decision> EventHandler::decide_about(const Event& event, Deadline deadlin
     const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
     if (parts_.discover_again(at, working_time(deadline))) decision = decide(event, parts_.config, home_);
     const auto& unread = parts_.discovery->index.found()->unread;
-    if (!unread.empty() && may_concern_an_unknown_service(event, decision, parts_.config))
+    const bool acts = decision && std::holds_alternative<Deploy>(*decision);
+    if (!acts && !unread.empty() && may_concern_an_unknown_service(event, decision, parts_.config))
         return fail(ErrorKind::kServer,
                     fmt::format("whom the event concerns could not be found out ({}): {}", describe(event), unread));
     return decision;

@@ -111,6 +111,8 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
 bool may_concern_an_unknown_service(const Event& event, const Result<Decision>& decision, const Config& config) {
     if (!config.discovery) return false;
     if (decision) {
+        // Tasks that no service runs may have matched, whatever services there are.
+        if (const auto* deploy = std::get_if<Deploy>(&*decision)) return deploy->requests.empty();
         const auto* nothing = std::get_if<Ignore>(&*decision);
         return nothing != nullptr && nothing->unmatched;
     }
