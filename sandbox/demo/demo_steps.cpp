@@ -41,12 +41,15 @@ public:
         return {.path = kRawEvents, .body = dump_json(envelope)};
     }
 
-    [[nodiscard]] Delivery push(std::string_view repository, std::string_view tag) const {
+    [[nodiscard]] Delivery push(const std::string& repository, const std::string& tag) const {
+        const auto registry = shop_registry(clock_.now());
+        const auto found = registry.repositories.find(repository);
+        const auto* manifest = found == registry.repositories.end() ? nullptr : found->second.with_tag(tag);
         return event("aws.ecr", "ECR Image Action",
                      {{"action-type", "PUSH"},
                       {"result", "SUCCESS"},
                       {"repository-name", repository},
-                      {"image-digest", "sha256:" + ids_.hex(64)},
+                      {"image-digest", manifest == nullptr ? "sha256:" + ids_.hex(64) : manifest->digest},
                       {"image-tag", tag}});
     }
 
@@ -139,7 +142,7 @@ std::vector<DemoStep> demo_steps(Ids& ids, const Clock& clock) {
     const std::string worker = rollout(shop::kWorker, 42);
     return {
         {.title = "A new image of the api is pushed",
-         .delivery = [=](const DemoSources&) { return events.push("shop_service_api", "v1.43"); },
+         .delivery = [=](const DemoSources&) { return events.push("shop_service_api", "v1.42"); },
          .expectation = {.status = "deployed", .rollouts = {api}, .messages = 1}},
         {.title = "Another project pushes an image",
          .delivery = [=](const DemoSources&) { return events.push("other_service_api", "v7"); },

@@ -199,12 +199,12 @@ def test_status_of_a_service_that_is_not_there():
 
 def test_an_empty_status_says_why():
     with Sandbox() as sandbox:
-        done = run(sandbox, "status", ECS_SERVICE_MAP=None, PROJECT_ENV="prod", ECS_CLUSTER_NAME="shop_cluster_dev")
-        nowhere = run(sandbox, "status", PROJECT_ENV="prod")
-    assert "No services: no service of the cluster shop_cluster_dev has a name like shop_service_NAME_prod" in done.out
+        done = run(sandbox, "status", ECS_SERVICE_MAP=None, PROJECT_ENV="stage", ECS_CLUSTER_NAME="shop_cluster_dev")
+        nowhere = run(sandbox, "status", PROJECT_ENV="stage")
+    assert "No services: no service of the cluster shop_cluster_dev has a name like shop_service_NAME_stage" in done.out
     assert "shop_service_api_dev" in done.out
     assert nowhere.code == 1
-    assert "There is no cluster shop_cluster_prod; check AWS_REGION" in nowhere.err
+    assert "There is no cluster shop_cluster_stage; check AWS_REGION" in nowhere.err
 
 
 @pytest.mark.parametrize("verb", [("deploy",), ("deploy", "--dry-run"), ("wait",), ("rollback",)], ids=" ".join)
