@@ -181,6 +181,7 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config, const Plac
     if (auto* deploy = std::get_if<Deploy>(&decision))
         for (auto& request : deploy->requests) {
             request.images = {pushed_image(push)};
+            request.images[0].by_version = config.tag_filters.of(request.target.id).takes_by_version(*push.tag);
             request.images_alone = true;
             request.image_mode = config.image_mode_of(request.target.id);
             request.image_pin = config.image_pin;

@@ -1,8 +1,18 @@
 #include "images/pushed_image.hpp"
 
 #include "base/references.hpp"
+#include "images/semver.hpp"
 
 namespace ci_lambda {
+namespace {
+
+bool is_newer(const PushedImage& pushed, const PushedImage& other) {
+    if (is_older_version(pushed, other.tag) || is_older_version(other, pushed.tag))
+        return is_older_version(other, pushed.tag);
+    return pushed.at >= other.at;
+}
+
+}  // namespace
 
 std::string name_of(const PushedImage& pushed) {
     return with_tag_and_digest(parse_image(pushed.repository), pushed.tag, {});
@@ -21,10 +31,17 @@ bool is_same_image(const PushedImage& pushed, std::string_view image, std::strin
     return !pushed.digest.empty() && pushed.digest == digest && is_of_repository(image, pushed);
 }
 
+bool is_older_version(const PushedImage& pushed, std::string_view tag) {
+    if (!pushed.by_version) return false;
+    const auto own = Version::parse(pushed.tag);
+    const auto other = Version::parse(tag);
+    return own && other && *own < *other;
+}
+
 const PushedImage* newest_for(std::string_view image, const std::vector<PushedImage>& images) {
     const PushedImage* newest = nullptr;
     for (const auto& pushed : images)
-        if (is_of_repository(image, pushed) && (newest == nullptr || pushed.at >= newest->at)) newest = &pushed;
+        if (is_of_repository(image, pushed) && (newest == nullptr || is_newer(pushed, *newest))) newest = &pushed;
     return newest;
 }
 

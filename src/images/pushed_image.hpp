@@ -17,6 +17,8 @@ struct PushedImage {
     std::string region = {};
     WallTime at{};              ///< when it was pushed
     std::string registry = {};  ///< host, where a person has named it: only what is in that registry is meant
+    /// A range of versions has let its tag in: never older than what runs.
+    bool by_version = false;
     friend bool operator==(const PushedImage&, const PushedImage&) = default;
 };
 
@@ -30,7 +32,11 @@ struct PushedImage {
 /// The same image by its digest, in the same repository.
 [[nodiscard]] bool is_same_image(const PushedImage& pushed, std::string_view image, std::string_view digest);
 
-/// The last one that was pushed to the repository of `image`, of a container; nullptr for none.
+/// Whether it is by version, and `tag`, of another image of the repository, is a higher one.
+[[nodiscard]] bool is_older_version(const PushedImage& pushed, std::string_view tag);
+
+/// The last one that was pushed to the repository of `image`, of a container, or, of those by version, the highest one;
+/// nullptr for none.
 [[nodiscard]] const PushedImage* newest_for(std::string_view image, const std::vector<PushedImage>& images);
 
 }  // namespace ci_lambda

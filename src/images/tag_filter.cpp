@@ -112,6 +112,12 @@ bool TagFilter::accepts(std::string_view tag) const {
     return included || !includes_any;
 }
 
+bool TagFilter::takes_by_version(std::string_view tag) const {
+    return accepts(tag) && std::ranges::any_of(patterns_, [&](const TagPattern& pattern) {
+               return pattern.is_range() && !pattern.excludes() && pattern.matches(tag);
+           });
+}
+
 bool TagFilter::names(std::string_view tag) const {
     return std::ranges::any_of(patterns_, [&](const TagPattern& pattern) { return pattern.is_name_of(tag); });
 }

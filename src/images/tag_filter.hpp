@@ -34,6 +34,7 @@ public:
     /// As it was written, without blanks at its ends.
     [[nodiscard]] const std::string& text() const { return text_; }
     [[nodiscard]] bool excludes() const { return text_.starts_with('!'); }
+    [[nodiscard]] bool is_range() const { return std::holds_alternative<VersionRange>(kind_); }
     /// Without regard to `excludes()`.
     [[nodiscard]] bool matches(std::string_view tag) const;
     /// Whether it is this tag itself, letter by letter.
@@ -64,6 +65,8 @@ public:
     /// cannot be a tag (more than 128 characters, or others than letters, digits, `_`, `.` and `-`) only an empty
     /// filter takes.
     [[nodiscard]] bool accepts(std::string_view tag) const;
+    /// Whether the tag is let in by a range of versions: then versions have an order, and older ones are not wanted.
+    [[nodiscard]] bool takes_by_version(std::string_view tag) const;
     /// Whether a pattern is the tag itself: whoever writes that means it.
     [[nodiscard]] bool names(std::string_view tag) const;
 

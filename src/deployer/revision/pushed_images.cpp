@@ -70,6 +70,17 @@ bool names_as_wanted(std::string_view image, const PushedImage& pushed, ImagePin
     return pins_digest(pushed, pin) ? parse_image(image).digest == pushed.digest : names(image, pushed);
 }
 
+/// In words; empty where it is not.
+std::string older_than_what_runs(std::string_view container, const PushedImage& pushed,
+                                 const EcsTaskDefinition& running) {
+    const auto runs = std::ranges::find(running.images, container, &EcsTaskDefinition::Image::container);
+    if (runs == running.images.end() || !is_of_repository(runs->image, pushed)) return {};
+    const auto tag = parse_image(runs->image).tag;
+    if (!is_older_version(pushed, tag)) return {};
+    return fmt::format("{} is an older version than {}, which {} has and runs", name_of(pushed), tag,
+                       short_name(running.arn));
+}
+
 /// ECR_PIN may have left out the tag or the digest: the tag with the whole image has both, as long as it is not cut.
 void complete(PushedImage& image, const EcsTaskDefinition& revision) {
     const auto whole = revision.tags.find(std::string(kImageTag));
@@ -104,7 +115,8 @@ std::vector<PushedImage> pushed_images_of(const EcsTaskDefinition& revision) {
     return images;
 }
 
-Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentRequest& request) {
+Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentRequest& request,
+                              const EcsTaskDefinition* running) {
     PushedRevision put{.changes = {}, .overtaken = {}, .names = false, .exact = true, .tags = {}};
     bool used = false;
     for (const auto& [key, value] : base.tags)
@@ -115,6 +127,11 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
         if (pushed == nullptr) continue;
         used = true;
         const auto name = short_name(base.arn);
+        if (auto older = older_than_what_runs(container.container, *pushed, running != nullptr ? *running : base);
+            !older.empty()) {
+            put.overtaken.push_back(std::move(older));
+            continue;
+        }
         if (names_as_wanted(container.image, *pushed, request.image_pin)) {
             put.names = true;
             put.exact = put.exact && !parse_image(container.image).digest.empty();

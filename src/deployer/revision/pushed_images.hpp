@@ -35,7 +35,10 @@ struct PushedRevision {
 /// these; the others stay as they are. An image that was pushed before the one that `base` was registered for (its
 /// tags say when that was) changes nothing: of two pushes the newer one wins, in whatever order they come. Fails
 /// (kRejected) where no container uses any of the repositories.
-[[nodiscard]] Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentRequest& request);
+/// `running`: what runs, where that is another revision; an image by version that is older than what a container of its
+/// name has there changes nothing.
+[[nodiscard]] Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentRequest& request,
+                                            const EcsTaskDefinition* running = nullptr);
 
 /// Whether `pushed_images_of` reads this tag.
 [[nodiscard]] bool says_what_was_pushed(std::string_view tag_key);

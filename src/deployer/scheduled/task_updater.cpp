@@ -179,7 +179,7 @@ private:
         for (;;) {
             TRY_ASSIGN(const auto active, context_.ecs.active_task_definitions(request_.task.family, deadline_));
             ChosenRevision chosen{.newest = active.front(), .revision = active.front(), .choice = {}, .left_out = {}};
-            if (const auto looked = maker_.look_at(chosen, active, deadline_); !looked) {
+            if (const auto looked = maker_.look_at(chosen, active, {}, deadline_); !looked) {
                 const bool is_other = looked.error().kind == ErrorKind::kRejected && request_.task.repositories.empty();
                 if (!is_other) return std::unexpected(looked.error());
                 report_.outcome = looked.error().message;  // nobody has said that it uses the repository

@@ -28,13 +28,14 @@ std::string images_text(const std::vector<ImageChange>& changes) {
 
 /// What was taken back stays so, whatever is pushed.
 Status PushedRevisionMaker::look_at(ChosenRevision& chosen, const std::vector<TaskDefinition>& active,
-                                    Deadline deadline) {
+                                    const std::string& running, Deadline deadline) {
     push_.reset();
     not_named_.clear();
     if (!request_.wanted.empty()) return look_at_wanted(chosen, active, deadline);
     const bool by_push = !request_.images.empty() && !request_.task_definition && !chosen.left_out;
     if (!by_push || request_.image_mode == ImageMode::kRedeploy) return {};
     TRY_ASSIGN(const auto newest, ecs_.describe_task_definition(chosen.newest, deadline));
+    if (request_.image_mode == ImageMode::kRevision) look_at_what_runs(chosen, running, deadline);
     if (request_.image_mode == ImageMode::kRevision) return put_images_in(newest, chosen, active, deadline);
     for (const auto& image : request_.images) {
         not_named_ = why_not_named(newest, image);
@@ -63,7 +64,7 @@ Status PushedRevisionMaker::look_at_wanted(ChosenRevision& chosen, const std::ve
 
 Status PushedRevisionMaker::put_images_in(const EcsTaskDefinition& newest, ChosenRevision& chosen,
                                           const std::vector<TaskDefinition>& active, Deadline deadline) {
-    auto put = put_in(newest, request());
+    auto put = put_into(newest);
     if (!put && !request().images_alone) {
         logger_.warn("pushed image left out: the rollout is for what else has changed",
                      {{log_key::kService, request_.target.id.str()}, {log_key::kError, put.error().message}});
@@ -78,12 +79,21 @@ Status PushedRevisionMaker::put_images_in(const EcsTaskDefinition& newest, Chose
         if (const auto theirs = registered_meanwhile(active)) {
             TRY_ASSIGN(const auto described, ecs_.describe_task_definition(*theirs, deadline));
             push.base = *theirs;
-            TRY_ASSIGN(push.put, put_in(described, request()));
+            TRY_ASSIGN(push.put, put_into(described));
             push.to_be_registered = true;
         }
     }
     push_ = std::move(push);
     return {};
+}
+
+void PushedRevisionMaker::look_at_what_runs(const ChosenRevision& chosen, const std::string& running,
+                                            Deadline deadline) {
+    running_.reset();
+    if (running.empty() || running == chosen.newest.str()) return;
+    if (std::ranges::none_of(request_.images, &PushedImage::by_version)) return;
+    if (auto described = ecs_.describe_task_definition(TaskDefinition(running), deadline))
+        running_ = *std::move(described);
 }
 
 unsigned long long PushedRevisionMaker::number_of(const TaskDefinition& revision) const {

@@ -31,7 +31,9 @@ public:
     /// `chosen`: what is deployed where nobody has pushed; gets the revision with the pushed image where that is there.
     /// `active`: what ECS lists of the family, the highest number first. Fails (kRejected) where the push cannot be put
     /// into the newest revision, and nothing else is wanted.
-    Status look_at(ChosenRevision& chosen, const std::vector<TaskDefinition>& active, Deadline deadline);
+    /// `running`: ARN of the revision that is PRIMARY; empty where that is not known.
+    Status look_at(ChosenRevision& chosen, const std::vector<TaskDefinition>& active, const std::string& running,
+                   Deadline deadline);
 
     /// Why nothing is deployed: the revision names another image (`match`), or a newer push is there.
     [[nodiscard]] std::optional<std::string> why_nothing() const;
@@ -70,6 +72,11 @@ private:
         std::vector<ImageChange> changes;
     };
     Status look_at_wanted(ChosenRevision& chosen, const std::vector<TaskDefinition>& active, Deadline deadline);
+    /// Keeps what runs, where another revision does and versions are compared with it.
+    void look_at_what_runs(const ChosenRevision& chosen, const std::string& running, Deadline deadline);
+    [[nodiscard]] Result<PushedRevision> put_into(const EcsTaskDefinition& revision) const {
+        return put_in(revision, request(), running_ ? &*running_ : nullptr);
+    }
     Status put_images_in(const EcsTaskDefinition& newest, ChosenRevision& chosen,
                          const std::vector<TaskDefinition>& active, Deadline deadline);
     [[nodiscard]] std::optional<TaskDefinition> registered_meanwhile(const std::vector<TaskDefinition>& active) const;
@@ -86,6 +93,7 @@ private:
     std::optional<DeploymentRequest> found_;  // what a person wants, once it has been found
     std::vector<std::string> notes_;
     std::optional<Push> push_;
+    std::optional<EcsTaskDefinition> running_;
     std::string not_named_;               // ImageMode::kMatch
     std::vector<Registered> registered_;  // more than one where others registered at the same time
 };

@@ -193,7 +193,8 @@ Status ServiceDeployment::choose() {
                             context_.ecs, context_.observer, context_.may_not_describe);
     TRY_ASSIGN(chosen_, chooser.choose(request_, *listed_, *view_, deadline_));
     if (chosen_->choice.pin && pin_) chosen_->revision = *pin_;
-    TRY(push_.look_at(*chosen_, active_, deadline_));
+    const auto* primary = view_->primary();
+    TRY(push_.look_at(*chosen_, active_, primary == nullptr ? std::string{} : primary->task_definition, deadline_));
     context_.logger.debug("deployment revision chosen", {{log_key::kService, target().id.str()},
                                                          {"task_family", target().family.str()},
                                                          {log_key::kTaskDefinition, chosen_->revision.str()}});

@@ -50,6 +50,14 @@ TEST(EcrTags, AreFilteredForEachServiceOfARepositoryByItself) {
     EXPECT_THAT(deployed(decide_body(push_of_tag("pr-17", "shop/web"), config)), ElementsAre("worker"));
 }
 
+TEST(EcrTags, AreByVersionWhereARangeHasLetThemIn) {
+    const auto config = filtered(R"({"default":["v*"],"web":[">=2.0 <3"],"worker":[]})", kShared);
+    const auto decision = decide_body(push_of_tag("v2.1.0", "shop/web"), config);
+    ASSERT_THAT(decision, IsOk());
+    for (const auto& request : std::get<Deploy>(*decision).requests)
+        EXPECT_EQ(request.images.at(0).by_version, request.target.id.str() == "web") << request.target.id.str();
+}
+
 TEST(EcrTags, AreRefusedByThePlaceInTheDocumentThatSaysSo) {
     const std::map<std::string, std::string> variables{{"CI_LAMBDA_CONFIG", R"({"project":"shop","environment":"dev",
             "defaults":{"tags":["v*"]},"services":{"web":{"repositories":["shop/web"],"tags":[">=2.0 <3"]},

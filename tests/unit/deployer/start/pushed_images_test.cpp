@@ -202,6 +202,40 @@ TEST_F(PushedImagesTest, KeepWhatSomebodyElseRegistersAtTheSameTime) {
     EXPECT_EQ(deployed.images[1].image, "other/sidecar:2");
 }
 
+TEST_F(PushedImagesTest, AreNeverAnOlderVersionThanWhatRunsWhereARangeLetsThemIn) {
+    const auto version = [this](const std::string& tag, char digit, seconds after) {
+        clock_.advance(seconds{30});
+        auto request = request_of(tag, digit, after);
+        request.images[0].by_version = true;
+        return deploy(request);
+    };
+    EXPECT_EQ(version("2.1.0", 'a', seconds{20}).status, DeploymentStatus::kDeployed);
+    primary_.rollout_state = RolloutState::kCompleted;
+    const auto backport = version("2.0.9", 'b', seconds{60});
+    EXPECT_THAT(backport.outcome, HasSubstr("shop_api:2.0.9 is an older version than 2.1.0, which shop_service_api"));
+    EXPECT_THAT(ecs_.updates(), SizeIs(1));
+    // Somebody has gone back to 2.0.8 since: what runs counts, and not what was registered last.
+    add("44", std::string(kRepository) + ":2.0.8");
+    add("45", std::string(kRepository) + ":2.1.0@" + digest('a'));
+    primary_ = deployment("ecs-svc/8", "44", RolloutState::kCompleted);
+    EXPECT_EQ(version("2.0.9", 'b', seconds{90}).status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(runs(), std::string(kRepository) + ":2.0.9@" + digest('b'));
+    // Without a range nobody has said that the tags are versions.
+    EXPECT_EQ(push("1.0.0", 'c', seconds{240}).status, DeploymentStatus::kDeployed);
+}
+
+TEST_F(PushedImagesTest, OfVersionsTheHighestOneCountsInWhateverOrderTheyWerePushed) {
+    auto request = request_of("2.1.0", 'a', seconds{20});
+    request.images.push_back(request.images[0]);
+    request.images[1].tag = "2.0.9";
+    request.images[1].digest = digest('b');
+    request.images[1].at += seconds{5};
+    for (auto& image : request.images) image.by_version = true;
+    clock_.advance(seconds{30});
+    EXPECT_EQ(deploy(request).status, DeploymentStatus::kDeployed);
+    EXPECT_EQ(runs(), std::string(kRepository) + ":2.1.0@" + digest('a'));
+}
+
 TEST_F(PushedImagesTest, AreRegisteredOnceWhereEcsListsRevisionsLate) {
     listed_up_to_ = 42;
     EXPECT_EQ(push("v2", 'a', seconds{20}).task_definition, arn_of("43"));
