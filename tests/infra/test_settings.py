@@ -39,6 +39,7 @@ OTHER_VALUES = {
     "EVENT_ACCOUNTS": (["111122223333", "444455556666"], "111122223333,444455556666"),
     "EVENT_REGIONS": (["eu-west-1", "eu-central-1"], "eu-west-1,eu-central-1"),
     "ECS_CLUSTER_NAME": ("live", "live"),
+    "DISCOVERY_CLUSTERS": (["live", "night"], "live,night"),
     "ECS_SERVICE_MAP": (
         {"": {"service_name": "core", "task_family": "core"}},
         '{"":{"service_name":"core","task_family":"core"}}',
