@@ -28,7 +28,7 @@ int connect_to(const char* host_and_port) {
 
     sockaddr_in to{};
     to.sin_family = AF_INET;
-    const auto port = static_cast<std::uint16_t>(std::atoi(host_and_port + colon + 1));
+    const auto port = static_cast<std::uint16_t>(std::strtoul(host_and_port + colon + 1, nullptr, 10));
     to.sin_port = htons(port);
     if (::inet_pton(AF_INET, host.data(), &to.sin_addr) != 1) return -1;
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

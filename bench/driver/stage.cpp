@@ -200,7 +200,7 @@ Status Stage::handle_ecs(Connection& connection, const Request& request) {
     if (operation == "UpdateService") {
         body = kUpdateService;
         ++deployments_;
-        const auto has = [&](std::string_view text) { return request.body.find(text) != std::string::npos; };
+        const auto has = [&](std::string_view text) { return request.body.contains(text); };
         if (!has(kService) || !has(kNewest)) return wrong("another deployment than the event means", request);
     }
     if (body.empty()) return wrong("not expected", request);

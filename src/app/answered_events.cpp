@@ -76,7 +76,7 @@ private:
 
 std::size_t size_of(const std::vector<std::string>& texts) {
     std::size_t size = 0;
-    for (const auto& text : texts) size += sizeof text + text.size();
+    for (const auto& text : texts) size += sizeof(std::string) + text.size();
     return size;
 }
 

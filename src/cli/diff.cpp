@@ -129,8 +129,8 @@ public:
         if (before != nullptr && after != nullptr && *before == *after) return;
         const auto is_or_no = [](const Json* one, Json::value_t type) { return one == nullptr || one->type() == type; };
         if (is_or_no(before, Json::value_t::object) && is_or_no(after, Json::value_t::object)) {
-            static const Json kNothing = Json::object();
-            members(place, before == nullptr ? kNothing : *before, after == nullptr ? kNothing : *after, shown);
+            static const Json nothing = Json::object();
+            members(place, before == nullptr ? nothing : *before, after == nullptr ? nothing : *after, shown);
             return;
         }
         if (is_or_no(before, Json::value_t::array) && is_or_no(after, Json::value_t::array)) {

@@ -81,7 +81,7 @@ std::string tags_text(const ImageStory& image) {
 }
 
 std::string image_text(const ImageStory& image) {
-    const auto tag = tags_text(image);
+    auto tag = tags_text(image);
     if (image.digest.empty()) return tag;
     return tag.empty() ? short_digest(image.digest) : fmt::format("{} ({})", tag, short_digest(image.digest));
 }

@@ -190,8 +190,8 @@ std::optional<EcsTarget> Names::target(const ServiceId& id) const {
 }
 
 const std::map<ServiceId, EcsTarget>& Names::discovered() const {
-    static const std::map<ServiceId, EcsTarget> kNone;
-    return options_.discovered ? *options_.discovered : kNone;
+    static const std::map<ServiceId, EcsTarget> none;
+    return options_.discovered ? *options_.discovered : none;
 }
 
 Names Names::with_discovered(std::map<ServiceId, EcsTarget> discovered) const {

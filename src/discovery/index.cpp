@@ -38,8 +38,7 @@ Place place_of(std::string_view arn) {
 
 /// A rollback's copy is in a family of its own (`rollback_family`), and says what it is a copy of.
 TaskFamily family_of(const std::string& arn, const EcsTags& tags) {
-    constexpr std::string_view kStandsFor = "ci_lambda:stands-for";
-    if (const auto original = tags.find(kStandsFor.data()); original != tags.end())
+    if (const auto original = tags.find("ci_lambda:stands-for"); original != tags.end())
         if (const auto revision = parse_revision(original->second)) return TaskFamily(std::string(revision->family));
     const auto revision = parse_revision(arn);
     return revision ? TaskFamily(std::string(revision->family)) : TaskFamily();

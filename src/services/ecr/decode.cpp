@@ -38,7 +38,8 @@ WallTime pushed_at_of(const Json& detail) {
     const Json* value = find(detail, "imagePushedAt");
     if (value == nullptr || !value->is_number()) return {};
     const auto seconds = value->get<double>();
-    if (!(seconds >= 0 && seconds <= kLatest)) return {};
+    const bool is_a_time = seconds >= 0 && seconds <= kLatest;
+    if (!is_a_time) return {};
     return WallTime{std::chrono::round<Milliseconds>(std::chrono::duration<double>(seconds))};
 }
 
