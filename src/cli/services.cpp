@@ -130,7 +130,7 @@ std::vector<ServiceSummary> summaries(const Config& config) {
 }
 
 std::vector<Line> services_table(const std::vector<ServiceSummary>& services) {
-    constexpr std::size_t kGap = 2;
+    constexpr std::size_t kBetweenColumns = 2;
     std::array<std::size_t, 2> widths{};
     for (const auto& service : services)
         for (const auto& fact : service.facts) {
@@ -140,7 +140,7 @@ std::vector<Line> services_table(const std::vector<ServiceSummary>& services) {
     const auto cell = [](const std::string& text, std::size_t width) {
         auto shown = printable(text);
         const auto columns = columns_of(shown);
-        return shown + std::string(width + kGap - std::min(width, columns), ' ');
+        return shown + std::string(width + kBetweenColumns - std::min(width, columns), ' ');
     };
     std::vector<Line> lines;
     for (const auto& service : services) {
