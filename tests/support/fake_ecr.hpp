@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +20,12 @@ struct FakeImage {
     EcrImageConfig config = {};
 };
 
-/// Registries with the images that a test puts there, the same in each region. What may not be read says so.
+/// Registries with the images that a test puts there, the same in each region. What may not be read says so. Images are
+/// put there first; asking is thread-safe.
 class FakeEcr final : public EcrApi, public EcrRegions {
 public:
     EcrApi& in(std::string_view region) override {
+        const std::scoped_lock lock(mutex_);
         regions.emplace_back(region);
         return *this;
     }
@@ -68,7 +72,7 @@ public:
     }
     Result<EcrImageConfig> get_config(const EcrRepository& repository, const std::string& digest, Deadline) override {
         if (config_error) return std::unexpected(*config_error);
-        for (const auto& one : repositories[repository.name])
+        for (const auto& one : images_of(repository))
             if (one.manifest.config_digest == digest) return one.config;
         return fail(ErrorKind::kNotFound, "ecr GetDownloadUrlForLayer: LayersNotFoundException");
     }
@@ -80,14 +84,21 @@ public:
     std::optional<Error> config_error;
 
 private:
-    const FakeImage* find(const EcrRepository& repository, const EcrImageId& id) {
-        const auto& images = repositories[repository.name];
+    [[nodiscard]] const std::vector<FakeImage>& images_of(const EcrRepository& repository) const {
+        const auto found = repositories.find(repository.name);
+        return found == repositories.end() ? none_ : found->second;
+    }
+    const FakeImage* find(const EcrRepository& repository, const EcrImageId& id) const {
+        const auto& images = images_of(repository);
         const auto found = std::ranges::find_if(images, [&](const FakeImage& one) {
             return (id.digest.empty() || one.image.digest == id.digest) &&
                    (id.tag.empty() || std::ranges::find(one.image.tags, id.tag) != one.image.tags.end());
         });
         return found == images.end() ? nullptr : &*found;
     }
+
+    std::mutex mutex_;
+    const std::vector<FakeImage> none_;
 };
 
 }  // namespace ci_lambda::testing
