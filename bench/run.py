@@ -145,7 +145,7 @@ def main() -> None:
     peak = statistics.median(memory[OURS, "peak_kb"]) * 1024 / MEGABYTE
     show_limits("peak memory after 1,000 events", peak, 7)
     for archive in sorted(arguments.dist.glob("*.zip")):
-        show_limits(archive.name, archive.stat().st_size / MEGABYTE, 2.8)
+        show_limits(archive.name, archive.stat().st_size / MEGABYTE, 3)
     print(f"\nload at the end {os.getloadavg()[0]:.1f}")
 
 
