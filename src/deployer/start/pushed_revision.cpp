@@ -35,8 +35,10 @@ Status PushedRevisionMaker::look_at(ChosenRevision& chosen, const std::vector<Ta
     const bool by_push = !request_.images.empty() && !request_.task_definition && !chosen.left_out;
     if (!by_push || request_.image_mode == ImageMode::kRedeploy) return {};
     TRY_ASSIGN(const auto newest, ecs_.describe_task_definition(chosen.newest, deadline));
-    if (request_.image_mode == ImageMode::kRevision) look_at_what_runs(chosen, running, deadline);
-    if (request_.image_mode == ImageMode::kRevision) return put_images_in(newest, chosen, active, deadline);
+    if (request_.image_mode == ImageMode::kRevision) {
+        look_at_what_runs(chosen, running, deadline);
+        return put_images_in(newest, chosen, active, deadline);
+    }
     for (const auto& image : request_.images) {
         not_named_ = why_not_named(newest, image);
         if (not_named_.empty()) break;
