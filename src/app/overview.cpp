@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/worker_pool.hpp"
 #include "deployer/observe/observer.hpp"
+#include "deployer/revision/pushed_images.hpp"
 #include "discovery/discovered.hpp"
 
 namespace ci_lambda {
@@ -24,9 +25,7 @@ void look_closer(App& app, RolloutObserver& observer, ServiceOverview& one, Dead
         one.definition = *std::move(definition);
     const Rollout running{.target = one.target, .deployment_id = primary->id};
     one.images = observer.running_images(running, *one.service, deadline).resolved;
-    if (one.images.empty() && one.definition)
-        for (const auto& image : one.definition->images)
-            one.images.push_back({.container = image.container, .image = image.image, .digest = {}});
+    if (one.images.empty() && one.definition) one.images = images_named_by(*one.definition);
     one.last = look_at_last_rollout(observer, one.target, *one.service, app.config().deployment_timeout, deadline);
 }
 

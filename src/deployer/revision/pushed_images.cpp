@@ -161,6 +161,13 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
 
 bool says_what_was_pushed(std::string_view tag_key) { return tag_key == kImageTag || tag_key.starts_with(kPushedAt); }
 
+std::vector<EcsServiceRevision::Image> images_named_by(const EcsTaskDefinition& revision) {
+    std::vector<EcsServiceRevision::Image> images;
+    for (const auto& image : revision.images)
+        images.push_back({.container = image.container, .image = image.image, .digest = {}});
+    return images;
+}
+
 std::string why_not_brought(const EcsTaskDefinition& revision, const std::vector<PushedImage>& images) {
     std::vector<std::string> missing;
     for (const auto& image : images) {

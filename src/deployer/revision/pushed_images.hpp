@@ -43,6 +43,9 @@ struct PushedRevision {
 /// Whether `pushed_images_of` reads this tag.
 [[nodiscard]] bool says_what_was_pushed(std::string_view tag_key);
 
+/// Its images as it names them, for whoever shows what runs: ECS resolved no digests for them.
+[[nodiscard]] std::vector<EcsServiceRevision::Image> images_named_by(const EcsTaskDefinition& revision);
+
 /// What a redeployment of `revision` does not bring of what was pushed last to each repository, in words: "shop-api:42
 /// names ..:v1.42, not shop_api:v1.43, which was pushed". Empty where it brings all of it.
 [[nodiscard]] std::string why_not_brought(const EcsTaskDefinition& revision, const std::vector<PushedImage>& images);

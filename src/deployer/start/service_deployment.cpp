@@ -332,8 +332,7 @@ void ServiceDeployment::name_images(DeploymentReport& report) {
         TaskDefinition(report.task_definition),
         Deadline::earlier(deadline_, Deadline::after(context_.clock, kLongestToNameImages)));
     if (!revision) return;
-    for (const auto& image : revision->images)
-        report.images.push_back({.container = image.container, .image = image.image, .digest = {}});
+    report.images = images_named_by(*revision);
     report.not_brought = why_not_brought(*revision, report.pushed);
 }
 
