@@ -41,9 +41,10 @@ AwsEndpointOptions endpoint_of(const AwsService& service, const Config& config, 
     return options;
 }
 
-std::unique_ptr<Wiring::Discovery> discovery_of(const Config& config, EcsCatalog& ecs, Foundation& foundation) {
+std::unique_ptr<Wiring::Discovery> discovery_of(const Config& config, EcsCatalog& ecs, RevisionImages& images,
+                                                Foundation& foundation) {
     if (!config.discovery) return nullptr;
-    return std::make_unique<Wiring::Discovery>(config, ecs, foundation);
+    return std::make_unique<Wiring::Discovery>(config, ecs, images, foundation);
 }
 
 /// Of one rollout that somebody waits for.
@@ -79,11 +80,11 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
       event_rules(endpoint_of(kEventsService, config, foundation.environment), http, credentials, clock, sleeper,
                   logger),
       registries(endpoint_of(kEcrService, config, foundation.environment), http, credentials, clock, sleeper, logger),
-      discovery(discovery_of(config, ecs, foundation)),
+      revision_images(ecs, logger),
+      discovery(discovery_of(config, ecs, revision_images, foundation)),
       slack(slack_channel(config, http, clock, sleeper)),
       notifications(channels(slack.get()), clock, sleeper, logger),
       observer(ecs, clock, sleeper, logger),
-      revision_images(ecs, logger),
       rollback({.max_retries = config.max_deployment_retries}, ecs, foundation.memory, clock, sleeper, logger),
       deployer({.max_retries = config.max_deployment_retries,
                 .dry_run = dry_run,

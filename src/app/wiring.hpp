@@ -58,11 +58,12 @@ struct Wiring {
     SchedulerClient scheduler;
     EventRulesClient event_rules;
     EcrClients registries;
+    RevisionImages revision_images;
     struct Discovery {
-        Discovery(const Config& config, EcsCatalog& ecs, Foundation& foundation)
+        Discovery(const Config& config, EcsCatalog& ecs, RevisionImages& images, Foundation& foundation)
             : written(config),
-              index({.clusters = config.clusters}, written.names, ecs, foundation.revisions, foundation.clock,
-                    foundation.logger) {}
+              index({.clusters = config.clusters, .on_read = [&images](const auto& read) { images.remember(read); }},
+                    written.names, ecs, foundation.revisions, foundation.clock, foundation.logger) {}
         Config written;  ///< without what was discovered
         DiscoveryIndex index;
     };
@@ -71,7 +72,6 @@ struct Wiring {
     NotificationQueue notifications;
 
     RolloutObserver observer;
-    RevisionImages revision_images;
     Rollback rollback;
     Deployer deployer;
     TaskUpdater tasks;

@@ -193,12 +193,14 @@ void DiscoveryIndex::read_revisions(Look& look, Deadline deadline) {
 std::vector<TaskDefinition> DiscoveryIndex::read_some(const std::vector<TaskDefinition>& revisions, Look& look,
                                                       bool last, Deadline deadline) {
     std::vector<TaskDefinition> again;
-    const auto answers = ecs_.references_of(revisions, deadline);
+    const auto answers = ecs_.describe_revisions(revisions, deadline);
     for (std::size_t i = 0; i < answers.size(); ++i) {
         const auto& arn = revisions[i].str();
         if (answers[i]) {
-            revisions_.by_arn[arn] = {.uses = std::make_shared<const ServiceUses>(uses_of(*answers[i], place_of(arn))),
-                                      .family = family_of(arn, answers[i]->tags)};
+            const auto& [definition, references] = *answers[i];
+            revisions_.by_arn[arn] = {.uses = std::make_shared<const ServiceUses>(uses_of(references, place_of(arn))),
+                                      .family = family_of(arn, definition.tags)};
+            options_.on_read(definition);
         } else if (!last && answers[i].error().retryable()) {
             again.push_back(revisions[i]);
         } else {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -36,6 +37,8 @@ public:
         // Looks because of events that nothing matches: so many in a row, and then one each time so long has passed.
         int looks_in_a_row = 3;
         Milliseconds between_looks = std::chrono::seconds{30};
+        /// Gets each revision that was read: whoever asks for it later need not ask ECS.
+        std::function<void(const EcsTaskDefinition&)> on_read = [](const EcsTaskDefinition&) {};
     };
     DiscoveryIndex(Options options, const Names& names, EcsCatalog& ecs, KnownRevisions& revisions, const Clock& clock,
                    const Logger& logger);

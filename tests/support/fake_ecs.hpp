@@ -56,8 +56,8 @@ public:
         [](const TaskDefinition& revision) {
             return EcsTaskDefinition{.arn = revision.str(), .status = "ACTIVE", .images = {}, .tags = {}};
         };
-    std::function<Result<EcsReferences>(const TaskDefinition&)> on_references = [](const TaskDefinition& revision) {
-        return EcsReferences{.arn = revision.str(), .images = {}, .values = {}, .files = {}};
+    std::function<Result<DescribedRevision>(const TaskDefinition&)> on_revision = [](const TaskDefinition& revision) {
+        return DescribedRevision{.definition = {.arn = revision.str()}, .references = {}};
     };
     /// What happens while the records are read.
     std::function<void()> on_history = [] {};
@@ -116,11 +116,12 @@ public:
                                                           Deadline deadline) override {
         return describe_services(cluster, names, deadline);
     }
-    std::vector<Result<EcsReferences>> references_of(const std::vector<TaskDefinition>& wanted, Deadline) override {
-        std::vector<Result<EcsReferences>> all;
+    std::vector<Result<DescribedRevision>> describe_revisions(const std::vector<TaskDefinition>& wanted,
+                                                              Deadline) override {
+        std::vector<Result<DescribedRevision>> all;
         for (const auto& revision : wanted) {
             count("DescribeTaskDefinition");
-            all.push_back(on_references(revision));
+            all.push_back(on_revision(revision));
         }
         return all;
     }

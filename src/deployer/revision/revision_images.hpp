@@ -23,8 +23,13 @@ public:
     /// on it is only there to say more.
     [[nodiscard]] std::optional<EcsTaskDefinition> find(const TaskDefinition& revision, Deadline deadline);
 
+    /// What somebody else has read of a revision, tags included: `find` need not ask for it.
+    void remember(EcsTaskDefinition revision);
+
 private:
     static constexpr std::size_t kMax = 1024;
+
+    EcsTaskDefinition keep(std::string name, EcsTaskDefinition revision);
 
     EcsRevisions& ecs_;
     const Logger& logger_;

@@ -120,8 +120,8 @@ public:
                                                                   const std::vector<EcsServiceName>& names,
                                                                   Deadline deadline) = 0;
     /// One answer a revision, in their order. Asks for a few at the same time, on the calling thread.
-    virtual std::vector<Result<EcsReferences>> references_of(const std::vector<TaskDefinition>& revisions,
-                                                             Deadline deadline) = 0;
+    virtual std::vector<Result<DescribedRevision>> describe_revisions(const std::vector<TaskDefinition>& revisions,
+                                                                      Deadline deadline) = 0;
 };
 
 /// All of it; and what only taking back needs, which watches and starts as well.

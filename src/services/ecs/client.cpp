@@ -189,12 +189,12 @@ Result<DescribedServices> EcsClient::describe_services_with_tags(const ClusterNa
     return described;
 }
 
-std::vector<Result<EcsReferences>> EcsClient::references_of(const std::vector<TaskDefinition>& revisions,
-                                                            Deadline deadline) {
+std::vector<Result<DescribedRevision>> EcsClient::describe_revisions(const std::vector<TaskDefinition>& revisions,
+                                                                     Deadline deadline) {
     constexpr std::string_view kOperation = "DescribeTaskDefinition";
     /// So many answers are in memory together, each of at most 64 KB or so.
     constexpr std::size_t kAtOnce = 4;
-    std::vector<Result<EcsReferences>> all;
+    std::vector<Result<DescribedRevision>> all;
     all.reserve(revisions.size());
     for (std::size_t i = 0; i < revisions.size(); i += kAtOnce) {
         const bool with_tags = !revision_tags_refused_;
@@ -206,22 +206,22 @@ std::vector<Result<EcsReferences>> EcsClient::references_of(const std::vector<Ta
         }
         auto answers = client_.make(calls, deadline);
         for (std::size_t k = 0; k < answers.size(); ++k)
-            all.push_back(references_in(client_.parse_read(kOperation, std::move(answers[k])), revisions[i + k],
-                                        with_tags, deadline));
+            all.push_back(described_revision(client_.parse_read(kOperation, std::move(answers[k])), revisions[i + k],
+                                             with_tags, deadline));
     }
     return all;
 }
 
 /// The same of one revision, asked for again without its tags where they may not be read.
-Result<EcsReferences> EcsClient::references_in(Result<Json> answer, const TaskDefinition& revision, bool with_tags,
-                                               Deadline deadline) {
+Result<DescribedRevision> EcsClient::described_revision(Result<Json> answer, const TaskDefinition& revision,
+                                                        bool with_tags, Deadline deadline) {
     if (!answer && with_tags && answer.error().kind == ErrorKind::kAccessDenied) {
         answer = client_.read("DescribeTaskDefinition", {{"taskDefinition", revision.str()}}, deadline);
         if (answer) revision_tags_refused_ = true;
     }
     if (!answer) return std::unexpected(std::move(answer).error());
-    auto found = read_references(*answer);
-    if (found.arn.empty())
+    DescribedRevision found{.definition = read_task_definition(*answer), .references = read_references(*answer)};
+    if (found.definition.arn.empty())
         return fail(ErrorKind::kProtocol, "ECS's answer to DescribeTaskDefinition names no revision");
     return found;
 }

@@ -43,8 +43,8 @@ public:
     Result<DescribedServices> describe_services_with_tags(const ClusterName& cluster,
                                                           const std::vector<EcsServiceName>& names,
                                                           Deadline deadline) override;
-    std::vector<Result<EcsReferences>> references_of(const std::vector<TaskDefinition>& revisions,
-                                                     Deadline deadline) override;
+    std::vector<Result<DescribedRevision>> describe_revisions(const std::vector<TaskDefinition>& revisions,
+                                                              Deadline deadline) override;
     Result<std::vector<EcsServiceDeployment>> service_deployments(const ClusterName& cluster,
                                                                   const EcsServiceName& service,
                                                                   Deadline deadline) override;
@@ -71,8 +71,8 @@ private:
     /// The first page of the service's tasks, described one by one.
     Result<std::vector<nlohmann::json>> tasks(const ClusterName& cluster, const EcsServiceName& service,
                                               std::string_view desired_status, Deadline deadline);
-    Result<EcsReferences> references_in(Result<nlohmann::json> answer, const TaskDefinition& revision, bool with_tags,
-                                        Deadline deadline);
+    Result<DescribedRevision> described_revision(Result<nlohmann::json> answer, const TaskDefinition& revision,
+                                                 bool with_tags, Deadline deadline);
     Result<TaskDefinition> register_revision(nlohmann::json request, const EcsTags& tags, Deadline deadline);
     /// The answer, with the tags where they may be read.
     Result<nlohmann::json> describe_with_tags(const std::string& revision, Deadline deadline);

@@ -314,7 +314,6 @@ EcsTaskDefinition read_task_definition(const Json& answer) {
 EcsReferences read_references(const Json& answer) {
     EcsReferences found;
     if (const Json* described = find(answer, "taskDefinition")) {
-        found.arn = text(*described, "taskDefinitionArn");
         for_each(*described, "containerDefinitions", [&](const Json& container) { add_container(container, found); });
         for_each(*described, "volumes", [&](const Json& volume) {
             const Json* windows = find(volume, "fsxWindowsFileServerVolumeConfiguration");
@@ -329,7 +328,6 @@ EcsReferences read_references(const Json& answer) {
         texts->erase(repeated.begin(), repeated.end());
         texts->shrink_to_fit();
     }
-    found.tags = read_tags(answer);
     return found;
 }
 

@@ -220,14 +220,18 @@ struct EcsRunningTask {
 /// What a task definition's revision takes from outside of itself: whatever changes of that concerns who runs it. Each
 /// text as it stands there, sorted, each once.
 struct EcsReferences {
-    std::string arn;  ///< of the revision
     std::vector<std::string> images;
     /// Of parameters and secrets, by ARN or name: `secrets`, the log drivers' `secretOptions`, `repositoryCredentials`,
     /// and the credentials of volumes.
     std::vector<std::string> values;
     std::vector<std::string> files;  ///< ARNs of objects in S3: `environmentFiles`, and FireLens's configuration
-    EcsTags tags = {};               ///< of the revision; empty where they may not be read
     friend bool operator==(const EcsReferences&, const EcsReferences&) = default;
+};
+
+/// A revision with all that it refers to.
+struct DescribedRevision {
+    EcsTaskDefinition definition;
+    EcsReferences references;
 };
 
 /// A task that has stopped.

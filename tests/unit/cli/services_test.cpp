@@ -30,7 +30,6 @@ Config discovered(const EcsTags& tags, std::map<std::string, std::string> more =
     more.insert({{"DISCOVERY", "true"}, {"ECS_CLUSTER_NAME", "prod"}});
     const auto written = by(more);
     const EcsReferences references{
-        .arn = {},
         .images = {"123456789012.dkr.ecr.us-east-1.amazonaws.com/acme/api:v1", "nginx:1"},
         .values = {"/shared/key", "KEY", "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf:user::",
                    "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf:password::"},

@@ -51,12 +51,17 @@ protected:
             }
             return described;
         };
-        ecs.on_references = [this](const TaskDefinition& arn) -> Result<EcsReferences> {
+        ecs.on_revision = [this](const TaskDefinition& arn) -> Result<DescribedRevision> {
             if (const auto found = unreadable.find(arn.str()); found != unreadable.end())
                 return fail(found->second, "ecs DescribeTaskDefinition: no");
-            return EcsReferences{
-                .arn = arn.str(), .images = {image_of(arn.str())}, .values = {}, .files = {}, .tags = revision_tags};
+            return described(arn);
         };
+    }
+
+    [[nodiscard]] DescribedRevision described(const TaskDefinition& arn) const {
+        const auto image = image_of(arn.str());
+        return {.definition = {.arn = arn.str(), .images = {{"app", image}}, .tags = revision_tags},
+                .references = {.images = {image}, .values = {}, .files = {}}};
     }
 
     static std::string image_of(const std::string& arn) {
@@ -208,14 +213,26 @@ TEST_F(DiscoveryIndexTest, ATaskDefinitionThatCannotBeReadIsAWarningThatNamesThe
 
 TEST_F(DiscoveryIndexTest, WhatIsThrottledIsReadOnceMore) {
     int tries = 0;
-    ecs.on_references = [&](const TaskDefinition& arn) -> Result<EcsReferences> {
+    ecs.on_revision = [&](const TaskDefinition& arn) -> Result<DescribedRevision> {
         if (arn.str() == revision("api") && ++tries == 1) return fail(ErrorKind::kThrottled, "Rate exceeded");
-        return EcsReferences{.arn = arn.str(), .images = {image_of(arn.str())}, .values = {}, .files = {}};
+        return described(arn);
     };
     auto found = index();
     found.renew(Deadline::none());
     EXPECT_TRUE(found.found()->find(ServiceId("api"))->uses);
     EXPECT_THAT(found.found()->warnings, IsEmpty());
+}
+
+TEST_F(DiscoveryIndexTest, WhatWasReadOfARevisionIsHandedOnOnce) {
+    std::vector<std::string> read;
+    DiscoveryIndex::Options options{.clusters = {ClusterName("shop")}};
+    options.on_read = [&](const EcsTaskDefinition& revision) { read.push_back(revision.arn); };
+    DiscoveryIndex found(options, config.names, ecs, revisions, clock, log.logger);
+    found.renew(Deadline::none());
+    EXPECT_THAT(read, ::testing::UnorderedElementsAre(revision("api"), revision("worker")));
+    clock.advance(3min);
+    EXPECT_TRUE(found.renew(Deadline::none()));
+    EXPECT_THAT(read, SizeIs(2));
 }
 
 TEST_F(DiscoveryIndexTest, WhatMayHealIsSaidAndLookedAtAgainSoon) {

@@ -16,11 +16,7 @@ const Place& home() {
 
 ServiceUses uses(std::vector<std::string> images, std::vector<std::string> values = {},
                  std::vector<std::string> files = {}) {
-    return uses_of({.arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/api:1",
-                    .images = std::move(images),
-                    .values = std::move(values),
-                    .files = std::move(files)},
-                   home());
+    return uses_of({.images = std::move(images), .values = std::move(values), .files = std::move(files)}, home());
 }
 
 TEST(Uses, AnImageIsOfItsRepositoryInItsAccountAndRegion) {

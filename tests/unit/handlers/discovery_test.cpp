@@ -29,7 +29,7 @@ Config discover(const std::vector<Found>& services, const std::map<std::string, 
     const auto written = load_config(FakeEnvironment(variables)).value().config;
     auto discovered = std::make_shared<Discovered>();
     for (const auto& service : services) {
-        EcsReferences references{.arn = {}, .images = {}, .values = service.values, .files = service.files};
+        EcsReferences references{.images = {}, .values = service.values, .files = service.files};
         for (const auto& image : service.images) references.images.push_back(kRegistry + image);
         discovered->services.push_back({.target = {.id = {},
                                                    .cluster = ClusterName(service.cluster),
