@@ -7,6 +7,7 @@
 
 #include "base/references.hpp"
 #include "deployer/revision/named_revision.hpp"
+#include "deployer/revision/pushed_images.hpp"
 #include "deployer/rollout/direction.hpp"
 
 namespace ci_lambda {
@@ -30,6 +31,14 @@ std::optional<RollbackCopy> copy_by_its_place(const RevisionFacts& facts) {
         }
     }
     return std::nullopt;
+}
+
+/// The pushed images that a deployment of `newest` can bring: a redeployment those that it names, the others any.
+std::vector<PushedImage> brought_by(const std::optional<EcsTaskDefinition>& newest, const DeploymentRequest& request) {
+    auto images = request.images;
+    if (newest && request.image_mode == ImageMode::kRedeploy)
+        std::erase_if(images, [&](const PushedImage& image) { return !why_not_named(*newest, image).empty(); });
+    return images;
 }
 
 /// Only then are the tags of the newest revision worth a call.
@@ -88,7 +97,7 @@ Result<ChosenRevision> RevisionChooser::choose(const DeploymentRequest& request,
     }
     if (!left_out && described) left_out = taken_back_by_its_tags(facts, described->tags);
     if (!left_out) return chosen;
-    chosen.choice = choose_revision(facts, left_out, described, request.images, request.changed_at);
+    chosen.choice = choose_revision(facts, left_out, described, brought_by(described, request), request.changed_at);
     if (chosen.choice.left_out) {
         chosen.left_out = left_out;
         chosen.left_out->by_person = chosen.choice.by_person;

@@ -32,18 +32,43 @@ Status PushedRevisionMaker::look_at(ChosenRevision& chosen, const std::vector<Ta
     push_.reset();
     not_named_.clear();
     if (!request_.wanted.empty()) return look_at_wanted(chosen, active, deadline);
-    const bool by_push = !request_.images.empty() && !request_.task_definition && !chosen.left_out;
+    const bool by_push = !request_.images.empty() && !request_.task_definition;
     if (!by_push || request_.image_mode == ImageMode::kRedeploy) return {};
+    if (chosen.left_out) return look_at_what_stays(chosen, deadline);
     TRY_ASSIGN(const auto newest, ecs_.describe_task_definition(chosen.newest, deadline));
     if (request_.image_mode == ImageMode::kRevision) {
         look_at_what_runs(chosen, running, deadline);
         return put_images_in(newest, chosen, active, deadline);
     }
-    for (const auto& image : request_.images) {
-        not_named_ = why_not_named(newest, image);
-        if (not_named_.empty()) break;
-    }
+    not_named_ = why_none_is_named(newest);
     return {};
+}
+
+/// Where the newest revision is left out, a rollout of what is deployed instead brings nothing of a push, unless that
+/// names it.
+Status PushedRevisionMaker::look_at_what_stays(const ChosenRevision& chosen, Deadline deadline) {
+    if (const auto& pin = chosen.choice.pin) {
+        EcsTaskDefinition pinned{.arn = pin->task_definition};
+        for (const auto& [container, image, digest] : pin->images) {
+            const auto name = parse_image(image);
+            pinned.images.push_back({.container = container, .image = with_tag_and_digest(name, name.tag, digest)});
+        }
+        not_named_ = why_none_is_named(pinned);
+        return {};
+    }
+    if (chosen.revision.empty()) return {};
+    TRY_ASSIGN(const auto stays, ecs_.describe_task_definition(chosen.revision, deadline));
+    not_named_ = why_none_is_named(stays);
+    return {};
+}
+
+std::string PushedRevisionMaker::why_none_is_named(const EcsTaskDefinition& revision) const {
+    std::string why;
+    for (const auto& image : request_.images) {
+        why = why_not_named(revision, image);
+        if (why.empty()) break;
+    }
+    return why;
 }
 
 /// The images are looked up once: what they are found to be is what is deployed, whatever moves meanwhile.

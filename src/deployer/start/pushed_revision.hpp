@@ -72,6 +72,9 @@ private:
         std::vector<ImageChange> changes;
     };
     Status look_at_wanted(ChosenRevision& chosen, const std::vector<TaskDefinition>& active, Deadline deadline);
+    Status look_at_what_stays(const ChosenRevision& chosen, Deadline deadline);
+    /// `why_not_named` of the last image, where `revision` names none of them.
+    [[nodiscard]] std::string why_none_is_named(const EcsTaskDefinition& revision) const;
     /// Keeps what runs, where another revision does and versions are compared with it.
     void look_at_what_runs(const ChosenRevision& chosen, const std::string& running, Deadline deadline);
     [[nodiscard]] Result<PushedRevision> put_into(const EcsTaskDefinition& revision) const {
@@ -94,7 +97,7 @@ private:
     std::vector<std::string> notes_;
     std::optional<Push> push_;
     std::optional<EcsTaskDefinition> running_;
-    std::string not_named_;               // ImageMode::kMatch
+    std::string not_named_;               // why a rollout would bring nothing of the push
     std::vector<Registered> registered_;  // more than one where others registered at the same time
 };
 
