@@ -47,8 +47,12 @@ def repository_of(service: str) -> str:
     return "shop_backend" if service == "backend" else f"shop_service_{service}"
 
 
+# What all revisions name: only a push of it is one that a redeployment brings.
+NAMED_TAG = "live"
+
+
 def image_of(service: str) -> str:
-    return f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{repository_of(service)}:v1"
+    return f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{repository_of(service)}:{NAMED_TAG}"
 
 
 def number_of(arn: str) -> int:

@@ -12,7 +12,7 @@ class Deploy:
     services: tuple[str, ...]
     time: int | None  # of the change, in milliseconds; None: now
     revision: str | None = None  # ARN of the one that is asked for; None: the newest
-    pushed: bool = False  # it is an image of theirs
+    pushed: bool = False  # it is the image that their revisions name
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,6 +21,7 @@ from cluster import (
     FROZEN,
     GHOST,
     IN_PROGRESS,
+    NAMED_TAG,
     SECOND,
     SERVICES,
     Cluster,
@@ -245,14 +246,15 @@ class Generator:
         return dice.choices(kinds, (20, 20, 8, 6, 6, 3)[: len(kinds)])[0](service, moment)
 
     def _push(self, service: str, moment: int) -> Item:
+        named = self._dice.random() < 0.5
         detail = {
             "action-type": "PUSH",
             "result": "SUCCESS",
             "repository-name": repository_of(service),
-            "image-tag": f"v{self._number()}",
+            "image-tag": NAMED_TAG if named else f"v{self._number()}",
             "image-digest": "sha256:" + "7f5b2640" * 8,
         }
-        meaning = Deploy((service,), moment, pushed=True)
+        meaning = Deploy((service,), moment, pushed=named)
         if self._dice.random() < 0.1:
             detail |= {"action-type": "REPLICATE", "source-account": ACCOUNT, "source-region": "us-west-2"}
             return self._item("aws.ecr", "ECR Replication Action", detail, moment, meaning)

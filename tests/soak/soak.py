@@ -727,9 +727,11 @@ def wrapped(failed: list[str] | None) -> list[dict] | None:
 
 
 def wrong_about_the_image(message: bytes) -> str:
-    """In this world nothing that is pushed is what a revision names: that is said of what was begun for a push, and of
-    nothing else."""
+    """In this world no revision has the digest that was pushed: that is said of what was begun for a push, and of
+    nothing else. Where several services are told of, nothing says why each was begun."""
     content = json.loads(message)
+    if "Deployments: " in content["text"].split(" [dev]", 1)[0]:
+        return ""
     fields = [field["text"] for block in content["blocks"] for field in block.get("fields", [])]
     because = "".join(field for field in fields if field.startswith("*Started because*"))
     if ANOTHER_IMAGE in content["text"].split(" [dev]", 1)[0] and "image " not in because:

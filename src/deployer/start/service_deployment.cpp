@@ -358,8 +358,6 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
     report.outcome = std::move(outcome->already);
     // A redeployment that needs not be sent does not bring what a sent one would not have brought.
     if (report.outcome.empty() || request_.image_mode == ImageMode::kRedeploy) name_images(report);
-    if (!report.outcome.empty() && !report.not_brought.empty())
-        report.outcome += ". Not what was pushed: " + report.not_brought;
     report.deployment_id = outcome->deployment.deployment_id;
     report.started_at = outcome->deployment.created_at;
     report.failed_before = outcome->failed;

@@ -212,7 +212,7 @@ public:
             if (report.outcome.contains("was pushed before")) return What::kOlderPush;
             if (report.outcome.contains("is an older version")) return What::kOlderVersion;
             if (report.outcome.starts_with("not deployed: ")) return What::kNotNamed;
-            if (report.outcome.contains("Not what was pushed")) return What::kNotBroughtAlready;
+            if (!report.not_brought.empty()) return What::kNotBroughtAlready;
             return What::kAlready;
         }
         EXPECT_THAT(ecs_.updates(), ::testing::SizeIs(1));
