@@ -188,6 +188,19 @@ locals {
           } if wanted
         ],
         [
+          for clusters in [var.promotion_clusters] : {
+            # What has proven good in other environments. To describe a revision needs the permission on the service as well.
+            Sid    = "SeeWhatOtherEnvironmentsRun"
+            Effect = "Allow"
+            Action = ["ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:DescribeServiceRevisions"]
+            Resource = flatten([
+              for cluster in clusters : [
+                "${local.ecs_arn}:service/${cluster}/*", "${local.ecs_arn}:service-revision/${cluster}/*/*",
+              ]
+            ])
+          } if var.image_requests && length(clusters) > 0
+        ],
+        [
           for wanted in [local.tasks_wanted] : {
             # Of tasks that no service runs, as of services.
             Sid      = "RegisterWhatTasksRun"

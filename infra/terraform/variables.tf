@@ -324,6 +324,17 @@ variable "image_requests" {
   nullable    = false
 }
 
+variable "promotion_clusters" {
+  type        = list(string)
+  description = "The clusters of other environments from which requests may promote (promote_from), with image_requests: the function may see there what services run, and change nothing."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.promotion_clusters : can(regex("^[A-Za-z0-9_.-]{1,255}$", one))])
+    error_message = "promotion_clusters: names of clusters of this account and region, not ARNs."
+  }
+}
+
 variable "s3_event_source" {
   type        = string
   description = "How changed files are heard of: native (EventBridge notifications, to be turned on for each bucket) or cloudtrail (a trail that logs the buckets' data events)."

@@ -65,8 +65,9 @@ private:
         if (hook) add(hook->id, hook->pause, hook->stage, hook->expires_at);
     }
     void add_body(const ManualRequest& body) {
-        const auto& [bare, service, task_definition, reason, project, environment, malformed, image, image_tag] = body;
-        add(bare, service, task_definition, reason, project, environment, malformed, image, image_tag);
+        const auto& [bare, service, task_definition, reason, project, environment, malformed, image, image_tag,
+                     promote_from] = body;
+        add(bare, service, task_definition, reason, project, environment, malformed, image, image_tag, promote_from);
     }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
+
+#include "app/promotion.hpp"
+#include "base/retry.hpp"
 
 namespace ci_lambda {
 
@@ -16,12 +20,41 @@ std::vector<DeploymentReport> Deployments::carry_out(const Deploy& decision,
     const auto budget =
         Deadline::earlier(working_time(deadline), Deadline::after(parts_.clock, parts_.config.deployment_timeout));
     if (!decision.requests.empty()) {
-        auto begun = parts_.deployer.deploy(decision, budget);
+        auto begun = begin(decision, budget);
         parts_.announcer.deployments(begun, causes);
         std::ranges::move(begun, std::back_inserter(reports));
     }
     if (parts_.wait && !parts_.dry_run) watch(reports, deadline);
     parts_.deliver();
+    return reports;
+}
+
+/// What is promoted is looked up first: what cannot be is not begun.
+std::vector<DeploymentReport> Deployments::begin(const Deploy& decision, Deadline deadline) {
+    if (std::ranges::none_of(decision.requests, [](const auto& one) { return one.promoted_from.has_value(); }))
+        return parts_.deployer.deploy(decision, deadline);
+    Deploy resolved;
+    std::vector<DeploymentReport> reports;
+    for (auto request : decision.requests) {
+        int attempts = 0;
+        const auto found = !request.promoted_from
+                               ? Status()
+                               : with_retries<void>(
+                                     {.max_retries = parts_.config.max_deployment_retries}, parts_.clock,
+                                     parts_.sleeper, deadline, [](const RetryNotice&) {}, attempts,
+                                     [&] { return resolve_promotion(parts_.ecs, request, deadline); });
+        if (found) {
+            resolved.requests.push_back(std::move(request));
+            continue;
+        }
+        reports.push_back(
+            {.target = request.target, .reason = request.reason, .attempts = attempts, .error = found.error()});
+        parts_.logger.error("deployment failed: it could not start", {{log_key::kService, request.target.id.str()},
+                                                                      {log_key::kReason, request.reason},
+                                                                      {log_key::kError, found.error().message}});
+    }
+    if (!resolved.requests.empty())
+        std::ranges::move(parts_.deployer.deploy(resolved, deadline), std::back_inserter(reports));
     return reports;
 }
 

@@ -22,6 +22,7 @@ public:
     [[nodiscard]] Deadline waiting_time(Deadline deadline) const;
 
 private:
+    std::vector<DeploymentReport> begin(const Deploy& decision, Deadline deadline);
     void watch(std::vector<DeploymentReport>& reports, Deadline deadline);
     void log_outcome(const DeploymentReport& report) const;
 

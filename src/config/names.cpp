@@ -194,6 +194,16 @@ const std::map<ServiceId, EcsTarget>& Names::discovered() const {
     return options_.discovered ? *options_.discovered : none;
 }
 
+Names Names::in_environment(std::string environment) const {
+    auto options = options_;
+    options.environment = std::move(environment);
+    options.discovered.reset();
+    for (auto& [id, entry] : options.service_map)
+        if (entry.by_pattern)
+            entry.service = EcsServiceName{options.service_pattern.expand(options.project, options.environment, id)};
+    return Names(std::move(options));
+}
+
 Names Names::with_discovered(std::map<ServiceId, EcsTarget> discovered) const {
     auto options = options_;
     options.discovered = std::move(discovered);

@@ -124,6 +124,10 @@ public:
     /// The ids of the service map and of what was discovered, sorted; empty when the patterns are used.
     [[nodiscard]] std::vector<std::string> mapped_ids() const;
 
+    /// The same names of another environment of the project: what has a name of its own, whatever the environment,
+    /// keeps it. Without what was discovered.
+    [[nodiscard]] Names in_environment(std::string environment) const;
+
     /// The same names with what is in the clusters, by ids that `discovered_id` gave.
     [[nodiscard]] Names with_discovered(std::map<ServiceId, EcsTarget> discovered) const;
     /// What a service of a cluster is called: in the project's own cluster as the map or the patterns have it, else by

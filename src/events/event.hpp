@@ -100,8 +100,9 @@ struct ManualRequest {
     /// What is wrong with the shape of the request. Kept instead of an error, because a request of another environment
     /// or project is none of our business, however broken it is.
     std::optional<std::string> malformed;
-    std::optional<std::string> image = {};      ///< `[REGISTRY/]REPOSITORY:TAG`, `..@DIGEST`, or both
-    std::optional<std::string> image_tag = {};  ///< of the service's own repository
+    std::optional<std::string> image = {};         ///< `[REGISTRY/]REPOSITORY:TAG`, `..@DIGEST`, or both
+    std::optional<std::string> image_tag = {};     ///< of the service's own repository
+    std::optional<std::string> promote_from = {};  ///< the environment whose images the service is to get
     friend bool operator==(const ManualRequest&, const ManualRequest&) = default;
 };
 

@@ -26,6 +26,7 @@ public:
         body_.environment = member("env");
         body_.image = member("image");
         body_.image_tag = member("image_tag");
+        body_.promote_from = member("promote_from");
         body_.reason = find_string(request_, "reason");
         return std::move(body_);
     }

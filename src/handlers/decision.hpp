@@ -27,6 +27,13 @@ struct WantedImage {
 /// As they named it: `repo:v42`, or a tag alone.
 [[nodiscard]] std::string name_of(const WantedImage& wanted);
 
+/// Where the images have proven good that a service is to get.
+struct PromotionSource {
+    std::string environment;
+    EcsTarget target;  ///< the service there
+    friend bool operator==(const PromotionSource&, const PromotionSource&) = default;
+};
+
 /// One service that is to roll.
 struct DeploymentRequest {
     EcsTarget target;
@@ -43,6 +50,8 @@ struct DeploymentRequest {
     /// What a person asks for: a revision with these images is registered and deployed, whatever `image_mode` says, and
     /// whatever was taken back. Never with a task definition.
     std::vector<WantedImage> wanted = {};
+    /// What runs there is `wanted`, once it has been looked up. Never with a task definition or with `wanted`.
+    std::optional<PromotionSource> promoted_from = {};
     std::vector<std::string> own_repositories = {};  ///< that the configuration has for the service; may be empty
     bool again = false;                              ///< with `wanted`: begin a rollout also where it runs already
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;

@@ -186,6 +186,34 @@ Result<std::vector<WantedImage>> read_wanted(const ManualRequest& request) {
     return wanted;
 }
 
+/// Where the service is whose images are asked for.
+Result<std::optional<PromotionSource>> read_promotion(const ManualRequest& request, const EcsTarget& target,
+                                                      const Config& config) {
+    if (!request.promote_from) return std::nullopt;
+    const auto& environment = *request.promote_from;
+    if (request.image || request.image_tag || (request.task_definition && !request.task_definition->empty()))
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format(R"("promote_from" and "{}" are both given; one of them says it)",
+                                request.image       ? "image"
+                                : request.image_tag ? "image_tag"
+                                                    : "task_definition"));
+    if (!is_valid_service_id(environment))
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format(R"("promote_from" is "{}"; it is an environment, as in "promote_from":"dev")",
+                                truncate_utf8(environment, 60)));
+    if (environment == config.environment)
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format(R"("promote_from" is "{}", which is this environment itself)", environment));
+    auto source = config.names.in_environment(environment).target(target.id);
+    if (!source || (source->cluster == target.cluster && source->service == target.service))
+        return fail(
+            ErrorKind::kInvalidEvent,
+            fmt::format(R"(the configuration does not say which service {} is in {}: it names it without the )"
+                        R"(environment ({} in {}); name the image itself with "image", or use ci_lambda promote)",
+                        target.id, environment, target.service, target.cluster));
+    return PromotionSource{.environment = environment, .target = *std::move(source)};
+}
+
 /// True where neither the source nor the request itself says which environment is meant. Such a request is heard by
 /// every environment of the account. `action.production` does say it where that is the name, as for the origin.
 bool names_no_environment(const ManualRequest& request, const std::string& source, const Config& config) {
@@ -203,9 +231,10 @@ std::string warning_of(const std::string& source, const ServiceId& id, const Con
 
 std::string reason_of(const ManualRequest& request, const std::string& source) {
     if (request.reason && !trim(*request.reason).empty()) return *request.reason;
-    const auto what = request.image       ? " of " + *request.image
-                      : request.image_tag ? " of " + *request.image_tag
-                                          : std::string();
+    const auto what = request.image          ? " of " + *request.image
+                      : request.image_tag    ? " of " + *request.image_tag
+                      : request.promote_from ? " of what runs in " + *request.promote_from
+                                             : std::string();
     return fmt::format("manual deployment{}{}", what, request.bare ? "" : fmt::format(" ({})", source));
 }
 
@@ -223,8 +252,10 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
     if (request.malformed) return fail(ErrorKind::kInvalidEvent, "the request is malformed: " + *request.malformed);
     TRY_ASSIGN(auto target, find_target(request, config));
     TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
+    TRY_ASSIGN(auto promoted_from, read_promotion(request, target, config));
     TRY_ASSIGN(auto wanted, read_wanted(request));
-    auto own_repositories = wanted.empty() ? std::vector<std::string>{} : repositories_of(target.id, config);
+    auto own_repositories =
+        wanted.empty() && !promoted_from ? std::vector<std::string>{} : repositories_of(target.id, config);
     std::vector<std::string> warnings;
     if (unaddressed && config.requests_without_environment == WithoutEnvironment::kWarn)
         warnings.push_back(warning_of(source, target.id, config));
@@ -233,6 +264,7 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
                                 .reason = reason_of(request, source),
                                 .image_pin = config.image_pin,
                                 .wanted = std::move(wanted),
+                                .promoted_from = std::move(promoted_from),
                                 .own_repositories = std::move(own_repositories)}},
                   .skipped = {},
                   .warnings = std::move(warnings)};

@@ -24,8 +24,9 @@ struct Merged {
 
     void add(const DeploymentRequest& next) {
         // A person's image stays what is wanted when something else changes; a later wish or push is newer.
-        if (next.task_definition || !next.wanted.empty() || !next.images.empty()) {
+        if (next.task_definition || !next.wanted.empty() || next.promoted_from || !next.images.empty()) {
             request.wanted = next.wanted;
+            request.promoted_from = next.promoted_from;
             request.own_repositories = next.own_repositories;
             request.again = next.again;
         }

@@ -84,6 +84,36 @@ def test_mapped_repositories_are_those_that_may_be_looked_at(terraform, aws):
         assert not may_look(policy, "shop_service_api")
 
 
+SEEN_ELSEWHERE = {
+    "ecs:DescribeServices": "service/{}/shop_service_api_stage",
+    "ecs:ListServiceDeployments": "service/{}/shop_service_api_stage",
+    "ecs:DescribeServiceRevisions": "service-revision/{}/shop_service_api_stage/1",
+}
+
+
+def may_see_in(policy: dict, cluster: str) -> set[bool]:
+    return {may_do(policy, action, resource.format(cluster)) for action, resource in SEEN_ELSEWHERE.items()}
+
+
+def may_do(policy: dict, action: str, resource: str) -> bool:
+    return allows(policy, action, f"arn:aws:ecs:us-east-1:{ACCOUNT}:{resource}", aws__PrincipalAccount=ACCOUNT)
+
+
+def test_what_other_environments_run_is_seen_where_requests_promote_from_there(terraform, aws):
+    clusters = ["shop_cluster_stage", "elsewhere"]
+    stack = Stack(ImageRequests="true", PromotionClusters=",".join(clusters))
+    for policy in (terraform.render(image_requests=True, promotion_clusters=clusters).policy, stack.policy):
+        assert all(may_see_in(policy, cluster) == {True} for cluster in clusters)
+        assert may_see_in(policy, "shop_cluster_prod") == {False}
+        assert not may_do(policy, "ecs:UpdateService", "service/shop_cluster_stage/shop_service_api_stage")
+
+
+def test_where_requests_name_no_image_nothing_is_seen_of_other_environments(terraform, aws):
+    clusters = ["shop_cluster_stage"]
+    for policy in (terraform.render(promotion_clusters=clusters).policy, Stack(PromotionClusters=clusters[0]).policy):
+        assert may_see_in(policy, clusters[0]) == {False}
+
+
 def test_where_requests_do_not_deploy_no_image_is_looked_at(terraform, aws):
     off = terraform.render(image_requests=True, enable_manual_deploy=False).policy
     for policy in (off, Stack(ImageRequests="true", EnableManualDeploy="false").policy):

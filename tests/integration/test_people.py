@@ -213,6 +213,26 @@ def test_promote_deploys_the_proven_digest_in_the_other_environment(sandbox):
     assert rows[0]["reason"] == f"promoted from dev: {FAMILY}:43"
 
 
+def test_an_event_promotes_what_has_proven_good_in_another_environment(sandbox):
+    run(sandbox, "deploy", "api", "--image-tag", "v1.10", "--wait")
+    request = {"service": "api", "promote_from": "dev"}
+    with Function(environment(sandbox, PROJECT_ENV="prod")) as function:
+        (deployment,) = function.invoke(request).body["deployments"]
+        assert deployment["status"] == "deployed", deployment
+        assert deployment["reason"] == f"manual deployment of what runs in dev ({FAMILY}:43 in dev)"
+        definition = newest(sandbox, "shop_service_api_prod")
+        assert image_of(definition) == f"{HOST}/{API}:v1.10@{digest_of(sandbox, 'v1.10')}"
+        event = {"source": "action.prod", "detail-type": "DEPLOY", "id": "again", "detail": request}
+        assert function.invoke(event).body["deployments"][0]["status"] == "ignored", "it runs already"
+        nobody = function.invoke({"service": "worker", "promote_from": "stage"})
+        assert "what worker runs in stage is not known: ecs DescribeServices: ClusterNotFoundException" in nobody.text
+        sandbox.post("/sandbox/scenario", b"api=no-capacity")
+        run(sandbox, "deploy", "api", "--image-tag", "v1.42")
+        rolling = function.invoke(request)
+        assert "is still rolling in dev" in rolling.text
+    assert newest(sandbox, "shop_service_api_prod")["revision"] == definition["revision"]
+
+
 def test_promote_says_what_has_not_proven_good_and_what_it_lacks(sandbox):
     without = run(sandbox, "promote", "api", "--to", "prod")
     assert without.code == 2 and "--from dev" in without.err

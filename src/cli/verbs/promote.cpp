@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "app/named_services.hpp"
-#include "app/proven_images.hpp"
+#include "app/promotion.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "cli/reports.hpp"
@@ -26,10 +26,8 @@ struct Side {
 
 /// A service of the first environment, and what it runs.
 struct Proven {
-    EcsTarget target;
-    std::string environment;
+    ProvenService service;
     std::string region;
-    EcsServiceRevision revision;
 };
 
 Status enter(Session& session, const Side& side) {
@@ -59,33 +57,13 @@ Status check_environment(const App& app, const Side& side) {
                             side.function ? " of " + *side.function : "", app.config().environment, *side.environment));
 }
 
-bool is_ours_to_promote(const EcsServiceRevision::Image& image) {
-    return !image.digest.empty() && parse_ecr_registry(parse_image(image.image).registry);
-}
-
 Result<Proven> find_proven(App& app, const EcsTarget& target, Deadline deadline) {
-    const auto& environment = app.config().environment;
     TRY_ASSIGN(const auto described, app.ecs().describe_services(target.cluster, {target.service}, deadline));
     const auto* service = described.find(target.service);
-    const auto* primary = service == nullptr ? nullptr : service->primary();
-    if (primary == nullptr)
+    if (service == nullptr || service->primary() == nullptr)
         return fail(ErrorKind::kNotFound, no_such_service(app.config(), app.ecs(), target, deadline));
-    if (primary->rollout_state == RolloutState::kInProgress || primary->rollout_state == RolloutState::kFailed)
-        return fail(ErrorKind::kRejected,
-                    fmt::format("{} {} in {}, so nothing has proven good that could be promoted; see how it ends, then "
-                                "promote: ci_lambda wait {}",
-                                short_name(primary->task_definition),
-                                primary->rollout_state == RolloutState::kFailed ? "has failed" : "is still rolling",
-                                environment, target.id));
-    TRY_ASSIGN(auto proven, find_proven_images(app.ecs(), target, *service, deadline));
-    if (!proven.now || std::ranges::none_of(proven.now->images, is_ours_to_promote))
-        return fail(ErrorKind::kNotFound,
-                    fmt::format("ECS's records do not say which images of Amazon ECR {} runs in {}", target.service,
-                                environment));
-    return Proven{.target = target,
-                  .environment = environment,
-                  .region = app.config().region,
-                  .revision = *std::move(proven.now)};
+    TRY_ASSIGN(auto proven, find_proven_service(app.ecs(), target, *service, app.config().environment, deadline));
+    return Proven{.service = std::move(proven), .region = app.config().region};
 }
 
 /// What the services of the first environment run. Its App is gone when this returns.
@@ -105,50 +83,6 @@ Result<std::vector<Proven>> find_all_proven(const PromoteCommand& command, const
     return all;
 }
 
-/// The image that a container gets: the proven one of its repository, also where that is in another account or region;
-/// else what the container of the same name runs.
-const EcsServiceRevision::Image* match(const EcsTaskDefinition::Image& container, const EcsServiceRevision& proven) {
-    const auto repository = parse_image(container.image).repository;
-    const EcsServiceRevision::Image* by_name = nullptr;
-    for (const auto& image : proven.images) {
-        if (!is_ours_to_promote(image)) continue;
-        if (parse_image(image.image).repository == repository) return &image;
-        if (image.container == container.container) by_name = &image;
-    }
-    return by_name;
-}
-
-std::string images_by_container(const auto& images) {
-    std::vector<std::string> texts;
-    for (const auto& image : images) texts.push_back(fmt::format("{}={}", image.container, image.image));
-    return join(texts, ", ");
-}
-
-Result<std::vector<WantedImage>> images_for(App& app, const DeploymentRequest& request, const Proven& proven,
-                                            Deadline deadline) {
-    auto& ecs = app.ecs();
-    TRY_ASSIGN(const auto active, ecs.active_task_definitions(request.target.family, deadline));
-    TRY_ASSIGN(const auto newest, ecs.describe_task_definition(active.front(), deadline));
-    std::vector<WantedImage> wanted;
-    for (const auto& container : newest.images) {
-        const auto parts = parse_image(container.image);
-        const auto* image = parse_ecr_registry(parts.registry) ? match(container, proven.revision) : nullptr;
-        if (image == nullptr) continue;
-        WantedImage one{.registry = std::string(parts.registry),
-                        .repository = std::string(parts.repository),
-                        .tag = {},
-                        .digest = image->digest};
-        if (std::ranges::find(wanted, one) == wanted.end()) wanted.push_back(std::move(one));
-    }
-    if (wanted.empty())
-        return fail(ErrorKind::kRejected,
-                    fmt::format("no container of {} has a repository, or a name, of those that {} runs in {} ({}): its "
-                                "images are {}",
-                                short_name(newest.arn), proven.target.service, proven.environment,
-                                images_by_container(proven.revision.images), images_by_container(newest.images)));
-    return wanted;
-}
-
 DeployCommand as_deployment(const PromoteCommand& command, const std::string& from) {
     DeployCommand deploy;
     deploy.services = command.services;
@@ -159,16 +93,17 @@ DeployCommand as_deployment(const PromoteCommand& command, const std::string& fr
 
 /// Whoever promotes a service to itself has named the environments by something that does not tell them apart.
 bool is_the_same(const Proven& proven, const EcsTarget& target, const Config& config, bool same_credentials) {
-    return same_credentials && proven.region == config.region && proven.target.cluster == target.cluster &&
-           proven.target.service == target.service;
+    const auto& source = proven.service.target;
+    return same_credentials && proven.region == config.region && source.cluster == target.cluster &&
+           source.service == target.service;
 }
 
 Result<Deploy> decide_promotion(const PromoteCommand& command, const std::vector<Proven>& proven, App& app,
                                 const Session& session) {
-    TRY_ASSIGN(auto decision, decide_wish(as_deployment(command, proven.front().environment), app, session));
+    TRY_ASSIGN(auto decision, decide_wish(as_deployment(command, proven.front().service.environment), app, session));
     for (auto& request : decision.requests) {
         const auto source =
-            std::ranges::find(proven, request.target.id, [](const Proven& one) { return one.target.id; });
+            std::ranges::find(proven, request.target.id, [](const Proven& one) { return one.service.target.id; });
         if (source == proven.end())
             return fail(ErrorKind::kNotFound,
                         fmt::format("{}: the first environment has no such service", request.target.id));
@@ -177,15 +112,15 @@ Result<Deploy> decide_promotion(const PromoteCommand& command, const std::vector
                         fmt::format("{} in {} is the same service as in {} ({} in {}): the configuration names it "
                                     "without the environment; use --from-function and --to-function, or other profiles "
                                     "or regions",
-                                    request.target.id, source->environment, app.config().environment,
+                                    request.target.id, source->service.environment, app.config().environment,
                                     request.target.service, request.target.cluster));
-        auto wanted = images_for(app, request, *source, session.patience());
+        auto wanted = images_to_promote(app.ecs(), request.target.family, source->service, session.patience());
         if (!wanted) return std::unexpected(with_context(std::move(wanted).error(), request.target.id.str()));
         request.wanted = *std::move(wanted);
         request.image_pin = app.config().image_pin;
         if (!command.reason)
-            request.reason =
-                fmt::format("promoted from {}: {}", source->environment, short_name(source->revision.task_definition));
+            request.reason = fmt::format("promoted from {}: {}", source->service.environment,
+                                         short_name(source->service.revision.task_definition));
     }
     return decision;
 }

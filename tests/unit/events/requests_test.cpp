@@ -112,6 +112,8 @@ TEST(DecodeBare, ReadsTheImageThatIsAskedFor) {
     const auto request = decode_as<ManualRequest>(R"({"service":"api","image":"repo:v1","image_tag":"v2"})");
     EXPECT_THAT(request.image, Optional(std::string("repo:v1")));
     EXPECT_THAT(request.image_tag, Optional(std::string("v2")));
+    EXPECT_THAT(decode_as<ManualRequest>(R"({"service":"api","promote_from":"dev"})").promote_from,
+                Optional(std::string("dev")));
     EXPECT_EQ(decode_as<ManualRequest>(R"({"service":"api","image_tag":43})").malformed,
               "\"image_tag\" must be a string, not a number");
 }

@@ -275,6 +275,35 @@ TEST(ManualHandler, RefusesWhatIsNoImage) {
     EXPECT_THAT(image_of(" "), HasSubstr("\"image\" is empty (a variable that is not set?)"));
 }
 
+TEST(ManualHandler, TakesWhatHasProvenGoodInAnotherEnvironment) {
+    auto request = bare("api");
+    request.promote_from = "stage";
+    const auto source = [&](const Config& config) {
+        const auto decision = decide_body(request, config);
+        if (!decision) return decision.error().message;
+        const auto& asked = std::get<Deploy>(*decision).requests.front();
+        EXPECT_THAT(asked.wanted, IsEmpty());
+        EXPECT_EQ(asked.promoted_from->environment, "stage");
+        return asked.promoted_from->target.cluster.str() + "/" + asked.promoted_from->target.service.str();
+    };
+    EXPECT_EQ(source(shop()), "shop_cluster_stage/shop_service_api_stage");
+    // A name that stands in the map is the same everywhere; the cluster tells the environments apart.
+    EXPECT_EQ(source(shop({service_map()})), "shop_cluster_stage/front");
+    EXPECT_THAT(source(shop({service_map(), {"ECS_CLUSTER_NAME", "shop"}})),
+                AllOf(HasSubstr("which service api is in stage"), HasSubstr("front in shop"), HasSubstr("\"image\"")));
+    const auto error = [&](const auto& change) {
+        auto wrong = request;
+        change(wrong);
+        const auto decision = decide_body(wrong, shop());
+        return decision ? "no error" : decision.error().message;
+    };
+    EXPECT_THAT(error([](auto& wrong) { wrong.promote_from = "dev"; }), HasSubstr("this environment itself"));
+    EXPECT_THAT(error([](auto& wrong) { wrong.promote_from = ""; }), HasSubstr("it is an environment, as in"));
+    EXPECT_THAT(error([](auto& wrong) { wrong.promote_from = "a/b"; }), HasSubstr("\"a/b\""));
+    EXPECT_THAT(error([](auto& wrong) { wrong.image_tag = "v1"; }), HasSubstr("\"image_tag\" are both given"));
+    EXPECT_THAT(error([](auto& wrong) { wrong.task_definition = "42"; }), HasSubstr("are both given"));
+}
+
 TEST(ManualHandler, RefusesATagThatIsNoneAndTwoWishesAtOnce) {
     const auto error = [](ManualRequest request) {
         const auto decision = decide_body(request, shop());

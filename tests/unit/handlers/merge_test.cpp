@@ -83,6 +83,13 @@ TEST(Merge, KeepsThePersonsImageUntilSomethingNewerIsWanted) {
     push.requests[0].images = {{.repository = "shop_api", .tag = "v43"}};
     EXPECT_THAT(merge({wish, push}).requests[0].wanted, SizeIs(0));
     EXPECT_THAT(merge({push, wish}).requests[0].wanted, SizeIs(1));
+    // What another environment runs is a wish, too.
+    auto promotion = one("api", "a request", 4);
+    promotion.requests[0].promoted_from = PromotionSource{.environment = "stage", .target = {}};
+    EXPECT_THAT(merge({wish, promotion}).requests[0].wanted, SizeIs(0));
+    EXPECT_TRUE(merge({wish, promotion}).requests[0].promoted_from);
+    EXPECT_FALSE(merge({promotion, wish}).requests[0].promoted_from);
+    EXPECT_TRUE(merge({promotion, one("api", "a parameter", 5)}).requests[0].promoted_from);
 }
 
 }  // namespace
