@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The verb `fuzz` of ./dev, which sources this file. See docs/development.md.
 
-readonly fuzz_programs=build-fuzz/bin
+readonly fuzz_programs=build-asan/bin
 readonly fuzz_dir="$cache_dir/fuzz"
 readonly fuzz_seconds=60
 readonly fuzz_longest_input=4096
@@ -22,7 +22,7 @@ fuzz_corpora() {
 
 build_fuzz() {
     need_packages "fuzz" "${build_packages[@]}" "${clang_packages[@]}"
-    step fuzz-configure "configuring the fuzz programs" cmake --preset fuzz
+    if [[ ! -f build-asan/CMakeCache.txt ]]; then step asan-configure "configuring asan" cmake --preset asan; fi
     step fuzz-build "building the fuzz programs" cmake --build --preset fuzz
 }
 
@@ -109,7 +109,7 @@ run_fuzz() {
 
 # The same inputs in every run: all of the corpora, then a fixed number of new ones.
 run_fuzz_briefly() {
-    local target targets jobs=() new=build-fuzz/new
+    local target targets jobs=() new=build-asan/new
     rm -rf -- "$new"
     mapfile -t targets < <(fuzz_targets)
     for target in "${targets[@]}"; do
