@@ -5,7 +5,7 @@
 readonly package_architectures=(x86_64 arm64)
 readonly package_packages=(
     g++-x86-64-linux-gnu g++-aarch64-linux-gnu clang-19 cmake ninja-build ccache nlohmann-json3-dev
-    python3 dpkg-dev xz-utils debian-archive-keyring ca-certificates git
+    python3 dpkg-dev xz-utils libdeflate-tools debian-archive-keyring ca-certificates git
 )
 readonly artefact_test_packages=(python3 python3-venv binutils file qemu-user-static)
 
