@@ -41,6 +41,9 @@ struct DeploymentRequest {
     std::string reason;                             ///< why, for a person: "image shop_service_api:v7 was pushed"
     /// When the event says that it happened; absent for what says no time, such as a bare request: "now".
     std::optional<WallTime> changed_at = {};
+    /// Of a change that is told more than once: so long, counted from `changed_at`, nothing is begun, so that what
+    /// begins then is one rollout for all that tell it.
+    Milliseconds settles{0};
     /// What was pushed, where that is the reason, or one of them: a new image is a reason to try again a revision that
     /// has failed; a changed parameter or file is none.
     std::vector<PushedImage> images = {};

@@ -34,6 +34,7 @@ struct Merged {
         request.changed_at = request.changed_at && next.changed_at
                                  ? std::optional(std::max(*request.changed_at, *next.changed_at))
                                  : std::nullopt;
+        request.settles = std::max(request.settles, next.settles);
         request.images_alone = request.images_alone && next.images_alone;
         if (!next.images.empty()) {
             request.image_mode = next.image_mode;

@@ -83,19 +83,20 @@ std::vector<DeploymentReport> Deployer::deploy(const Deploy& decision, Deadline 
     return Run(*this, decision, deadline).run();
 }
 
-/// COALESCE_SECONDS, counted from the latest change: what has waited in a queue has waited already.
+/// COALESCE_SECONDS, or what a change needs itself, counted from the latest change: what has waited in a queue has
+/// waited already.
 void Deployer::let_the_burst_settle(const Deploy& decision, Deadline deadline) {
     if (options_.dry_run) return;
     const auto now = context_.clock.now();
-    const Milliseconds longest = options_.coalesce;
     Milliseconds wait{0};
-    for (const auto& request : decision.requests)
-        if (request.changed_at)
-            wait = std::max(wait, std::chrono::ceil<Milliseconds>(*request.changed_at + longest - now));
-    wait = std::min(wait, longest);
+    for (const auto& request : decision.requests) {
+        if (!request.changed_at) continue;
+        const auto longest = std::max<Milliseconds>(options_.coalesce, request.settles);
+        wait = std::max(wait, std::min(longest, std::chrono::ceil<Milliseconds>(*request.changed_at + longest - now)));
+    }
     if (const auto left = deadline.remaining(context_.clock)) wait = std::min(wait, *left / 2);
     if (wait <= Milliseconds{0}) return;
-    context_.logger.info("deployment waits for the rest of a burst (COALESCE_SECONDS)", {{"wait_ms", wait.count()}});
+    context_.logger.info("deployment waits for the rest of a burst", {{"wait_ms", wait.count()}});
     context_.sleeper.sleep_for(wait);
 }
 

@@ -127,6 +127,23 @@ TEST(Discovery, ASecretDeploysThoseWhoseTasksGetIt) {
     EXPECT_FALSE(decide_here(change_of_secret(""), config).has_value());
 }
 
+TEST(Discovery, WhatTellsARotationWaitsForTheOtherThatTellsIt) {
+    const std::string arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/db-AbCdEf";
+    const auto config = discover({{"api", {}, {arn}}, {"web", {}, {arn}}});
+    const auto settles = [&](const std::string& operation) {
+        auto change = change_of_secret(arn);
+        change.operation = operation;
+        const auto decision = decide_here(change, config);
+        std::vector<Milliseconds> times;
+        for (const auto& request : std::get<Deploy>(*decision).requests) times.push_back(request.settles);
+        return times;
+    };
+    using std::chrono::seconds;
+    EXPECT_THAT(settles("UpdateSecretVersionStage"), ElementsAre(seconds{4}, seconds{4}));
+    EXPECT_THAT(settles("RotationSucceeded"), ElementsAre(seconds{6}, seconds{6}));
+    EXPECT_THAT(settles("PutSecretValue"), ElementsAre(seconds{0}, seconds{0})) << "a person waits for that";
+}
+
 TEST(Discovery, WithoutItASecretConcernsNobody) {
     EXPECT_THAT(ignored_because(decide_here(change_of_secret("shop/db"), shop())), HasSubstr("DISCOVERY is off"));
 }

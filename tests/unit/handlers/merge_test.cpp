@@ -33,6 +33,13 @@ TEST(Merge, MakesOneRequestForEachServiceWithEveryReasonOnce) {
     EXPECT_THAT(merged.skipped, SizeIs(1));
 }
 
+TEST(Merge, SettlesForAsLongAsTheSlowestChangeNeeds) {
+    auto slow = one("api", "a", 1);
+    slow.requests[0].settles = std::chrono::seconds{6};
+    EXPECT_EQ(merge({slow, one("api", "b", 2)}).requests[0].settles, std::chrono::seconds{6});
+    EXPECT_EQ(merge({one("api", "b", 2), slow}).requests[0].settles, std::chrono::seconds{6});
+}
+
 TEST(Merge, KeepsServicesOfOneNameInTwoRegionsOrAccountsApart) {
     auto elsewhere = one("api", "b", 2);
     elsewhere.requests[0].target.region = "eu-west-1";

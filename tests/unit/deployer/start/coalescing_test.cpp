@@ -261,6 +261,17 @@ TEST_F(CoalescingTest, LetsABurstSettleCountedFromTheEventsOwnTime) {
     EXPECT_THAT(sleeper_.slept(), ElementsAre(Milliseconds(7000), Milliseconds(10000))) << "half of what is left";
 }
 
+TEST_F(CoalescingTest, LetsAChangeThatIsToldTwiceSettleHoweverShortABurstMayBe) {
+    auto told_twice = changed_at_start();
+    told_twice.requests[0].settles = seconds(4);
+    clock_.advance(seconds(1));
+    run(told_twice, {.coalesce = seconds(2)});
+    EXPECT_THAT(sleeper_.slept(), ElementsAre(Milliseconds(3000)));
+    run(told_twice, {.coalesce = seconds(2)});
+    run(told_twice, {.dry_run = true});
+    EXPECT_THAT(sleeper_.slept(), SizeIs(1)) << "it is long ago, or nothing is begun";
+}
+
 TEST_F(CoalescingTest, FindsTheDeploymentWhoseAnswerWasLostInsteadOfStartingASecondOne) {
     ecs_.on_active = [](const TaskFamily&) { return std::vector{TaskDefinition(arn_of("42"))}; };
     lose_the_first_answer();
