@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <ranges>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -9,12 +11,15 @@
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
+#include "config/document_source.hpp"
 #include "config/values.hpp"
+#include "sandbox/aws/event.hpp"
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/pages/state_pages.hpp"
 #include "sandbox/runtime/runtime_api.hpp"
 #include "sandbox/shop/shop.hpp"
+#include "sandbox/shop/values.hpp"
 #include "sandbox/slack/slack_inbox.hpp"
 
 namespace ci_lambda::sandbox {
@@ -22,6 +27,42 @@ namespace {
 
 HttpExchangeAnswer text_page(std::string body) {
     return {.status = 200, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
+}
+
+HttpExchangeAnswer refused_with(const Error& error) {
+    return {.status = 400, .body = dump_json({{"message", error.message}}) + '\n'};
+}
+
+/// `eu-west-1`, `us-gov-east-1`
+bool looks_like_a_region(std::string_view text) {
+    const auto parts = split(text, '-');
+    constexpr std::size_t kFewest = 3;
+    return parts.size() >= kFewest && parse_unsigned(parts.back()).has_value() &&
+           std::ranges::all_of(parts | std::views::take(parts.size() - 1), [](const std::string& part) {
+               return !part.empty() && std::ranges::all_of(part, [](char c) { return c >= 'a' && c <= 'z'; });
+           });
+}
+
+/// S3's own event of an object of the shop's bucket that was put (EventBridge user guide, "Amazon S3 events").
+std::string object_created_event(const std::string& key, Ids& ids, WallTime now) {
+    constexpr std::size_t kEtagDigits = 32;
+    constexpr std::size_t kSequencerDigits = 16;
+    const auto bucket = std::string(shop::kBucket);
+    const Json detail{
+        {"version", "0"},
+        {"bucket", {{"name", bucket}}},
+        {"object",
+         {{"key", key}, {"size", 512}, {"etag", ids.hex(kEtagDigits)}, {"sequencer", ids.hex(kSequencerDigits)}}},
+        {"request-id", ids.hex(kSequencerDigits)},
+        {"requester", shop::kAccount},
+        {"source-ip-address", "127.0.0.1"},
+        {"reason", "PutObject"}};
+    return make_event({.source = "aws.s3",
+                       .detail_type = "Object Created",
+                       .account = shop::kAccount,
+                       .region = shop::kRegion,
+                       .resources = {"arn:aws:s3:::" + bucket}},
+                      detail, ids, now);
 }
 
 }  // namespace
@@ -39,6 +80,15 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
                             ? std::move(options.on_ecs_event)
                             : [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcs); }},
            ids, options.ecs_clock == nullptr ? clock : *options.ecs_clock),
+      secrets_(
+          {.state = shop_secrets(ids, clock.now()),
+           .on_event =
+               [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kSecretsManager); }},
+          ids, clock),
+      parameters_(
+          {.state = shop_parameters(clock.now()),
+           .on_event = [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kSsm); }},
+          ids, clock),
       scheduler_(shop_schedules(clock.now()), clock),
       driver_(ecs_, clock),
       ecs_goes_on_(options.ecs_clock == nullptr),
@@ -47,6 +97,10 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
     front_.add("AmazonEC2ContainerRegistry_V20150921.", "ECR",
                [this](const AwsCall& call) { return ecr_.handle(call.operation, call.body); });
     front_.add("AWSEvents.", "EventBridge", [this](const AwsCall& call) { return call_events(call); });
+    front_.add("secretsmanager.", "Secrets Manager",
+               [this](const AwsCall& call) { return secrets_.handle(call.operation, call.body, call.caller); });
+    front_.add("AmazonSSM.", "Systems Manager",
+               [this](const AwsCall& call) { return parameters_.handle(call.operation, call.body); });
     add_routes();
 }
 
@@ -55,6 +109,9 @@ LocalAws::~LocalAws() { stop(); }
 Result<std::uint16_t> LocalAws::start(std::uint16_t port) {
     TRY_ASSIGN(port_, server_.start(port));
     ecr_.listen_at(fmt::format("http://127.0.0.1:{}", port_));
+    const auto inbox = fmt::format("http://127.0.0.1:{}{}", port_, kSlackPath);
+    secrets_.replace(shop::kSlackSecret, inbox);
+    parameters_.replace(std::string(shop::kSlackParameter), inbox);
     if (ecs_goes_on_) driver_.start();
     return port_;
 }
@@ -78,6 +135,7 @@ void LocalAws::add_routes() {
                  [this](const HttpExchangeRequest& request) { return take_slack_message(request, {}); });
     server_.post("/sandbox/scenario", [this](const HttpExchangeRequest& request) { return take_scenario(request); });
     server_.post("/sandbox/push", [this](const HttpExchangeRequest& request) { return take_push(request); });
+    server_.post("/sandbox/file", [this](const HttpExchangeRequest& request) { return take_file(request); });
     server_.get("/sandbox/scenario", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
     });
@@ -152,15 +210,27 @@ HttpExchangeAnswer LocalAws::take_raw_event(const HttpExchangeRequest& request) 
 HttpExchangeAnswer LocalAws::take_scenario(const HttpExchangeRequest& request) {
     const auto choice = parse_scenario_choice(trim(request.body));
     const Status done = choice ? set_scenario(*choice) : std::unexpected(choice.error());
-    if (!done) return {.status = 400, .body = dump_json({{"message", done.error().message}}) + '\n'};
+    if (!done) return refused_with(done.error());
     return {.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
 }
 
 HttpExchangeAnswer LocalAws::take_push(const HttpExchangeRequest& request) {
-    const auto push = push_image(trim(request.body));
-    if (!push) return {.status = 400, .body = dump_json({{"message", push.error().message}}) + '\n'};
-    const Json page{{"image", push->image}, {"digest", push->digest}, {"events", push->manifests}};
+    const auto from = request.query.find("from");
+    const auto push =
+        push_image(trim(request.body), from == request.query.end() ? std::nullopt : std::optional(from->second));
+    if (!push) return refused_with(push.error());
+    const Json page{{"image", push->image},
+                    {"digest", push->digest},
+                    {"manifests", push->manifests},
+                    {"events", push->events},
+                    {"tagged", push->tagged}};
     return {.status = 200, .body = dump_json(page) + '\n'};
+}
+
+HttpExchangeAnswer LocalAws::take_file(const HttpExchangeRequest& request) {
+    const auto object = edit_file(trim(request.body));
+    if (!object) return refused_with(object.error());
+    return {.status = 200, .body = dump_json({{"object", *object}}) + '\n'};
 }
 
 void LocalAws::tell_settings(std::string page) {
@@ -179,7 +249,7 @@ Status LocalAws::set_scenario(const ScenarioChoice& choice) {
                             choice.service.value_or(""), join(names, ", ")));
 }
 
-Result<Push> LocalAws::push_image(std::string_view image) {
+Result<Push> LocalAws::push_image(std::string_view image, const std::optional<std::string>& from) {
     const auto parts = parse_image(image);
     const auto refused = [&](std::string_view why) {
         return fail(ErrorKind::kConfiguration, fmt::format("{}: {}; for example api:v1.43", in_quotes(image), why));
@@ -188,12 +258,37 @@ Result<Push> LocalAws::push_image(std::string_view image) {
     if (!parts.registry.empty() && parts.registry != ecr_.host())
         return refused(fmt::format("the sandbox's registry is {}", ecr_.host()));
     if (!is_image_tag(parts.tag)) return refused("it needs a tag");
-    auto push = ecr_.push(shop::repository_named(parts.repository), std::string(parts.tag));
+    if (from && (!looks_like_a_region(*from) || *from == shop::kRegion))
+        return refused(
+            fmt::format("{} is not another region than {}, such as eu-west-1", in_quotes(*from), shop::kRegion));
+    const auto repository = shop::repository_named(parts.repository);
+    const std::string tag(parts.tag);
+    auto push = from ? ecr_.replicate(repository, tag, *from) : ecr_.push(repository, tag);
     if (push) return *std::move(push);
     auto message = fmt::format("{}: {}", push.error().type, push.error().message);
     if (push.error().type == "RepositoryNotFoundException")
         message += fmt::format("; known are: {}", join(ecr_.repositories(), ", "));
     return fail(ErrorKind::kConfiguration, std::move(message));
+}
+
+Result<std::string> LocalAws::edit_file(std::string_view object) {
+    const auto slash = object.find('/');
+    if (slash == std::string_view::npos || slash == 0 || slash + 1 == object.size())
+        return fail(ErrorKind::kConfiguration,
+                    fmt::format("{}: it needs the key of a file, such as api/.env", in_quotes(object)));
+    const bool names_bucket = object.starts_with(std::string(shop::kBucket) + '/');
+    const std::string key(names_bucket ? object.substr(slash + 1) : object);
+    if (!invocations_.enqueue(object_created_event(key, ids_, clock_.now()), EventOrigin::kS3))
+        return fail(ErrorKind::kConfiguration, std::string(kTooManyWait));
+    return fmt::format("s3://{}/{}", shop::kBucket, key);
+}
+
+std::optional<std::string> LocalAws::referred_to(std::string_view reference) {
+    const auto source = parse_source(reference);
+    if (!source) return std::nullopt;
+    if (source->kind == SourceRef::Kind::kSsm) return parameters_.text(source->text);
+    if (source->kind == SourceRef::Kind::kSecretsManager) return secrets_.text(source->text);
+    return std::nullopt;
 }
 
 }  // namespace ci_lambda::sandbox

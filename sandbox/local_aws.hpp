@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,9 +14,11 @@
 #include "sandbox/ecs/driver.hpp"
 #include "sandbox/ecs/ecs.hpp"
 #include "sandbox/http/http_server.hpp"
+#include "sandbox/parameter_store/parameter_store.hpp"
 #include "sandbox/record/journal.hpp"
 #include "sandbox/runtime/invocations.hpp"
 #include "sandbox/scheduler/scheduler.hpp"
+#include "sandbox/secrets_manager/secrets_manager.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -27,9 +30,9 @@ struct LocalAwsOptions {
     EventSink on_ecs_event = {};
 };
 
-/// The sandbox's AWS behind one address: ECS, ECR and EventBridge (AWS JSON 1.1, `POST /`), Scheduler, the Runtime API
-/// and Invoke, the Slack inbox, and pages that show what happened. The function's process is not part of it: see
-/// FunctionHost.
+/// The sandbox's AWS behind one address: ECS, ECR, EventBridge, Parameter Store and Secrets Manager (AWS JSON 1.1,
+/// `POST /`), Scheduler, the Runtime API and Invoke, the Slack inbox, and pages that show what happened. The function's
+/// process is not part of it: see FunctionHost.
 class LocalAws {
 public:
     /// Ids and clock must outlive it.
@@ -51,7 +54,16 @@ public:
 
     /// As `docker push`, of an image that was built anew: `api:v1.43`, `shop_service_api:v1.43`. The name is that of a
     /// repository or an id of the shop. Fails (kConfiguration) with the way out, in ECR's words where they are its own.
-    [[nodiscard]] Result<Push> push_image(std::string_view image);
+    /// `from`: the region where it was pushed, if it comes from there by replication.
+    [[nodiscard]] Result<Push> push_image(std::string_view image, const std::optional<std::string>& from = {});
+
+    /// Somebody has put an env file of the shop's bucket: `api/.env`. S3's event goes to the function; there is no
+    /// file. Returns the object's URL. Fails (kConfiguration) for what names none.
+    [[nodiscard]] Result<std::string> edit_file(std::string_view object);
+
+    /// What the parameter or secret holds that a setting refers to (`ssm:/PATH`, `secretsmanager:NAME`); `nullopt` for
+    /// what is not there, and for all other text.
+    [[nodiscard]] std::optional<std::string> referred_to(std::string_view reference);
 
     [[nodiscard]] Ecs& ecs() { return ecs_; }
     [[nodiscard]] Ecr& ecr() { return ecr_; }
@@ -66,12 +78,15 @@ private:
     [[nodiscard]] HttpExchangeAnswer take_raw_event(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_scenario(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_push(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_file(const HttpExchangeRequest& request);
 
     Ids& ids_;
     const Clock& clock_;
     Invocations invocations_;
     Ecr ecr_;  // after the invocations, which take its events
     Ecs ecs_;  // likewise; and asks the registry
+    SecretsManager secrets_;
+    ParameterStore parameters_;
     Scheduler scheduler_;
     EcsDriver driver_;
     bool ecs_goes_on_;  ///< by itself

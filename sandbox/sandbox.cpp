@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "sandbox/client/changes.hpp"
 #include "sandbox/demo/demo.hpp"
 #include "sandbox/demo/demo_ecs.hpp"
 #include "sandbox/demo/demo_steps.hpp"
@@ -58,8 +60,22 @@ std::string command_line() {
     return below ? (relative.has_parent_path() ? relative : "." / relative).string() : self.string();
 }
 
-Result<Config> function_config(const std::map<std::string, std::string>& variables) {
-    auto loaded = load_config(MapEnvironment(variables));
+/// Settings that may name a parameter or a secret in place of holding what they are about.
+constexpr std::array kReferences{"SLACK_WEBHOOK_URL", "CI_LAMBDA_CONFIG"};
+
+/// Passes on what the user's settings refer to in the sandbox, and nothing that is not there: the user's own webhook or
+/// document is none of the sandbox's business.
+void pass_references(std::map<std::string, std::string>& variables, const Environment& user, LocalAws& aws) {
+    for (const auto* const name : kReferences)
+        if (const auto value = user.get_non_empty(name); value && aws.referred_to(*value)) variables[name] = *value;
+}
+
+Result<Config> function_config(const std::map<std::string, std::string>& variables, LocalAws& aws) {
+    const MapEnvironment environment(variables);
+    const auto document = environment.get_non_empty(std::string(kDocumentVariable));
+    auto loaded = document ? load_config(environment, DocumentText{.text = aws.referred_to(*document).value_or(""),
+                                                                   .source = *document})
+                           : load_config(environment);
     if (!loaded)
         return std::unexpected(with_context(loaded.error(), "the function would not start with these settings"));
     return std::move(loaded->config);
@@ -68,13 +84,6 @@ Result<Config> function_config(const std::map<std::string, std::string>& variabl
 std::uint64_t random_seed() {
     std::random_device device;
     return (std::uint64_t{device()} << 32U) | device();
-}
-
-std::string nobody_answers(std::uint16_t port) {
-    return fmt::format(
-        "no sandbox answers at http://127.0.0.1:{}: start one with `ci_lambda sandbox`, or name its port "
-        "with `--port N`",
-        port);
 }
 
 Status check_speed(double speed) {
@@ -125,9 +134,10 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
         aws.invocations().stop();
     });
     TRY_ASSIGN(const std::uint16_t port, aws.start(options.port.value_or(options.demo ? 0 : kDefaultPort)));
-    const auto variables = options.demo ? function_environment(port, environment, UserSettings::kLogging)
-                                        : function_environment(port, environment, UserSettings::kPassed, options.speed);
-    TRY_ASSIGN(const Config config, function_config(variables));
+    auto variables = options.demo ? function_environment(port, environment, UserSettings::kLogging)
+                                  : function_environment(port, environment, UserSettings::kPassed, options.speed);
+    if (!options.demo) pass_references(variables, environment, aws);
+    TRY_ASSIGN(const Config config, function_config(variables, aws));
     aws.tell_settings(settings_page(variables));
     const bool show_log = options.logs || config.log_level == LogLevel::kDebug;
     FunctionHost function(
@@ -157,31 +167,6 @@ int run(const Options& options, const Environment& environment, std::ostream& ou
     if (code) return *code;
     err << fmt::format("sandbox: {}\n", code.error().message);
     return kBad;
-}
-
-int push_image(std::uint16_t port, const std::string& image, std::ostream& out, std::ostream& err) {
-    const auto response = http_post(port, "/sandbox/push", image);
-    if (!response) {
-        err << nobody_answers(port) << '\n';
-        return kBad;
-    }
-    const auto page = parse_json(response->body);
-    const auto text = [&](std::string_view key) {
-        return one_line(page ? find_string(*page, key).value_or("") : std::string(), 1000);
-    };
-    if (response->status != 200) {
-        const auto why = text("message");
-        err << (why.empty() ? fmt::format("what answers at http://127.0.0.1:{} is no sandbox", port) : why) << '\n';
-        return kBad;
-    }
-    out << fmt::format("pushed {}\n  {}\n", text("image"), text("digest"));
-    if (const Json* events = find(*page, "events"); events != nullptr && events->is_number_unsigned())
-        out << fmt::format(
-            "  {} manifests: an index, and an image with its attestation for each of two platforms; the "
-            "function gets an event for each\n",
-            events->get<std::size_t>());
-    out << std::flush;
-    return kGood;
 }
 
 int print_environment(std::uint16_t port, std::ostream& out, std::ostream& err) {

@@ -38,9 +38,4 @@ int run(const Options& options, const Environment& environment, std::ostream& ou
 /// port: `eval "$(ci_lambda sandbox --env)"`. 0, or 1 when there is none, which is said on `err`.
 int print_environment(std::uint16_t port, std::ostream& out, std::ostream& err);
 
-/// As `docker push` of an image that was built anew, into the registry of the sandbox that runs at this port:
-/// `api:v1.43`, `shop_service_api:v1.43`. Says what was pushed. 0, or 1 when there is no sandbox or it refuses, which
-/// is said on `err`.
-int push_image(std::uint16_t port, const std::string& image, std::ostream& out, std::ostream& err);
-
 }  // namespace ci_lambda::sandbox

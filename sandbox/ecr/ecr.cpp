@@ -48,6 +48,13 @@ AwsResult<Push> Ecr::push(const std::string& repository, const std::string& tag)
     });
 }
 
+AwsResult<Push> Ecr::replicate(const std::string& repository, const std::string& tag, const std::string& region) {
+    return change([&](EcrContext& context) -> AwsResult<Push> {
+        TRY_ASSIGN(auto* found, repository_named(context.state, repository));
+        return replicate_new_image(context, *found, tag, region);
+    });
+}
+
 std::vector<std::string> Ecr::repositories() {
     const std::scoped_lock lock(mutex_);
     std::vector<std::string> names;

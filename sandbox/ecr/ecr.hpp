@@ -35,6 +35,9 @@ public:
     /// What `docker buildx build --push` brings about: an image that nobody has pushed yet, for two platforms, with
     /// attestations; each manifest is put, and tells its event, before the tag's is.
     [[nodiscard]] AwsResult<Push> push(const std::string& repository, const std::string& tag);
+    /// What such a push in another region brings about where its images are replicated into this one.
+    [[nodiscard]] AwsResult<Push> replicate(const std::string& repository, const std::string& tag,
+                                            const std::string& region);
 
     [[nodiscard]] std::string host() const { return host_; }
     [[nodiscard]] std::vector<std::string> repositories();

@@ -10,6 +10,7 @@
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/result.hpp"
+#include "sandbox/aws/event.hpp"
 #include "sandbox/aws/paging.hpp"
 
 namespace ci_lambda::sandbox {
@@ -109,15 +110,11 @@ std::string image_event(const EcrContext& context, const Repository& repository,
         detail["manifest-media-type"] = manifest.media_type;
         if (!manifest.artifact_media_type.empty()) detail["artifact-media-type"] = manifest.artifact_media_type;
     }
-    return dump_json({{"version", "0"},
-                      {"id", context.ids.uuid()},
-                      {"detail-type", "ECR Image Action"},
-                      {"source", "aws.ecr"},
-                      {"account", context.state.account},
-                      {"time", format_rfc3339(context.now).substr(0, 19) + "Z"},
-                      {"region", context.state.region},
-                      {"resources", Json::array()},
-                      {"detail", std::move(detail)}});
+    return make_event({.source = "aws.ecr",
+                       .detail_type = "ECR Image Action",
+                       .account = context.state.account,
+                       .region = context.state.region},
+                      detail, context.ids, context.now);
 }
 
 Json repository_json(const EcrState& state, const Repository& repository) {
@@ -441,7 +438,10 @@ AwsResult<StoredManifest> put_manifest(EcrContext& context, Repository& reposito
     return manifest;
 }
 
-AwsResult<Push> push_new_image(EcrContext& context, Repository& repository, const std::string& tag) {
+namespace {
+
+/// An image that nobody has put yet. With `tagged` off, as one whose tag may not be moved arrives: without it.
+AwsResult<Push> put_new_image(EcrContext& context, Repository& repository, const std::string& tag, bool tagged) {
     Push push{.image = fmt::format("{}/{}:{}", context.state.host(), repository.name, tag), .digest = {}};
     const auto content = fmt::format("{} {}", push.image, ++repository.builds);
     auto manifests = build_image(content, labels_of(repository, tag, content));
@@ -449,11 +449,40 @@ AwsResult<Push> push_new_image(EcrContext& context, Repository& repository, cons
     for (auto& manifest : manifests) {
         const bool last = &manifest == &manifests.back();
         if (!manifest.config.empty()) repository.blobs[sha256_digest(manifest.config)] = manifest.config;
-        TRY_ASSIGN(
-            const auto stored,
-            put_manifest(context, repository, {.manifest = std::move(manifest), .tag = last ? tag : std::string()}));
+        TRY_ASSIGN(const auto stored,
+                   put_manifest(context, repository,
+                                {.manifest = std::move(manifest), .tag = last && tagged ? tag : std::string()}));
         push.digest = stored.digest;
     }
+    return push;
+}
+
+}  // namespace
+
+AwsResult<Push> push_new_image(EcrContext& context, Repository& repository, const std::string& tag) {
+    TRY_ASSIGN(auto push, put_new_image(context, repository, tag, true));
+    push.events = push.manifests;
+    return push;
+}
+
+AwsResult<Push> replicate_new_image(EcrContext& context, Repository& repository, const std::string& tag,
+                                    const std::string& region) {
+    std::vector<std::string> of_pushes;  // which nobody makes here: it was pushed elsewhere
+    EcrContext arriving{.state = context.state, .ids = context.ids, .now = context.now, .events = of_pushes};
+    const bool tagged = !repository.immutable || repository.with_tag(tag) == nullptr;
+    TRY_ASSIGN(auto push, put_new_image(arriving, repository, tag, tagged));
+    push.events = 1;
+    push.tagged = tagged;
+    Json detail{{"result", "SUCCESS"},         {"repository-name", repository.name},
+                {"image-digest", push.digest}, {"source-account", context.state.account},
+                {"action-type", "REPLICATE"},  {"source-region", region}};
+    if (tagged) detail["image-tag"] = tag;
+    context.events.push_back(make_event({.source = "aws.ecr",
+                                         .detail_type = "ECR Replication Action",
+                                         .account = context.state.account,
+                                         .region = context.state.region,
+                                         .resources = {context.state.repository_arn(repository.name)}},
+                                        detail, context.ids, context.now));
     return push;
 }
 

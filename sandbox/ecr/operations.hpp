@@ -49,10 +49,17 @@ struct NewManifest {
 struct Push {
     std::string image;  ///< with registry and tag
     std::string digest;
-    std::size_t manifests = 0;  ///< and events: one for each
+    std::size_t manifests = 0;
+    std::size_t events = 0;
+    bool tagged = true;  ///< else the tag stays where it was
 };
 /// Puts an image that nobody has put yet, manifest by manifest, as `build_image` has it. As with `docker push`, what
 /// was put before a refusal stays.
 [[nodiscard]] AwsResult<Push> push_new_image(EcrContext& context, Repository& repository, const std::string& tag);
+/// The same, pushed to the registry of another region and replicated into this one. As on AWS there is no event of a
+/// push here, and one of the replication; a tag that may not be moved stays where it is, and the image arrives without
+/// one (ECR user guide, "Private image replication").
+[[nodiscard]] AwsResult<Push> replicate_new_image(EcrContext& context, Repository& repository, const std::string& tag,
+                                                  const std::string& region);
 
 }  // namespace ci_lambda::sandbox

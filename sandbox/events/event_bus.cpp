@@ -10,6 +10,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "sandbox/aws/event.hpp"
 #include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
@@ -26,9 +27,6 @@ std::unexpected<AwsError> required(std::string_view parameter) {
     return aws_fail("InvalidArgument",
                     fmt::format("Parameter {0} is not valid. Reason: {0} is a required argument.", parameter));
 }
-
-/// RFC 3339 with whole seconds, as EventBridge prints it.
-std::string event_time(WallTime time) { return format_rfc3339(time).substr(0, 19) + "Z"; }
 
 AwsResult<std::string> time_of(const Json& entry, WallTime now) {
     const Json* time = find(entry, "Time");

@@ -18,15 +18,17 @@ namespace {
 /// What any program needs to run.
 constexpr std::array kSystemVariables{"PATH", "HOME", "TZ", "LANG"};
 
-constexpr std::array<std::string_view, 9> kBehaviour{"LOG_LEVEL",
-                                                     "DRY_RUN",
-                                                     "MAX_DEPLOYMENT_RETRIES",
-                                                     "DEPLOYMENT_TIMEOUT_SECONDS",
-                                                     "WAIT_FOR_DEPLOYMENT",
-                                                     "ROLLBACK_ON_FAILURE",
-                                                     "SWEEP_INTERVAL_SECONDS",
-                                                     "COALESCE_SECONDS",
-                                                     "BACKEND_SERVICE_NAME"};
+constexpr std::array<std::string_view, 11> kBehaviour{"LOG_LEVEL",
+                                                      "DISCOVERY",
+                                                      "DISCOVERY_CLUSTERS",
+                                                      "DRY_RUN",
+                                                      "MAX_DEPLOYMENT_RETRIES",
+                                                      "DEPLOYMENT_TIMEOUT_SECONDS",
+                                                      "WAIT_FOR_DEPLOYMENT",
+                                                      "ROLLBACK_ON_FAILURE",
+                                                      "SWEEP_INTERVAL_SECONDS",
+                                                      "COALESCE_SECONDS",
+                                                      "BACKEND_SERVICE_NAME"};
 
 bool is_behaviour(std::string_view name) {
     return name.starts_with("ENABLE_") || name.starts_with("ECR_") || name.ends_with("_MAP") ||
@@ -79,6 +81,8 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         {"AWS_ENDPOINT_URL_ECR", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SCHEDULER", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_EVENTBRIDGE", fmt::format("http://{}", host)},
+        {"AWS_ENDPOINT_URL_SECRETS_MANAGER", fmt::format("http://{}", host)},
+        {"AWS_ENDPOINT_URL_SSM", fmt::format("http://{}", host)},
         {"SLACK_WEBHOOK_URL", fmt::format("http://{}{}", host, kSlackPath)},
         {"PROJECT_NAME", std::string(shop::kProject)},
         {"PROJECT_ENV", std::string(shop::kEnvironment)},

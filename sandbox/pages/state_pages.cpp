@@ -34,8 +34,16 @@ std::string_view origin_name(EventOrigin origin) {
         case EventOrigin::kOutside: return "outside";
         case EventOrigin::kEcs: return "ecs";
         case EventOrigin::kEcr: return "ecr";
+        case EventOrigin::kSecretsManager: return "secretsmanager";
+        case EventOrigin::kSsm: return "ssm";
+        case EventOrigin::kS3: return "s3";
     }
     return "outside";
+}
+
+/// What tells a command of a port that is not the usual one.
+std::string chosen_port(std::uint16_t port) {
+    return port == kDefaultPort ? std::string() : fmt::format(" --port {}", port);
 }
 
 Json invocation_json(const InvocationRecord& invocation) {
@@ -96,8 +104,7 @@ std::string scenarios_page(const std::vector<std::pair<std::string, Scenario>>& 
 }
 
 std::string env_command(std::uint16_t port, std::string_view program) {
-    const auto chosen = port == kDefaultPort ? std::string() : fmt::format(" --port {}", port);
-    return fmt::format("eval \"$({} sandbox --env{})\"", program, chosen);
+    return fmt::format("eval \"$({} sandbox --env{})\"", program, chosen_port(port));
 }
 
 std::vector<ExampleCommand> example_commands(std::uint16_t port, std::string_view program) {
@@ -105,6 +112,9 @@ std::vector<ExampleCommand> example_commands(std::uint16_t port, std::string_vie
         {.what = "from now on this shell speaks to the sandbox", .command = env_command(port, program)},
         {.what = "deploy, and see how it ends", .command = fmt::format("{} deploy api --wait", program)},
         {.what = "what runs now", .command = fmt::format("{} status", program)},
+        {.what = "a parameter changes, and the api rolls",
+         .command =
+             fmt::format("{} sandbox set-parameter{} \\\n  /dev/shop/api/LOG_LEVEL debug", program, chosen_port(port))},
         {.what = "the same with the AWS CLI",
          .command = fmt::format("aws events put-events --entries \\\n"
                                 R"(  'Source=action.deploy,DetailType=DEPLOY,Detail="{{\"service\":\"api\"}}"')"
@@ -126,7 +136,8 @@ std::string front_page(std::uint16_t port) {
         R"(ci_lambda sandbox: a local AWS with a small shop in it. Nothing leaves this machine.
 Programs of this machine may use it; pages in a browser may not.
 
-  POST {url}/                    ECS, ECR and EventBridge (AWS JSON 1.1): --endpoint-url {url}
+  POST {url}/                    ECS, ECR, EventBridge, SSM and Secrets Manager (AWS JSON 1.1):
+                                 --endpoint-url {url}
   POST {url}/sandbox/events      any EventBridge event, delivered to the function as it is
   POST {url}/2015-03-31/functions/ci_lambda/invocations
                                  Lambda's Invoke: the event in, the function's answer out
@@ -134,6 +145,7 @@ Programs of this machine may use it; pages in a browser may not.
   GET  {url}/sandbox/ecs/calls   every call of the ECS API
   POST {url}/sandbox/scenario    how deployments go: NAME or SERVICE=NAME; GET shows what there is
   POST {url}/sandbox/push        an image is pushed, as `ci_lambda sandbox push api:v1.43` does
+  POST {url}/sandbox/file        an env file is put, as `ci_lambda sandbox edit-file api/.env` does
   GET  {url}/sandbox/slack       what went to Slack ({slack})
   GET  {url}/sandbox/settings    the function's settings: what `ci_lambda sandbox --env` asks for
 

@@ -29,8 +29,8 @@ struct FunctionFailure {
 
 enum class InvocationStatus { kQueued, kRunning, kDone };
 
-/// Who an event is from: somebody outside, or the sandbox's own ECS or ECR.
-enum class EventOrigin { kOutside, kEcs, kEcr };
+/// Who an event is from: somebody outside, or one of the sandbox's own services.
+enum class EventOrigin { kOutside, kEcs, kEcr, kSecretsManager, kSsm, kS3 };
 
 /// One event on its way through the function.
 struct InvocationRecord {

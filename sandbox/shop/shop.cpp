@@ -12,6 +12,7 @@
 #include "base/json.hpp"
 #include "sandbox/ecr/operations.hpp"
 #include "sandbox/ecs/seed.hpp"
+#include "sandbox/shop/values.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -41,17 +42,18 @@ constexpr std::chrono::days kAge{30};
 std::string tag_of(int revision) { return fmt::format("v1.{}", revision); }
 
 std::string content(const Seed& seed, int revision) {
-    return dump_json(
-        {{"containerDefinitions",
-          {{{"name", seed.repository},
-            {"image", fmt::format("{}.dkr.ecr.{}.amazonaws.com/{}:{}", shop::kAccount, shop::kRegion, seed.repository,
-                                  tag_of(revision))},
-            {"essential", true},
-            {"portMappings", {{{"containerPort", seed.port}, {"hostPort", seed.port}, {"protocol", "tcp"}}}}}}},
-         {"networkMode", "awsvpc"},
-         {"requiresCompatibilities", {"FARGATE"}},
-         {"cpu", "256"},
-         {"memory", "512"}});
+    return dump_json({{"containerDefinitions",
+                       {with_values({{"name", seed.repository},
+                                     {"image", fmt::format("{}.dkr.ecr.{}.amazonaws.com/{}:{}", shop::kAccount,
+                                                           shop::kRegion, seed.repository, tag_of(revision))},
+                                     {"essential", true},
+                                     {"portMappings",
+                                      {{{"containerPort", seed.port}, {"hostPort", seed.port}, {"protocol", "tcp"}}}}},
+                                    seed.id)}},
+                      {"networkMode", "awsvpc"},
+                      {"requiresCompatibilities", {"FARGATE"}},
+                      {"cpu", "256"},
+                      {"memory", "512"}});
 }
 
 }  // namespace

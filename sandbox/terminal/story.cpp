@@ -110,6 +110,28 @@ void describe_plain(const PlainCall& plain, const Json& request, const Json& res
     if (list->empty()) call.answer = "none";
 }
 
+/// With discovery only the function knows which services there are: what it answered says what it decided.
+void take_from_answer(const InvocationRecord& invocation, Explanation& explanation) {
+    const Json answer = parse_json(invocation.answer.value_or("")).value_or(Json::object());
+    const Json* deployments = find(answer, "deployments");
+    if (deployments != nullptr && deployments->is_array() && !deployments->empty()) {
+        std::vector<std::string> services;
+        explanation.reasons.clear();
+        for (const auto& deployment : *deployments) {
+            services.push_back(text(deployment, "service"));
+            if (const auto why = "because " + text(deployment, "reason");
+                std::ranges::find(explanation.reasons, why) == explanation.reasons.end())
+                explanation.reasons.push_back(why);
+        }
+        explanation.verdict = DecisionView::Kind::kDeploy;
+        explanation.headline = "deploy " + join(services, ", ");
+    } else if (text(answer, "status") == "ignored") {
+        explanation.verdict = DecisionView::Kind::kIgnore;
+        explanation.headline = "nothing to do";
+        explanation.reasons = {"because " + text(answer, "detail")};
+    }
+}
+
 }  // namespace
 
 CallText describe_call(const EcsCall& call) {
@@ -150,10 +172,12 @@ Ending ending_of(const InvocationRecord& invocation) {
 
 Story make_story(std::size_t number, std::string title, const InvocationRecord& invocation, const Journal& journal,
                  const Config& config) {
+    auto explanation = explain(invocation.event, config);
+    if (config.discovery) take_from_answer(invocation, explanation);
     return {.number = number,
             .title = std::move(title),
             .event = truncate_utf8(std::string_view(invocation.event).substr(0, 4 * kShownOfEvent), kShownOfEvent),
-            .explanation = explain(invocation.event, config),
+            .explanation = std::move(explanation),
             .calls = journal.calls_of(invocation.request_id),
             .messages = journal.messages_of(invocation.request_id),
             .ending = ending_of(invocation)};

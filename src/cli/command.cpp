@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string_view>
 
@@ -201,12 +202,12 @@ void add_config(Parser& parser, ConfigCommand& config) {
 
 void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
     parser.add_option("--port", sandbox.port, "Port to listen on; default: 7327; 0: any free one");
-    auto* env = parser.add_flag("--env", sandbox.env,
-                                "Print shell commands that point ci_lambda and the AWS CLI at the sandbox that runs:\n"
-                                "eval \"$(ci_lambda sandbox --env)\"");
+    parser.add_flag("--env", sandbox.env,
+                    "Print shell commands that point ci_lambda and the AWS CLI at the sandbox that runs:\n"
+                    "eval \"$(ci_lambda sandbox --env)\"");
     parser.add_option("--bootstrap", sandbox.bootstrap, "The function's program; default: the one beside this")
         ->type_name(kFileValue);
-    auto* demo = parser.add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
+    parser.add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
     parser.add_flag("--logs", sandbox.logs, "Show the function's log lines too");
     parser.add_flag("--no-color", sandbox.no_color, "No colour, even on a terminal");
     parser.add_option("--speed", sandbox.speed, "Seconds that pass in ECS in one second; default: 20");
@@ -214,15 +215,21 @@ void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
         .add_option("--scenario", sandbox.scenarios,
                     "How rollouts go: NAME for all services, or SERVICE=NAME; may be repeated")
         ->allow_extra_args(false);
-    auto* push = parser
-                     .add_option_function<std::string>(
-                         "push", [](const std::string& /*word*/) {},
-                         "Push an image, built anew, into the registry of the sandbox that runs, as docker push does")
-                     ->check(::CLI::IsMember({"push"}))
-                     ->type_name("push");
-    auto* image =
-        parser.add_option("image", sandbox.push, "With push: which one, such as api:v1.43")->type_name("IMAGE");
-    push->needs(image)->excludes(env)->excludes(demo);
+    std::vector<std::string> words;
+    for (const auto& one : sandbox_changes()) words.emplace_back(one.word);
+    auto* change = parser
+                       .add_option("change", sandbox.change,
+                                   "Change something in the sandbox that runs, and see what the function makes of it:\n"
+                                   "push IMAGE, set-parameter NAME VALUE, set-secret NAME VALUE, rotate SECRET,\n"
+                                   "edit-file KEY")
+                       ->type_name(join(words, "|"));
+    parser.add_option("what", sandbox.what, "What is changed: api:v1.43, /dev/shop/api/LOG_LEVEL, shop/db, api/.env")
+        ->type_name("WHAT");
+    parser.add_option("value", sandbox.value, "With set-parameter and set-secret: the new value")->type_name("VALUE");
+    auto* from =
+        parser.add_option("--from", sandbox.from, "With push: it is pushed in this region, and comes by replication")
+            ->type_name("REGION");
+    from->needs(change);
 }
 
 bool is_blank(const std::string& text) { return trim(text).empty(); }
@@ -261,7 +268,38 @@ bool misses_its_argument(const ServicesCommand& services) { return has_blank(ser
 bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(rollback.service); }
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
-bool misses_its_argument(const SandboxCommand& sandbox) { return sandbox.push && is_blank(*sandbox.push); }
+bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
+
+std::string no_such_change(const std::string& word) {
+    std::vector<std::string> words;
+    for (const auto& one : sandbox_changes()) words.emplace_back(one.word);
+    const auto meant = closest(word, words);
+    return fmt::format("sandbox changes nothing by \"{}\"{} It knows {}. See ci_lambda help sandbox.",
+                       one_line(word, 80), meant ? fmt::format("; did you mean \"{}\"?", *meant) : std::string("."),
+                       join(words, ", "));
+}
+
+/// What one argument alone does not say.
+template <typename T>
+Status check_together(const T& /*command*/) {
+    return {};
+}
+Status check_together(const SandboxCommand& sandbox) {
+    if (!sandbox.change) return {};
+    const auto changes = sandbox_changes();
+    const auto change = std::ranges::find(changes, *sandbox.change, &SandboxChangeText::word);
+    if (change == changes.end()) return wrong_usage(no_such_change(*sandbox.change));
+    if (is_blank(sandbox.what) || (change->has_value && !sandbox.value))
+        return wrong_usage(fmt::format("sandbox {} needs {}", change->word, change->needs));
+    // The value itself may be secret.
+    if (sandbox.value && !change->has_value)
+        return wrong_usage(fmt::format("sandbox {} takes no value; it needs {}", change->word, change->needs));
+    if (sandbox.env || sandbox.demo)
+        return wrong_usage(fmt::format("sandbox {} changes a sandbox that runs: it does not go with {}", change->word,
+                                       sandbox.env ? "--env" : "--demo"));
+    if (sandbox.from && change->word != "push") return wrong_usage("--from is for sandbox push");
+    return {};
+}
 
 std::string value_of(const ::CLI::Option& option) {
     if (option.get_items_expected_max() == 0) return "";
@@ -317,6 +355,7 @@ Result<Command> parse_arguments(const VerbText& verb, std::vector<std::string> a
     }
     TRY(check_leftovers(parser, verb));
     if (misses_its_argument(command)) return wrong_usage(missing_argument(verb));
+    TRY(check_together(command));
     return command;
 }
 
@@ -388,6 +427,20 @@ std::optional<Result<Command>> parse_for_programs(const std::string& word, const
 }
 
 }  // namespace
+
+std::span<const SandboxChangeText> sandbox_changes() {
+    static constexpr std::array kChanges{
+        SandboxChangeText{.word = "push", .needs = "an image, such as api:v1.43"},
+        SandboxChangeText{.word = "set-parameter",
+                          .needs = "a name and a value, such as /dev/shop/api/LOG_LEVEL debug",
+                          .has_value = true},
+        SandboxChangeText{
+            .word = "set-secret", .needs = "a name and a value, such as shop/payment new-key", .has_value = true},
+        SandboxChangeText{.word = "rotate", .needs = "a secret, such as shop/db"},
+        SandboxChangeText{.word = "edit-file", .needs = "the key of an env file, such as api/.env"},
+    };
+    return kChanges;
+}
 
 std::vector<CommandDescription> describe_commands() {
     std::vector<CommandDescription> commands;

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -133,8 +135,21 @@ struct SandboxCommand {
     bool no_color = false;
     std::optional<double> speed;         ///< absent: the sandbox's own
     std::vector<std::string> scenarios;  ///< `NAME` or `SERVICE=NAME`
-    std::optional<std::string> push;     ///< an image to be pushed into the sandbox that runs
+    /// What is to be changed in the sandbox that runs, as `sandbox_changes()` has it: `push`, ..
+    std::optional<std::string> change = {};
+    std::string what = {};                  ///< with `change`: an image, a parameter, a secret, a file
+    std::optional<std::string> value = {};  ///< of a parameter or a secret
+    std::optional<std::string> from = {};   ///< of a push: the region that it is replicated from
 };
+
+/// What `ci_lambda sandbox WORD` can change, and what it needs for that.
+struct SandboxChangeText {
+    std::string_view word;
+    std::string_view needs;  ///< with an example
+    bool has_value = false;
+};
+[[nodiscard]] std::span<const SandboxChangeText> sandbox_changes();
+
 /// What a shell asks when somebody presses TAB (cli/completion.hpp).
 struct CompleteCommand {
     std::vector<std::string> words;

@@ -68,7 +68,7 @@ constexpr std::array kVerbs{
              .example = "ci_lambda replay dump.json"},
     VerbText{.name = "sandbox",
              .summary = "A local AWS on loopback that runs the real function. No account needed.",
-             .argument = "an image to push",
+             .argument = "",
              .example = "ci_lambda sandbox --demo"},
     VerbText{.name = "version", .summary = "Which one this is.", .argument = "", .example = "ci_lambda version"},
     VerbText{.name = "help",

@@ -5,14 +5,20 @@
 #include <iostream>
 
 #include "cli/verbs.hpp"
+#include "sandbox/client/changes.hpp"
 
 namespace ci_lambda::cli {
 
 int execute(const SandboxCommand& command, Session& session) {
     if (command.env)
         return sandbox::print_environment(command.port.value_or(sandbox::kDefaultPort), std::cout, std::cerr);
-    if (command.push)
-        return sandbox::push_image(command.port.value_or(sandbox::kDefaultPort), *command.push, std::cout, std::cerr);
+    if (command.change)
+        return sandbox::make_change(command.port.value_or(sandbox::kDefaultPort),
+                                    {.kind = sandbox::change_kind_of(*command.change),
+                                     .what = command.what,
+                                     .value = command.value.value_or(""),
+                                     .from = command.from},
+                                    std::cout, std::cerr);
     const bool color = !command.no_color && session.console().out_screen().color;
     return sandbox::run({.port = command.port,
                          .bootstrap = command.bootstrap,

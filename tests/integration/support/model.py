@@ -35,6 +35,16 @@ def call_events(sandbox: Sandbox, operation: str, **request) -> dict:
     return _checked_call(sandbox, service_model("events"), operation, request)
 
 
+def call_secrets_manager(sandbox: Sandbox, operation: str, **request) -> dict:
+    """The same of Secrets Manager."""
+    return _checked_call(sandbox, service_model("secretsmanager"), operation, request)
+
+
+def call_ssm(sandbox: Sandbox, operation: str, **request) -> dict:
+    """The same of Systems Manager."""
+    return _checked_call(sandbox, service_model("ssm"), operation, request)
+
+
 def problems_of_answer(service: str, operation: str, answer: dict) -> list[str]:
     """What of an answer is not as the model has it, of an API that is REST."""
     shape = service_model(service).operation_model(operation).output_shape

@@ -52,6 +52,8 @@ std::string in_a_queue(const std::vector<std::string>& events) {
 /// One process; time stands still while it works and passes while it waits.
 class StormsTest : public ::testing::Test {
 protected:
+    explicit StormsTest(const WorldOptions& options = {.sweep = false}) : world_(options) {}
+
     /// Begins so long after a full second, when nothing has begun for a while.
     WallTime begin(Milliseconds after_the_second) {
         world_.run_for(std::chrono::minutes{1});
@@ -65,7 +67,7 @@ protected:
         return std::ranges::count(world_.titles(), std::string("Deployment started: api"));
     }
 
-    World world_{{.sweep = false}};
+    World world_;
 };
 
 TEST_F(StormsTest, TwoHundredParametersOneByOneEndInTwoRolloutsOfWhichTheLastHasAll) {
@@ -89,6 +91,61 @@ TEST_F(StormsTest, TwoHundredParametersInAQueueEndInOneRollout) {
     EXPECT_THAT(handled.answer.failed_messages, ::testing::Optional(IsEmpty()));
     EXPECT_EQ(rollouts(), 1);
     EXPECT_EQ(started_messages(), 1);
+}
+
+/// What a rotation of the database's password tells, of which backend and api get the new one.
+std::string moved(WallTime at) {
+    return dump_json({{"id", fmt::format("moved {}", at.time_since_epoch().count())},
+                      {"source", "aws.secretsmanager"},
+                      {"detail-type", "AWS API Call via CloudTrail"},
+                      {"time", in_whole_seconds(at)},
+                      {"detail",
+                       {{"eventName", "UpdateSecretVersionStage"},
+                        {"requestParameters", {{"secretId", "shop/db"}, {"versionStage", "AWSCURRENT"}}}}}});
+}
+
+std::string succeeded(WallTime at) {
+    return dump_json(
+        {{"id", fmt::format("succeeded {}", at.time_since_epoch().count())},
+         {"source", "aws.secretsmanager"},
+         {"detail-type", "AWS Service Event via CloudTrail"},
+         {"time", in_whole_seconds(at)},
+         {"detail", {{"eventName", "RotationSucceeded"}, {"additionalEventData", {{"SecretId", "shop/db"}}}}}});
+}
+
+class RotationTest : public StormsTest {
+protected:
+    RotationTest() : StormsTest({.sweep = false, .environment = {{"DISCOVERY", "true"}}}) {}
+
+    /// The rotation is over so long after the stage has moved.
+    void expect_one_rollout_for_each_service(Milliseconds after_the_second, Milliseconds over, bool reversed,
+                                             Milliseconds delay) {
+        const auto before = rollouts();
+        const auto first = begin(after_the_second);
+        const auto second = first + over;
+        world_.run_for(over + delay);
+        const auto a = reversed ? succeeded(second) : moved(first);
+        const auto b = reversed ? moved(first) : succeeded(second);
+        EXPECT_FALSE(world_.handle(a).error);
+        EXPECT_FALSE(world_.handle(b).error);
+        EXPECT_EQ(rollouts() - before, 2) << "of backend and api; after " << after_the_second.count() << ", over "
+                                          << over.count() << ", delay " << delay.count() << ", reversed " << reversed;
+        EXPECT_GE(world_.last_rollout(), second) << "it has the value";
+    }
+};
+
+TEST_F(RotationTest, ItsTwoEventsEndInOneRolloutOfEachServiceInWhateverOrderTheyCome) {
+    for (const auto after : {Milliseconds(0), Milliseconds(500), Milliseconds(990)})
+        for (const auto over : {Milliseconds(0), Milliseconds(20), Milliseconds(1500)})
+            for (const auto delay : {Milliseconds(0), Milliseconds(3000), Milliseconds(60'000)})
+                for (const bool reversed : {false, true})
+                    expect_one_rollout_for_each_service(after, over, reversed, delay);
+}
+
+TEST_F(RotationTest, ManagedRotationIsToldOnceAndRollsOnce) {
+    const auto first = begin(Milliseconds(300));
+    EXPECT_FALSE(world_.handle(succeeded(first)).error);
+    EXPECT_EQ(rollouts(), 2);
 }
 
 TEST_F(StormsTest, APushForFourPlatformsWithAttestationsIsOneRollout) {

@@ -100,6 +100,37 @@ TEST_F(EcrTest, APushedIndexListsWhatWasPushedBeforeItForTwoPlatformsAndTheirAtt
     EXPECT_THAT(platforms, ElementsAre("linux/amd64", "linux/arm64", "unknown/unknown", "unknown/unknown"));
 }
 
+TEST_F(EcrTest, AReplicatedImageTellsOneReplicationAndNoPush) {
+    const auto arrived = ecr_.replicate(kApi, "v1.43", "eu-west-1");
+    ASSERT_TRUE(arrived.has_value());
+    EXPECT_EQ(digest_of("v1.43"), arrived->digest);
+    EXPECT_EQ(arrived->manifests, 5U);
+    EXPECT_EQ(arrived->events, 1U);
+    ASSERT_THAT(events_, SizeIs(1));
+    const auto& event = events_[0];
+    EXPECT_EQ(event["detail-type"], "ECR Replication Action");
+    EXPECT_EQ(event["region"], "us-east-1") << "where it came to";
+    EXPECT_EQ(event["resources"], Json({"arn:aws:ecr:us-east-1:123456789012:repository/shop_service_api"}));
+    EXPECT_EQ(event["detail"], Json({{"result", "SUCCESS"},
+                                     {"repository-name", kApi},
+                                     {"image-digest", arrived->digest},
+                                     {"source-account", "123456789012"},
+                                     {"action-type", "REPLICATE"},
+                                     {"source-region", "eu-west-1"},
+                                     {"image-tag", "v1.43"}}));
+}
+
+TEST_F(EcrTest, AReplicatedImageWhoseTagMayNotBeMovedArrivesWithoutIt) {
+    call("PutImageTagMutability", {{"repositoryName", kApi}, {"imageTagMutability", "IMMUTABLE"}});
+    const auto old = digest_of("v1.42");
+    const auto arrived = ecr_.replicate(kApi, "v1.42", "eu-west-1");
+    ASSERT_TRUE(arrived.has_value());
+    EXPECT_FALSE(arrived->tagged);
+    EXPECT_EQ(digest_of("v1.42"), old);
+    EXPECT_FALSE(events_.back()["detail"].contains("image-tag"));
+    EXPECT_FALSE(ecr_.replicate("nothing", "v1", "eu-west-1").has_value());
+}
+
 TEST_F(EcrTest, EveryPushIsAnotherImageAndTheTagMovesToIt) {
     const auto old = digest_of("v1.42");
     const auto push = ecr_.push(kApi, "v1.42");

@@ -135,6 +135,51 @@ TEST_F(LocalAwsTest, DeliversTheEventsOfEcsAsItsOwn) {
     EXPECT_EQ(page("/sandbox/invocations")[1]["from"], "outside");
 }
 
+TEST_F(LocalAwsTest, DeliversChangesOfParametersSecretsAndFilesAsTheirServicesDo) {
+    EXPECT_EQ(aws_call("AmazonSSM.PutParameter", R"({"Name":"/shop/features","Value":"x","Overwrite":true})").status,
+              200);
+    EXPECT_EQ(aws_call("secretsmanager.PutSecretValue", R"({"SecretId":"shop/db","SecretString":"x"})").status, 200);
+    EXPECT_EQ(post("/sandbox/file", "api/.env\n").body, "{\"object\":\"s3://shop-env-dev/api/.env\"}\n");
+    const Json invocations = page("/sandbox/invocations");
+    ASSERT_EQ(invocations.size(), 3U);
+    EXPECT_EQ(invocations[0]["from"], "ssm");
+    EXPECT_EQ(invocations[0]["event"]["detail"]["operation"], "Update");
+    EXPECT_EQ(invocations[1]["from"], "secretsmanager");
+    EXPECT_EQ(invocations[1]["event"]["detail"]["userIdentity"]["accessKeyId"], "AKIAUSER");
+    EXPECT_EQ(invocations[2]["from"], "s3");
+    EXPECT_EQ(invocations[2]["event"]["detail"]["object"]["key"], "api/.env");
+    for (const std::string nothing : {"", "env", "/x", "x/"})
+        EXPECT_EQ(post("/sandbox/file", nothing.empty() ? " " : nothing).status, 400) << nothing;
+}
+
+TEST_F(LocalAwsTest, HoldsWhatSettingsMayReferTo) {
+    const auto inbox = "http://127.0.0.1:" + std::to_string(port_) + std::string(kSlackPath);
+    EXPECT_EQ(aws_.referred_to("secretsmanager:shop/slack"), inbox);
+    EXPECT_EQ(aws_.referred_to("ssm:/shop/slack"), inbox);
+    EXPECT_EQ(aws_.referred_to("ssm:/shop/ci_lambda"), R"({"discovery":true})");
+    for (const auto* const other : {"ssm:/none", "secretsmanager:none", "https://hooks.slack.com/services/x", "{}", ""})
+        EXPECT_EQ(aws_.referred_to(other), std::nullopt) << other;
+}
+
+TEST_F(LocalAwsTest, HasEveryValueThatTheTaskDefinitionsName) {
+    std::size_t values = 0;
+    for (const auto service : {shop::kBackend, shop::kApi, shop::kWorker, shop::kReport}) {
+        const auto described =
+            parse_json(
+                aws_call(kEcs + "DescribeTaskDefinition", dump_json({{"taskDefinition", std::string(service)}})).body)
+                .value_or(Json());
+        for (const auto& secret : described["taskDefinition"]["containerDefinitions"][0]["secrets"]) {
+            const std::string from = secret["valueFrom"];
+            ++values;
+            const bool is_secret = from.starts_with("arn:aws:secretsmanager:");
+            // A key of the secret's JSON stands behind its ARN.
+            const auto name = from.substr(0, from.find(":password::"));
+            EXPECT_NE(aws_.referred_to((is_secret ? "secretsmanager:" : "ssm:") + name), std::nullopt) << from;
+        }
+    }
+    EXPECT_EQ(values, 10U);
+}
+
 TEST(FunctionEnvironment, HoldsNothingOfTheUsersButBehaviour) {
     const testing::FakeEnvironment user({{"AWS_ACCESS_KEY_ID", "AKIAREAL"},
                                          {"AWS_SESSION_TOKEN", "real-token"},

@@ -144,6 +144,17 @@ TEST_F(RegistryTest, APushKnowsServicesByTheirIdsAndRepositoriesByTheirNames) {
                 IsErr(ErrorKind::kConfiguration, HasSubstr("123456789012.dkr.ecr.us-east-1.amazonaws.com")));
 }
 
+TEST_F(RegistryTest, AReplicatedImageComesFromAnotherRegionOnly) {
+    const auto arrived = aws_.push_image("api:v1.43", "eu-west-1");
+    ASSERT_THAT(arrived, IsOk());
+    ASSERT_THAT(aws_.invocations().all(), SizeIs(1));
+    EXPECT_THAT(aws_.invocations().all()[0].event, HasSubstr("ECR Replication Action"));
+    for (const std::string region : {"us-east-1", "", "europe", "eu-west", "eu-west-x", "EU-west-1"})
+        EXPECT_THAT(aws_.push_image("api:v1.43", region),
+                    IsErr(ErrorKind::kConfiguration, HasSubstr("is not another region than us-east-1")))
+            << region;
+}
+
 TEST_F(RegistryTest, IsCalledAtTheSandboxsOneAddressAndThroughItsSideDoor) {
     const auto port = aws_.start(0);
     ASSERT_THAT(port, IsOk());
