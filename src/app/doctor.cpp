@@ -227,6 +227,10 @@ private:
                                      target.service, service->deployment_controller));
             return;
         }
+        if (service->express) {
+            examine_express(subject, target, *service);
+            return;
+        }
         const auto revision = app_.ecs().active_task_definitions(target.family, patience());
         if (!revision) {
             bad(subject, revision.error().message);
@@ -236,6 +240,20 @@ private:
         ok(subject, fmt::format("{} is ACTIVE, {} of {} tasks run, newest revision {}", target.service,
                                 service->running_count, service->desired_count, short_name(revision->front().str())));
         examine_images(subject, target, *service);
+    }
+
+    /// UpdateExpressGatewayService has no harmless form.
+    void examine_express(const std::string& subject, const EcsTarget& target, const EcsService& service) {
+        const auto described = app_.ecs().describe_express_service(service.arn, patience());
+        if (!described) {
+            bad(subject, fmt::format("{} is an Express service, and cannot be deployed, as ECS does not tell what it "
+                                     "runs: {}",
+                                     target.service, described.error().message));
+            return;
+        }
+        ok(subject, fmt::format("{} is ACTIVE, an Express service, {} of {} tasks run {}", target.service,
+                                service.running_count, service.desired_count, short_name(service.task_definition)));
+        examine_images(subject, target, service);
     }
 
     /// What is gone cannot be started: not by a rollback, and what runs not after a task has ended.

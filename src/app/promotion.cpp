@@ -35,6 +35,17 @@ std::string images_by_container(const auto& images) {
     return join(texts, ", ");
 }
 
+Result<TaskDefinition> base_of_deployment(EcsApi& ecs, const EcsTarget& target, Deadline deadline) {
+    auto active = ecs.active_task_definitions(target.family, deadline);
+    if (active) return active->front();
+    if (active.error().kind == ErrorKind::kNotFound)
+        if (const auto described = ecs.describe_services(target.cluster, {target.service}, deadline))
+            if (const auto* service = described->find(target.service);
+                service != nullptr && service->express && !service->task_definition.empty())
+                return TaskDefinition(service->task_definition);
+    return std::unexpected(std::move(active).error());
+}
+
 }  // namespace
 
 Result<ProvenService> find_proven_service(EcsRollouts& ecs, const EcsTarget& target, const EcsService& service,
@@ -78,10 +89,10 @@ Result<std::vector<WantedImage>> images_to_promote(const EcsTaskDefinition& newe
     return wanted;
 }
 
-Result<std::vector<WantedImage>> images_to_promote(EcsRevisions& ecs, const TaskFamily& family,
-                                                   const ProvenService& proven, Deadline deadline) {
-    TRY_ASSIGN(const auto active, ecs.active_task_definitions(family, deadline));
-    TRY_ASSIGN(const auto newest, ecs.describe_task_definition(active.front(), deadline));
+Result<std::vector<WantedImage>> images_to_promote(EcsApi& ecs, const EcsTarget& target, const ProvenService& proven,
+                                                   Deadline deadline) {
+    TRY_ASSIGN(const auto base, base_of_deployment(ecs, target, deadline));
+    TRY_ASSIGN(const auto newest, ecs.describe_task_definition(base, deadline));
     return images_to_promote(newest, proven);
 }
 
@@ -104,7 +115,7 @@ Status resolve_promotion(EcsApi& ecs, DeploymentRequest& request, Deadline deadl
             return std::unexpected(std::move(proven).error());
         return std::unexpected(unread(std::move(proven).error()));
     }
-    TRY_ASSIGN(request.wanted, images_to_promote(ecs, request.target.family, *proven, deadline));
+    TRY_ASSIGN(request.wanted, images_to_promote(ecs, request.target, *proven, deadline));
     request.reason += fmt::format(" ({} in {})", short_name(proven->revision.task_definition), environment);
     request.promoted_from.reset();
     return {};

@@ -29,8 +29,9 @@ struct ProvenService {
 /// (kRejected) where nothing fits. Pure.
 [[nodiscard]] Result<std::vector<WantedImage>> images_to_promote(const EcsTaskDefinition& newest,
                                                                  const ProvenService& proven);
-/// The same for the family's newest ACTIVE revision, which is looked up.
-[[nodiscard]] Result<std::vector<WantedImage>> images_to_promote(EcsRevisions& ecs, const TaskFamily& family,
+/// The same for the newest ACTIVE revision of the target's family, which is looked up; of an Express service, whose
+/// family is ECS's, for what it runs.
+[[nodiscard]] Result<std::vector<WantedImage>> images_to_promote(EcsApi& ecs, const EcsTarget& target,
                                                                  const ProvenService& proven, Deadline deadline);
 
 /// Looks up what a request with `promoted_from` wants, and puts it into the request: from then on it is one for these

@@ -104,6 +104,7 @@ private:
             add("mode", std::string(to_string(mode)), config_.called("ECR_DEPLOY_MODE", id_));
         if (!config_.deploys_on_events(id_)) add("deploys", "by hand only", config_.called("AUTO_DEPLOY_MAP", id_));
         if (found_ == nullptr) return;
+        if (found_->express) add("type", "Express Mode service", "ECS");
         if (!found_->rules.held.empty()) add("deploys", "by hand only", found_->rules.held);
         if (!found_->cannot_deploy.empty()) add("deploys", "never", found_->cannot_deploy);
         if (uses() == nullptr) add("unknown", "what it uses", fmt::format("{} could not be read", revision()));

@@ -18,6 +18,7 @@ struct DiscoveredService {
     std::string task_definition;              ///< ARN of the revision that it runs; empty where there is none
     std::shared_ptr<const ServiceUses> uses;  ///< nullptr: its task definition could not be read
     ServiceRules rules;
+    bool express = false;            ///< an Express Mode service
     std::string cannot_deploy = {};  ///< why ECS would refuse a deployment; empty where it would not
 };
 

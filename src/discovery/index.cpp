@@ -164,7 +164,8 @@ void DiscoveryIndex::add(const ClusterName& cluster, const EcsService& service, 
                                      .account = names_.account()},
                           .task_definition = service.task_definition,
                           .uses = nullptr,
-                          .rules = std::move(rules)};
+                          .rules = std::move(rules),
+                          .express = service.express};
     // A rollout by task sets shows the revision there only.
     if (!can_be_updated(service))
         one.cannot_deploy = fmt::format("its deployment controller is {}", service.deployment_controller);

@@ -31,6 +31,14 @@ public:
         [](const UpdateServiceRequest& request, int) {
             return AcceptedDeployment{.deployment_id = "ecs-svc/1", .task_definition = request.task_definition.str()};
         };
+    /// Of an Express service: one that ECS shows nothing of, unless a test says otherwise.
+    std::function<Result<EcsExpressService>(const std::string& arn)> on_describe_express = [](const std::string&) {
+        return EcsExpressService{.status = "ACTIVE", .status_reason = {}, .configurations = {}};
+    };
+    std::function<Result<AcceptedDeployment>(const UpdateExpressRequest&)> on_update_express =
+        [](const UpdateExpressRequest& request) {
+            return AcceptedDeployment{.deployment_id = "ecs-svc/2", .task_definition = request.task_definition.str()};
+        };
     std::function<Result<EcsCluster>(const ClusterName&)> on_cluster = [](const ClusterName& name) {
         return EcsCluster{.name = name, .status = "ACTIVE"};
     };
@@ -101,6 +109,17 @@ public:
             updates_.push_back(request);
         }
         return on_update(request, nth);
+    }
+    Result<EcsExpressService> describe_express_service(const std::string& arn, Deadline) override {
+        count("DescribeExpressGatewayService");
+        return on_describe_express(arn);
+    }
+    Result<AcceptedDeployment> update_express_service(const UpdateExpressRequest& request, Deadline) override {
+        {
+            const std::scoped_lock lock(mutex_);
+            express_updates_.push_back(request);
+        }
+        return on_update_express(request);
     }
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline) override { return on_cluster(cluster); }
     Result<std::string> task_definition_json(const TaskDefinition& revision, Deadline) override {
@@ -179,6 +198,7 @@ public:
         return found == calls_.end() ? 0 : found->second;
     }
     [[nodiscard]] std::vector<UpdateServiceRequest> updates() const { return copy(updates_); }
+    [[nodiscard]] std::vector<UpdateExpressRequest> express_updates() const { return copy(express_updates_); }
     [[nodiscard]] std::vector<std::vector<EcsServiceName>> describes() const { return copy(describes_); }
     [[nodiscard]] std::vector<std::string> families() const { return copy(families_); }
     [[nodiscard]] std::map<std::string, EcsTags> tags() const { return copy(tags_); }
@@ -196,6 +216,7 @@ private:
 
     mutable std::mutex mutex_;
     std::vector<UpdateServiceRequest> updates_;
+    std::vector<UpdateExpressRequest> express_updates_;
     std::vector<std::vector<EcsServiceName>> describes_;
     std::vector<std::string> families_;
     std::map<std::string, int> calls_;

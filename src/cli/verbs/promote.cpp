@@ -114,7 +114,7 @@ Result<Deploy> decide_promotion(const PromoteCommand& command, const std::vector
                                     "or regions",
                                     request.target.id, source->service.environment, app.config().environment,
                                     request.target.service, request.target.cluster));
-        auto wanted = images_to_promote(app.ecs(), request.target.family, source->service, session.patience());
+        auto wanted = images_to_promote(app.ecs(), request.target, source->service, session.patience());
         if (!wanted) return std::unexpected(with_context(std::move(wanted).error(), request.target.id.str()));
         request.wanted = *std::move(wanted);
         request.image_pin = app.config().image_pin;

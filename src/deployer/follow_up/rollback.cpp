@@ -136,6 +136,7 @@ private:
 
     Result<RollbackReport> restore(const Records& history) {
         TRY_ASSIGN(const auto good, revision_to_bring_back(history));
+        if (good.express) return std::unexpected(left_to_people(good));
         if (wish_.dry_run)
             return would_be(fmt::format("{} would be deployed again, as a copy with the images that it ran",
                                         short_name(good.task_definition)));
@@ -151,6 +152,19 @@ private:
             rollback_.ecs_.update_service(
                 {.cluster = target().cluster, .service = target().service, .task_definition = *copy_}, deadline_));
         return begun(good, accepted);
+    }
+
+    /// UpdateService would put something else under an Express service than what ECS manages it by.
+    [[nodiscard]] Error left_to_people(const EcsServiceRevision& good) const {
+        std::string image;
+        if (good.images.size() == 1 && !good.images.front().digest.empty())
+            image = fmt::format("{}@{}", image_name(good.images.front().image), good.images.front().digest);
+        return {
+            .kind = ErrorKind::kRejected,
+            .message = fmt::format(
+                "{} is an Express service, which ECS rolls back by itself as long as a rollout goes on; for what is "
+                "over, deploy the image that ran before: ci_lambda deploy {} --image {}",
+                target().service, target().id, image.empty() ? "IMAGE" : image)};
     }
 
     /// Once, whatever is tried again after it.
@@ -218,6 +232,7 @@ private:
                    rollback_.ecs_.describe_services(target().cluster, {target().service}, deadline_));
         const auto* service = described.find(target().service);
         const auto* primary = service == nullptr ? nullptr : service->primary();
+        if (service != nullptr && service->express && copy_) return std::unexpected(left_to_people({}));
         if (primary != nullptr && primary->id == rollout().deployment_id) {
             const bool good = primary->rollout_state == RolloutState::kCompleted;
             return good && !by_person_ ? Found::kOver : Found::kLeading;
@@ -271,7 +286,10 @@ private:
             const auto* revision = find_revision(revisions, arn);
             if (revision != nullptr && revision->task_definition == wanted.arn) return *revision;
         }
-        return EcsServiceRevision{.arn = {}, .task_definition = wanted.arn, .images = {}};
+        return EcsServiceRevision{.arn = {},
+                                  .task_definition = wanted.arn,
+                                  .images = {},
+                                  .express = std::ranges::any_of(revisions, &EcsServiceRevision::express)};
     }
 
     Rollback& rollback_;

@@ -15,6 +15,9 @@ namespace {
 /// Of a read: short, as somebody waits for the verdict.
 constexpr RetryPolicy kReadAgain{.max_retries = 2, .first_wait = Milliseconds{500}};
 
+/// Of ECS's words on an Express service: enough for a message.
+constexpr std::size_t kLongestReason = 400;
+
 /// Something went wrong, and the stopped tasks may tell what; or they show that nothing did.
 bool wants_tasks(const Judgement& judgement) {
     return judgement.rolling_back || judgement.draining || judgement.verdict == Verdict::kFailed ||
@@ -66,6 +69,7 @@ RolloutObserver::Observation RolloutObserver::observe(Rollout& rollout, const Ec
     }
     if (!wants_tasks(seen.judgement)) return seen;
     seen.facts.stopped_tasks = stopped_tasks(rollout.target, deadline);
+    if (service != nullptr && service->express) seen.facts.express = said_of_express(*service, deadline);
     seen.judgement = judge(rollout, seen.facts, timeout);
     return seen;
 }
@@ -111,6 +115,19 @@ std::vector<EcsStoppedTask> RolloutObserver::stopped_tasks(const EcsTarget& targ
     if (tasks) return *std::move(tasks);
     note(noted_tasks_, "ecs:ListTasks and ecs:DescribeTasks", tasks.error());
     return {};
+}
+
+std::string RolloutObserver::said_of_express(const EcsService& service, Deadline deadline) {
+    const auto described = ecs_.describe_express_service(service.arn, deadline);
+    if (!described) {
+        note(noted_express_, "ecs:DescribeExpressGatewayService", described.error());
+        return {};
+    }
+    const bool active = described->status.empty() || described->status == "ACTIVE";
+    const auto reason = truncate_utf8(described->status_reason, kLongestReason);
+    if (active) return reason;
+    return reason.empty() ? fmt::format("it is {}", described->status)
+                          : fmt::format("it is {}: {}", described->status, reason);
 }
 
 Result<std::vector<EcsServiceRevision>> RolloutObserver::revisions(const std::vector<std::string>& arns,

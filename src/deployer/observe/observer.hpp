@@ -62,6 +62,8 @@ private:
     void add_own_record(const Rollout& rollout, const EcsService& service, History& history, Deadline deadline);
     /// Adds all that ECS says of this record, which may not be in the history.
     void add_details(const std::string& arn, std::vector<EcsServiceDeployment>& history, Deadline deadline);
+    /// Why an Express service is in the state that it is in, in ECS's words; empty where it says nothing.
+    [[nodiscard]] std::string said_of_express(const EcsService& service, Deadline deadline);
     [[nodiscard]] std::string revision_of(const Rollout& rollout, const EcsService& service, Deadline deadline);
     void note(std::atomic<bool>& noted, std::string_view permission, const Error& error);
 
@@ -73,6 +75,7 @@ private:
     std::atomic<bool> noted_details_{false};
     std::atomic<bool> noted_tasks_{false};
     std::atomic<bool> noted_revisions_{false};
+    std::atomic<bool> noted_express_{false};
 };
 
 }  // namespace ci_lambda

@@ -341,7 +341,10 @@ Judgement judge(const Rollout& rollout, const RolloutFacts& facts, Milliseconds 
     const auto* primary = facts.service->primary();
     const bool ours = primary != nullptr && primary->id == rollout.deployment_id;
     auto judgement = ours ? judge_primary(rollout, *primary, facts) : judge_replaced(rollout, facts);
-    return with_deadline(std::move(judgement), rollout, facts, timeout);
+    judgement = with_deadline(std::move(judgement), rollout, facts, timeout);
+    if (judgement.verdict != Verdict::kCompleted && judgement.verdict != Verdict::kSuperseded && !facts.express.empty())
+        judgement.reason += fmt::format("; of the Express service ECS says: {}", facts.express);
+    return judgement;
 }
 
 std::string why_tasks_fail(const std::string& deployment_id, WallTime since, const RolloutFacts& facts) {

@@ -24,6 +24,7 @@ struct RolloutFacts {
     History history;                            ///< empty where it was not asked for
     std::vector<EcsStoppedTask> stopped_tasks;  ///< of the service; empty where not asked for or not allowed
     WallTime now{};
+    std::string express = {};  ///< what ECS says of an Express service itself; empty where not asked for, or nothing
 };
 
 struct Judgement {

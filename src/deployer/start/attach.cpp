@@ -22,7 +22,9 @@ std::optional<EcsDeployment> rolling_already(EcsStarter& ecs, RolloutObserver& o
     const auto* primary = service == nullptr ? nullptr : service->primary();
     if (primary == nullptr || primary->rollout_state != RolloutState::kInProgress) return std::nullopt;
     auto wanted = request.task_definition;
-    if (!names_a_revision(request)) {
+    if (!names_a_revision(request) && service->express) {
+        wanted = TaskDefinition(primary->task_definition);  // the newest that there is
+    } else if (!names_a_revision(request)) {
         const auto active = ecs.active_task_definitions(target.family, deadline);
         if (!active) return std::nullopt;
         wanted = active->front();

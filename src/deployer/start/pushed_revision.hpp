@@ -39,6 +39,10 @@ public:
     [[nodiscard]] std::optional<std::string> why_nothing() const;
     /// Nothing that is there has the image.
     [[nodiscard]] bool is_to_be_registered() const { return push_ && push_->to_be_registered; }
+    /// The same with all that it would have; nullptr where there is nothing to register.
+    [[nodiscard]] const PushedRevision* to_be_registered() const {
+        return is_to_be_registered() ? &push_->put : nullptr;
+    }
     /// Registers it. Whoever calls this looks at the family anew. Fails with kBusy where others register all the time.
     Status register_it(Deadline deadline);
 

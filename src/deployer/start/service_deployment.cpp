@@ -103,7 +103,10 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
         if (chosen_->choice.hold) return held_back();
         if (auto nothing = nothing_for_this_push()) return nothing;
         const bool registers = push_.is_to_be_registered();
-        if (registers && !options_.dry_run) {
+        if (ecs_writes_revisions()) {
+            TRY_ASSIGN(auto nothing, nothing_for_this_express_service());
+            if (nothing) return nothing;
+        } else if (registers && !options_.dry_run) {
             TRY(push_.register_it(deadline_));
             continue;
         }
@@ -117,7 +120,8 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
                            .already = already_in_words(*view_->primary()),
                            .failed = false,
                            .wanted = !request_.wanted.empty()};
-        if (auto failed = failed_already()) return failed;
+        if (!registers)
+            if (auto failed = failed_already()) return failed;
         if (auto newer = newer_than_ours()) return newer;
         if (chosen_->choice.pin && !pin_ && !options_.dry_run) {
             TRY(register_pin(*chosen_->choice.pin));
@@ -155,27 +159,50 @@ Status ServiceDeployment::look() {
     const auto began = context_.clock.now();
     auto not_before = began - kMoment;
     if (unacknowledged_) not_before = std::max(not_before, unacknowledged_->given_up_at + Milliseconds{1});
-    if (request_.task_definition) {
-        listed_ = request_.task_definition;
-        active_.clear();
-    } else {
+    Result<std::vector<TaskDefinition>> active{};
+    if (!request_.task_definition) {
         const bool both = options_.alone && !snapshots_.taken_since(not_before);
-        auto active = both ? snapshots_.take_with_revisions(target().family, deadline_)
-                           : context_.ecs.active_task_definitions(target().family, deadline_);
+        active = both ? snapshots_.take_with_revisions(target().family, deadline_)
+                      : context_.ecs.active_task_definitions(target().family, deadline_);
         if (both) not_before = began;  // nobody else looks: it came after what was lost, be it in the same moment
-        if (!active) return std::unexpected(std::move(active).error());
-        listed_ = active->front();
-        active_ = *std::move(active);
+        // An Express service need not have the family that a pattern makes.
+        if (!active && active.error().kind != ErrorKind::kNotFound) return std::unexpected(std::move(active).error());
     }
     auto snapshot = snapshots_.take(not_before, deadline_);
     // It failed before this attempt began: that is no reason for this one to fail.
     if (!snapshot->services && snapshot->services.error().retryable() && snapshot->asked_at < began)
         snapshot = snapshots_.take(snapshot->asked_at + Milliseconds{1}, deadline_);
     view_.emplace(target(), std::move(snapshot), context_.observer, deadline_, records_unreadable_);
+    TRY(look_at_express());
+    active_.clear();
+    if (request_.task_definition) {
+        listed_ = request_.task_definition;
+    } else if (ecs_writes_revisions()) {
+        listed_ = TaskDefinition(express_->runs.task_definition);
+    } else if (!active) {
+        return std::unexpected(std::move(active).error());
+    } else {
+        listed_ = active->front();
+        active_ = *std::move(active);
+    }
+    return {};
+}
+
+Status ServiceDeployment::look_at_express() {
+    express_.reset();
+    const auto* service = view_->service();
+    if (service == nullptr || !service->express || service->status != "ACTIVE") return {};
+    TRY_ASSIGN(express_, find_express(context_.ecs, *service, deadline_));
     return {};
 }
 
 Status ServiceDeployment::pre_flight() {
+    if (ecs_writes_revisions() && request_.task_definition)
+        return fail(
+            ErrorKind::kRejected,
+            fmt::format("{} is an Express service, whose task definition ECS writes: it takes no revision; name "
+                        "the image instead: ci_lambda deploy {} --image-tag TAG",
+                        target().service, target().id));
     const auto& described = view_->answer();
     if (described) return check_service(target(), *described);
     if (described.error().kind != ErrorKind::kAccessDenied) return std::unexpected(described.error());
@@ -189,9 +216,12 @@ Status ServiceDeployment::pre_flight() {
 /// The newest revision, or the one that was asked for; or another one, when the newest was taken back.
 Status ServiceDeployment::choose() {
     chosen_ = ChosenRevision{.newest = *listed_, .revision = *listed_, .choice = {}, .left_out = {}};
-    RevisionChooser chooser({.dry_run = options_.dry_run, .rollback_on_failure = options_.rollback_on_failure},
-                            context_.ecs, context_.observer, context_.may_not_describe);
-    TRY_ASSIGN(chosen_, chooser.choose(request_, *listed_, *view_, deadline_));
+    // Of revisions that ECS writes there is none to choose: what runs is the newest.
+    if (!ecs_writes_revisions()) {
+        RevisionChooser chooser({.dry_run = options_.dry_run, .rollback_on_failure = options_.rollback_on_failure},
+                                context_.ecs, context_.observer, context_.may_not_describe);
+        TRY_ASSIGN(chosen_, chooser.choose(request_, *listed_, *view_, deadline_));
+    }
     if (chosen_->choice.pin && pin_) chosen_->revision = *pin_;
     const auto* primary = view_->primary();
     TRY(push_.look_at(*chosen_, active_, primary == nullptr ? std::string{} : primary->task_definition, deadline_));
@@ -211,14 +241,87 @@ Status ServiceDeployment::register_pin(const EcsServiceRevision& good) {
     return {};
 }
 
-Result<ServiceDeployment::Outcome> ServiceDeployment::update() {
+/// An Express service keeps no revision that was taken back, but ECS's records have the digests.
+Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::nothing_for_this_express_service() {
+    // How many revisions one DescribeServiceRevisions takes.
+    constexpr std::size_t kPastRevisions = 20;
+    const bool changes = push_.is_to_be_registered();
+    if (changes && !request_.wanted.empty()) return std::nullopt;
+    const auto& history = view_->history();
+    if (history.unknown)
+        return fail(ErrorKind::kBusy,
+                    "whether the Express service goes back is not known: ECS does not answer ListServiceDeployments");
+    if (!changes) {
+        if (!history.records.empty() && is_rolling_back(history.records.front().status))
+            return fail(ErrorKind::kBusy,
+                        "ECS is rolling the Express service back, and what it runs is about to change");
+        return std::nullopt;
+    }
+    std::vector<std::string> arns;
+    for (const auto& record : history.records)
+        if (arns.size() < kPastRevisions && !record.target_revision.empty()) arns.push_back(record.target_revision);
+    if (arns.empty()) return std::nullopt;
+    TRY_ASSIGN(const auto revisions, context_.observer.revisions(arns, deadline_));
+    const auto why = why_taken_back(push_.images(), history, revisions);
+    const auto* primary = view_->primary();
+    if (why.empty() || primary == nullptr) return std::nullopt;
+    return Outcome{.deployment = as_accepted(*primary), .already = "not deployed: " + why};
+}
+
+Result<AcceptedDeployment> ServiceDeployment::send() {
+    if (express_) return send_to_express();
     const auto* service = view_->service();
     UpdateServiceRequest request{
         .cluster = target().cluster, .service = target().service, .task_definition = chosen_->revision};
     if (options_.rollback_on_failure && service != nullptr)
         request.deployment_configuration = configuration_with_rollback(*service);
+    return context_.ecs.update_service(request, deadline_);
+}
+
+/// There is no `forceNewDeployment`: the same configuration once more is all that can be asked for.
+Result<AcceptedDeployment> ServiceDeployment::send_to_express() {
+    UpdateExpressRequest request{.service = express_->arn, .primary_container = {}};
+    if (ecs_writes_revisions()) {
+        request.primary_container = express_->runs.primary_container;
+        const auto* put = push_.to_be_registered();
+        tags_to_write_ = put == nullptr ? EcsTags{} : put->tags;
+        // One container, and so one change.
+        if (put != nullptr) request.image = put->changes.front().to;
+    } else {
+        request.task_definition = chosen_->revision;
+    }
+    auto accepted = context_.ecs.update_express_service(request, deadline_);
+    if (!accepted)
+        return std::unexpected(with_context(std::move(accepted).error(),
+                                            fmt::format("the Express service {} was not updated", target().service)));
+    const auto* primary = view_->primary();
+    if (primary != nullptr && !primary->id.empty() && accepted->deployment_id == primary->id)
+        return fail(ErrorKind::kRejected,
+                    fmt::format("ECS began no deployment of the Express service {}: nothing in its configuration has "
+                                "changed, and a new deployment cannot be forced; name an image by its digest "
+                                "(ECR_DEPLOY_MODE=revision does so for pushes)",
+                                target().service));
+    tag_what_ecs_wrote(*accepted);
+    return accepted;
+}
+
+/// So that an older push finds out that it is older, and the news what was deployed. Nothing fails for it.
+void ServiceDeployment::tag_what_ecs_wrote(const AcceptedDeployment& deployment) {
+    auto tags = std::exchange(tags_to_write_, {});
+    std::erase_if(tags, [](const auto& tag) { return !tag.first.starts_with("ci_lambda:"); });
+    if (tags.empty() || deployment.task_definition.empty()) return;
+    const auto tagged = context_.ecs.tag_task_definition(deployment.task_definition, tags, deadline_);
+    if (tagged) return;
+    context_.logger.warn("revision not tagged with what was pushed: an older push that comes late may take its place",
+                         {{log_key::kService, target().id.str()},
+                          {log_key::kTaskDefinition, deployment.task_definition},
+                          {"needs", "ecs:TagResource"},
+                          {log_key::kError, tagged.error().message}});
+}
+
+Result<ServiceDeployment::Outcome> ServiceDeployment::update() {
     const auto sent_at = context_.clock.now();
-    auto accepted = context_.ecs.update_service(request, deadline_);
+    auto accepted = send();
     if (accepted) return Outcome{.deployment = *std::move(accepted)};
     if (accepted.error().outcome_unknown) {
         // What was PRIMARY before the first one: a later one may be the work of an earlier one.
@@ -228,7 +331,7 @@ Result<ServiceDeployment::Outcome> ServiceDeployment::update() {
         unacknowledged_ = {.sent_at = unacknowledged_ ? unacknowledged_->sent_at : sent_at,
                            .given_up_at = context_.clock.now(),
                            .primary_before = std::move(before),
-                           .revision = chosen_->revision};
+                           .revision = ecs_writes_revisions() ? TaskDefinition{} : chosen_->revision};
         unacknowledged_choice_ = chosen_;
     }
     return std::unexpected(std::move(accepted).error());
@@ -273,6 +376,9 @@ std::optional<ServiceDeployment::Outcome> ServiceDeployment::begun_unacknowledge
     if (!unacknowledged_) return std::nullopt;
     const auto begun = begun_since(*unacknowledged_, *view_);
     if (!begun) return std::nullopt;
+    // Whoever began it, it does not have the image.
+    if (ecs_writes_revisions() && push_.is_to_be_registered()) return std::nullopt;
+    tag_what_ecs_wrote(as_accepted(*begun));
     chosen_ = unacknowledged_choice_;  // by now there may be nothing any more that was left out
     context_.logger.warn("deployment found at ECS, whose answer was lost",
                          {{log_key::kService, target().id.str()}, {log_key::kDeploymentId, begun->id}});
@@ -283,6 +389,7 @@ std::optional<ServiceDeployment::Outcome> ServiceDeployment::look_once_more() {
     const auto left = deadline_.remaining(context_.clock);
     if (left && *left <= Milliseconds{0}) return std::nullopt;
     if (!look()) return std::nullopt;
+    if (ecs_writes_revisions() && !choose()) return std::nullopt;
     return begun_unacknowledged();
 }
 
@@ -328,6 +435,7 @@ std::string ServiceDeployment::left_out_text() const {
 void ServiceDeployment::name_images(DeploymentReport& report) {
     report.pushed = push_.images();
     if (report.pushed.empty() || (options_.dry_run && push_.is_to_be_registered())) return;
+    if (report.task_definition.empty()) return;
     const auto revision = context_.revision_images.find(
         TaskDefinition(report.task_definition),
         Deadline::earlier(deadline_, Deadline::after(context_.clock, kLongestToNameImages)));
@@ -358,6 +466,8 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
     report.outcome = std::move(outcome->already);
     // A redeployment that needs not be sent does not bring what a sent one would not have brought.
     if (report.outcome.empty() || request_.image_mode == ImageMode::kRedeploy) name_images(report);
+    if (ecs_writes_revisions() && report.registration && !options_.dry_run && report.outcome.empty())
+        report.registration->revision = TaskDefinition(report.task_definition);
     report.deployment_id = outcome->deployment.deployment_id;
     report.started_at = outcome->deployment.created_at;
     report.failed_before = outcome->failed;

@@ -14,6 +14,7 @@
 #include "deployer/observe/service_snapshots.hpp"
 #include "deployer/revision/chooser.hpp"
 #include "deployer/revision/revision_images.hpp"
+#include "deployer/start/express.hpp"
 #include "deployer/start/pushed_revision.hpp"
 #include "deployer/start/report.hpp"
 #include "deployer/start/underway.hpp"
@@ -72,11 +73,17 @@ private:
     [[nodiscard]] bool is_old();
     [[nodiscard]] bool others_have_seen_another() const;
     Status look();
+    Status look_at_express();
     Status pre_flight();
     Status choose();
     Status register_pin(const EcsServiceRevision& good);
     [[nodiscard]] std::optional<Outcome> nothing_for_this_push() const;
+    Result<std::optional<Outcome>> nothing_for_this_express_service();
     Result<Outcome> update();
+    [[nodiscard]] Result<AcceptedDeployment> send();
+    [[nodiscard]] Result<AcceptedDeployment> send_to_express();
+    void tag_what_ecs_wrote(const AcceptedDeployment& deployment);
+    [[nodiscard]] bool ecs_writes_revisions() const { return express_ && express_->written_by_ecs; }
 
     [[nodiscard]] std::optional<Outcome> begun_unacknowledged();
     [[nodiscard]] std::optional<Outcome> look_once_more();
@@ -106,6 +113,7 @@ private:
     std::optional<ServiceView> view_;
     std::optional<ChosenRevision> chosen_;
     std::vector<TaskDefinition> active_;  ///< all that ECS lists, the highest number first
+    std::optional<ExpressService> express_;
     bool records_unreadable_ = false;
 
     // What attempts tell those that follow.
@@ -113,6 +121,7 @@ private:
     std::optional<UnacknowledgedUpdate> unacknowledged_;
     std::optional<ChosenRevision> unacknowledged_choice_;  ///< what was sent then, and why
     std::optional<TaskDefinition> pin_;                    ///< registered once, deployed perhaps later
+    EcsTags tags_to_write_;                                ///< on the revision that ECS writes for what was sent
     PushedRevisionMaker push_;
 };
 

@@ -38,7 +38,8 @@ std::optional<EcsDeployment> newer_than(const TaskDefinition& ours, ServiceView&
 std::optional<EcsDeployment> begun_since(const UnacknowledgedUpdate& update, ServiceView& view) {
     const auto* running = view.primary();
     if (running == nullptr || update.primary_before.empty()) return std::nullopt;
-    if (running->id == update.primary_before || !runs(*running, update.revision)) return std::nullopt;
+    if (running->id == update.primary_before) return std::nullopt;
+    if (!update.revision.empty() && !runs(*running, update.revision)) return std::nullopt;
     if (running->created_at < update.sent_at - kClockDifference) return std::nullopt;
     if (direction_of_primary(*view.service(), view.history()) == Direction::kBack) return std::nullopt;
     return *running;

@@ -35,7 +35,7 @@ struct UnacknowledgedUpdate {
     WallTime sent_at{};          ///< the first one
     WallTime given_up_at{};      ///< the last one
     std::string primary_before;  ///< `ecs-svc/N` that was PRIMARY before the first one; empty if nobody knows
-    TaskDefinition revision;
+    TaskDefinition revision;     ///< empty where ECS writes it: any that has begun since may be that one
 };
 
 /// The deployment that has begun since we looked before it: that one's, or somebody else's of the same revision, which

@@ -46,6 +46,8 @@ public:
     /// The service's tasks that stopped within the last hour or so, as long as ECS keeps them (at most 100).
     virtual Result<std::vector<EcsStoppedTask>> stopped_tasks(const ClusterName& cluster, const EcsServiceName& service,
                                                               Deadline deadline) = 0;
+    /// An Express Mode service, by its ARN.
+    virtual Result<EcsExpressService> describe_express_service(const std::string& arn, Deadline deadline) = 0;
 };
 
 /// Task definitions, to be read. All of it is idempotent.
@@ -85,6 +87,14 @@ public:
     virtual void give_turn_back() = 0;
     /// NOT idempotent: with forceNewDeployment each accepted call starts a rollout. The caller has taken its turn.
     virtual Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) = 0;
+    /// As in `EcsRollouts`.
+    virtual Result<EcsExpressService> describe_express_service(const std::string& arn, Deadline deadline) = 0;
+    /// UpdateService's counterpart for an Express Mode service: NOT idempotent, and with its turn taken, which is one
+    /// of UpdateService's. ECS writes a new revision of the task definition, and the answer names it.
+    virtual Result<AcceptedDeployment> update_express_service(const UpdateExpressRequest& request,
+                                                              Deadline deadline) = 0;
+    /// Idempotent. Adds tags to a task definition.
+    virtual Status tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) = 0;
     /// Registers a copy of `revision` in another family, with each image that has a digest pinned to it, with the tags
     /// of the original, and with `tags`; the ARN. NOT idempotent: one more revision each time.
     virtual Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
@@ -129,12 +139,11 @@ class EcsApi : public EcsRollouts, public EcsStarter, public EcsCatalog {
 public:
     Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                                 Deadline deadline) override = 0;
+    Result<EcsExpressService> describe_express_service(const std::string& arn, Deadline deadline) override = 0;
     static constexpr std::size_t kMaxServicesPerDescribe = ci_lambda::kMaxServicesPerDescribe;
 
     /// Asks ECS to end this rollout and to go back to what ran before. ECS refuses one that has ended.
     virtual Status roll_back_service_deployment(const std::string& arn, Deadline deadline) = 0;
-    /// Idempotent. Adds tags to a task definition.
-    virtual Status tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) = 0;
 };
 
 }  // namespace ci_lambda

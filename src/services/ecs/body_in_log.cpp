@@ -39,6 +39,7 @@ Json container_in_log(const Json& container) {
 Json in_log(const Json& value);
 
 Json member_in_log(const std::string& name, const Json& value) {
+    if (name == "primaryContainer") return value.is_object() ? container_in_log(value) : Json(kHidden);
     const bool containers = name == "containerDefinitions" || name == "containerOverrides";
     if (!containers) return is_in(kHiddenAnywhere, name) ? Json(kHidden) : in_log(value);
     Json shown = Json::array();

@@ -23,6 +23,8 @@ constexpr std::size_t kMaxRevisionsPerDescribe = 20;  // DescribeServiceRevision
 constexpr std::string_view kDescribeServices = "DescribeServices";
 constexpr std::string_view kListTaskDefinitions = "ListTaskDefinitions";
 constexpr std::string_view kUpdateService = "UpdateService";
+constexpr std::string_view kUpdateExpressService = "UpdateExpressGatewayService";
+constexpr std::string_view kDescribeExpressService = "DescribeExpressGatewayService";
 
 Json describe_request(const ClusterName& cluster, const std::vector<EcsServiceName>& names) {
     Json request{{"cluster", cluster.str()}, {"services", Json::array()}};
@@ -46,8 +48,10 @@ void name_the_cluster(Error& error, const AwsCall& call, const HttpResponse& /*r
 
 // The groups of the page "Request throttling for the Amazon ECS API" in the ECS API Reference, as far as they are used.
 // What is not listed there is not paced.
-constexpr std::array kServiceModify{kUpdateService};
-constexpr std::array<std::string_view, 2> kServiceRead{kDescribeServices, "ListServices"};
+// The two calls for Express Mode services are not listed either: that they count with their counterparts is a guess, of
+// which the other outcome costs nothing.
+constexpr std::array kServiceModify{kUpdateService, kUpdateExpressService};
+constexpr std::array<std::string_view, 3> kServiceRead{kDescribeServices, "ListServices", kDescribeExpressService};
 constexpr std::array<std::string_view, 2> kTaskDefinitionRead{kListTaskDefinitions, "DescribeTaskDefinition"};
 constexpr std::array<std::string_view, 1> kTaskDefinitionModify{"RegisterTaskDefinition"};
 constexpr std::array<std::string_view, 2> kServiceDeploymentRead{"ListServiceDeployments",
@@ -298,22 +302,8 @@ Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest&
     if (request.deployment_configuration) {
         TRY_ASSIGN(body["deploymentConfiguration"], parse_json(*request.deployment_configuration));
     }
-    TRY_ASSIGN(const auto response, client_.make({.operation = kUpdateService,
-                                                  .body = dump_json(body),
-                                                  .repeatable = AwsCall::Repeatable::kNo,
-                                                  .has_turn = true},
-                                                 deadline));
-    auto answer = client_.parse(kUpdateService, response);
-    if (!answer) {
-        answer.error().outcome_unknown = true;
-        return std::unexpected(std::move(answer).error());
-    }
-    const Json* described = find(*answer, "service");
-    if (described == nullptr)
-        return std::unexpected(Error{.kind = ErrorKind::kProtocol,
-                                     .message = "ECS's answer to UpdateService has no \"service\"",
-                                     .outcome_unknown = true});
-    const auto service = read_service(*described);
+    TRY_ASSIGN(const auto described, started(kUpdateService, body, deadline));
+    const auto service = read_service(described);
     AcceptedDeployment accepted{.task_definition = service.task_definition};
     if (const auto* primary = service.primary())
         accepted = {.deployment_id = primary->id,
@@ -321,6 +311,55 @@ Result<AcceptedDeployment> EcsClient::update_service(const UpdateServiceRequest&
                     .created_at = primary->created_at};
     if (accepted.created_at == WallTime{}) accepted.created_at = clock_.now();
     if (accepted.task_definition.empty()) accepted.task_definition = request.task_definition.str();
+    return accepted;
+}
+
+Result<Json> EcsClient::started(std::string_view operation, const Json& request, Deadline deadline) {
+    TRY_ASSIGN(const auto response, client_.make({.operation = operation,
+                                                  .body = dump_json(request),
+                                                  .repeatable = AwsCall::Repeatable::kNo,
+                                                  .has_turn = true},
+                                                 deadline));
+    auto answer = client_.parse(operation, response);
+    if (!answer) {
+        answer.error().outcome_unknown = true;
+        return std::unexpected(std::move(answer).error());
+    }
+    const Json* service = find(*answer, "service");
+    if (service == nullptr)
+        return std::unexpected(Error{.kind = ErrorKind::kProtocol,
+                                     .message = fmt::format("ECS's answer to {} has no \"service\"", operation),
+                                     .outcome_unknown = true});
+    return *service;
+}
+
+Result<EcsExpressService> EcsClient::describe_express_service(const std::string& arn, Deadline deadline) {
+    TRY_ASSIGN(const auto answer, client_.read(kDescribeExpressService, {{"serviceArn", arn}}, deadline));
+    const Json* service = find(answer, "service");
+    if (service == nullptr)
+        return fail(ErrorKind::kProtocol, "ECS's answer to DescribeExpressGatewayService has no \"service\"");
+    return read_express_service(*service);
+}
+
+Result<AcceptedDeployment> EcsClient::update_express_service(const UpdateExpressRequest& request, Deadline deadline) {
+    Json body{{"serviceArn", request.service}};
+    if (request.primary_container.empty()) {
+        body["taskDefinitionArn"] = request.task_definition.str();
+    } else {
+        TRY_ASSIGN(body["primaryContainer"], parse_json(request.primary_container));
+        if (!request.image.empty()) body["primaryContainer"]["image"] = request.image;
+    }
+    TRY_ASSIGN(const auto service, started(kUpdateExpressService, body, deadline));
+    AcceptedDeployment accepted{.deployment_id = {}, .task_definition = request.task_definition.str()};
+    if (const Json* target = find(service, "targetConfiguration")) {
+        const auto begun = read_express_configuration(*target);
+        // The deployment of a service revision has its number.
+        if (const auto number = last_segment(begun.revision); !number.empty())
+            accepted.deployment_id = fmt::format("ecs-svc/{}", number);
+        if (!begun.task_definition.empty()) accepted.task_definition = begun.task_definition;
+        accepted.created_at = begun.created_at;
+    }
+    if (accepted.created_at == WallTime{}) accepted.created_at = clock_.now();
     return accepted;
 }
 

@@ -37,6 +37,8 @@ public:
     Status take_turn_to_update(Deadline deadline) override;
     void give_turn_back() override;
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) override;
+    Result<EcsExpressService> describe_express_service(const std::string& arn, Deadline deadline) override;
+    Result<AcceptedDeployment> update_express_service(const UpdateExpressRequest& request, Deadline deadline) override;
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline deadline) override;
     Result<std::string> task_definition_json(const TaskDefinition& revision, Deadline deadline) override;
     Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline deadline) override;
@@ -78,6 +80,9 @@ private:
     Result<nlohmann::json> describe_with_tags(const std::string& revision, Deadline deadline);
     Result<std::vector<TaskDefinition>> revisions_of(const TaskFamily& family, Result<HttpResponse> first,
                                                      Deadline deadline);
+
+    /// The "service" of the answer to a call that has started a deployment, or may have.
+    Result<nlohmann::json> started(std::string_view operation, const nlohmann::json& request, Deadline deadline);
 
     AwsClient client_;
     const Clock& clock_;

@@ -216,6 +216,52 @@ void add_container(const Json& container, EcsReferences& found) {
         add(*options, "config-file-value", found.files);
 }
 
+/// There, and neither null, false, 0 nor empty.
+bool has_content(const Json& object, std::string_view key) {
+    const Json* value = find(object, key);
+    if (value == nullptr || value->is_null()) return false;
+    if (value->is_boolean()) return value->get<bool>();
+    if (value->is_number()) return value->get<double>() != 0;
+    if (value->is_string()) return !value->get_ref<const std::string&>().empty();
+    return !value->empty();
+}
+
+/// What people write into task definitions and ExpressGatewayContainer has no member for (botocore 1.44). ECS's own
+/// defaults are none of that.
+bool is_primary_container(const Json& task_definition) {
+    static constexpr std::array<std::string_view, 5> kOfTasks{"volumes", "ephemeralStorage", "proxyConfiguration",
+                                                              "pidMode", "ipcMode"};
+    static constexpr std::array<std::string_view, 23> kOfContainers{"entryPoint",
+                                                                    "environmentFiles",
+                                                                    "healthCheck",
+                                                                    "linuxParameters",
+                                                                    "ulimits",
+                                                                    "user",
+                                                                    "workingDirectory",
+                                                                    "mountPoints",
+                                                                    "volumesFrom",
+                                                                    "dependsOn",
+                                                                    "dockerLabels",
+                                                                    "dockerSecurityOptions",
+                                                                    "extraHosts",
+                                                                    "dnsServers",
+                                                                    "dnsSearchDomains",
+                                                                    "hostname",
+                                                                    "links",
+                                                                    "systemControls",
+                                                                    "restartPolicy",
+                                                                    "resourceRequirements",
+                                                                    "stopTimeout",
+                                                                    "credentialSpecs",
+                                                                    "readonlyRootFilesystem"};
+    const Json* containers = find(task_definition, "containerDefinitions");
+    if (containers == nullptr || !containers->is_array() || containers->size() != 1) return false;
+    const auto none = [](const Json& object, const auto& keys) {
+        return std::ranges::none_of(keys, [&](std::string_view key) { return has_content(object, key); });
+    };
+    return none(task_definition, kOfTasks) && none(containers->front(), kOfContainers);
+}
+
 EcsStoppedTask::Container read_container(const Json& container) {
     EcsStoppedTask::Container one{.name = text(container, "name"), .reason = text(container, "reason")};
     if (const Json* code = find(container, "exitCode"); code != nullptr && code->is_number_integer())
@@ -235,12 +281,43 @@ EcsService read_service(const Json& service) {
                    .messages = read_all(service, "events", read_message),
                    .service_deployment = text(service, "currentServiceDeployment"),
                    .revisions = read_all(service, "currentServiceRevisions", read_arn),
-                   .tags = read_tags(service)};
+                   .tags = read_tags(service),
+                   .arn = text(service, "serviceArn"),
+                   .express = text(service, "resourceManagementType") == "ECS"};
+    // Of an Express Mode service ECS names only the task definitions of its deployments.
+    if (const auto* primary = one.primary(); one.task_definition.empty() && primary != nullptr)
+        one.task_definition = primary->task_definition;
     if (const Json* controller = find(service, "deploymentController"))
         one.deployment_controller = text(*controller, "type");
     if (const Json* configuration = find(service, "deploymentConfiguration"))
         one.configuration = read_configuration(*configuration);
     one.shifts_by_network_load_balancer = shifts_by_network_load_balancer(service);
+    return one;
+}
+
+EcsExpressService::Configuration read_express_configuration(const Json& configuration) {
+    EcsExpressService::Configuration one{.revision = text(configuration, "serviceRevisionArn"),
+                                         .task_definition = text(configuration, "taskDefinitionArn"),
+                                         .primary_container = {},
+                                         .image = {},
+                                         .created_at = time_of(configuration, "createdAt")};
+    if (const Json* container = find(configuration, "primaryContainer");
+        container != nullptr && container->is_object()) {
+        one.primary_container = dump_json(*container);
+        one.image = text(*container, "image");
+    }
+    return one;
+}
+
+EcsExpressService read_express_service(const Json& service) {
+    EcsExpressService one{.status = {},
+                          .status_reason = {},
+                          .configurations = read_all(service, "activeConfigurations", read_express_configuration)};
+    if (const Json* status = find(service, "status")) {
+        one.status = text(*status, "statusCode");
+        one.status_reason = text(*status, "statusReason");
+    }
+    std::ranges::stable_sort(one.configurations, std::ranges::greater{}, &EcsExpressService::Configuration::created_at);
     return one;
 }
 
@@ -277,7 +354,8 @@ EcsServiceDeployment read_service_deployment(const Json& deployment) {
 EcsServiceRevision read_service_revision(const Json& revision) {
     return {.arn = text(revision, "serviceRevisionArn"),
             .task_definition = text(revision, "taskDefinition"),
-            .images = read_all(revision, "containerImages", read_image)};
+            .images = read_all(revision, "containerImages", read_image),
+            .express = has_content(revision, "ecsManagedResources")};
 }
 
 EcsRunningTask read_running_task(const Json& task) {
@@ -306,6 +384,7 @@ EcsTaskDefinition read_task_definition(const Json& answer) {
         if (const Json* launch_types = find(*described, "requiresCompatibilities");
             launch_types != nullptr && launch_types->is_array())
             one.for_fargate = std::ranges::find(*launch_types, Json("FARGATE")) != launch_types->end();
+        one.is_primary_container = is_primary_container(*described);
     }
     one.tags = read_tags(answer);
     return one;

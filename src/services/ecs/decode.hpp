@@ -13,6 +13,8 @@
 namespace ci_lambda {
 
 [[nodiscard]] EcsService read_service(const Json& service);
+[[nodiscard]] EcsExpressService read_express_service(const Json& service);
+[[nodiscard]] EcsExpressService::Configuration read_express_configuration(const Json& configuration);
 [[nodiscard]] DescribedServices::Failure read_failure(const Json& failure);
 [[nodiscard]] EcsServiceDeployment read_service_deployment(const Json& deployment);
 [[nodiscard]] EcsServiceRevision read_service_revision(const Json& revision);

@@ -25,6 +25,14 @@ std::string EcsService::revision_of(std::string_view deployment_id) const {
     return found == revisions.end() ? std::string{} : *found;
 }
 
+const EcsExpressService::Configuration* EcsExpressService::of_deployment(std::string_view deployment_id) const {
+    const auto number = last_segment(deployment_id);
+    if (!number.empty())
+        for (const auto& one : configurations)
+            if (last_segment(one.revision) == number) return &one;
+    return configurations.empty() ? nullptr : &configurations.front();
+}
+
 const EcsService* DescribedServices::find(const EcsServiceName& name) const {
     const auto found = std::ranges::find(services, name, &EcsService::name);
     return found == services.end() ? nullptr : &*found;

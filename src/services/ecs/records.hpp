@@ -74,7 +74,7 @@ struct EcsService {
     EcsServiceName name;
     std::string status;                 ///< ACTIVE, DRAINING, INACTIVE
     std::string deployment_controller;  ///< ECS, CODE_DEPLOY, EXTERNAL; empty counts as ECS
-    std::string task_definition;        ///< ARN
+    std::string task_definition;        ///< ARN; that of the PRIMARY where ECS names none of the service
     int desired_count = 0;
     int running_count = 0;
     std::vector<EcsDeployment> deployments;
@@ -86,12 +86,43 @@ struct EcsService {
     /// deployments with a Network Load Balancer").
     bool shifts_by_network_load_balancer = false;
     EcsTags tags = {};  ///< only where they were asked for, and may be read
+    std::string arn = {};
+    /// An Express Mode service (`resourceManagementType` is ECS): UpdateExpressGatewayService deploys it.
+    bool express = false;
 
     /// The deployment that ECS is making or has made true; nullptr if ECS showed none.
     [[nodiscard]] const EcsDeployment* primary() const;
     [[nodiscard]] const EcsDeployment* deployment(const std::string& id) const;
     /// ARN of the service revision of a deployment, `ecs-svc/N`: it ends in N. Empty where ECS does not show it.
     [[nodiscard]] std::string revision_of(std::string_view deployment_id) const;
+};
+
+/// What DescribeExpressGatewayService says of an Express Mode service (ECS API reference, ECSExpressGatewayService).
+struct EcsExpressService {
+    std::string status;         ///< ACTIVE, DRAINING, INACTIVE
+    std::string status_reason;  ///< ECS's words; may be empty
+    /// What one of its service revisions runs.
+    struct Configuration {
+        std::string revision;         ///< ARN of the service revision
+        std::string task_definition;  ///< ARN; written by ECS, unless somebody has brought their own
+        std::string
+            primary_container;  ///< the JSON object as ECS gave it, which may hold secrets; empty if it gave none
+        std::string image;      ///< of the primary container
+        WallTime created_at{};
+    };
+    std::vector<Configuration> configurations;  ///< those in use, newest first
+
+    /// What belongs to a deployment, `ecs-svc/N`: the service revision's ARN ends in N. Else the newest; nullptr where
+    /// ECS shows none.
+    [[nodiscard]] const Configuration* of_deployment(std::string_view deployment_id) const;
+};
+
+/// A deployment of an Express Mode service: what is left out of it stays as it is.
+struct UpdateExpressRequest {
+    std::string service;                  ///< ARN
+    std::string primary_container;        ///< JSON object, as it was described; empty with `task_definition`
+    std::string image = {};               ///< for the primary container; empty: the one that it has
+    TaskDefinition task_definition = {};  ///< instead of the container, where ECS does not write the task definition
 };
 
 /// Whether UpdateService can start a deployment of it: CODE_DEPLOY and EXTERNAL controllers refuse it (ECS API
@@ -191,6 +222,7 @@ struct EcsServiceRevision {
         friend bool operator==(const Image&, const Image&) = default;
     };
     std::vector<Image> images;
+    bool express = false;  ///< ECS manages what it runs behind: the service is an Express Mode one
 };
 
 /// A task definition's revision, as far as it matters which one to deploy.
@@ -208,6 +240,8 @@ struct EcsTaskDefinition {
     std::string cpu_architecture = {};  ///< X86_64, ARM64
     std::string os_family = {};         ///< LINUX, WINDOWS_SERVER_2022_CORE, ..
     bool for_fargate = false;           ///< requiresCompatibilities has FARGATE, where none means X86_64 and LINUX
+    /// One container, and nothing that the primary container of an Express Mode service cannot say.
+    bool is_primary_container = false;
 };
 
 /// A task that runs.

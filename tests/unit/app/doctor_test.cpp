@@ -78,6 +78,22 @@ TEST_F(AppTest, TheDoctorTriesTheCallsThatARollbackNeeds) {
     }
 }
 
+TEST_F(AppTest, TheDoctorLooksAtAnExpressServiceAsADeploymentWould) {
+    overrides_["DescribeServices"] = reply(
+        200,
+        R"({"services":[{"serviceName":"shop_service_api_dev","serviceArn":"arn:api","status":"ACTIVE",)"
+        R"("resourceManagementType":"ECS","deployments":[{"status":"PRIMARY","taskDefinition":"a/written:3"}]}]})");
+    overrides_["DescribeExpressGatewayService"] = reply(200, R"({"service":{"status":{"statusCode":"ACTIVE"}}})");
+    EXPECT_THAT(findings_of(*app(), clock_),
+                AllOf(HasSubstr("ok service api: "), HasSubstr("an Express service"), HasSubstr("written:3")));
+    overrides_["DescribeExpressGatewayService"] =
+        reply(400, R"({"__type":"AccessDeniedException","message":"not authorized: the action"})");
+    EXPECT_THAT(findings_of(*app(), clock_),
+                AllOf(HasSubstr("bad service api: "), HasSubstr("not authorized: the action")));
+    for (const auto& request : server_.requests())
+        EXPECT_THAT(request.header("X-Amz-Target"), Not(HasSubstr("UpdateExpressGatewayService")));
+}
+
 TEST_F(AppTest, TheDoctorAnswersMachinesToo) {
     const auto json = *parse_json(findings_json(
         {{Finding::Verdict::kOk, "cluster", "ACTIVE"}, {Finding::Verdict::kBad, "service api", "is missing"}}));

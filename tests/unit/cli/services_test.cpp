@@ -62,6 +62,14 @@ TEST(ServicesVerb, SaysOfEachFactWhereItComesFrom) {
                             ServiceFact{"deploys", "by hand only", "its tag ci_lambda:auto-deploy"}));
 }
 
+TEST(ServicesVerb, SaysThatAServiceIsAnExpressOne) {
+    auto config = discovered({});
+    auto found = *config.discovered;
+    found.services.front().express = true;
+    config.discovered = std::make_shared<const Discovered>(found);
+    EXPECT_THAT(summaries(config).at(0).facts, Contains(ServiceFact{"type", "Express Mode service", "ECS"}));
+}
+
 TEST(ServicesVerb, AMapIsAllThatCountsForWhomItNames) {
     const auto services = summaries(discovered({}, {{"ECR_REPO_MAP", R"({"gold":["api"],"other":["web"]})"},
                                                     {"ECR_TAG_FILTER", "v*"},

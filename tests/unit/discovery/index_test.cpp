@@ -326,6 +326,17 @@ TEST_F(DiscoveryIndexTest, KnowsWhatEcsWouldRefuseToDeploy) {
     EXPECT_THAT(found.found()->find(ServiceId("worker"))->cannot_deploy, IsEmpty());
 }
 
+TEST_F(DiscoveryIndexTest, FindsExpressServicesLikeAnyOther) {
+    clusters["shop"].front().express = true;
+    auto found = index();
+    found.renew(Deadline::none());
+    const auto* api = found.found()->find(ServiceId("api"));
+    EXPECT_TRUE(api->express);
+    EXPECT_THAT(api->cannot_deploy, IsEmpty());
+    EXPECT_TRUE(uses_repository(*api->uses, "api", {.account = "123456789012", .region = "us-east-1"}));
+    EXPECT_FALSE(found.found()->find(ServiceId("worker"))->express);
+}
+
 TEST_F(DiscoveryIndexTest, ABadTagIsAWarningThatNamesServiceAndTag) {
     clusters["shop"].front().tags = {{"ci_lambda:auto-deploy", "maybe"}, {"ci_lambda:repositories", "shop/base"}};
     auto found = index();

@@ -266,5 +266,43 @@ TEST_F(RollbackTest, SaysWhyItCannot) {
     EXPECT_THAT(log_.sink.text(), HasSubstr("rollback failed"));
 }
 
+TEST_F(RollbackTest, LeavesAnExpressServiceThatIsOverToPeopleAndNamesTheImage) {
+    for (auto& one : *ecs_.revisions) {
+        one.express = true;
+        one.images[0].digest = "sha256:" + std::string(64, '7');
+    }
+    ecs_.revisions->at(0).images[0].digest = "sha256:" + std::string(64, '8');
+    const auto report = after(Verdict::kFailed);
+    EXPECT_EQ(report.means, Means::kNone);
+    EXPECT_THAT(report.words, AllOf(HasSubstr("is an Express service"),
+                                    HasSubstr("ci_lambda deploy api --image shop/api@sha256:" + std::string(64, '7'))));
+    EXPECT_EQ(writes(), 0);
+    EXPECT_FALSE(report.error) << "trying again would not help";
+}
+
+TEST_F(RollbackTest, NeverUpdatesAnExpressServiceWhoseRevisionsDoNotSaySo) {
+    ecs_.on_describe = [this](const std::vector<EcsServiceName>&) {
+        auto service = service_with({deployment(primary_, "8", RolloutState::kFailed)});
+        service.express = true;
+        return DescribedServices{.services = {service}, .failures = {}};
+    };
+    const auto report = after(Verdict::kFailed);
+    EXPECT_EQ(report.means, Means::kNone);
+    EXPECT_THAT(report.words, HasSubstr("is an Express service"));
+    EXPECT_THAT(ecs_.updates(), IsEmpty());
+}
+
+TEST_F(RollbackTest, StopsAnExpressServiceThatTakesTooLongLikeAnyOther) {
+    ecs_.history->at(0).status = Record::kInProgress;
+    for (auto& one : *ecs_.revisions) one.express = true;
+    ecs_.on_describe = [this](const std::vector<EcsServiceName>&) {
+        auto service = service_with({deployment(primary_, "8", RolloutState::kInProgress)});
+        service.express = true;
+        return DescribedServices{.services = {service}, .failures = {}};
+    };
+    EXPECT_EQ(after(Verdict::kTimedOut).means, Means::kEcs);
+    EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 1);
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing
