@@ -245,7 +245,7 @@ Status LocalAws::set_scenario(const ScenarioChoice& choice) {
     std::vector<std::string> names;
     for (const auto& [name, scenario] : ecs_.scenarios_of_services()) names.push_back(name);
     return fail(ErrorKind::kConfiguration,
-                fmt::format("there is no service \"{}\"; known are: backend, api, worker, {}",
+                fmt::format("there is no service \"{}\"; known are: backend, api, worker, web, {}",
                             choice.service.value_or(""), join(names, ", ")));
 }
 

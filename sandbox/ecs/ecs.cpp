@@ -12,7 +12,7 @@ namespace ci_lambda::sandbox {
 namespace {
 
 void take_scenario(Service& service, Scenario scenario) {
-    service.configuration = configured_for(service.configuration, service.scenario, scenario);
+    if (!service.express) service.configuration = configured_for(service.configuration, service.scenario, scenario);
     service.scenario = scenario;
 }
 

@@ -15,7 +15,8 @@
 namespace ci_lambda::sandbox {
 const EcsOperation* find_operation(std::string_view name) {
     const std::array lists{cluster_operations(), service_operations(),         service_deployment_operations(),
-                           task_operations(),    task_definition_operations(), tag_operations()};
+                           task_operations(),    task_definition_operations(), tag_operations(),
+                           express_operations()};
     for (const auto list : lists) {
         const auto found = std::ranges::find(list, name, &EcsOperation::name);
         if (found != list.end()) return &*found;

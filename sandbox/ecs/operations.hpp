@@ -38,6 +38,7 @@ struct EcsOperation {
 [[nodiscard]] std::span<const EcsOperation> task_operations();
 [[nodiscard]] std::span<const EcsOperation> task_definition_operations();
 [[nodiscard]] std::span<const EcsOperation> tag_operations();
+[[nodiscard]] std::span<const EcsOperation> express_operations();
 
 // What they share.
 

@@ -64,6 +64,10 @@ AwsResult<const TaskDefinitionRevision*> wanted_revision(EcsContext& context, co
 EcsAnswer update_service(EcsContext& context, const Json& request) {
     const Parameters parameters(request);
     TRY_ASSIGN(Service* const service, service_of(context, request, "service"));
+    // Stricter than ECS, which refuses only a part of it (a deploymentConfiguration, say): who uses it is found out.
+    if (service->express)
+        return invalid_parameter(
+            "The service is managed by Amazon ECS. Use UpdateExpressGatewayService to update an Express service.");
     TRY_ASSIGN(const auto desired_count, parameters.number("desiredCount"));
     TRY_ASSIGN(const bool force, parameters.flag("forceNewDeployment"));
     TRY_ASSIGN(auto configuration, merged_configuration(service->configuration, request));

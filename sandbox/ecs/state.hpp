@@ -189,14 +189,22 @@ struct ServiceMessage {
     std::string text;
 };
 
+/// What an Express Mode service has of its own.
+struct ExpressMode {
+    std::string configuration;  ///< JSON object: executionRoleArn, cpu, scalingTarget, ..
+    /// The primary containers of the task definitions that ECS wrote, as they were given; by ARN.
+    std::map<std::string, std::string> containers = {};
+};
+
 struct Service {
     std::string name;
     std::string cluster;
     int desired_count = 0;
     WallTime created_at{};
     DeploymentConfiguration configuration;
-    std::string target_group;  ///< ARN
-    std::string container;     ///< the one that the load balancer knows
+    std::optional<ExpressMode> express;  ///< ECS manages the rest
+    std::string target_group;            ///< ARN
+    std::string container;               ///< the one that the load balancer knows
     int container_port = 0;
     Tags tags;
     Scenario scenario = Scenario::kHealthy;  ///< of the deployments to come

@@ -1,5 +1,7 @@
 #include "sandbox/ecs/wire.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <ranges>
@@ -169,6 +171,9 @@ Json service_json(const EcsState& state, const Service& service) {
               {"enableECSManagedTags", false},
               {"propagateTags", "NONE"},
               {"enableExecuteCommand", false}};
+    json["resourceManagementType"] = service.express ? "ECS" : "CUSTOMER";
+    // Seen of the real ECS: kayac/ecspresso pull request 902.
+    if (service.express) json.erase("taskDefinition");
     if (!service.service_deployments.empty())
         json["currentServiceDeployment"] = state.service_deployment_arn(service, service.service_deployments.back().id);
     return json;
@@ -184,24 +189,31 @@ Json task_definition_json(const EcsState& state, const TaskDefinitionRevision& r
     return json;
 }
 
+Json ingress_path_json(const EcsState& state, const Service& service) {
+    return {{"accessType", "PUBLIC"}, {"endpoint", fmt::format("{}.ecs.{}.on.aws", service.name, state.region)}};
+}
+
 Json service_revision_json(const EcsState& state, const Service& service, const ServiceRevision& revision) {
     Json images = Json::array();
     for (const auto& image : revision.images) {
         images.push_back({{"containerName", image.container}, {"image", image.image}});
         if (!image.digest.empty()) images.back()["imageDigest"] = image.digest;
     }
-    return {{"serviceRevisionArn", state.service_revision_arn(service, revision.number)},
-            {"serviceArn", state.service_arn(service)},
-            {"clusterArn", state.cluster_arn(service.cluster)},
-            {"taskDefinition", revision.task_definition},
-            {"launchType", "FARGATE"},
-            {"platformVersion", kPlatformVersion},
-            {"platformFamily", kPlatformFamily},
-            {"loadBalancers", load_balancers_json(service)},
-            {"networkConfiguration", network_json()},
-            {"containerImages", std::move(images)},
-            {"guardDutyEnabled", false},
-            {"createdAt", epoch_seconds(revision.created_at)}};
+    Json json{{"serviceRevisionArn", state.service_revision_arn(service, revision.number)},
+              {"serviceArn", state.service_arn(service)},
+              {"clusterArn", state.cluster_arn(service.cluster)},
+              {"taskDefinition", revision.task_definition},
+              {"launchType", "FARGATE"},
+              {"platformVersion", kPlatformVersion},
+              {"platformFamily", kPlatformFamily},
+              {"loadBalancers", load_balancers_json(service)},
+              {"networkConfiguration", network_json()},
+              {"containerImages", std::move(images)},
+              {"guardDutyEnabled", false},
+              {"createdAt", epoch_seconds(revision.created_at)}};
+    if (service.express)
+        json["ecsManagedResources"] = {{"ingressPaths", Json::array({ingress_path_json(state, service)})}};
+    return json;
 }
 
 }  // namespace ci_lambda::sandbox

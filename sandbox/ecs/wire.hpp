@@ -25,6 +25,8 @@ void add_time(nlohmann::json& json, const char* name, const std::optional<WallTi
 /// What ListServiceDeployments shows of it.
 [[nodiscard]] nlohmann::json service_deployment_brief_json(const EcsState& state, const Service& service,
                                                            const ServiceDeployment& deployment);
+/// Where an Express Mode service is reached.
+[[nodiscard]] nlohmann::json ingress_path_json(const EcsState& state, const Service& service);
 [[nodiscard]] nlohmann::json service_revision_json(const EcsState& state, const Service& service,
                                                    const ServiceRevision& revision);
 /// Of a service revision, given by its number.

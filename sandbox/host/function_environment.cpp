@@ -87,8 +87,8 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         {"PROJECT_NAME", std::string(shop::kProject)},
         {"PROJECT_ENV", std::string(shop::kEnvironment)},
         {"SERVICE_CONFIG", std::string(shop::kServiceConfig)},
-        // Names it, so that the sweep looks at it, too.
-        {"AUTO_DEPLOY_MAP", R"({"backend":true})"},
+        // Names them, so that the sweep looks at them, too.
+        {"AUTO_DEPLOY_MAP", R"({"backend":true,"web":true})"},
     };
     const auto pass = [&](const std::string& name) {
         if (const auto value = user.get_non_empty(name)) variables[name] = *value;

@@ -149,12 +149,13 @@ Programs of this machine may use it; pages in a browser may not.
   GET  {url}/sandbox/slack       what went to Slack ({slack})
   GET  {url}/sandbox/settings    the function's settings: what `ci_lambda sandbox --env` asks for
 
-Cluster {cluster}; services {backend}, {api}, {worker}.
+Cluster {cluster}; services {backend}, {api}, {worker}, {web}.
 
 Try:
 )",
         fmt::arg("url", url), fmt::arg("slack", kSlackPath), fmt::arg("cluster", shop::kCluster),
-        fmt::arg("backend", shop::kBackend), fmt::arg("api", shop::kApi), fmt::arg("worker", shop::kWorker));
+        fmt::arg("backend", shop::kBackend), fmt::arg("api", shop::kApi), fmt::arg("worker", shop::kWorker),
+        fmt::arg("web", shop::kWeb));
     for (const auto& example : example_commands(port, "ci_lambda"))
         page += fmt::format("\n# {}\n{}\n", example.what, example.command);
     return page;

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/json.hpp"
 #include "sandbox/ecr/operations.hpp"
+#include "sandbox/ecs/express.hpp"
 #include "sandbox/ecs/seed.hpp"
 #include "sandbox/shop/values.hpp"
 
@@ -35,17 +37,24 @@ constexpr std::array kSeeds{
          .port = 8082},
 };
 
+constexpr Seed kExpressSeed{
+    .id = "web", .service = shop::kWeb, .repository = "shop_service_web", .desired_count = 2, .port = 8083};
+
 constexpr std::array kRevisions{9, 10, 42};
 
 constexpr std::chrono::days kAge{30};
 
 std::string tag_of(int revision) { return fmt::format("v1.{}", revision); }
 
+std::string image_of(const Seed& seed, int revision) {
+    return fmt::format("{}.dkr.ecr.{}.amazonaws.com/{}:{}", shop::kAccount, shop::kRegion, seed.repository,
+                       tag_of(revision));
+}
+
 std::string content(const Seed& seed, int revision) {
     return dump_json({{"containerDefinitions",
                        {with_values({{"name", seed.repository},
-                                     {"image", fmt::format("{}.dkr.ecr.{}.amazonaws.com/{}:{}", shop::kAccount,
-                                                           shop::kRegion, seed.repository, tag_of(revision))},
+                                     {"image", image_of(seed, revision)},
                                      {"essential", true},
                                      {"portMappings",
                                       {{{"containerPort", seed.port}, {"hostPort", seed.port}, {"protocol", "tcp"}}}}},
@@ -61,6 +70,7 @@ std::string content(const Seed& seed, int revision) {
 std::string shop::service_named(std::string_view id) {
     for (const auto& seed : kSeeds)
         if (seed.id == id) return std::string(seed.service);
+    if (kExpressSeed.id == id) return std::string(kExpressSeed.service);
     return std::string(id);
 }
 
@@ -69,6 +79,7 @@ std::string shop::repository_named(std::string_view id) {
     const auto plain = id.substr(0, slash) == kProject && slash != std::string_view::npos ? id.substr(slash + 1) : id;
     for (const auto& seed : kSeeds)
         if (seed.id == plain) return std::string(seed.repository);
+    if (kExpressSeed.id == plain) return std::string(kExpressSeed.repository);
     return std::string(id);
 }
 
@@ -77,11 +88,13 @@ EcrState shop_registry(WallTime now) {
     Ids ids(0);
     std::vector<std::string> old_events;
     EcrContext context{.state = state, .ids = ids, .now = now - kAge, .events = old_events};
-    for (const auto& seed : kSeeds) {
+    const auto add = [&](const Seed& seed) {
         auto& repository = state.repositories[std::string(seed.repository)];
         repository = {.name = std::string(seed.repository), .created_at = context.now};
         for (const int revision : kRevisions) (void)push_new_image(context, repository, tag_of(revision));
-    }
+    };
+    for (const auto& seed : kSeeds) add(seed);
+    add(kExpressSeed);
     return state;
 }
 
@@ -107,6 +120,47 @@ void add_service(EcsState& state, Ids& ids, const Seed& seed, std::string_view c
                         created_at);
 }
 
+void add_express_service(EcsState& state, WallTime created_at) {
+    const auto role = [](std::string_view name) {
+        return fmt::format("arn:aws:iam::{}:role/{}", shop::kAccount, name);
+    };
+    const Json configuration{
+        {"infrastructureRoleArn", role("ecsInfrastructureRole")},
+        {"executionRoleArn", role("ecsTaskExecutionRole")},
+        {"taskRoleArn", role("shop_web")},
+        {"cpu", "256"},
+        {"memory", "512"},
+        {"cpuArchitecture", "X86_64"},
+        {"healthCheckPath", "/health"},
+        {"networkConfiguration",
+         {{"subnets", {"subnet-0a1b2c3d4e5f60718"}}, {"securityGroups", {"sg-0123456789abcdef0"}}}},
+        {"scalingTarget",
+         {{"minTaskCount", 2},
+          {"maxTaskCount", 20},
+          {"autoScalingMetric", "AVERAGE_CPU"},
+          {"autoScalingTargetValue", 60}}}};
+    const Json container{{"image", image_of(kExpressSeed, kRevisions.front())},
+                         {"containerPort", kExpressSeed.port},
+                         {"awsLogsConfiguration", {{"logGroup", "/aws/ecs/shop_web"}, {"logStreamPrefix", "ecs"}}},
+                         {"command", {"serve"}},
+                         {"environment", {{{"name", "STAGE"}, {"value", "dev"}}}},
+                         {"secrets",
+                          {{{"name", "TOKEN"},
+                            {"valueFrom", fmt::format("arn:aws:ssm:{}:{}:parameter/dev/shop/web/token", shop::kRegion,
+                                                      shop::kAccount)}}}}};
+    // Ids of its own: what comes after it has the same as without it.
+    constexpr std::uint64_t kSeed = 20'251'121;
+    Ids ids(kSeed);
+    add_running_express_service(state, ids,
+                                {.name = std::string(kExpressSeed.service),
+                                 .cluster = std::string(shop::kCluster),
+                                 .task_definition = {},
+                                 .desired_count = kExpressSeed.desired_count,
+                                 .container = {},
+                                 .container_port = kExpressSeed.port},
+                                dump_json(configuration), dump_json(container), created_at);
+}
+
 }  // namespace
 
 EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry) {
@@ -121,6 +175,7 @@ EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry) {
     for (const auto& seed : kSeeds) add_service(state, ids, seed, shop::kCluster, seed.service, kRevisions, created_at);
     const auto api = std::ranges::find(kSeeds, shop::kApi, &Seed::service);
     add_service(state, ids, *api, shop::kProdCluster, shop::kProdApi, std::span(kRevisions).first(1), created_at);
+    add_express_service(state, created_at);
     const std::string report(shop::kReport);
     for (const int revision : kRevisions)
         state.families[report].push_back({.family = report,

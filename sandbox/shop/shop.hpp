@@ -21,6 +21,8 @@ inline constexpr std::string_view kCluster = "shop_cluster_dev";
 inline constexpr std::string_view kBackend = "shop_service_dev";
 inline constexpr std::string_view kApi = "shop_service_api_dev";
 inline constexpr std::string_view kWorker = "shop_service_worker_dev";
+/// An Express Mode service; its family is another one.
+inline constexpr std::string_view kWeb = "shop_service_web_dev";
 /// The family of a task that no service runs, with the image of api.
 inline constexpr std::string_view kReport = "shop_report_dev";
 // Where what has proven good in dev is promoted to: the api alone, of the same repository.
@@ -31,7 +33,7 @@ inline constexpr std::string_view kBucket = "shop-env-dev";
 inline constexpr std::string_view kServiceConfig =
     R"({"api":[{"bucket":"shop-env-dev","key":"api/.env"}],)"
     R"("worker":[{"bucket":"shop-env-dev","key":"worker/.env"},{"bucket":"shop-env-dev","key":"api/.env"}]})";
-/// The service's name in ECS, for one of the ids `backend`, `api` and `worker`; anything else as it is.
+/// The service's name in ECS, for one of the ids `backend`, `api`, `worker` and `web`; anything else as it is.
 [[nodiscard]] std::string service_named(std::string_view id);
 /// The repository of a service, for its id, also with the project in front (`shop/api`); anything else as it is.
 [[nodiscard]] std::string repository_named(std::string_view id);
@@ -39,8 +41,9 @@ inline constexpr std::string_view kServiceConfig =
 
 /// One cluster; the services backend, api and worker, which run revision 9; task definition families of the same names
 /// with the revisions 9, 10 and 42: the newest one is neither the first nor the last in the order of letters. The
-/// family of the report, with the same. And a cluster of the environment prod, with the api of revision 9 in it.
-/// `registry`: the shop's, which must outlive the state, or nullptr.
+/// family of the report, with the same. The Express Mode service web, of its image v1.9. And a cluster of the
+/// environment prod, with the api of revision 9 in it. `registry`: the shop's, which must outlive the state, or
+/// nullptr.
 [[nodiscard]] EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry = nullptr);
 
 /// What starts the report: the schedule `night/report` of EventBridge Scheduler, and the rule `report-weekly` of

@@ -195,7 +195,7 @@ CallColumns columns_of(const std::vector<CallText>& calls) {
 /// In columns as far as there is room for them; what there is no room for stands below.
 void put_call(Page& page, const CallText& call, const CallColumns& columns) {
     constexpr std::size_t kBelow = 4;
-    const bool change = call.operation == "UpdateService";
+    const bool change = call.operation == "UpdateService" || call.operation == "UpdateExpressGatewayService";
     const Tone call_tone = change ? Tone::kBold : Tone::kPlain;
     const Tone success_tone = change ? Tone::kGreen : Tone::kDim;
     const Tone answer_tone = call.ok ? success_tone : Tone::kRed;
@@ -299,8 +299,8 @@ void Printer::ready(std::uint16_t port) {
 void Printer::welcome(std::uint16_t port, std::string_view program) {
     Page page(paper_);
     page.line();
-    page.paragraph(Tone::kPlain, fmt::format("A local AWS: cluster {}, services {}, {}, {}.", shop::kCluster,
-                                             shop::kBackend, shop::kApi, shop::kWorker));
+    page.paragraph(Tone::kPlain, fmt::format("A local AWS: cluster {}, services {}, {}, {}, {}.", shop::kCluster,
+                                             shop::kBackend, shop::kApi, shop::kWorker, shop::kWeb));
     page.line("From another terminal:");
     for (const auto& example : example_commands(port, program)) {
         page.line();

@@ -44,10 +44,27 @@ void describe_update(const Json& request, const Json& response, CallText& call) 
         call.answer = text(deployments->front(), "id");
 }
 
+/// What the container holds is nobody's business here.
+void describe_express_update(const Json& request, const Json& response, CallText& call) {
+    call.arguments = last_segment(text(request, "serviceArn"));
+    const Json* container = find(request, "primaryContainer");
+    const auto wanted = container == nullptr ? text(request, "taskDefinitionArn") : text(*container, "image");
+    if (!wanted.empty()) call.arguments += fmt::format(" -> {}", last_segment(wanted));
+    const Json* service = find(response, "service");
+    const Json* target = service == nullptr ? nullptr : find(*service, "targetConfiguration");
+    if (target == nullptr) return;
+    call.answer = fmt::format("{} as ecs-svc/{}", revision_of(text(*target, "taskDefinitionArn")),
+                              last_segment(text(*target, "serviceRevisionArn")));
+}
+
 /// "ACTIVE :42" is what everybody expects, so only another status is named.
 std::string service_state(const Json& service) {
     const auto status = text(service, "status");
-    const auto revision = revision_of(text(service, "taskDefinition"));
+    auto revision = revision_of(text(service, "taskDefinition"));
+    // Of an Express service only its deployments have one.
+    if (const Json* deployments = find(service, "deployments");
+        find(service, "taskDefinition") == nullptr && deployments != nullptr && !deployments->empty())
+        revision = revision_of(text(deployments->front(), "taskDefinition"));
     return status == "ACTIVE" ? revision : fmt::format("{} {}", status, revision);
 }
 
@@ -93,6 +110,7 @@ struct PlainCall {
 
 constexpr std::array kPlainCalls{
     PlainCall{"DescribeTaskDefinition", "taskDefinition", "", ""},
+    PlainCall{"DescribeExpressGatewayService", "serviceArn", "", ""},
     PlainCall{"ListServiceDeployments", "service", "serviceDeployments", "status"},
     PlainCall{"DescribeServiceDeployments", "", "serviceDeployments", "status"},
     PlainCall{"DescribeServiceRevisions", "", "serviceRevisions", ""},
@@ -140,6 +158,8 @@ CallText describe_call(const EcsCall& call) {
     const Json response = parse_json(call.response).value_or(Json::object());
     if (call.operation == "UpdateService")
         describe_update(request, response, described);
+    else if (call.operation == "UpdateExpressGatewayService")
+        describe_express_update(request, response, described);
     else if (call.operation == "DescribeServices")
         describe_services(request, response, described);
     else if (call.operation == "ListTaskDefinitions")

@@ -168,6 +168,7 @@ def test_status_shows_all_services_that_are_ours():
     assert [row[:4] for row in rows] == [
         ["api", "steady", "2/2", OLD],
         ["backend", "steady", "2/2", "shop_service_dev:9"],
+        ["web", "steady", "2/2", "shop_cluster_dev-shop_service_web_dev:1"],
         ["worker", "steady", "1/1", "shop_service_worker_dev:9"],
     ]
     assert all(re.fullmatch(r"v1\.9@sha256:[0-9a-f]{12}", row[4]) for row in rows)
@@ -214,7 +215,7 @@ def test_a_typo_in_a_service_gets_a_suggestion_and_changes_nothing(verb):
         done = run(sandbox, *verb, "ap1")
         assert deployments_of(sandbox, "shop_service_api_dev") == before
     assert done.code == 1
-    assert 'did you mean "api"? Services: api, backend, worker.' in done.err
+    assert 'did you mean "api"? Services: api, backend, web, worker.' in done.err
     assert "register" not in done.err
 
 

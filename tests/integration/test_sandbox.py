@@ -196,7 +196,7 @@ def test_lists_come_in_pages(ecs):
     pages = list(ecs.get_paginator("list_services").paginate(cluster=CLUSTER, PaginationConfig={"PageSize": 1}))
     names = [arn.split("/")[-1] for page in pages for arn in page["serviceArns"]]
     assert len(pages) >= 3
-    assert sorted(names) == ["shop_service_api_dev", "shop_service_dev", "shop_service_worker_dev"]
+    assert sorted(names) == ["shop_service_api_dev", "shop_service_dev", "shop_service_web_dev", "shop_service_worker_dev"]
 
     paginator = ecs.get_paginator("list_task_definitions")
     pages = list(paginator.paginate(familyPrefix="shop_service_api_dev", sort="DESC", PaginationConfig={"PageSize": 2}))

@@ -52,7 +52,7 @@ def running_digest(sandbox: Sandbox) -> str:
 def test_every_operation_answers_as_the_model_has_it(sandbox):
     call_ecr(sandbox, "CreateRepository", repositoryName="tools/model")
     call_ecr(sandbox, "PutImageTagMutability", repositoryName="tools/model", imageTagMutability="IMMUTABLE")
-    assert len(call_ecr(sandbox, "DescribeRepositories")["repositories"]) == 4
+    assert len(call_ecr(sandbox, "DescribeRepositories")["repositories"]) == 5
     ids = call_ecr(sandbox, "ListImages", repositoryName=API, filter={"tagStatus": "TAGGED"})["imageIds"]
     assert {one["imageTag"] for one in ids} >= {"v1.9", "v1.10", "v1.42"}
     details = call_ecr(sandbox, "DescribeImages", repositoryName=API)["imageDetails"]
@@ -128,7 +128,7 @@ def test_push_on_the_command_line_reaches_the_sandbox_that_runs(sandbox):
     "image, words",
     [
         ("api", "needs a tag"),
-        ("nothing:v1", "known are: shop_backend, shop_service_api, shop_service_worker"),
+        ("nothing:v1", "known are: shop_backend, shop_service_api, shop_service_web, shop_service_worker"),
     ],
 )
 def test_a_push_that_is_refused_says_the_way_out(sandbox, image, words):

@@ -177,6 +177,7 @@ def test_the_scenario_can_be_changed_while_it_runs():
             API: "no-capacity",
             "shop_service_dev": "healthy",
             "shop_service_api_prod": "healthy",
+            "shop_service_web_dev": "healthy",
             "shop_service_worker_dev": "healthy",
         }
         assert sandbox.get("/sandbox/scenario")["services"][API] == "no-capacity"
@@ -245,4 +246,4 @@ def test_the_function_waits_and_answers_with_the_verdict():
     assert good["deployments"][0]["outcome"] == "2 of 2 tasks run shop_service_api_dev:42"
     assert bad["status"] == "rolled_back", bad
     assert "ended with exit code 1" in bad["detail"]
-    assert swept["detail"] == "looked at 3 services, 0 overdue"
+    assert swept["detail"] == "looked at 4 services, 0 overdue"

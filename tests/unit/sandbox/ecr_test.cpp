@@ -248,7 +248,7 @@ TEST_F(EcrTest, ARepositoryIsMadeOnceAndDescribed) {
     EXPECT_THAT(error("CreateRepository", {{"repositoryName", "tools/ci"}}),
                 HasSubstr("RepositoryAlreadyExistsException"));
     EXPECT_THAT(error("CreateRepository", {{"repositoryName", "Tools"}}), HasSubstr("InvalidParameterException"));
-    EXPECT_THAT(call("DescribeRepositories", Json::object())["repositories"], SizeIs(4));
+    EXPECT_THAT(call("DescribeRepositories", Json::object())["repositories"], SizeIs(5));
     const auto named = call("DescribeRepositories", {{"repositoryNames", {"tools/ci"}}})["repositories"];
     EXPECT_EQ(named[0]["imageTagMutability"], "IMMUTABLE");
     EXPECT_THAT(error("DescribeRepositories", {{"repositoryNames", {"other"}}}), HasSubstr("RepositoryNotFound"));

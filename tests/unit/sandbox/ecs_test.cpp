@@ -78,7 +78,7 @@ TEST_F(EcsTest, PagesThroughServices) {
     EXPECT_EQ(first["serviceArns"].size(), 2U);
     const Json last =
         call("ListServices", {{"cluster", shop::kCluster}, {"maxResults", 2}, {"nextToken", first["nextToken"]}});
-    EXPECT_EQ(last["serviceArns"].size(), 1U);
+    EXPECT_EQ(last["serviceArns"].size(), 2U);
     EXPECT_FALSE(last.contains("nextToken"));
 }
 
@@ -158,7 +158,7 @@ TEST_F(EcsTest, DescribeServicesNamesTheMissingOnesInsteadOfFailing) {
 
 TEST_F(EcsTest, DescribesClustersAndTheirNumbers) {
     const Json answer = call("DescribeClusters", {{"clusters", {shop::kCluster, "nothing"}}});
-    EXPECT_EQ(answer["clusters"][0]["activeServicesCount"], 3);
+    EXPECT_EQ(answer["clusters"][0]["activeServicesCount"], 4);
     EXPECT_EQ(answer["failures"][0]["reason"], "MISSING");
     EXPECT_EQ(call("DescribeClusters", Json::object())["clusters"].size(), 0U) << "there is no cluster `default`";
 }

@@ -211,7 +211,7 @@ TEST(FunctionEnvironment, HoldsNothingOfTheUsersButBehaviour) {
     const auto demo = function_environment(1234, user, UserSettings::kLogging);
     EXPECT_EQ(demo.at("LOG_LEVEL"), "debug");
     EXPECT_FALSE(demo.contains("DRY_RUN"));
-    EXPECT_EQ(demo.at("AUTO_DEPLOY_MAP"), R"({"backend":true})") << "the shop's own, not the user's";
+    EXPECT_EQ(demo.at("AUTO_DEPLOY_MAP"), R"({"backend":true,"web":true})") << "the shop's own, not the user's";
 }
 
 }  // namespace

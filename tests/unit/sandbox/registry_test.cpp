@@ -133,10 +133,11 @@ TEST_F(RegistryTest, APushKnowsServicesByTheirIdsAndRepositoriesByTheirNames) {
     for (const std::string image : {"backend:v2", "shop/worker:v2", "shop_service_api:v2",
                                     "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop_service_worker:v3"})
         EXPECT_THAT(aws_.push_image(image), IsOk()) << image;
-    EXPECT_THAT(aws_.push_image("other:v2"),
-                IsErr(ErrorKind::kConfiguration,
-                      AllOf(HasSubstr("RepositoryNotFoundException"),
-                            HasSubstr("known are: shop_backend, shop_service_api, shop_service_worker"))));
+    EXPECT_THAT(
+        aws_.push_image("other:v2"),
+        IsErr(ErrorKind::kConfiguration,
+              AllOf(HasSubstr("RepositoryNotFoundException"),
+                    HasSubstr("known are: shop_backend, shop_service_api, shop_service_web, shop_service_worker"))));
     EXPECT_THAT(aws_.push_image("api"), IsErr(ErrorKind::kConfiguration, HasSubstr("needs a tag")));
     EXPECT_THAT(aws_.push_image(""), IsErr(ErrorKind::kConfiguration, HasSubstr("needs a tag")));
     EXPECT_THAT(aws_.push_image("api:v1@sha256:00"), IsErr(ErrorKind::kConfiguration, HasSubstr("gets its digest")));
