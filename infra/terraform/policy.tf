@@ -201,6 +201,34 @@ locals {
           } if var.image_requests && length(clusters) > 0
         ],
         [
+          for wanted in [var.express_services] : {
+            # Neither action is known to take the key ecs:cluster, and the services' ARNs name the cluster.
+            Sid      = "DeployExpressServices"
+            Effect   = "Allow"
+            Action   = ["ecs:DescribeExpressGatewayService", "ecs:UpdateExpressGatewayService"]
+            Resource = [for place in setproduct(local.clusters, scope.changed) : "${local.ecs_arn}:service/${place[0]}/${place[1]}"]
+          } if wanted
+        ],
+        [
+          for wanted in [var.express_services] : {
+            # ECS writes it for whoever updates the service, in a family that it names itself.
+            Sid      = "RegisterWhatExpressServicesRun"
+            Effect   = "Allow"
+            Action   = ["ecs:RegisterTaskDefinition", "ecs:ListTagsForResource"]
+            Resource = ["${local.ecs_arn}:task-definition/*:*"]
+          } if wanted
+        ],
+        [
+          for wanted in [var.express_services] : {
+            # After ECS has written it, and with tags of ours alone.
+            Sid       = "SayWhatExpressServicesRun"
+            Effect    = "Allow"
+            Action    = ["ecs:TagResource"]
+            Resource  = ["${local.ecs_arn}:task-definition/*:*"]
+            Condition = { "ForAllValues:StringLike" = { "aws:TagKeys" = "ci_lambda:*" }, Null = { "aws:TagKeys" = "false" } }
+          } if wanted
+        ],
+        [
           for wanted in [local.tasks_wanted] : {
             # Of tasks that no service runs, as of services.
             Sid      = "RegisterWhatTasksRun"

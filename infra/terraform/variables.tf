@@ -173,6 +173,13 @@ variable "schedule_role_arns" {
   }
 }
 
+variable "express_services" {
+  type        = bool
+  description = "Whether the role may deploy Express Mode services of the cluster. ECS writes their task definitions on behalf of whoever updates them, in families of its own naming: the role may register and tag revisions of any family then. Their roles belong into task_role_arns."
+  default     = false
+  nullable    = false
+}
+
 variable "ssm_service_map" {
   type        = map(list(string))
   description = "Which services read the parameters below a path; used instead of the naming rule (SSM_SERVICE_MAP)."

@@ -26,6 +26,7 @@ def arn_like(pattern: str, text: str) -> bool:
 OPERATORS: dict[str, tuple[Callable[[str, str], bool], bool]] = {
     "StringEquals": (str.__eq__, False),
     "StringLike": (like, False),
+    "ForAllValues:StringLike": (like, False),  # of one value
     "Bool": (str.__eq__, False),
     "ArnEquals": (arn_like, False),
     "ArnLike": (arn_like, False),
@@ -34,6 +35,8 @@ OPERATORS: dict[str, tuple[Callable[[str, str], bool], bool]] = {
 
 
 def holds(operator: str, key: str, values: Iterable[str], context: dict[str, str]) -> bool:
+    if operator == "Null":
+        return (key not in context) == (several(values) == ["true"])
     compare, negated = OPERATORS[operator.removesuffix("IfExists")]
     if key not in context:
         return negated or operator.endswith("IfExists")
