@@ -19,6 +19,8 @@ constexpr std::chrono::days kValuesAge{30};
 
 constexpr std::string_view kLogLevel = "/dev/shop/api/LOG_LEVEL";
 constexpr std::string_view kQueue = "/dev/shop/worker/QUEUE_URL";
+/// Of the Express Mode service, which has no values of this file's making.
+constexpr std::string_view kWebToken = "/dev/shop/web/token";
 
 /// What Secrets Manager appends to names in ARNs: the same each time, for task definitions to name.
 constexpr std::string_view kSecretSuffix = "S4ndB0";
@@ -82,6 +84,7 @@ ParameterStoreState shop_parameters(WallTime now) {
     };
     add(kLogLevel, "String", "info");
     add(kQueue, "SecureString", "https://sqs.us-east-1.amazonaws.com/123456789012/orders");
+    add(kWebToken, "SecureString", "token-of-the-start");
     add(shop::kFeatures, "StringList", "search,basket");
     add(shop::kSlackParameter, "SecureString", "http://127.0.0.1");
     add(shop::kDocumentParameter, "String", R"({"discovery":true})");

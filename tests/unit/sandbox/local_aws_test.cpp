@@ -163,7 +163,8 @@ TEST_F(LocalAwsTest, HoldsWhatSettingsMayReferTo) {
 
 TEST_F(LocalAwsTest, HasEveryValueThatTheTaskDefinitionsName) {
     std::size_t values = 0;
-    for (const auto service : {shop::kBackend, shop::kApi, shop::kWorker, shop::kReport}) {
+    constexpr std::string_view kOfExpressMode = "shop_cluster_dev-shop_service_web_dev";
+    for (const auto service : {shop::kBackend, shop::kApi, shop::kWorker, shop::kReport, kOfExpressMode}) {
         const auto described =
             parse_json(
                 aws_call(kEcs + "DescribeTaskDefinition", dump_json({{"taskDefinition", std::string(service)}})).body)
@@ -177,7 +178,7 @@ TEST_F(LocalAwsTest, HasEveryValueThatTheTaskDefinitionsName) {
             EXPECT_NE(aws_.referred_to((is_secret ? "secretsmanager:" : "ssm:") + name), std::nullopt) << from;
         }
     }
-    EXPECT_EQ(values, 10U);
+    EXPECT_EQ(values, 11U);
 }
 
 TEST(FunctionEnvironment, HoldsNothingOfTheUsersButBehaviour) {

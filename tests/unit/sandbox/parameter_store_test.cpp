@@ -130,9 +130,10 @@ TEST_F(ParameterStoreTest, FindsWhatLiesBelowAPath) {
     };
     EXPECT_THAT(names({{"Path", "/dev/shop/api"}}), ElementsAre(kName));
     EXPECT_THAT(names({{"Path", "/dev"}}), SizeIs(0));
-    EXPECT_THAT(names({{"Path", "/dev/"}, {"Recursive", true}}), ElementsAre(kName, "/dev/shop/worker/QUEUE_URL"));
+    EXPECT_THAT(names({{"Path", "/dev/"}, {"Recursive", true}}),
+                ElementsAre(kName, "/dev/shop/web/token", "/dev/shop/worker/QUEUE_URL"));
     const auto first = call("GetParametersByPath", {{"Path", "/"}, {"Recursive", true}, {"MaxResults", 2}});
-    EXPECT_THAT(names({{"Path", "/"}, {"Recursive", true}, {"NextToken", first["NextToken"]}}), SizeIs(3));
+    EXPECT_THAT(names({{"Path", "/"}, {"Recursive", true}, {"NextToken", first["NextToken"]}}), SizeIs(4));
     EXPECT_THAT(error("GetParametersByPath", {{"Path", "dev"}}), StartsWith("ValidationException"));
     EXPECT_THAT(error("GetParametersByPath", {{"Path", "/"}, {"MaxResults", 11}}), StartsWith("ValidationException"));
     EXPECT_THAT(error("GetParametersByPath", {{"Path", "/"}, {"NextToken", "x"}}), StartsWith("InvalidNextToken"));
