@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include "base/json.hpp"
@@ -31,6 +33,16 @@ void conflicts_heal(Error& error, const AwsCall& /*call*/, const HttpResponse& /
 
 std::string path_of(const GroupedName& schedule) { return "/schedules/" + escape_component(schedule.name); }
 
+/// Seconds since 1970, as REST with JSON has them; nothing where there is no such time.
+std::optional<WallTime> read_time(const Json& json, std::string_view member) {
+    constexpr double kLatest = 253'402'300'799;  // the last second of the year 9999
+    const auto* value = find(json, member);
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    const auto seconds = value->get<double>();
+    if (!(seconds >= 0 && seconds <= kLatest)) return std::nullopt;
+    return WallTime{std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(seconds))};
+}
+
 /// Names the permission.
 Error explained(Error error, std::string_view action, std::string_view resource, std::string_view further = "") {
     if (error.kind == ErrorKind::kAccessDenied)
@@ -52,8 +64,8 @@ SchedulerClient::SchedulerClient(AwsEndpointOptions options, HttpClient& http, C
                                  const Clock& clock, Sleeper& sleeper, const Logger& logger)
     : client_(kSchedulerService, std::move(options), http, credentials, clock, sleeper, logger) {}
 
-Result<std::vector<GroupedName>> SchedulerClient::of_cluster(const std::string& cluster_arn, Deadline deadline) {
-    std::vector<GroupedName> names;
+Result<std::vector<ListedSchedule>> SchedulerClient::list(Deadline deadline) {
+    std::vector<ListedSchedule> all;
     AwsCall call{.operation = kListSchedules, .method = "GET", .path = "/schedules", .query = "MaxResults=100"};
     for (int page = 0; page < kMostPages; ++page) {
         auto answer = client_.parse_read(kListSchedules, client_.make(call, deadline));
@@ -61,16 +73,26 @@ Result<std::vector<GroupedName>> SchedulerClient::of_cluster(const std::string& 
         TRY_ASSIGN(const auto* schedules, client_.require_array(*answer, "Schedules"));
         for (const auto& schedule : *schedules) {
             const auto* target = find(schedule, "Target");
-            const auto arn = target == nullptr ? std::string() : find_string(*target, "Arn").value_or("");
             auto name = find_string(schedule, "Name");
-            if (!name || (arn != cluster_arn && !calls_run_task(arn))) continue;
-            names.push_back(
-                {.group = find_string(schedule, "GroupName").value_or("default"), .name = *std::move(name)});
+            if (!name) continue;
+            all.push_back(
+                {.name = {.group = find_string(schedule, "GroupName").value_or("default"), .name = *std::move(name)},
+                 .target_arn = target == nullptr ? std::string() : find_string(*target, "Arn").value_or(""),
+                 .changed_at = read_time(schedule, "LastModificationDate")});
         }
         const auto next = find_string(*answer, "NextToken").value_or("");
         if (next.empty()) break;
         call.query = fmt::format("MaxResults=100&NextToken={}", escape_component(next));
     }
+    return all;
+}
+
+Result<std::vector<GroupedName>> SchedulerClient::of_cluster(const std::string& cluster_arn, Deadline deadline) {
+    TRY_ASSIGN(auto all, list(deadline));
+    std::vector<GroupedName> names;
+    for (auto& schedule : all)
+        if (schedule.target_arn == cluster_arn || calls_run_task(schedule.target_arn))
+            names.push_back(std::move(schedule.name));
     return names;
 }
 

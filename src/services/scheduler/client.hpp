@@ -19,6 +19,7 @@ public:
     SchedulerClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
                     Sleeper& sleeper, const Logger& logger);
 
+    Result<std::vector<ListedSchedule>> list(Deadline deadline) override;
     Result<std::vector<GroupedName>> of_cluster(const std::string& cluster_arn, Deadline deadline) override;
     Result<TaskTarget> get(const GroupedName& schedule, Deadline deadline) override;
     Status put(const GroupedName& schedule, const TaskTarget& read, const std::string& task_definition,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ struct TaskTarget {
     friend bool operator==(const TaskTarget&, const TaskTarget&) = default;
 };
 
+/// What the list of all schedules says of one.
+struct ListedSchedule {
+    GroupedName name;
+    std::string target_arn;              ///< a cluster, or the API that is called
+    std::optional<WallTime> changed_at;  ///< last, by anybody
+};
+
 /// Schedules of EventBridge Scheduler (API version 2021-06-30).
 class TaskSchedules {
 public:
@@ -31,6 +39,8 @@ public:
     TaskSchedules& operator=(const TaskSchedules&) = delete;
     virtual ~TaskSchedules() = default;
 
+    /// All of the account and the region.
+    virtual Result<std::vector<ListedSchedule>> list(Deadline deadline) = 0;
     /// All that may start tasks on this cluster: those whose target it is, and those that call RunTask themselves,
     /// whose cluster only `get` knows.
     virtual Result<std::vector<GroupedName>> of_cluster(const std::string& cluster_arn, Deadline deadline) = 0;

@@ -61,6 +61,14 @@ protected:
 
 class FakeSchedules final : public FakeStarters<TaskSchedules> {
 public:
+    Result<std::vector<ListedSchedule>> list(Deadline) override {
+        ++lists;
+        TRY(before_read());
+        std::vector<ListedSchedule> listed;
+        for (const auto& [name, target] : all)
+            listed.push_back({.name = name, .target_arn = target.cluster, .changed_at = {}});
+        return listed;
+    }
     Result<TaskTarget> get(const GroupedName& name, Deadline) override { return read(name); }
     Status put(const GroupedName& name, const TaskTarget& read, const std::string& revision, Deadline) override {
         return write(name, read, revision);

@@ -81,6 +81,21 @@ TEST_F(SchedulerClientTest, ListsWhatMayStartTasksOnTheClusterPageByPage) {
     EXPECT_THAT(*found, ElementsAre(GroupedName{.group = "night", .name = "report"}, GroupedName{.name = "call"}));
 }
 
+TEST_F(SchedulerClientTest, ListsAllWithTheTimeOfTheirLastChange) {
+    http_.then(200,
+               dump_json({{"Schedules",
+                           {{{"Name", "a"}, {"Target", {{"Arn", "queue"}}}, {"LastModificationDate", 1764374400.5}},
+                            {{"Name", "b"}, {"LastModificationDate", "yesterday"}},
+                            {{"Name", "c"}, {"LastModificationDate", 1e300}},
+                            {{"Name", "d"}, {"LastModificationDate", -1}}}}}));
+    const auto all = client_.list(Deadline::none());
+    ASSERT_THAT(all, IsOk());
+    ASSERT_EQ(all->size(), 4U);
+    EXPECT_EQ(all->at(0).target_arn, "queue");
+    EXPECT_EQ(all->at(0).changed_at, WallTime{std::chrono::milliseconds{1764374400500}});
+    for (std::size_t i = 1; i < all->size(); ++i) EXPECT_EQ(all->at(i).changed_at, std::nullopt) << i;
+}
+
 TEST_F(SchedulerClientTest, NamesThePermissionThatIsMissingAndOnWhat) {
     http_.then(403, R"({"Message":"no"})", {{.name = "x-amzn-errortype", .value = "AccessDeniedException"}});
     const GroupedName name{.group = "night", .name = "report"};
