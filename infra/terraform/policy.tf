@@ -45,15 +45,17 @@ locals {
     for scope in local.policy_scopes : [for family in scope.families : "${local.ecs_arn}:task-definition/${family}:*"]
   ]
   # What tasks that no service runs are given, and what starts them: named, or all that there are.
-  tasks_definitions = [for family in sort(distinct(local.tasks[*].task_family)) : "${local.ecs_arn}:task-definition/${family}:*"]
+  task_families     = concat(local.tasks[*].task_family, local.tasks_found ? var.discovery_scope.task_families : [])
+  tasks_definitions = [for family in sort(distinct(local.task_families)) : "${local.ecs_arn}:task-definition/${family}:*"]
   schedule_arns = [
-    for name in length(local.tasks_listed) > 0 ? ["*/*"] : [for name in local.task_schedules : strcontains(name, "/") ? name : "default/${name}"] :
+    for name in local.tasks_looked_for ? ["*/*"] : [for name in local.task_schedules : strcontains(name, "/") ? name : "default/${name}"] :
     "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${name}"
   ]
   task_rule_arns = [
-    for name in length(local.tasks_listed) > 0 ? ["*"] : [for name in local.task_rules : trimprefix(name, "default/")] :
+    for name in local.tasks_looked_for ? ["*"] : [for name in local.task_rules : trimprefix(name, "default/")] :
     "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"
   ]
+  task_cluster_arns = local.tasks_found ? local.cluster_arns : [local.cluster_arn]
   copies = [
     for scope in local.policy_scopes : [for family in scope.families : "${local.ecs_arn}:task-definition/${family}-rollback:*"]
   ]
@@ -273,16 +275,16 @@ locals {
         ],
         [
           for rules in [local.task_rule_arns] : {
-            # A target on this cluster, and on nothing else.
+            # A target on our clusters, and on nothing else.
             Sid       = "MoveTargetsOfRules"
             Effect    = "Allow"
             Action    = ["events:PutTargets"]
             Resource  = rules
-            Condition = { ArnEquals = { "events:TargetArn" = local.cluster_arn } }
+            Condition = { ArnEquals = { "events:TargetArn" = try(one(local.task_cluster_arns), local.task_cluster_arns) } }
           } if length(rules) > 0
         ],
         [
-          for wanted in [length(local.tasks_listed) > 0] : {
+          for wanted in [local.tasks_looked_for] : {
             # Neither action knows resources: AWS accepts only "*".
             Sid      = "FindWhatStartsTasks"
             Effect   = "Allow"

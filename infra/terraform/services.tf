@@ -30,11 +30,14 @@ locals {
   })
 
   # Tasks that no service runs, whatever their ids begin with.
-  tasks          = values(var.scheduled_task_map)
-  tasks_wanted   = length(local.tasks) > 0
-  tasks_listed   = [for task in local.tasks : task if task.schedules == null && task.rules == null]
-  task_schedules = sort(distinct(flatten([for task in local.tasks : coalesce(task.schedules, [])])))
-  task_rules     = sort(distinct(flatten([for task in local.tasks : coalesce(task.rules, [])])))
+  tasks        = values(var.scheduled_task_map)
+  tasks_found  = var.discovery && var.discovery_tasks
+  tasks_wanted = length(local.tasks) > 0 || local.tasks_found
+  tasks_listed = [for task in local.tasks : task if task.schedules == null && task.rules == null]
+  # Whether what starts tasks is found by listing all that there is.
+  tasks_looked_for = length(local.tasks_listed) > 0 || local.tasks_found
+  task_schedules   = sort(distinct(flatten([for task in local.tasks : coalesce(task.schedules, [])])))
+  task_rules       = sort(distinct(flatten([for task in local.tasks : coalesce(task.rules, [])])))
   task_repositories = concat(
     flatten([for task in local.tasks : coalesce(task.repositories, [])]),
     [for repository, ids in var.ecr_repo_map : repository if anytrue([for id in ids : startswith(id, "task:")])],

@@ -297,6 +297,13 @@ variable "discovery_clusters" {
   }
 }
 
+variable "discovery_tasks" {
+  type        = bool
+  description = "Whether discovery also finds the tasks that schedules of EventBridge Scheduler and rules start on its clusters: a pushed image changes them like those of scheduled_task_map, which wins (DISCOVERY_TASKS)."
+  default     = false
+  nullable    = false
+}
+
 variable "dry_run" {
   type        = bool
   description = "Look everything up, say what would be deployed, change nothing (DRY_RUN)."
@@ -387,6 +394,7 @@ locals {
     MAX_DEPLOYMENT_RETRIES              = "2"
     LOG_LEVEL                           = "info"
     DISCOVERY                           = "false"
+    DISCOVERY_TASKS                     = "false"
     DRY_RUN                             = "false"
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = "false"
     ALLOW_PLAIN_HTTP                    = "false"
@@ -420,6 +428,7 @@ locals {
     LOG_LEVEL                           = var.log_level
     DISCOVERY                           = tostring(var.discovery)
     DISCOVERY_CLUSTERS                  = join(",", var.discovery_clusters)
+    DISCOVERY_TASKS                     = tostring(var.discovery_tasks)
     DRY_RUN                             = tostring(var.dry_run)
     AWS_ENDPOINT_URL_ECS                = var.aws_endpoint_url_ecs
     AWS_ENDPOINT_URL                    = var.aws_endpoint_url

@@ -164,7 +164,7 @@ variable "scheduled_task_map" {
 
 variable "schedule_role_arns" {
   type        = list(string)
-  description = "The roles with which schedules and rules start the tasks of scheduled_task_map: a schedule that is changed is given its role anew. The tasks' own roles belong into task_role_arns."
+  description = "The roles with which schedules and rules start the tasks of scheduled_task_map, and those that discovery_tasks finds: a schedule that is changed is given its role anew. The tasks' own roles belong into task_role_arns."
   default     = []
   nullable    = false
   validation {

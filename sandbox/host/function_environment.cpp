@@ -18,9 +18,10 @@ namespace {
 /// What any program needs to run.
 constexpr std::array kSystemVariables{"PATH", "HOME", "TZ", "LANG"};
 
-constexpr std::array<std::string_view, 11> kBehaviour{"LOG_LEVEL",
+constexpr std::array<std::string_view, 12> kBehaviour{"LOG_LEVEL",
                                                       "DISCOVERY",
                                                       "DISCOVERY_CLUSTERS",
+                                                      "DISCOVERY_TASKS",
                                                       "DRY_RUN",
                                                       "MAX_DEPLOYMENT_RETRIES",
                                                       "DEPLOYMENT_TIMEOUT_SECONDS",

@@ -74,6 +74,7 @@ public:
     }
 
     void discover(Deadline deadline) override { running_->parts.discover(deadline); }
+    void discover_tasks(Deadline deadline) override { running_->parts.discover_tasks(deadline); }
 
     Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) override {
         return running_->requests.deploy(decision, options, deadline);

@@ -44,6 +44,9 @@ public:
     /// event sees to it by itself. Without DISCOVERY nothing.
     virtual void discover(Deadline deadline) = 0;
 
+    /// The same of the tasks that schedules and rules start there (DISCOVERY_TASKS).
+    virtual void discover_tasks(Deadline deadline) = 0;
+
     /// Carries out this decision of a person.
     virtual Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) = 0;
     /// Brings one service back to what it ran before, for a person. In a dry run it looks everything up that it needs,

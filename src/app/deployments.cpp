@@ -6,6 +6,7 @@
 
 #include "app/promotion.hpp"
 #include "base/retry.hpp"
+#include "deployer/scheduled/after_services.hpp"
 
 namespace ci_lambda {
 
@@ -55,6 +56,30 @@ std::vector<DeploymentReport> Deployments::begin(const Deploy& decision, Deadlin
     }
     if (!resolved.requests.empty())
         std::ranges::move(parts_.deployer.deploy(resolved, deadline), std::back_inserter(reports));
+    return reports;
+}
+
+/// After the services: how those ended that were waited for is known by now.
+std::vector<TaskReport> Deployments::update_tasks(const Deploy& deploy, const std::vector<DeploymentReport>& services,
+                                                  Deadline deadline) {
+    if (deploy.tasks.empty()) return {};
+    std::vector<TaskRequest> requests;
+    std::vector<TaskReport> reports;
+    for (const auto& task : deploy.tasks) {
+        if (auto why = why_left_alone(task, deploy, services))
+            reports.push_back({.id = task.task.id,
+                               .family = task.task.family,
+                               .reason = task.reason,
+                               .task_definition = {},
+                               .moved = {},
+                               .outcome = *std::move(why),
+                               .error = {}});
+        else
+            requests.push_back(task);
+    }
+    std::ranges::move(parts_.tasks.update(requests, working_time(deadline)), std::back_inserter(reports));
+    parts_.announcer.tasks(reports);
+    parts_.deliver();
     return reports;
 }
 

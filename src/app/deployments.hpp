@@ -18,6 +18,11 @@ public:
     std::vector<DeploymentReport> carry_out(const Deploy& decision, const std::vector<Announcer::Cause>& causes,
                                             Deadline deadline, std::vector<DeploymentReport> reports = {});
 
+    /// Gives the tasks of a decision their images, once the services of it, whose reports these are, are done with;
+    /// tells people. One report a task.
+    std::vector<TaskReport> update_tasks(const Deploy& deploy, const std::vector<DeploymentReport>& services,
+                                         Deadline deadline);
+
     /// How long to wait for the ends of rollouts.
     [[nodiscard]] Deadline waiting_time(Deadline deadline) const;
 

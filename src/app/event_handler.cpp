@@ -7,7 +7,6 @@
 #include <variant>
 
 #include "app/sweep.hpp"
-#include "deployer/scheduled/after_services.hpp"
 #include "handlers/merge.hpp"
 
 namespace ci_lambda {
@@ -60,11 +59,18 @@ Result<Decision> EventHandler::decide_about(const Event& event, Deadline deadlin
     if (parts_.discovery == nullptr || std::holds_alternative<OtherEvent>(event.body))
         return decide(event, parts_.config, home_);
     parts_.discover(working_time(deadline));
+    const bool with_tasks = may_concern_tasks(event, parts_.config);
+    if (with_tasks) parts_.discover_tasks(working_time(deadline));
     auto decision = decide(event, parts_.config, home_);
     if (!may_concern_an_unknown_service(event, decision, parts_.config)) return decision;
     const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
-    if (parts_.discover_again(at, working_time(deadline))) decision = decide(event, parts_.config, home_);
-    const auto& unread = parts_.discovery->index.found()->unread;
+    if (parts_.discover_again(at, working_time(deadline))) {
+        if (with_tasks) parts_.discover_tasks_again(working_time(deadline));
+        decision = decide(event, parts_.config, home_);
+    }
+    auto unread = parts_.discovery->index.found()->unread;
+    if (unread.empty() && with_tasks && parts_.config.discovered_tasks != nullptr)
+        unread = parts_.config.discovered_tasks->unread;
     const bool acts = decision && std::holds_alternative<Deploy>(*decision);
     if (!acts && !unread.empty() && may_concern_an_unknown_service(event, decision, parts_.config))
         return fail(ErrorKind::kServer,
@@ -95,32 +101,8 @@ Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline dea
                         {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
     const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &deploy}};
     auto handled = answer_of(deployments_.carry_out(deploy, causes, deadline), deploy.skipped);
-    add_tasks(handled, update_tasks(deploy, handled.answer.deployments, deadline));
+    add_tasks(handled, deployments_.update_tasks(deploy, handled.answer.deployments, deadline));
     return parts_.redacted(std::move(handled));
-}
-
-/// After the services: how those ended that were waited for is known by now.
-std::vector<TaskReport> EventHandler::update_tasks(const Deploy& deploy, const std::vector<DeploymentReport>& services,
-                                                   Deadline deadline) {
-    if (deploy.tasks.empty()) return {};
-    std::vector<TaskRequest> requests;
-    std::vector<TaskReport> reports;
-    for (const auto& task : deploy.tasks) {
-        if (auto why = why_left_alone(task, deploy, services))
-            reports.push_back({.id = task.task.id,
-                               .family = task.task.family,
-                               .reason = task.reason,
-                               .task_definition = {},
-                               .moved = {},
-                               .outcome = *std::move(why),
-                               .error = {}});
-        else
-            requests.push_back(task);
-    }
-    std::ranges::move(parts_.tasks.update(requests, working_time(deadline)), std::back_inserter(reports));
-    parts_.announcer.tasks(reports);
-    parts_.deliver();
-    return reports;
 }
 
 std::optional<Handled> EventHandler::answered_before(const Event& event) const {
@@ -135,6 +117,7 @@ std::optional<Handled> EventHandler::answered_before(const Event& event) const {
 void EventHandler::find_home() {
     if (!parts_.foundation.for_people || !home_.account.empty()) return;
     if (const auto credentials = parts_.credentials.get()) home_.account = credentials->account_id;
+    parts_.account = home_.account;
 }
 
 Handled EventHandler::handle_batch(const Delivery& delivery, Deadline deadline) {
@@ -178,7 +161,7 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
         causes.push_back({.id = deploying[i]->event.envelope.id, .decision = &decisions[i]});
     const auto merged = merge(decisions);
     const auto deployed = deployments_.carry_out(merged, causes, deadline);
-    const auto tasks = update_tasks(merged, deployed, deadline);
+    const auto tasks = deployments_.update_tasks(merged, deployed, deadline);
     for (std::size_t i = 0; i < deploying.size(); ++i) {
         auto handled = answer_of(reports_for(decisions[i], deployed), decisions[i].skipped);
         add_tasks(handled, tasks_for(decisions[i], tasks));

@@ -21,7 +21,10 @@ public:
     EventHandler(Wiring& parts, Deployments& deployments) : parts_(parts), deployments_(deployments), news_(parts) {}
 
     /// Where the function lives, once that is known: events of elsewhere are ignored from then on.
-    void set_home(Home home) { home_ = std::move(home); }
+    void set_home(Home home) {
+        home_ = std::move(home);
+        parts_.account = home_.account;
+    }
 
     Handled handle(const Delivery& delivery, Deadline deadline);
     Handled handle(const Event& event, Deadline deadline);
@@ -36,8 +39,6 @@ private:
     /// and not all could be read: it must come again.
     Result<Decision> decide_about(const Event& event, Deadline deadline);
 
-    std::vector<TaskReport> update_tasks(const Deploy& deploy, const std::vector<DeploymentReport>& services,
-                                         Deadline deadline);
     [[nodiscard]] std::optional<Handled> answered_before(const Event& event) const;
     void find_home();
 

@@ -12,6 +12,7 @@
 #include "base/time.hpp"
 #include "deployer/observe/memory.hpp"
 #include "discovery/index.hpp"
+#include "discovery/task_index.hpp"
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
 #include "net/curl_http_client.hpp"
@@ -44,6 +45,7 @@ struct Foundation {
     RolloutMemory memory;
     ToldFacts told;
     KnownRevisions revisions;
+    KnownTasks tasks;
 };
 
 /// The webhook's URL, and of it all that is secret by itself: pages and people repeat parts of it.

@@ -62,6 +62,15 @@ Result<std::vector<EcsTarget>> named_services(const Config& config, const std::v
     return targets;
 }
 
+NamedByPeople split_tasks(const std::vector<std::string>& names) {
+    NamedByPeople named;
+    for (const auto& name : names) {
+        auto& some = name.starts_with(kTaskPrefix) ? named.tasks : named.services;
+        if (std::ranges::find(some, name) == some.end()) some.push_back(name);
+    }
+    return named;
+}
+
 std::string no_such_service(const Config& config, EcsApi& ecs, const EcsTarget& target, Deadline deadline) {
     std::vector<std::string> ids;
     for (const auto& ours : find_our_services(config, ecs, deadline).targets)

@@ -15,6 +15,13 @@ namespace ci_lambda {
 [[nodiscard]] Result<std::vector<EcsTarget>> named_services(const Config& config,
                                                             const std::vector<std::string>& names);
 
+/// Names of tasks that no service runs (`task:report`), and all others.
+struct NamedByPeople {
+    std::vector<std::string> tasks;
+    std::vector<std::string> services;
+};
+[[nodiscard]] NamedByPeople split_tasks(const std::vector<std::string>& names);
+
 /// A sentence on a service that ECS does not have, with the id that was probably meant: one that the configuration
 /// names, or the cluster has.
 [[nodiscard]] std::string no_such_service(const Config& config, EcsApi& ecs, const EcsTarget& target,

@@ -29,9 +29,14 @@ NewsHandler::Heard NewsHandler::hear(const Event& event, const Notify& notice, D
 std::vector<TaskReport> NewsHandler::follow(const Notify& notice, Deadline deadline) {
     const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED" && !notice.doubt;
     const auto target = parts_.config.names.target(notice.service);
-    if (!completed || !target || parts_.config.scheduled_tasks.empty()) return {};
-    const auto requests = parts_.tasks.following(*target, parts_.config, working_time(deadline));
-    if (requests) return parts_.tasks.update(*requests, working_time(deadline));
+    if (!completed || !target) return {};
+    if (parts_.config.scheduled_tasks.empty() && !parts_.config.discovers_tasks) return {};
+    const auto images = parts_.tasks.completed_with(*target, working_time(deadline));
+    if (images && images->empty()) return {};
+    if (images) {
+        parts_.discover_tasks(working_time(deadline));
+        return parts_.tasks.update(following(notice.service, *images, parts_.config), working_time(deadline));
+    }
     TaskReport report{.id = notice.service,
                       .family = {},
                       .status = TaskStatus::kFailed,
@@ -39,7 +44,7 @@ std::vector<TaskReport> NewsHandler::follow(const Notify& notice, Deadline deadl
                       .task_definition = {},
                       .moved = {},
                       .outcome = {},
-                      .error = requests.error()};
+                      .error = images.error()};
     report.error->message = fmt::format("which tasks follow it is not known: {}", report.error->message);
     return {std::move(report)};
 }

@@ -30,8 +30,12 @@ DeploymentReport report_of(const EcsTarget& target, const EcsDeployment& rolling
 Handled PersonalRequests::deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) {
     parts_.notifications.set_deadline(speaking_time(deadline));
     const std::vector<Announcer::Cause> causes{{.id = {}, .decision = &decision}};
+    const auto with_tasks = [&](Handled handled) {
+        add_tasks(handled, deployments_.update_tasks(decision, handled.answer.deployments, deadline));
+        return parts_.redacted(std::move(handled));
+    };
     if (!options.attach || parts_.dry_run)
-        return parts_.redacted(answer_of(deployments_.carry_out(decision, causes, deadline), decision.skipped));
+        return with_tasks(answer_of(deployments_.carry_out(decision, causes, deadline), decision.skipped));
     Deploy rest{.requests = {}, .skipped = decision.skipped};
     std::vector<DeploymentReport> attached;
     for (const auto& request : decision.requests) {
@@ -45,8 +49,7 @@ Handled PersonalRequests::deploy(const Deploy& decision, const DeployOptions& op
         attached.push_back(report_of(request.target, *rolling, request.reason));
         if (options.on_attached) options.on_attached(attached.back());
     }
-    return parts_.redacted(
-        answer_of(deployments_.carry_out(rest, causes, deadline, std::move(attached)), decision.skipped));
+    return with_tasks(answer_of(deployments_.carry_out(rest, causes, deadline, std::move(attached)), decision.skipped));
 }
 
 Handled PersonalRequests::roll_back(const RollbackRequest& request, Deadline deadline) {

@@ -1,8 +1,12 @@
 #include "app/wiring.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
+#include "services/aws/endpoint.hpp"
 #include "services/aws/environment.hpp"
 
 namespace ci_lambda {
@@ -41,10 +45,16 @@ AwsEndpointOptions endpoint_of(const AwsService& service, const Config& config, 
     return options;
 }
 
-std::unique_ptr<Wiring::Discovery> discovery_of(const Config& config, EcsCatalog& ecs, RevisionImages& images,
-                                                Foundation& foundation) {
+std::unique_ptr<Wiring::Discovery> discovery_of(const Config& config, const TaskIndex::Sources& sources,
+                                                RevisionImages& images, Foundation& foundation) {
     if (!config.discovery) return nullptr;
-    return std::make_unique<Wiring::Discovery>(config, ecs, images, foundation);
+    auto discovery = std::make_unique<Wiring::Discovery>(config, sources.ecs, images, foundation);
+    if (config.discovers_tasks)
+        discovery->tasks = std::make_unique<TaskIndex>(
+            TaskIndex::Options{
+                .clusters = config.clusters, .project = config.project, .environment = config.environment},
+            sources, foundation.tasks, foundation.clock, foundation.logger);
+    return discovery;
 }
 
 /// Of one rollout that somebody waits for.
@@ -81,7 +91,8 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
                   logger),
       registries(endpoint_of(kEcrService, config, foundation.environment), http, credentials, clock, sleeper, logger),
       revision_images(ecs, logger),
-      discovery(discovery_of(config, ecs, revision_images, foundation)),
+      discovery(discovery_of(config, {.ecs = ecs, .schedules = scheduler, .rules = event_rules}, revision_images,
+                             foundation)),
       slack(slack_channel(config, http, clock, sleeper)),
       notifications(channels(slack.get()), clock, sleeper, logger),
       observer(ecs, clock, sleeper, logger),
@@ -92,6 +103,7 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
                 .coalesce = config.coalesce},
                ecs, registries, observer, foundation.memory, revision_images, clock, sleeper, logger),
       tasks({.max_retries = config.max_deployment_retries, .dry_run = dry_run}, {.ecs = ecs,
+                                                                                 .registries = &registries,
                                                                                  .schedules = scheduler,
                                                                                  .rules = event_rules,
                                                                                  .clock = clock,
@@ -116,15 +128,45 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
     logger.set_identity(config.project, config.environment);
 }
 
-void Wiring::discover(Deadline deadline) {
-    if (discovery == nullptr || !discovery->index.renew(deadline)) return;
+void Wiring::put_in_what_was_found() {
     config = with_discovered(discovery->written, discovery->index.found());
+    if (discovery->tasks != nullptr) config = with_discovered_tasks(std::move(config), discovery->tasks->found());
+}
+
+void Wiring::discover(Deadline deadline) {
+    if (discovery != nullptr && discovery->index.renew(deadline)) put_in_what_was_found();
 }
 
 bool Wiring::discover_again(WallTime event_at, Deadline deadline) {
     if (discovery == nullptr || !discovery->index.look_again(event_at, deadline)) return false;
-    config = with_discovered(discovery->written, discovery->index.found());
+    put_in_what_was_found();
     return true;
+}
+
+/// `arn:PARTITION:ecs:REGION:ACCOUNT`; empty where nobody knows the account.
+std::string Wiring::place_of_clusters() {
+    auto id = account.empty() ? config.names.account() : account;
+    if (id.empty() && config.discovered != nullptr)
+        for (const auto& service : config.discovered->services) {
+            constexpr std::size_t kAccount = 4;
+            const auto parts = split(service.task_definition, ':');
+            if (parts.size() > kAccount) id = parts[kAccount];
+        }
+    if (id.empty())
+        if (const auto known = credentials.get()) id = known->account_id;
+    if (id.empty()) return {};
+    return fmt::format("arn:{}:ecs:{}:{}", partition_of(config.region), config.region, id);
+}
+
+void Wiring::discover_tasks(Deadline deadline) {
+    const bool wanted = discovery != nullptr && discovery->tasks != nullptr;
+    if (wanted && discovery->tasks->renew(place_of_clusters(), deadline)) put_in_what_was_found();
+}
+
+void Wiring::discover_tasks_again(Deadline deadline) {
+    if (discovery == nullptr || discovery->tasks == nullptr) return;
+    discovery->tasks->look_again(place_of_clusters(), deadline);
+    put_in_what_was_found();
 }
 
 std::vector<std::string> Wiring::deliver() {

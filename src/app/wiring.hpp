@@ -19,6 +19,7 @@
 #include "deployer/scheduled/task_updater.hpp"
 #include "deployer/start/deployer.hpp"
 #include "discovery/index.hpp"
+#include "discovery/task_index.hpp"
 #include "services/ecr/client.hpp"
 #include "services/ecs/client.hpp"
 #include "services/event_rules/client.hpp"
@@ -66,8 +67,10 @@ struct Wiring {
                     written.names, ecs, foundation.revisions, foundation.clock, foundation.logger) {}
         Config written;  ///< without what was discovered
         DiscoveryIndex index;
+        std::unique_ptr<TaskIndex> tasks = {};  ///< nullptr without DISCOVERY_TASKS
     };
     std::unique_ptr<Discovery> discovery;  ///< nullptr without DISCOVERY
+    std::string account;                   ///< where the function lives; empty while nobody knows
     std::unique_ptr<SlackChannel> slack;   ///< nullptr where Slack is off
     NotificationQueue notifications;
 
@@ -86,12 +89,21 @@ struct Wiring {
     /// was done too often.
     bool discover_again(WallTime event_at, Deadline deadline);
 
+    /// The same of the tasks that schedules and rules start there; nothing without DISCOVERY_TASKS. Whatever cannot be
+    /// read of them is a warning.
+    void discover_tasks(Deadline deadline);
+    void discover_tasks_again(Deadline deadline);
+
     /// Waits until all that was said is delivered, or lost; what was lost does not count as said. The problems, one a
     /// failed delivery, for a person.
     std::vector<std::string> deliver();
 
     /// The same without secrets in its texts.
     [[nodiscard]] Handled redacted(Handled handled) const;
+
+private:
+    void put_in_what_was_found();
+    [[nodiscard]] std::string place_of_clusters();
 };
 
 /// What is left for calls to ECS, when notifications and answer are to be out before the deadline.

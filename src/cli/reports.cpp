@@ -85,7 +85,13 @@ Words words_of(const Answer& answer) {
         if (!report.left_out.empty()) words.hints.push_back(left_out_text(report));
         if (auto next = next_step(report); !next.empty()) words.hints.push_back(std::move(next));
     }
-    if (answer.deployments.empty()) words.problems.push_back(answer.detail);
+    for (const auto& task : answer.tasks) {
+        if (task.error)
+            words.problems.push_back(fmt::format("{}: {}", task.id, task.error->message));
+        else
+            words.results.push_back(fmt::format("{}: {}", task.id, task.outcome));
+    }
+    if (answer.deployments.empty() && answer.tasks.empty()) words.problems.push_back(answer.detail);
     return words;
 }
 
@@ -101,7 +107,9 @@ void say(Console& console, const Answer& answer, bool json) {
 }
 
 bool all_done(const Answer& answer, bool waited) {
-    return !answer.deployments.empty() && std::ranges::all_of(answer.deployments, [&](const auto& report) {
+    if (answer.deployments.empty() && answer.tasks.empty()) return false;
+    if (std::ranges::any_of(answer.tasks, [](const auto& task) { return task.error.has_value(); })) return false;
+    return std::ranges::all_of(answer.deployments, [&](const auto& report) {
         if (report.error || !report.left_out.empty()) return false;
         if (report.status == DeploymentStatus::kDryRun) return true;
         if (report.status == DeploymentStatus::kAlreadyRolling && report.has_what_was_wanted) return true;

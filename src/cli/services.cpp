@@ -10,6 +10,7 @@
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "discovery/discovered.hpp"
+#include "discovery/tasks.hpp"
 
 namespace ci_lambda::cli {
 namespace {
@@ -116,6 +117,68 @@ private:
     std::vector<ServiceFact> facts_;
 };
 
+/// The same of a task.
+class TaskCollector {
+public:
+    TaskCollector(const Config& config, const ScheduledTask& task)
+        : config_(config),
+          task_(task),
+          found_(task.is_discovered() && config.discovered_tasks != nullptr ? config.discovered_tasks->find(task.id)
+                                                                            : nullptr) {}
+
+    std::vector<ServiceFact> collect() {
+        for (const auto& repository : task_.repositories) add("image", repository, said_by());
+        if (task_.repositories.empty() && found_ == nullptr)
+            add("image", "those of its newest revision", config_.called("SCHEDULED_TASK_MAP"));
+        add_starters();
+        const auto& filter = task_.tags ? *task_.tags : config_.tag_filters.of(task_.id);
+        if (!filter.empty())
+            add("tags", join(filter.texts(), ", "),
+                task_.tags && found_ == nullptr ? config_.called("SCHEDULED_TASK_MAP")
+                                                : config_.called("ECR_TAG_FILTER", task_.id));
+        if (!config_.deploys_on_events(task_))
+            add("deploys", "by hand only",
+                found_ == nullptr ? config_.called("SCHEDULED_TASK_MAP") : config_.called("AUTO_DEPLOY_MAP", task_.id));
+        if (found_ == nullptr) return std::move(facts_);
+        if (found_->rules.image_mode)
+            add("mode", std::string(to_string(*found_->rules.image_mode)), config_.called("ECR_DEPLOY_MODE", task_.id));
+        if (!found_->rules.held.empty()) add("deploys", "by hand only", found_->rules.held);
+        if (found_->uses.empty()) add("unknown", "what it uses", "its task definition could not be read");
+        return std::move(facts_);
+    }
+
+private:
+    void add(std::string kind, std::string what, std::string from) {
+        facts_.push_back({.kind = std::move(kind), .what = std::move(what), .from = std::move(from)});
+    }
+    [[nodiscard]] std::string said_by() const {
+        if (found_ == nullptr) return config_.called("SCHEDULED_TASK_MAP");
+        std::vector<std::string> names;
+        for (const auto& starter : found_->starters)
+            if (auto name = short_name(starter.task_definition); std::ranges::find(names, name) == names.end())
+                names.push_back(std::move(name));
+        return join(names, ", ");
+    }
+    void add_starters() {
+        constexpr auto kKind = "started by";
+        if (found_ != nullptr) {
+            for (const auto& starter : found_->starters)
+                add(kKind, in_words(starter), fmt::format("at {}", short_name(starter.task_definition)));
+            return;
+        }
+        const auto map = config_.called("SCHEDULED_TASK_MAP");
+        for (const auto& name : task_.schedules.value_or(std::vector<GroupedName>{}))
+            add(kKind, "schedule " + name.str(), map);
+        for (const auto& name : task_.rules.value_or(std::vector<GroupedName>{})) add(kKind, "rule " + name.str(), map);
+        if (task_.is_found_by_listing()) add(kKind, "what names its family", "a look at each push");
+    }
+
+    const Config& config_;
+    const ScheduledTask& task_;
+    const DiscoveredTask* found_;
+    std::vector<ServiceFact> facts_;
+};
+
 }  // namespace
 
 std::vector<ServiceSummary> summaries(const Config& config) {
@@ -127,6 +190,14 @@ std::vector<ServiceSummary> summaries(const Config& config) {
         services.push_back(
             {.target = *std::move(target), .task_definition = collector.revision(), .facts = collector.collect()});
     }
+    for (const auto& [id, task] : config.scheduled_tasks)
+        services.push_back({.target = {.id = id,
+                                       .cluster = task.is_discovered() ? task.found_on.front() : config.names.cluster(),
+                                       .service = {},
+                                       .family = task.family},
+                            .task_definition = {},
+                            .facts = TaskCollector(config, task).collect(),
+                            .is_task = true});
     return services;
 }
 
@@ -146,7 +217,8 @@ std::vector<Line> services_table(const std::vector<ServiceSummary>& services) {
     std::vector<Line> lines;
     for (const auto& service : services) {
         const auto& target = service.target;
-        auto runs = fmt::format("  {} in {}", target.service, target.cluster);
+        auto runs = service.is_task ? fmt::format("  {} in {}, which no service runs", target.family, target.cluster)
+                                    : fmt::format("  {} in {}", target.service, target.cluster);
         if (!service.task_definition.empty()) runs += fmt::format(", runs {}", service.task_definition);
         lines.push_back(
             {{.text = target.id.str(), .color = Color::kBold}, {.text = std::move(runs), .color = Color::kDim}});
@@ -162,10 +234,9 @@ std::string services_json(const std::vector<ServiceSummary>& services) {
     auto json = OrderedJson::array();
     for (const auto& service : services) {
         const auto& target = service.target;
-        OrderedJson one{{"service", target.id.str()},
-                        {"cluster", target.cluster.str()},
-                        {"ecs_service", target.service.str()},
-                        {"task_family", target.family.str()}};
+        OrderedJson one{{service.is_task ? "task" : "service", target.id.str()}, {"cluster", target.cluster.str()}};
+        if (!service.is_task) one["ecs_service"] = target.service.str();
+        one["task_family"] = target.family.str();
         if (!service.task_definition.empty()) one["task_definition"] = service.task_definition;
         one["facts"] = OrderedJson::array();
         for (const auto& fact : service.facts)

@@ -19,12 +19,12 @@ std::string reason_of(const DeployCommand& command) {
 }
 
 /// The decision on all that was asked for: the very one that a manual event makes.
-Result<Deploy> decide_all(const DeployCommand& command, const std::vector<EcsTarget>& targets, const Config& config) {
+Result<Deploy> decide_all(const DeployCommand& command, const std::vector<std::string>& ids, const Config& config) {
     std::vector<Deploy> decisions;
-    for (const auto& target : targets) {
+    for (const auto& id : ids) {
         const Event event{.envelope = {},
                           .body = ManualRequest{.bare = true,
-                                                .service = target.id.str(),
+                                                .service = id,
                                                 .task_definition = command.task_definition,
                                                 .reason = command.reason.value_or(reason_of(command)),
                                                 .project = {},
@@ -34,7 +34,7 @@ Result<Deploy> decide_all(const DeployCommand& command, const std::vector<EcsTar
                                                 .image_tag = command.image_tag}};
         TRY_ASSIGN(auto decision, decide(event, config));
         if (const auto* ignored = std::get_if<Ignore>(&decision))
-            return fail(ErrorKind::kRejected, fmt::format("{}: {}", target.id, ignored->reason));
+            return fail(ErrorKind::kRejected, fmt::format("{}: {}", id, ignored->reason));
         if (auto* deploy = std::get_if<Deploy>(&decision)) {
             for (auto& request : deploy->requests) request.again = command.force;
             decisions.push_back(std::move(*deploy));
@@ -64,9 +64,12 @@ Status check_named_revisions(App& app, const Deploy& decision, bool dry_run, Dea
 }  // namespace
 
 Result<Deploy> decide_wish(const DeployCommand& command, App& app, const Session& session) {
-    TRY_ASSIGN(const auto targets, named_services(app.config(), command.services));
+    auto [ids, services] = split_tasks(command.services);
+    if (!ids.empty()) app.discover_tasks(session.patience());
+    TRY_ASSIGN(const auto targets, named_services(app.config(), services));
     TRY(check_that_they_exist(app.config(), app.ecs(), targets, session.patience()));
-    TRY_ASSIGN(auto decision, decide_all(command, targets, app.config()));
+    for (const auto& target : targets) ids.push_back(target.id.str());
+    TRY_ASSIGN(auto decision, decide_all(command, ids, app.config()));
     TRY(check_named_revisions(app, decision, command.dry_run, session.patience()));
     return decision;
 }

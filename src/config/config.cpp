@@ -399,6 +399,10 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     auto cluster_name = read_cluster_name(reader);
     const bool discovery = reader.boolean("DISCOVERY");
     auto clusters = read_clusters(reader, discovery);
+    const bool discovers_tasks = reader.boolean("DISCOVERY_TASKS");
+    if (discovers_tasks && !discovery)
+        reader.warning(fmt::format("DISCOVERY_TASKS{} finds nothing, for DISCOVERY{} is off",
+                                   reader.or_place("DISCOVERY_TASKS"), reader.or_place("DISCOVERY")));
     if (!cluster_name && !clusters.empty()) cluster_name = clusters.front();
     auto webhook = read_webhook(reader);
     const bool ecr_enabled = reader.boolean("ENABLE_ECR_MONITORING");
@@ -473,6 +477,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .discovery = discovery,
                    .clusters = discovery ? with_own(std::move(clusters), own_cluster) : std::vector<ClusterName>{},
                    .discovered = nullptr,
+                   .discovers_tasks = discovery && discovers_tasks,
+                   .discovered_tasks = nullptr,
                    .said_by_tags = {},
                    .other_services = std::move(other_services),
                    .ecr_enabled = ecr_enabled,

@@ -25,6 +25,7 @@
 namespace ci_lambda {
 
 struct Discovered;
+struct DiscoveredTasks;
 
 /// An object in S3 that a service reads when it starts. Keys are compared raw.
 struct S3File {
@@ -85,6 +86,9 @@ struct Config {
     std::vector<ClusterName> clusters;  ///< whose services are discovered, the project's own first; empty without it
     /// What was found there, put into this configuration by `with_discovered`; nullptr before.
     std::shared_ptr<const Discovered> discovered;
+    bool discovers_tasks = false;  ///< DISCOVERY_TASKS, with discovery
+    /// The same of tasks, by `with_discovered_tasks`: they are among `scheduled_tasks` then.
+    std::shared_ptr<const DiscoveredTasks> discovered_tasks;
     std::set<std::pair<std::string_view, ServiceId>> said_by_tags;  ///< settings that tags of services say
 
     std::set<ServiceId> other_services;  ///< that the document names without saying anything else that counts

@@ -28,8 +28,11 @@ struct ScheduledTask {
     std::optional<std::vector<GroupedName>> rules;
     std::optional<bool> auto_deploy;
     std::optional<TagFilter> tags;  ///< instead of those for all
+    /// The clusters on which something starts it that was discovered; empty where somebody has named the task.
+    std::vector<ClusterName> found_on = {};
 
     [[nodiscard]] bool is_found_by_listing() const { return !schedules && !rules; }
+    [[nodiscard]] bool is_discovered() const { return !found_on.empty(); }
     friend bool operator==(const ScheduledTask&, const ScheduledTask&) = default;
 };
 

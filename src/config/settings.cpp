@@ -122,6 +122,14 @@ constexpr auto kSettings = std::to_array<Setting>(
       .meaning = "The clusters whose services are ours, where they are several. The first one is the cluster of the "
                  "project, unless `ECS_CLUSTER_NAME` names that.",
       .format = kNameFormat},
+     {.name = "DISCOVERY_TASKS",
+      .default_value = "false",
+      .pointer = "/discovery_tasks",
+      .type = SettingType::kBoolean,
+      .expects = kBoolean,
+      .meaning =
+          "Whether discovery also finds the tasks that schedules of EventBridge Scheduler and rules start on its "
+          "clusters: a pushed image changes them like those of `SCHEDULED_TASK_MAP`, which wins."},
      {.name = "ECR_DEPLOY_MODE",
       .default_value = "redeploy",
       .pointer = "/deployment/image_mode",

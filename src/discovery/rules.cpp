@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/text.hpp"
@@ -135,6 +136,28 @@ ReadRules read_rules(const EcsTags& tags) {
     for (const auto& [key, value] : tags)
         if (key.starts_with(kPrefix)) reader.read(key, value);
     return reader.done();
+}
+
+ReadRules read_task_rules(const EcsTags& tags) {
+    const std::array keys{service_tag("auto_deploy"), service_tag("tags"), service_tag("image_mode")};
+    Reader reader;
+    for (const auto& key : keys)
+        if (const auto found = tags.find(key); found != tags.end()) reader.read(key, found->second);
+    return reader.done();
+}
+
+std::optional<std::string> why_not_by_tags(const ServiceRules& rules, const std::string& image_tag,
+                                           std::string_view where) {
+    if (!rules.held.empty()) return fmt::format("no push changes it: {} of {}", rules.held, where);
+    if (rules.auto_deploy && !*rules.auto_deploy)
+        return fmt::format("no push changes it: the tag {} of {} says so", service_tag("auto_deploy"), where);
+    if (rules.image_mode && *rules.image_mode != ImageMode::kRevision)
+        return fmt::format("no push changes it: the tag {} of {} is {}", service_tag("image_mode"), where,
+                           to_string(*rules.image_mode));
+    if (rules.tags && !rules.tags->accepts(image_tag))
+        return fmt::format("{} is not a tag that changes it (the tag {} of {}: {})", image_tag, service_tag("tags"),
+                           where, join(rules.tags->texts(), ", "));
+    return std::nullopt;
 }
 
 }  // namespace ci_lambda

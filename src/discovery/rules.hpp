@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/names.hpp"
@@ -37,5 +38,14 @@ struct ReadRules {
 /// So lists have blanks between their items (or commas, where those can be written), and for `tags` an `@`, which no
 /// tag of an image can have, stands for `*`, and a `-` in front for the `!` that excludes: `v@ -@-rc@`.
 [[nodiscard]] ReadRules read_rules(const EcsTags& tags);
+
+/// The same of the tags of a revision that a schedule or a rule starts: `auto_deploy`, `tags` and `image_mode`. All
+/// other tags are none of ours, or what we have written there ourselves.
+[[nodiscard]] ReadRules read_task_rules(const EcsTags& tags);
+
+/// Why the tags of a task do not let this image in; nothing where they do. `where`: whose tags they are,
+/// "shop_report:43".
+[[nodiscard]] std::optional<std::string> why_not_by_tags(const ServiceRules& rules, const std::string& image_tag,
+                                                         std::string_view where);
 
 }  // namespace ci_lambda

@@ -108,6 +108,12 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
     return decision;
 }
 
+bool may_concern_tasks(const Event& event, const Config& config) {
+    if (const auto* push = std::get_if<EcrImageAction>(&event.body)) return is_push_of_an_image(*push, config);
+    const auto* request = std::get_if<ManualRequest>(&event.body);
+    return request != nullptr && request->service && task_id(*request->service).has_value();
+}
+
 bool may_concern_an_unknown_service(const Event& event, const Result<Decision>& decision, const Config& config) {
     if (!config.discovery) return false;
     if (decision) {

@@ -76,6 +76,8 @@ struct TaskRequest {
     ImagePin image_pin = ImagePin::kBoth;
     /// The services that get the same image by the same push: the task follows once all of them run it.
     std::vector<EcsTarget> after = {};
+    std::vector<WantedImage> wanted = {};            ///< as of a service
+    std::vector<std::string> own_repositories = {};  ///< as of a service
     friend bool operator==(const TaskRequest&, const TaskRequest&) = default;
 };
 
@@ -122,6 +124,9 @@ using Decision = std::variant<Deploy, Notify, Sweep, Ignore>;
 /// The tasks that follow the image of a service once that has completed: as if it had been pushed just now, `at` when
 /// it was pushed.
 [[nodiscard]] std::vector<TaskRequest> tasks_that_follow(const PushedImage& image, const Config& config);
+
+/// Whether tasks that no service runs must be known to decide about it: it is a pushed image, or somebody names a task.
+[[nodiscard]] bool may_concern_tasks(const Event& event, const Config& config);
 
 /// Whether the event may concern a service that discovery does not know yet, for none that it knows is concerned.
 [[nodiscard]] bool may_concern_an_unknown_service(const Event& event, const Result<Decision>& decision,

@@ -18,6 +18,8 @@ namespace ci_lambda {
 
 // `where`: where it happened.
 [[nodiscard]] Decision decide_ecr(const EcrImageAction& push, const Config& config, const Place& where);
+/// Whether it is one by which something may be deployed, whatever its repository is.
+[[nodiscard]] bool is_push_of_an_image(const EcrImageAction& push, const Config& config);
 [[nodiscard]] Decision decide_ssm(const ParameterChange& change, const Config& config, const Place& where);
 [[nodiscard]] Result<Decision> decide_secret(const SecretChange& change, const Config& config, const Place& where);
 [[nodiscard]] Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config);

@@ -53,10 +53,6 @@ std::unexpected<Error> bad_service(std::string problem, std::string_view given, 
 Result<EcsTarget> find_target(const ManualRequest& request, const Config& config) {
     if (!request.service)
         return bad_service(R"(the request has no "service"; it looks like {"service":"api"})", "", config);
-    if (config.scheduled_tasks.contains(ServiceId(*request.service)))
-        return fail(ErrorKind::kInvalidEvent,
-                    fmt::format("{} is a task of {}: a pushed image changes it, and no request does", *request.service,
-                                config.called("SCHEDULED_TASK_MAP")));
     const auto id = config.names.canonical(*request.service);
     if (!id)
         return bad_service(fmt::format("\"{}\" cannot be a service: ids have letters, digits, '_', '-' and '.'",
@@ -229,6 +225,17 @@ std::string warning_of(const std::string& source, const ServiceId& id, const Con
         source, id, config.environment, config.project);
 }
 
+std::unexpected<Error> no_such_task(const ServiceId& id, const Config& config) {
+    std::vector<std::string> tasks;
+    for (const auto& [known, task] : config.scheduled_tasks) tasks.push_back(known.str());
+    auto problem = fmt::format("there is no task \"{}\"", truncate_utf8(id.str(), 60));
+    if (const auto meant = closest(id.str(), tasks)) problem += fmt::format("; did you mean {}?", *meant);
+    problem += tasks.empty() ? fmt::format(": {} names none{}", config.called("SCHEDULED_TASK_MAP"),
+                                           config.discovers_tasks ? ", and nothing starts one on our clusters" : "")
+                             : fmt::format(" (tasks: {})", join(tasks, ", "));
+    return fail(ErrorKind::kInvalidEvent, std::move(problem));
+}
+
 std::string reason_of(const ManualRequest& request, const std::string& source) {
     if (request.reason && !trim(*request.reason).empty()) return *request.reason;
     const auto what = request.image          ? " of " + *request.image
@@ -236,6 +243,39 @@ std::string reason_of(const ManualRequest& request, const std::string& source) {
                       : request.promote_from ? " of what runs in " + *request.promote_from
                                              : std::string();
     return fmt::format("manual deployment{}{}", what, request.bare ? "" : fmt::format(" ({})", source));
+}
+
+/// A task gets the image that a person asks for. Without one there is nothing that could be done for it.
+Result<Decision> decide_for_task(const ManualRequest& request, const ServiceId& id, const std::string& source,
+                                 const Config& config, std::vector<std::string> warnings) {
+    const auto task = config.scheduled_tasks.find(id);
+    if (task == config.scheduled_tasks.end()) return no_such_task(id, config);
+    TRY_ASSIGN(auto wanted, read_wanted(request));
+    if (request.task_definition && !request.task_definition->empty())
+        return fail(
+            ErrorKind::kInvalidEvent,
+            fmt::format(R"("task_definition" is for services: {} follows the image that "image" or "image_tag" )"
+                        "names",
+                        id));
+    if (request.promote_from)
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format(R"("promote_from" is for services: name the image of {} itself with "image")", id));
+    if (wanted.empty())
+        return ignore(
+            fmt::format(R"({} is a scheduled task: it starts anew by itself each time, so there is nothing to )"
+                        R"(be done (another image is "image_tag" or "image"))",
+                        id));
+    Deploy deploy;
+    deploy.warnings = std::move(warnings);
+    deploy.tasks.push_back({.task = task->second,
+                            .cluster = config.names.cluster(),
+                            .reason = reason_of(request, source),
+                            .images = {},
+                            .image_pin = config.image_pin,
+                            .after = {},
+                            .wanted = std::move(wanted),
+                            .own_repositories = task->second.repositories});
+    return deploy;
 }
 
 }  // namespace
@@ -250,6 +290,10 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
                                   "(REQUESTS_WITHOUT_ENV is ignore)",
                                   source, config.environment));
     if (request.malformed) return fail(ErrorKind::kInvalidEvent, "the request is malformed: " + *request.malformed);
+    const bool warns = unaddressed && config.requests_without_environment == WithoutEnvironment::kWarn;
+    if (const auto task = request.service ? task_id(*request.service) : std::nullopt)
+        return decide_for_task(request, *task, source, config,
+                               warns ? std::vector{warning_of(source, *task, config)} : std::vector<std::string>{});
     TRY_ASSIGN(auto target, find_target(request, config));
     TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
     TRY_ASSIGN(auto promoted_from, read_promotion(request, target, config));
@@ -257,8 +301,7 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
     auto own_repositories =
         wanted.empty() && !promoted_from ? std::vector<std::string>{} : repositories_of(target.id, config);
     std::vector<std::string> warnings;
-    if (unaddressed && config.requests_without_environment == WithoutEnvironment::kWarn)
-        warnings.push_back(warning_of(source, target.id, config));
+    if (warns) warnings.push_back(warning_of(source, target.id, config));
     return Deploy{.requests = {{.target = std::move(target),
                                 .task_definition = std::move(task_definition),
                                 .reason = reason_of(request, source),

@@ -55,6 +55,9 @@ void add(TaskRequest& task, const TaskRequest& next) {
         for (const auto& one : from)
             if (std::ranges::find(to, one) == to.end()) to.push_back(one);
     };
+    // As with services: a later wish or push is newer.
+    task.wanted = next.wanted;
+    task.own_repositories = next.own_repositories;
     add_all(task.images, next.images);
     add_all(task.after, next.after);
     if (!task.reason.contains(next.reason))

@@ -38,9 +38,25 @@ std::string headline_of(const Deploy& deploy) {
     return fmt::format("{}, {}", headline_of_services(deploy), headline_of_tasks(deploy));
 }
 
+/// "schedule night/report and rule weekly", as far as somebody knows.
+std::string starters_of(const ScheduledTask& task) {
+    std::vector<std::string> names;
+    for (const auto& name : task.schedules.value_or(std::vector<GroupedName>{}))
+        names.push_back("schedule " + name.str());
+    for (const auto& name : task.rules.value_or(std::vector<GroupedName>{})) names.push_back("rule " + name.str());
+    return names.empty() ? "what starts it" : join(names, " and ");
+}
+
 std::string wanted_by(const TaskRequest& request) {
-    auto text = fmt::format("a revision of {} with {}, if it uses the repository, and what starts it moved to that",
-                            request.task.family, images_of(request.images));
+    const auto starters = starters_of(request.task);
+    if (!request.wanted.empty()) {
+        std::vector<std::string> images;
+        for (const auto& image : request.wanted) images.push_back(name_of(image));
+        return fmt::format("a revision of {} with the image {}, and {} moved to that", request.task.family,
+                           join(images, ", "), starters);
+    }
+    auto text = fmt::format("a revision of {} with {}, if it uses the repository, and {} moved to that",
+                            request.task.family, images_of(request.images), starters);
     std::vector<std::string> services;
     for (const auto& service : request.after) services.push_back(service.id.str());
     if (!services.empty()) text += fmt::format(", once {} has completed", join(services, " and "));

@@ -28,6 +28,11 @@ OrderedJson to_json(const TaskRequest& request) {
     OrderedJson json{{"task", request.task.id.str()}, {"task_family", request.task.family.str()}};
     for (const auto& image : request.images)
         json["images"].push_back({{"repository", image.repository}, {"tag", image.tag}, {"digest", image.digest}});
+    for (const auto& image : request.wanted) json["images"].push_back(name_of(image));
+    for (const auto& name : request.task.schedules.value_or(std::vector<GroupedName>{}))
+        json["schedules"].push_back(name.str());
+    for (const auto& name : request.task.rules.value_or(std::vector<GroupedName>{}))
+        json["rules"].push_back(name.str());
     for (const auto& service : request.after) json["after"].push_back(service.id.str());
     json["reason"] = request.reason;
     return json;

@@ -74,6 +74,51 @@ def test_families_may_be_narrowed(terraform, aws):
         assert may_roll(policy, "prod", "api", "shop-api") and not may_roll(policy, "prod", "api", "other-api")
 
 
+SCHEDULES = f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule"
+RULE = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/nightly"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop-schedules"
+
+
+def may_move_schedules(policy: dict, cluster: str = "web") -> list[bool]:
+    family = f"{ECS}:task-definition/any-report:43"
+    return [
+        may(policy, "scheduler:ListSchedules", "*"),
+        may(policy, "events:ListRuleNamesByTarget", "*"),
+        may(policy, "scheduler:GetSchedule", f"{SCHEDULES}/night/report"),
+        may(policy, "scheduler:UpdateSchedule", f"{SCHEDULES}/night/report"),
+        may(policy, "events:ListTargetsByRule", RULE),
+        may(policy, "events:PutTargets", RULE, events__TargetArn=f"{ECS}:cluster/{cluster}"),
+        may(policy, "ecs:RegisterTaskDefinition", family),
+        may(policy, "ecs:TagResource", family, ecs__CreateAction="RegisterTaskDefinition"),
+        may(policy, "ecs:ListTagsForResource", family),
+        may(policy, "iam:PassRole", ROLE, iam__PassedToService="scheduler.amazonaws.com"),
+    ]
+
+
+def test_what_starts_tasks_may_be_moved_on_our_clusters_where_that_is_wanted(policy_of):
+    policy = policy_of(discovery=True, discovery_tasks=True, discovery_clusters=["web", "jobs"], schedule_role_arns=[ROLE])
+    assert all(may_move_schedules(policy)) and all(may_move_schedules(policy, "jobs"))
+    assert not may(policy, "events:PutTargets", RULE, events__TargetArn=f"{ECS}:cluster/other")
+    assert not may(policy, "iam:PassRole", f"{ROLE}2", iam__PassedToService="scheduler.amazonaws.com")
+    assert not may(policy, "scheduler:DeleteSchedule", f"{SCHEDULES}/night/report")
+
+
+@pytest.mark.parametrize("wanted", [{"discovery": True}, {"discovery_tasks": True}])
+def test_what_starts_tasks_is_left_alone_where_nobody_wants_it(policy_of, wanted):
+    allowed = may_move_schedules(policy_of(ecs_cluster_name="web", schedule_role_arns=[ROLE], **wanted))
+    # The tags of what services run may be read with discovery.
+    assert not any(allowed[:8]) and not allowed[9]
+
+
+def test_families_of_tasks_may_be_narrowed(terraform, aws):
+    settings = {"discovery": True, "discovery_tasks": True, "ecs_cluster_name": "prod"}
+    narrow = terraform.render(discovery_scope={"task_families": ["shop-*"]}, **settings).policy
+    stack = Stack(Discovery="true", DiscoveryTasks="true", EcsClusterName="prod", TaskFamilies="shop-*")
+    for policy in (narrow, stack.policy):
+        for family, expected in ("shop-report", True), ("other-report", False):
+            assert may(policy, "ecs:RegisterTaskDefinition", f"{ECS}:task-definition/{family}:43") == expected
+
+
 EVENTS = {
     "push": event("aws.ecr", "ECR Image Action", {"action-type": "PUSH", "result": "SUCCESS", "repository-name": "any/name", "image-tag": "v1"}),
     "parameter": event("aws.ssm", "Parameter Store Change", {"operation": "Update", "name": "/any/name", "type": "String"}),

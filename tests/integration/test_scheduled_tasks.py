@@ -12,7 +12,8 @@ from botocore.config import Config
 
 from support.model import call_events, problems_of_answer
 from support.moto_ecs import client, running_moto
-from support.programs import Function, Sandbox, function_environment
+from support.programs import Function, Sandbox, cli, function_environment
+from support.servers import HttpStub, Response
 from support.waiting import eventually
 
 REPOSITORY = "shop_service_api"
@@ -165,6 +166,96 @@ def test_without_a_map_nobody_is_asked():
         _, answer = sandbox.invoke(json.dumps(pushed("v1.43", "a", "2026-11-29T12:00:00Z")).encode())
         assert "tasks" not in answer and answer["status"] == "deployed"
         assert schedule(sandbox.url) == before
+
+
+# --- by discovery -------------------------------------------------------------------------------------------------------
+
+DISCOVERY = {"DISCOVERY": "true", "DISCOVERY_TASKS": "true", "SERVICE_CONFIG": None}
+
+
+class Refused(HttpStub):
+    """A Scheduler that lets nobody look."""
+
+    def handle(self, request) -> Response:
+        return Response(403, {"Message": "User is not authorized"}, {"x-amzn-ErrorType": "AccessDeniedException"})
+
+
+def found_in(sandbox: Sandbox, **more: str | None) -> dict[str, str]:
+    environment = function_environment(sandbox.url, ECS_CLUSTER_NAME="shop_cluster_dev", **{**DISCOVERY, **more})
+    return {"AWS_ENDPOINT_URL": sandbox.url, **environment}
+
+
+def test_without_a_map_a_push_moves_the_schedule_and_the_rule_once_the_service_has_completed():
+    with Sandbox("--speed", "200", ECR_DEPLOY_MODE="revision", DISCOVERY="true", DISCOVERY_TASKS="true") as sandbox:
+        before, before_rule = schedule(sandbox.url), target(sandbox.url)
+        status, _, body = sandbox.post("/sandbox/push", b"api:v1.43")
+        assert status == 200, body
+        digest = json.loads(body)["digest"]
+        eventually(lambda: schedule(sandbox.url) != before, "the schedule", PATIENT)
+        assert schedule(sandbox.url) == moved(before, 43, ("Target", "EcsParameters"))
+        eventually(lambda: target(sandbox.url) != before_rule, "the rule", PATIENT)
+        assert target(sandbox.url) == moved(before_rule, 43, ("EcsParameters",))
+        ecs = boto("ecs", sandbox.url)
+        definition = ecs.describe_task_definition(taskDefinition=f"{FAMILY}:43")["taskDefinition"]
+        assert definition["containerDefinitions"][0]["image"].endswith(f"/{REPOSITORY}:v1.43@{digest}")
+        service = ecs.describe_services(cluster="shop_cluster_dev", services=["shop_service_api_dev"])["services"][0]
+        assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
+def test_discovery_alone_looks_at_no_schedule():
+    with Sandbox("--speed", "600") as sandbox:
+        before = schedule(sandbox.url)
+        with Function(found_in(sandbox, DISCOVERY_TASKS="false")) as function:
+            outcome = function.invoke(pushed("v1.43", "a", "2026-11-29T12:00:00Z"))
+        assert "tasks" not in outcome.body, outcome.text
+        assert schedule(sandbox.url) == before
+
+
+def test_a_scheduler_that_may_not_be_read_is_one_warning_and_the_services_roll():
+    with Sandbox("--speed", "600") as sandbox, Refused() as scheduler:
+        environment = found_in(sandbox, AWS_ENDPOINT_URL_SCHEDULER=scheduler.url)
+        with Function(environment) as function:
+            first = function.invoke(pushed("v1.43", "a", "2026-11-29T12:00:00Z"))
+            second = function.invoke(pushed("v1.44", "b", "2026-11-29T13:00:00Z"))
+            log = function.log()
+        for outcome in first, second:
+            assert [one["service"] for one in outcome.body["deployments"]] == ["api"], outcome.text
+            assert outcome.kind != "error"
+        warnings = [line["message"] for line in log if line["level"] == "warn" and "discovery of tasks" in line["message"]]
+        assert len(warnings) == 1, warnings
+        assert "needs scheduler:ListSchedules" in warnings[0]
+        # What the rules start is known all the same.
+        assert first.body["tasks"][0]["moved"] == ["rule report-weekly"], first.text
+
+
+def test_people_see_what_starts_a_task_and_give_it_another_image():
+    with Sandbox("--speed", "600") as sandbox:
+        environment = found_in(sandbox)
+        services = cli("services", "task:report", "--json", environment=environment)
+        assert services.code == 0, services.err
+        (task,) = services.json()
+        assert task["task_family"] == FAMILY
+        assert {"kind": "started by", "what": "schedule night/report", "from": f"at {FAMILY}:42"} in task["facts"]
+        assert {"kind": "started by", "what": "rule report-weekly", "from": f"at {FAMILY}:42"} in task["facts"]
+        assert {"kind": "image", "what": REPOSITORY, "from": f"{FAMILY}:42"} in task["facts"]
+
+        event = json.dumps(pushed("v1.43", "a", "2026-11-29T12:00:00Z"))
+        plan = cli("plan", "--live", "-", environment=environment, stdin=event)
+        assert f"task:report: a revision of {FAMILY} with {REPOSITORY}:v1.43" in plan.out, plan.err
+        assert "schedule night/report and rule report-weekly moved to that" in plan.out
+
+        nothing = cli("deploy", "task:report", environment=environment)
+        assert nothing.code == 1
+        assert "it starts anew by itself each time, so there is nothing to be done" in nothing.err
+        before = schedule(sandbox.url)
+        missing = cli("deploy", "task:report", "--image-tag", "v9.9", environment=environment)
+        assert missing.code == 1
+        assert "there is no image" in missing.err
+        sandbox.post("/sandbox/push", b"api:v1.43")
+        done = cli("deploy", "task:report", "--image-tag", "v1.43", environment=environment)
+        assert done.code == 0, done.err
+        assert f"task:report: runs {FAMILY}:43 with {REPOSITORY}:v1.43 from now on (schedule night/report, rule report-weekly)" in done.out
+        assert schedule(sandbox.url) == moved(before, 43, ("Target", "EcsParameters"))
 
 
 # --- moto -------------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ std::set<std::string> concerned(const Decision& decision) {
     };
     if (const auto* deploy = std::get_if<Deploy>(&decision)) {
         for (const auto& request : deploy->requests) ids.insert(request.target.id.str());
+        for (const auto& task : deploy->tasks) ids.insert(task.task.id.str());
         add(deploy->skipped);
     } else if (const auto* notify = std::get_if<Notify>(&decision)) {
         ids.insert(notify->service.str());
@@ -47,6 +48,7 @@ Result<Config> config_for(const PlanCommand& command, Session& session) {
         TRY_ASSIGN(auto* const app, session.open(LogFormat::kSentences));
         if (!app->config().discovery)
             session.console().note("DISCOVERY is off, so there is nothing to ask ECS: the configuration says it all");
+        app->discover_tasks(session.patience());
         return app->config();
     }
     TRY_ASSIGN(const auto document, session.document());

@@ -13,13 +13,20 @@ namespace ci_lambda::cli {
 int execute(const ServicesCommand& command, Session& session) {
     const auto app = session.open(command.log);
     if (!app) return session.failed(app.error());
+    (*app)->discover_tasks(session.patience());
     const auto& config = (*app)->config();
     auto services = summaries(config);
     if (!command.services.empty()) {
-        const auto named = named_services(config, command.services);
+        const auto [tasks, names] = split_tasks(command.services);
+        const auto named = named_services(config, names);
         if (!named) return session.failed(named.error());
+        for (const auto& task : tasks)
+            if (!config.scheduled_tasks.contains(ServiceId(task)))
+                return session.failed(
+                    {.kind = ErrorKind::kNotFound, .message = fmt::format("there is no task \"{}\"", task)});
         std::erase_if(services, [&](const ServiceSummary& service) {
-            return std::ranges::find(*named, service.target) == named->end();
+            return service.is_task ? std::ranges::find(tasks, service.target.id.str()) == tasks.end()
+                                   : std::ranges::find(*named, service.target) == named->end();
         });
     }
     if (command.json) {

@@ -9,6 +9,7 @@
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "config/settings.hpp"
 #include "deployer/revision/tag_text.hpp"
 
 namespace ci_lambda {
@@ -25,6 +26,13 @@ std::string pushed_at_key(std::string_view container) {
 std::optional<WallTime> pushed_at(const EcsTaskDefinition& revision, std::string_view container) {
     const auto found = revision.tags.find(pushed_at_key(container));
     return found == revision.tags.end() ? std::nullopt : parse_rfc3339(found->second);
+}
+
+/// What we have written is of the revision that is copied; what people say there is of the family.
+bool is_said_by_people(std::string_view key) {
+    return !key.starts_with(kPrefix) || std::ranges::any_of(service_members(), [&](const ServiceMember& member) {
+        return service_tag(member.key) == key;
+    });
 }
 
 /// What was pushed, for tags.
@@ -120,7 +128,7 @@ Result<PushedRevision> put_in(const EcsTaskDefinition& base, const DeploymentReq
     PushedRevision put{.changes = {}, .overtaken = {}, .names = false, .exact = true, .tags = {}};
     bool used = false;
     for (const auto& [key, value] : base.tags)
-        if (!key.starts_with(kPrefix) || key.starts_with(kPushedAt)) put.tags[key] = value;
+        if (is_said_by_people(key) || key.starts_with(kPushedAt)) put.tags[key] = value;
     std::vector<std::string> texts;
     for (const auto& container : base.images) {
         const auto* pushed = newest_for(container.image, request.images);

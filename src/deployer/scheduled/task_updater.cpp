@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "deployer/revision/pushed_images.hpp"
 #include "deployer/scheduled/target_change.hpp"
 #include "deployer/start/pushed_revision.hpp"
+#include "discovery/rules.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -36,7 +38,9 @@ DeploymentRequest as_deployment(const TaskRequest& request) {
             .images = request.images,
             .images_alone = true,
             .image_mode = ImageMode::kRevision,
-            .image_pin = request.image_pin};
+            .image_pin = request.image_pin,
+            .wanted = request.wanted,
+            .own_repositories = request.own_repositories};
 }
 
 /// `arn:PARTITION:ecs:REGION:ACCOUNT:cluster/NAME`, of the region and the account of one of its revisions.
@@ -122,7 +126,7 @@ public:
           looks_(looks),
           request_(request),
           deployment_(as_deployment(request)),
-          maker_(context.ecs, nullptr, context.logger, deployment_, context.clock.now()),
+          maker_(context.ecs, context.registries, context.logger, deployment_, context.clock.now()),
           deadline_(deadline),
           report_{.id = request.task.id,
                   .family = request.task.family,
@@ -167,6 +171,7 @@ private:
 
     /// The first service of the same image that has not completed with it; empty where there is none.
     Result<std::string> service_that_rolls() {
+        if (!request_.wanted.empty()) return std::string();  // a person need not wait
         for (const auto& service : request_.after) {
             TRY_ASSIGN(const auto revision, looks_.completed(service, deadline_));
             if (!revision || !names_all(*revision, request_.images)) return service.id.str();
@@ -177,10 +182,24 @@ private:
     /// Registers the revision with the image, where none is there. False: it is none of the task's business.
     Result<bool> have_a_revision() {
         for (;;) {
-            TRY_ASSIGN(const auto active, context_.ecs.active_task_definitions(request_.task.family, deadline_));
+            const auto listed = context_.ecs.active_task_definitions(request_.task.family, deadline_);
+            const bool may_be_gone = request_.task.is_discovered() && request_.wanted.empty();
+            if (!listed && listed.error().kind == ErrorKind::kNotFound && may_be_gone) {
+                // What starts it starts nothing any more, and nobody has said that it should.
+                report_.outcome = fmt::format("is left alone: {}", listed.error().message);
+                return false;
+            }
+            if (!listed) return std::unexpected(listed.error());
+            const auto& active = *listed;
+            TRY_ASSIGN(auto held, why_held(active.front()));
+            if (held) {
+                report_.outcome = *std::move(held);
+                return false;
+            }
             ChosenRevision chosen{.newest = active.front(), .revision = active.front(), .choice = {}, .left_out = {}};
             if (const auto looked = maker_.look_at(chosen, active, {}, deadline_); !looked) {
-                const bool is_other = looked.error().kind == ErrorKind::kRejected && request_.task.repositories.empty();
+                const bool is_other = looked.error().kind == ErrorKind::kRejected && request_.wanted.empty() &&
+                                      (request_.task.repositories.empty() || request_.task.is_discovered());
                 if (!is_other) return std::unexpected(looked.error());
                 report_.outcome = looked.error().message;  // nobody has said that it uses the repository
                 return false;
@@ -194,6 +213,23 @@ private:
             if (!maker_.is_to_be_registered() || options_.dry_run) return true;
             TRY(maker_.register_it(deadline_));
         }
+    }
+
+    /// What the tags of the newest revision say of a task that nobody has named; those of what runs have been heard.
+    Result<std::optional<std::string>> why_held(const TaskDefinition& newest) {
+        std::optional<std::string> why;
+        if (!request_.task.is_discovered() || !request_.wanted.empty()) return why;
+        TRY_ASSIGN(const auto revision, context_.ecs.describe_task_definition(newest, deadline_));
+        const auto [rules, problems] = read_task_rules(revision.tags);
+        for (const auto& problem : problems)
+            context_.logger.warn("bad tag of a task definition", {{log_key::kService, report_.id.str()},
+                                                                  {log_key::kTaskDefinition, newest.str()},
+                                                                  {log_key::kReason, problem}});
+        for (const auto& image : request_.images) {
+            why = why_not_by_tags(rules, image.tag, short_name(newest.str()));
+            if (!why) break;
+        }
+        return why;
     }
 
     Status move_targets() {
@@ -244,20 +280,29 @@ private:
         return {};
     }
 
+    /// Nobody has named what starts it.
+    [[nodiscard]] bool is_looked_for() const {
+        return request_.task.is_found_by_listing() || request_.task.is_discovered();
+    }
+    [[nodiscard]] bool is_our_cluster(std::string_view name) const {
+        if (!request_.task.is_discovered()) return request_.cluster.str() == name;
+        return std::ranges::any_of(request_.task.found_on, [&](const ClusterName& one) { return one.str() == name; });
+    }
+
     /// What was listed a moment ago may be gone; what somebody has named must be there.
     Status missing(const std::string& place, Error error) const {
-        if (error.kind == ErrorKind::kNotFound && request_.task.is_found_by_listing()) return {};
+        if (error.kind == ErrorKind::kNotFound && is_looked_for()) return {};
         return std::unexpected(with_context(std::move(error), place));
     }
 
     template <typename Put>
     Status move(const std::string& place, const TaskTarget& target, const Put& put) {
-        const bool listed = request_.task.is_found_by_listing();
-        if (listed && last_segment(target.cluster) != request_.cluster.str()) return {};
+        const bool looked_for = is_looked_for();
+        if (looked_for && !is_our_cluster(last_segment(target.cluster))) return {};
         switch (change_of(target.task_definition, request_.task.family, revision_)) {
             case TargetChange::kNothing: return {};
             case TargetChange::kAnotherFamily:
-                if (!listed)
+                if (!looked_for)
                     left_alone_.push_back(
                         fmt::format("{} is left alone: it starts {}", place,
                                     target.task_definition.empty() ? "no task" : short_name(target.task_definition)));
@@ -296,7 +341,7 @@ private:
         const bool registers = options_.dry_run && maker_.is_to_be_registered();
         const bool done = maker_.registered() != nullptr || !report_.moved.empty() || registers;
         report_.status = !done ? TaskStatus::kNothing : options_.dry_run ? TaskStatus::kDryRun : TaskStatus::kUpdated;
-        const auto images = images_in_words(request_.images);
+        const auto images = images_in_words(maker_.images());
         const auto revision = registers ? fmt::format("a copy of {}", short_name(revision_.str()))
                                         : std::string(short_name(revision_.str()));
         if (!done)
@@ -306,6 +351,7 @@ private:
                                           options_.dry_run ? "" : " from now on");
         if (!report_.moved.empty()) report_.outcome += fmt::format(" ({})", join(report_.moved, ", "));
         for (const auto& text : left_alone_) report_.outcome += "; " + text;
+        for (const auto& note : maker_.notes()) report_.outcome += "; " + note;
     }
 
     /// Says what is half done, and the way out.
@@ -367,21 +413,23 @@ std::vector<TaskReport> TaskUpdater::update(const std::vector<TaskRequest>& requ
     return reports;
 }
 
-Result<std::vector<TaskRequest>> TaskUpdater::following(const EcsTarget& service, const Config& config,
-                                                        Deadline deadline) {
-    std::vector<TaskRequest> requests;
-    if (config.scheduled_tasks.empty()) return requests;
+Result<std::vector<PushedImage>> TaskUpdater::completed_with(const EcsTarget& service, Deadline deadline) {
     TRY_ASSIGN(const auto revision, Looks(context_).completed(service, deadline));
-    if (!revision) return requests;
-    for (const auto& image : pushed_images_of(*revision))
+    return revision ? pushed_images_of(*revision) : std::vector<PushedImage>{};
+}
+
+std::vector<TaskRequest> following(const ServiceId& service, const std::vector<PushedImage>& images,
+                                   const Config& config) {
+    std::vector<TaskRequest> requests;
+    for (const auto& image : images)
         for (auto& request : tasks_that_follow(image, config)) {
-            request.reason = fmt::format("{} has completed with {}", service.id, images_in_words({image}));
+            request.reason = fmt::format("{} has completed with {}", service, images_in_words({image}));
             const auto known =
                 std::ranges::find(requests, request.task.id, [](const TaskRequest& one) { return one.task.id; });
             if (known == requests.end())
                 requests.push_back(std::move(request));
             else
-                known->images.push_back(image);
+                std::ranges::move(request.images, std::back_inserter(known->images));
         }
     return requests;
 }

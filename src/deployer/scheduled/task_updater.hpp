@@ -9,6 +9,7 @@
 #include "deployer/scheduled/task_report.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
+#include "services/ecr/api.hpp"
 #include "services/ecs/api.hpp"
 #include "services/schedules/api.hpp"
 
@@ -25,6 +26,7 @@ public:
     };
     struct Context {
         EcsStarter& ecs;
+        EcrRegions* registries;  ///< for images that people ask for; nullptr where nobody does
         TaskSchedules& schedules;
         TaskRules& rules;
         const Clock& clock;
@@ -37,10 +39,9 @@ public:
     /// have completed, `following` says what to do. Returns before the deadline.
     [[nodiscard]] std::vector<TaskReport> update(const std::vector<TaskRequest>& requests, Deadline deadline);
 
-    /// The tasks that are to follow this service, which has completed: those of the images that were pushed to it.
-    /// Empty where it runs a revision that no push has made.
-    [[nodiscard]] Result<std::vector<TaskRequest>> following(const EcsTarget& service, const Config& config,
-                                                             Deadline deadline);
+    /// What was pushed to this service, which has completed. Empty where it runs a revision that no push has made, and
+    /// while it rolls again.
+    [[nodiscard]] Result<std::vector<PushedImage>> completed_with(const EcsTarget& service, Deadline deadline);
 
 private:
     class Looks;
@@ -49,5 +50,9 @@ private:
     Options options_;
     Context context_;
 };
+
+/// The tasks that follow a service that has completed with these images. Pure.
+[[nodiscard]] std::vector<TaskRequest> following(const ServiceId& service, const std::vector<PushedImage>& images,
+                                                 const Config& config);
 
 }  // namespace ci_lambda

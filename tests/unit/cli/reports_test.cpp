@@ -41,6 +41,28 @@ TEST(WordsOf, SaysWhatWasAcceptedAndWhatWouldBe) {
     EXPECT_THAT(words_of(answer(report(DeploymentStatus::kDryRun))).results.front(), HasSubstr("api: would deploy "));
 }
 
+TEST(WordsOf, SaysWhatBecameOfTasks) {
+    const auto with_task = [](std::optional<Error> error) {
+        Handled handled{.answer = {.status = "ignored", .detail = {}}};
+        add_tasks(handled, {{.id = ServiceId("task:report"),
+                             .family = {},
+                             .status = error ? TaskStatus::kFailed : TaskStatus::kUpdated,
+                             .reason = "a test",
+                             .task_definition = {},
+                             .moved = {},
+                             .outcome = "runs report:43 from now on",
+                             .error = error}});
+        return handled.answer;
+    };
+    const auto done = with_task(std::nullopt);
+    EXPECT_THAT(words_of(done).results, ElementsAre("task:report: runs report:43 from now on"));
+    EXPECT_THAT(words_of(done).problems, IsEmpty());
+    EXPECT_TRUE(all_done(done, false));
+    const auto failed = with_task(Error{.kind = ErrorKind::kNotFound, .message = "there is no image"});
+    EXPECT_THAT(words_of(failed).problems, ElementsAre("task:report: there is no image"));
+    EXPECT_FALSE(all_done(failed, false));
+}
+
 TEST(WordsOf, SaysAFailureOnceAndAsAProblem) {
     auto failed = report(DeploymentStatus::kFailed);
     failed.error = Error{.kind = ErrorKind::kRejected, .message = "ECS says no"};

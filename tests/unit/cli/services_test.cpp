@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "discovery/discovered.hpp"
+#include "discovery/tasks.hpp"
 #include "support/fakes.hpp"
 
 namespace ci_lambda::cli {
@@ -111,6 +112,55 @@ TEST(ServicesVerb, IsATableForPeopleAndAnArrayForMachines) {
     EXPECT_EQ(json[0]["service"], "api");
     EXPECT_EQ(json[0]["facts"][1]["what"], "acme/api");
     EXPECT_EQ(json[0]["facts"][1]["from"], "api:42");
+}
+
+/// A task that a schedule and a rule start, with these tags.
+Config with_a_task(const EcsTags& tags) {
+    const auto written = by({{"DISCOVERY", "true"}, {"DISCOVERY_TASKS", "true"}, {"ECS_CLUSTER_NAME", "prod"}});
+    const auto uses = std::make_shared<const ServiceUses>(uses_of(
+        {.images = {"123456789012.dkr.ecr.us-east-1.amazonaws.com/acme/report:v1"}, .values = {}, .files = {}}, {}));
+    TaskStarter starter{.kind = TaskStarter::Kind::kSchedule,
+                        .name = {.group = "night", .name = "report"},
+                        .cluster = ClusterName("prod"),
+                        .task_definition = "shop_report_dev:42"};
+    auto rule = starter;
+    rule.kind = TaskStarter::Kind::kRule;
+    rule.name = {.name = "weekly"};
+    const std::map<std::string, TaskRevision> revisions{
+        {"shop_report_dev:42", {.uses = uses, .rules = read_task_rules(tags).rules, .problems = {}}}};
+    auto found = std::make_shared<const DiscoveredTasks>(tasks_of({starter, rule}, revisions, "shop", "dev"));
+    return with_discovered_tasks(with_discovered(written, std::make_shared<Discovered>()), std::move(found));
+}
+
+TEST(ServicesVerb, ListsTasksWithWhatStartsThem) {
+    const auto services = summaries(with_a_task({{"ci_lambda:tags", "v@"}, {"ci_lambda:auto-deploy", "off"}}));
+    std::string text;
+    for (const auto& line : services_table(services)) text += rendered(line, false) + "\n";
+    EXPECT_EQ(text,
+              "task:report  shop_report_dev in prod, which no service runs\n"
+              "    image       acme/report            shop_report_dev:42\n"
+              "    started by  schedule night/report  at shop_report_dev:42\n"
+              "    started by  rule weekly            at shop_report_dev:42\n"
+              "    tags        v*                     its tag ci_lambda:tags\n"
+              "    deploys     by hand only           its tag ci_lambda:auto-deploy\n");
+    const auto json = *parse_json(services_json(services));
+    ASSERT_THAT(json, SizeIs(1));
+    EXPECT_EQ(json[0]["task"], "task:report");
+    EXPECT_FALSE(json[0].contains("ecs_service"));
+    EXPECT_EQ(json[0]["facts"][1]["kind"], "started by");
+}
+
+TEST(ServicesVerb, ListsTasksOfTheMapWithWhatItSays) {
+    const auto services = summaries(by(
+        {{"SERVICE_CONFIG", "{}"},
+         {"SCHEDULED_TASK_MAP",
+          R"({"report":{"task_family":"r","repositories":["acme/r"],"schedules":["night/r"]},"sums":{"task_family":"s"}})"}}));
+    ASSERT_THAT(services, SizeIs(2));
+    EXPECT_THAT(services[0].facts, ElementsAre(ServiceFact{"image", "acme/r", "SCHEDULED_TASK_MAP"},
+                                               ServiceFact{"started by", "schedule night/r", "SCHEDULED_TASK_MAP"}));
+    EXPECT_THAT(services[1].facts,
+                ElementsAre(ServiceFact{"image", "those of its newest revision", "SCHEDULED_TASK_MAP"},
+                            ServiceFact{"started by", "what names its family", "a look at each push"}));
 }
 
 }  // namespace

@@ -24,6 +24,17 @@ Result<LoadedConfig> load_tasks(const Variables& more) {
     return load_config(FakeEnvironment(variables));
 }
 
+TEST(ScheduledTasks, AreDiscoveredOnlyWithDiscovery) {
+    const auto alone = load_tasks({{"DISCOVERY_TASKS", "true"}});
+    ASSERT_THAT(alone, IsOk());
+    EXPECT_FALSE(alone->config.discovers_tasks);
+    EXPECT_THAT(alone->warnings, Contains(HasSubstr("DISCOVERY_TASKS finds nothing, for DISCOVERY is off")));
+    const auto both = load_tasks({{"DISCOVERY_TASKS", "true"}, {"DISCOVERY", "true"}});
+    EXPECT_TRUE(both->config.discovers_tasks);
+    EXPECT_THAT(both->warnings, Not(Contains(HasSubstr("DISCOVERY"))));
+    EXPECT_FALSE(load_tasks({{"DISCOVERY", "true"}})->config.discovers_tasks);
+}
+
 TEST(ScheduledTasks, AreReadAsMerokuWritesThem) {
     const auto loaded = load_tasks({
         {"SCHEDULED_TASK_MAP", R"({"task:report":{"task_family":"report","type":"scheduled_task"}})"},

@@ -113,13 +113,13 @@ TEST(DecideTasks, FollowTheImageThatAServiceHasCompletedWith) {
     EXPECT_THAT(tasks_that_follow(image, shop()), IsEmpty());
 }
 
-TEST(DecideTasks, AreNotAskedForByHand) {
+TEST(DecideTasks, OfAMapGetTheImageThatAPersonAsksFor) {
     const auto config = shop({{"SCHEDULED_TASK_MAP", kTasks}});
-    EXPECT_THAT(decide_body(ManualRequest{.bare = true, .service = "task:report"}, config),
-                IsErr(ErrorKind::kInvalidEvent,
-                      HasSubstr("task:report is a task of SCHEDULED_TASK_MAP: a pushed image changes it")));
+    const auto decision = decide_body(ManualRequest{.bare = true, .service = "task:report", .image_tag = "v1"}, config);
+    ASSERT_THAT(decision, IsOk());
+    EXPECT_THAT(ids_of(std::get<Deploy>(*decision)), ElementsAre("task:report"));
     EXPECT_THAT(decide_body(ManualRequest{.bare = true, .service = "task:other"}, config),
-                IsErr(ErrorKind::kInvalidEvent, HasSubstr("cannot be a service")));
+                IsErr(ErrorKind::kInvalidEvent, HasSubstr("there is no task \"task:other\"")));
 }
 
 TEST(DecideTasks, AreMergedIntoOneRequestATask) {

@@ -61,7 +61,7 @@ TEST(Plan, SaysWhichTasksFollowAPushAndWhatTheyWaitFor) {
          {"SCHEDULED_TASK_MAP", R"({"report":{"task_family":"shop_report","repositories":["shop_service_api"]}})"}});
     EXPECT_THAT(planned.text, AllOf(HasSubstr("decision  deploy api, update task:report\n"),
                                     HasSubstr("task:report: a revision of shop_report with shop_service_api:v7"),
-                                    HasSubstr("once api has completed")));
+                                    HasSubstr("what starts it moved to that"), HasSubstr("once api has completed")));
     ASSERT_THAT(planned.json["tasks"], SizeIs(1));
     EXPECT_EQ(planned.json["tasks"][0]["task"], "task:report");
     EXPECT_EQ(planned.json["tasks"][0]["after"], Json::array({"api"}));

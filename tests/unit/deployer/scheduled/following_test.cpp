@@ -58,7 +58,7 @@ protected:
             return DescribedServices{.services = {service}, .failures = {}};
         };
     }
-    Result<std::vector<TaskRequest>> following(const std::string& tasks) {
+    Result<std::vector<TaskRequest>> follow(const std::string& tasks) {
         std::map<std::string, std::string> variables{{"PROJECT_NAME", "shop"},
                                                      {"PROJECT_ENV", "dev"},
                                                      {"SERVICE_CONFIG", "{}"},
@@ -66,12 +66,14 @@ protected:
         if (!tasks.empty()) variables["SCHEDULED_TASK_MAP"] = tasks;
         const auto config = load_config(FakeEnvironment(variables)).value().config;
         TaskUpdater updater({}, {.ecs = ecs_,
+                                 .registries = nullptr,
                                  .schedules = schedules_,
                                  .rules = rules_,
                                  .clock = clock_,
                                  .sleeper = sleeper_,
                                  .logger = log_.logger});
-        return updater.following(target_, config, Deadline::none());
+        TRY_ASSIGN(const auto images, updater.completed_with(target_, Deadline::none()));
+        return following(target_.id, images, config);
     }
 
     EcsTarget target_{.id = ServiceId("api"),
@@ -88,7 +90,7 @@ constexpr const char* kReport = R"({"report":{"task_family":"shop_report","repos
                                     "other":{"task_family":"shop_other","repositories":["shop/other"]}})";
 
 TEST_F(FollowingTest, TheTasksOfTheSameImageFollowAServiceThatHasCompleted) {
-    const auto requests = following(kReport);
+    const auto requests = follow(kReport);
     ASSERT_THAT(requests, IsOk());
     ASSERT_THAT(*requests, SizeIs(1));
     EXPECT_EQ(requests->front().task.id.str(), "task:report");
@@ -96,17 +98,25 @@ TEST_F(FollowingTest, TheTasksOfTheSameImageFollowAServiceThatHasCompleted) {
     EXPECT_THAT(requests->front().images, ElementsAre(what_was_pushed())) << "as old as the push, not as the rollout";
 }
 
-TEST_F(FollowingTest, NobodyFollowsWhatRollsOrWhatNoPushHasMade) {
-    primary_.rollout_state = RolloutState::kInProgress;
-    EXPECT_THAT(*following(kReport), IsEmpty());
-    primary_.rollout_state = RolloutState::kCompleted;
-    revisions_["shop_api"][8].tags.clear();
-    EXPECT_THAT(*following(kReport), IsEmpty());
+TEST_F(FollowingTest, AVersionStaysOneThatMustNotGoBack) {
+    const auto requests = follow(R"({"report":{"task_family":"shop_report","repositories":["shop_service_api"],
+                                               "tags":["2.x"]}})");
+    ASSERT_THAT(requests, IsOk());
+    EXPECT_THAT(*requests, IsEmpty()) << "v2 is no whole version";
+    revisions_["shop_api"][8] =
+        registered_for_push(kApiImages + ":v2.1.0", {{"ci_lambda:pushed-at/app", "2026-11-29T10:01:00.000Z"}});
+    const auto again = follow(R"({"report":{"task_family":"shop_report","repositories":["shop_service_api"],
+                                            "tags":["2.x"]}})");
+    ASSERT_THAT(*again, SizeIs(1));
+    EXPECT_TRUE(again->front().images.front().by_version);
 }
 
-TEST_F(FollowingTest, WithoutTasksNothingIsAsked) {
-    EXPECT_THAT(*following(""), IsEmpty());
-    EXPECT_THAT(ecs_.describes(), IsEmpty());
+TEST_F(FollowingTest, NobodyFollowsWhatRollsOrWhatNoPushHasMade) {
+    primary_.rollout_state = RolloutState::kInProgress;
+    EXPECT_THAT(*follow(kReport), IsEmpty());
+    primary_.rollout_state = RolloutState::kCompleted;
+    revisions_["shop_api"][8].tags.clear();
+    EXPECT_THAT(*follow(kReport), IsEmpty());
 }
 
 }  // namespace

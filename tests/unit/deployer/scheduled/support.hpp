@@ -159,6 +159,7 @@ protected:
     }
     TaskReport update(const TaskRequest& request, TaskUpdater::Options options = {}) {
         TaskUpdater updater(options, {.ecs = ecs_,
+                                      .registries = nullptr,
                                       .schedules = schedules_,
                                       .rules = rules_,
                                       .clock = clock_,
