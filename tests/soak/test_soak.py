@@ -149,7 +149,7 @@ def test_nothing_is_found_where_nothing_is_wrong():
 
 # --- worlds that lie: what the program then does is wrong in truth, and must be found -------------------------------
 
-EVENTS = 300
+EVENTS = 600
 ALL_THE_TIME = dataclasses.replace(NO_FAULTS, interruptions=1)
 
 
