@@ -55,7 +55,7 @@ def test_the_steps_share_out_no_more_than_the_whole():
     in_turn = [
         "apt-get install",
         "building the programs",
-        "building the tests",
+        "building programs and tests with asan",
         "tests",
         "clang-tidy",
         "brief fuzz",
