@@ -24,7 +24,7 @@ constexpr std::size_t kMostOfAText = 1000;
 /// What the sandbox says to one request.
 class Told {
 public:
-    Told(std::uint16_t port, LocalResponse response)
+    Told(std::uint16_t port, const LocalResponse& response)
         : port_(port), status_(response.status), page_(parse_json(response.body).value_or(Json::object())) {}
 
     [[nodiscard]] bool ok() const { return status_ == 200; }

@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <ranges>
 #include <string>
 #include <utility>
@@ -13,6 +16,8 @@ namespace ci_lambda::sandbox {
 namespace {
 
 constexpr int kPage = 100;
+/// Of a task definition (ECS developer guide, "Amazon ECS service quotas").
+constexpr std::size_t kLargest = 65'536;
 
 bool is_valid_family(std::string_view family) {
     return !family.empty() && family.size() <= 255 && std::ranges::all_of(family, [](char c) {
@@ -74,12 +79,16 @@ EcsAnswer register_task_definition(EcsContext& context, const Json& request) {
     Json content = request;
     content.erase("family");
     content.erase("tags");
+    auto text = dump_json(content);
+    if (text.size() > kLargest)
+        return aws_fail("ClientException",
+                        fmt::format("Actual length: '{}'. Max allowed length is '{}' bytes.", text.size(), kLargest));
     auto& revisions = context.state.families[*family];
     revisions.push_back({.family = *family,
                          .revision = revisions.empty() ? 1 : revisions.back().revision + 1,
                          .active = true,
                          .registered_at = context.now,
-                         .content = dump_json(content),
+                         .content = std::move(text),
                          .tags = std::move(tags)});
     return Json{{"taskDefinition", task_definition_json(context.state, revisions.back())},
                 {"tags", tags_json(revisions.back().tags)}};

@@ -152,6 +152,14 @@ def test_nothing_is_lost_and_nothing_invented_but_the_image(ecs):
     assert "s3cr3t-in-clear" not in log
 
 
+def test_members_that_nobody_knows_survive_however_many_there_are(ecs):
+    before, tags = ecs.revisions[42]
+    before["aMemberOfNextYear"] = [{f"member{i}": {"deep": [i, [[str(i)]], None]}} for i in range(300)]
+    with Function(function_environment(ecs.url, ECR_DEPLOY_MODE="revision")) as function:
+        assert function.invoke(pushed("v2", "a", "2026-11-29T12:00:00Z")).body["status"] == "deployed"
+    assert ecs.registered[0]["aMemberOfNextYear"] == before["aMemberOfNextYear"]
+
+
 def test_what_is_registered_is_what_botocore_would_send(ecs):
     with Function(function_environment(ecs.url, ECR_DEPLOY_MODE="revision")) as function:
         function.invoke(pushed("v2", "a", "2026-11-29T12:00:00Z"))
@@ -192,6 +200,32 @@ def test_of_two_pushes_the_newer_one_runs_whatever_order_they_come_in(sandbox):
     service = call(sandbox, "DescribeServices", cluster="shop_cluster_dev", services=[FAMILY])["services"][0]
     assert service["taskDefinition"] == definition["taskDefinitionArn"]
     assert tags["ci_lambda:reason"] == f"image {REPOSITORY}:v8 was pushed"
+
+
+def test_a_task_definition_that_grows_too_large_is_named_with_ecss_words_and_nothing_is_half_done(sandbox):
+    definition = newest(sandbox)[0]
+    members = {key: value for key, value in definition.items() if key not in ONLY_IN_ANSWERS}
+    app = members["containerDefinitions"][0]
+    app["image"] = f"{REGISTRY}/{REPOSITORY}:v1"
+    app["environment"] = [{"name": "PADDING", "value": ""}]
+    # As large as it may be, until the digest makes it larger.
+    app["environment"][0]["value"] = "x" * (65_536 - len(json.dumps({k: v for k, v in members.items() if k != "family"}, separators=(",", ":"))))
+    large = call(sandbox, "RegisterTaskDefinition", **members)["taskDefinition"]["taskDefinitionArn"]
+
+    def primary() -> str:
+        service = call(sandbox, "DescribeServices", cluster="shop_cluster_dev", services=[FAMILY])["services"][0]
+        return next(one["id"] for one in service["deployments"] if one["status"] == "PRIMARY")
+
+    before = primary()
+    with Function(function_environment(sandbox.url, ECR_DEPLOY_MODE="revision")) as function:
+        outcome = function.invoke(pushed("v10", "d", "2026-11-29T13:00:00Z"))
+
+    assert outcome.kind == "error"
+    assert f"a copy of {large.split('/')[-1]} with {REGISTRY}/{REPOSITORY}:v10@{digest('d')} could not be registered" in outcome.text
+    assert "Max allowed length is '65536' bytes" in outcome.text
+    assert primary() == before
+    assert newest(sandbox)[0]["taskDefinitionArn"] == large
+    call(sandbox, "DeregisterTaskDefinition", taskDefinition=large)
 
 
 def test_a_dry_run_shows_the_image_and_registers_nothing(sandbox):

@@ -55,7 +55,9 @@ def test_the_steps_share_out_no_more_than_the_whole():
     in_turn = [
         "apt-get install",
         "building the programs",
+        "building the tests that are not for sanitizers",
         "building programs and tests with asan",
+        "the tests that are not for sanitizers",
         "tests",
         "clang-tidy",
         "brief fuzz",

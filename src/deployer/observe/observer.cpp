@@ -124,7 +124,7 @@ std::string RolloutObserver::said_of_express(const EcsService& service, Deadline
         return {};
     }
     const bool active = described->status.empty() || described->status == "ACTIVE";
-    const auto reason = truncate_utf8(described->status_reason, kLongestReason);
+    auto reason = truncate_utf8(described->status_reason, kLongestReason);
     if (active) return reason;
     return reason.empty() ? fmt::format("it is {}", described->status)
                           : fmt::format("it is {}: {}", described->status, reason);

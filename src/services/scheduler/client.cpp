@@ -39,7 +39,7 @@ std::optional<WallTime> read_time(const Json& json, std::string_view member) {
     const auto* value = find(json, member);
     if (value == nullptr || !value->is_number()) return std::nullopt;
     const auto seconds = value->get<double>();
-    if (!(seconds >= 0 && seconds <= kLatest)) return std::nullopt;
+    if (seconds < 0 || seconds > kLatest) return std::nullopt;
     return WallTime{std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(seconds))};
 }
 

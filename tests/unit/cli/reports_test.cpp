@@ -42,7 +42,7 @@ TEST(WordsOf, SaysWhatWasAcceptedAndWhatWouldBe) {
 }
 
 TEST(WordsOf, SaysWhatBecameOfTasks) {
-    const auto with_task = [](std::optional<Error> error) {
+    const auto with_task = [](const std::optional<Error>& error) {
         Handled handled{.answer = {.status = "ignored", .detail = {}}};
         add_tasks(handled, {{.id = ServiceId("task:report"),
                              .family = {},
