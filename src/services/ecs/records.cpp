@@ -21,7 +21,7 @@ std::string EcsService::revision_of(std::string_view deployment_id) const {
     const auto number = last_segment(deployment_id);
     if (number.empty() || number == deployment_id) return {};
     const auto found =
-        std::ranges::find_if(revisions, [&](const std::string& arn) { return last_segment(arn) == number; });
+        std::ranges::find_if(revisions, [&](const std::string& one) { return last_segment(one) == number; });
     return found == revisions.end() ? std::string{} : *found;
 }
 
