@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "base/text.hpp"
+#include "services/aws/decode.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -29,18 +29,6 @@ std::string text_of(const Json& object, std::string_view key) { return find_stri
 std::string digest_of(const Json& manifest, std::string_view key) {
     const Json* descriptor = find(manifest, key);
     return descriptor == nullptr ? "" : text_of(*descriptor, "digest");
-}
-
-/// AWS JSON 1.1: seconds since 1970 as a number, maybe with a fraction.
-WallTime pushed_at_of(const Json& detail) {
-    /// The year 2200 or so: beyond it a system clock's nanoseconds overflow.
-    constexpr double kLatest = 7.3e9;
-    const Json* value = find(detail, "imagePushedAt");
-    if (value == nullptr || !value->is_number()) return {};
-    const auto seconds = value->get<double>();
-    const bool is_a_time = seconds >= 0 && seconds <= kLatest;
-    if (!is_a_time) return {};
-    return WallTime{std::chrono::round<Milliseconds>(std::chrono::duration<double>(seconds))};
 }
 
 EcrImageStatus status_of(const Json& detail) {
@@ -99,7 +87,7 @@ bool is_image(const EcrManifest& read, const Json& manifest) {
 EcrImage read_image(const Json& detail) {
     EcrImage image{.digest = text_of(detail, "imageDigest"),
                    .tags = {},
-                   .pushed_at = pushed_at_of(detail),
+                   .pushed_at = find_epoch_seconds(detail, "imagePushedAt").value_or(WallTime{}),
                    .media_type = text_of(detail, "imageManifestMediaType"),
                    .artifact_media_type = text_of(detail, "artifactMediaType"),
                    .status = status_of(detail)};

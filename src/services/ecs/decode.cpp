@@ -10,6 +10,7 @@
 
 #include "base/references.hpp"
 #include "base/text.hpp"
+#include "services/aws/decode.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -21,16 +22,10 @@ int count(const Json& object, std::string_view key) {
 
 std::string text(const Json& object, std::string_view key) { return find_string(object, key).value_or(""); }
 
-/// AWS JSON 1.1: seconds since 1970 as a number, maybe with a fraction, maybe as 1.5E9. AWS's own pages show text.
+/// AWS's own pages show times as text.
 std::optional<WallTime> find_time(const Json& object, std::string_view key) {
-    /// The year 2200 or so: beyond it a system clock's nanoseconds overflow.
-    constexpr double kLatest = 7.3e9;
-    const Json* value = find(object, key);
-    if (value != nullptr && value->is_string()) return parse_rfc3339(value->get<std::string>());
-    if (value == nullptr || !value->is_number()) return std::nullopt;
-    const auto seconds = value->get<double>();
-    if (seconds < 0 || seconds > kLatest) return std::nullopt;
-    return WallTime{std::chrono::round<Milliseconds>(std::chrono::duration<double>(seconds))};
+    if (const auto text = find_string(object, key)) return parse_rfc3339(*text);
+    return find_epoch_seconds(object, key);
 }
 
 WallTime time_of(const Json& object, std::string_view key) { return find_time(object, key).value_or(WallTime{}); }

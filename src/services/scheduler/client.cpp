@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
-#include <optional>
 #include <utility>
 
 #include "base/json.hpp"
 #include "net/url.hpp"
+#include "services/aws/decode.hpp"
 #include "services/schedules/target.hpp"
 
 namespace ci_lambda {
@@ -32,16 +31,6 @@ void conflicts_heal(Error& error, const AwsCall& /*call*/, const HttpResponse& /
 }
 
 std::string path_of(const GroupedName& schedule) { return "/schedules/" + escape_component(schedule.name); }
-
-/// Seconds since 1970, as REST with JSON has them; nothing where there is no such time.
-std::optional<WallTime> read_time(const Json& json, std::string_view member) {
-    constexpr double kLatest = 253'402'300'799;  // the last second of the year 9999
-    const auto* value = find(json, member);
-    if (value == nullptr || !value->is_number()) return std::nullopt;
-    const auto seconds = value->get<double>();
-    if (seconds < 0 || seconds > kLatest) return std::nullopt;
-    return WallTime{std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(seconds))};
-}
 
 /// Names the permission.
 Error explained(Error error, std::string_view action, std::string_view resource, std::string_view further = "") {
@@ -78,7 +67,7 @@ Result<std::vector<ListedSchedule>> SchedulerClient::list(Deadline deadline) {
             all.push_back(
                 {.name = {.group = find_string(schedule, "GroupName").value_or("default"), .name = *std::move(name)},
                  .target_arn = target == nullptr ? std::string() : find_string(*target, "Arn").value_or(""),
-                 .changed_at = read_time(schedule, "LastModificationDate")});
+                 .changed_at = find_epoch_seconds(schedule, "LastModificationDate")});
         }
         const auto next = find_string(*answer, "NextToken").value_or("");
         if (next.empty()) break;

@@ -87,10 +87,11 @@ TEST_F(SchedulerClientTest, ListsAllWithTheTimeOfTheirLastChange) {
                            {{{"Name", "a"}, {"Target", {{"Arn", "queue"}}}, {"LastModificationDate", 1764374400.5}},
                             {{"Name", "b"}, {"LastModificationDate", "yesterday"}},
                             {{"Name", "c"}, {"LastModificationDate", 1e300}},
-                            {{"Name", "d"}, {"LastModificationDate", -1}}}}}));
+                            {{"Name", "d"}, {"LastModificationDate", -1}},
+                            {{"Name", "e"}, {"LastModificationDate", 2.5e11}}}}}));
     const auto all = client_.list(Deadline::none());
     ASSERT_THAT(all, IsOk());
-    ASSERT_EQ(all->size(), 4U);
+    ASSERT_EQ(all->size(), 5U);
     EXPECT_EQ(all->at(0).target_arn, "queue");
     EXPECT_EQ(all->at(0).changed_at, WallTime{std::chrono::milliseconds{1764374400500}});
     for (std::size_t i = 1; i < all->size(); ++i) EXPECT_EQ(all->at(i).changed_at, std::nullopt) << i;
