@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/text.hpp"
+#include "base/references.hpp"
 #include "services/aws/endpoint.hpp"
 #include "services/aws/environment.hpp"
 
@@ -147,11 +147,8 @@ bool Wiring::discover_again(WallTime event_at, Deadline deadline) {
 std::string Wiring::place_of_clusters() {
     auto id = account.empty() ? config.names.account() : account;
     if (id.empty() && config.discovered != nullptr)
-        for (const auto& service : config.discovered->services) {
-            constexpr std::size_t kAccount = 4;
-            const auto parts = split(service.task_definition, ':');
-            if (parts.size() > kAccount) id = parts[kAccount];
-        }
+        for (const auto& service : config.discovered->services)
+            if (const auto owner = account_of_arn(service.task_definition); !owner.empty()) id = owner;
     if (id.empty())
         if (const auto known = credentials.get()) id = known->account_id;
     if (id.empty()) return {};

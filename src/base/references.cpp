@@ -62,6 +62,17 @@ constexpr std::array<EcrHosts, 4> kEcrHosts{{{".dkr.ecr.", kSuffixes},
                                              {".dkr-ecr.", kDualstackSuffixes},
                                              {".dkr-ecr-fips.", kDualstackSuffixes}}};
 
+/// Counted from 0, which is `arn`; empty where there is none.
+std::string_view part_of_arn(std::string_view arn, int number) {
+    if (!arn.starts_with("arn:")) return {};
+    for (int part = 0; part < number; ++part) {
+        const auto colon = arn.find(':');
+        if (colon == std::string_view::npos) return {};
+        arn.remove_prefix(colon + 1);
+    }
+    return arn.substr(0, arn.find(':'));
+}
+
 }  // namespace
 
 std::string with_tag_and_digest(const ImageReference& image, std::string_view tag, std::string_view digest) {
@@ -120,15 +131,9 @@ bool is_same_registry(std::string_view a, std::string_view b) {
     return a == b || (ecr && ecr == parse_ecr_registry(b));
 }
 
-std::string_view region_of_arn(std::string_view arn) {
-    if (!arn.starts_with("arn:")) return {};
-    for (int part = 0; part < 3; ++part) {
-        const auto colon = arn.find(':');
-        if (colon == std::string_view::npos) return {};
-        arn.remove_prefix(colon + 1);
-    }
-    return arn.substr(0, arn.find(':'));
-}
+std::string_view region_of_arn(std::string_view arn) { return part_of_arn(arn, 3); }
+
+std::string_view account_of_arn(std::string_view arn) { return part_of_arn(arn, 4); }
 
 std::string_view image_name(std::string_view image) {
     const auto name = image.substr(0, image.find('@'));

@@ -55,6 +55,8 @@ struct EcrRegistry {
 
 /// The region in `arn:PARTITION:SERVICE:REGION:..`; empty for what is no ARN, and in those of S3, which have none.
 [[nodiscard]] std::string_view region_of_arn(std::string_view arn);
+/// The account in `arn:PARTITION:SERVICE:REGION:ACCOUNT:..`, likewise.
+[[nodiscard]] std::string_view account_of_arn(std::string_view arn);
 
 /// A task definition's revision.
 struct RevisionName {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/references.hpp"
@@ -22,18 +23,6 @@ std::string in_words(const std::vector<EcsServiceName>& names) {
     const auto all = texts.size();
     texts.resize(std::min(all, kMostNames));
     return join(texts, ", ") + (all > kMostNames ? fmt::format(" and {} more", all - kMostNames) : "");
-}
-
-/// What may go better with the next try.
-bool may_heal(const Error& error) { return error.retryable() || error.kind == ErrorKind::kDeadline; }
-
-/// Account and region of a revision's ARN: what its secrets are in that are named without one.
-Place place_of(std::string_view arn) {
-    constexpr std::size_t kRegion = 3;
-    constexpr std::size_t kAccount = 4;
-    const auto parts = split(arn, ':');
-    if (parts.size() <= kAccount) return {};
-    return {.account = parts[kAccount], .region = parts[kRegion]};
 }
 
 /// A rollback's copy is in a family of its own (`rollback_family`), and says what it is a copy of.
@@ -54,9 +43,7 @@ struct DiscoveryIndex::Look {
 
     void warn(std::string text) { found.warnings.push_back(std::move(text)); }
     void not_read(const std::string& what, const Error& error) {
-        auto text = fmt::format("{} could not be read: {}", what, error.message);
-        if (found.unread.empty() && may_heal(error)) found.unread = text;
-        warn(std::move(text));
+        add_unread(what, error, found.warnings, found.unread);
     }
 };
 
@@ -102,7 +89,7 @@ void DiscoveryIndex::look(Deadline deadline) {
     read_revisions(look, deadline);
     use_revisions(look);
     identify(look.found.services, names_);
-    tell(look.found.warnings);
+    warnings_.tell(look.found.warnings);
     looked_at_ = began;
     logger_.debug("services discovered",
                   {{"services", static_cast<int>(look.found.services.size())},
@@ -199,8 +186,9 @@ std::vector<TaskDefinition> DiscoveryIndex::read_some(const std::vector<TaskDefi
         const auto& arn = revisions[i].str();
         if (answers[i]) {
             const auto& [definition, references] = *answers[i];
-            revisions_.by_arn[arn] = {.uses = std::make_shared<const ServiceUses>(uses_of(references, place_of(arn))),
-                                      .family = family_of(arn, definition.tags)};
+            revisions_.by_arn[arn] = {
+                .uses = std::make_shared<const ServiceUses>(uses_of(references, place_of_arn(arn))),
+                .family = family_of(arn, definition.tags)};
             options_.on_read(definition);
         } else if (!last && answers[i].error().retryable()) {
             again.push_back(revisions[i]);
@@ -237,12 +225,6 @@ void DiscoveryIndex::use_revisions(Look& look) {
             service.cannot_deploy = "it has no task definition";
     }
     std::erase_if(revisions_.by_arn, [&](const auto& known) { return !used.contains(known.first); });
-}
-
-void DiscoveryIndex::tell(const std::vector<std::string>& warnings) {
-    for (const auto& warning : warnings)
-        if (!told_.contains(warning)) logger_.warn("discovery: " + warning);
-    told_ = {warnings.begin(), warnings.end()};
 }
 
 }  // namespace ci_lambda

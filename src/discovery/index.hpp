@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "base/time.hpp"
 #include "config/names.hpp"
 #include "discovery/discovered.hpp"
+#include "discovery/problems.hpp"
 #include "logging/logger.hpp"
 #include "services/ecs/api.hpp"
 
@@ -65,7 +65,6 @@ private:
     std::vector<TaskDefinition> read_some(const std::vector<TaskDefinition>& revisions, Look& look, bool last,
                                           Deadline deadline);
     void use_revisions(Look& look);
-    void tell(const std::vector<std::string>& warnings);
 
     Options options_;
     const Names& names_;
@@ -77,7 +76,7 @@ private:
     std::optional<WallTime> looked_at_;
     double looks_left_;
     WallTime looks_counted_at_;
-    std::set<std::string> told_;  // warnings of the last look, which need not be told again
+    WarningLog warnings_{logger_, "discovery"};
 };
 
 }  // namespace ci_lambda

@@ -3,36 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "base/worker_pool.hpp"
+#include "services/schedules/target.hpp"
 
 namespace ci_lambda {
-namespace {
-
-/// A universal target: only the schedule itself says on which cluster it starts something.
-bool calls_the_api(std::string_view target_arn) { return target_arn.ends_with(":aws-sdk:ecs:runTask"); }
-
-bool heals_soon(const Error& error) { return error.retryable() || error.kind == ErrorKind::kDeadline; }
-
-/// Account and region of the cluster: what a family's secrets are in that are named without one.
-Place place_in(std::string_view clusters_in) {
-    constexpr std::size_t kRegion = 3;
-    constexpr std::size_t kAccount = 4;
-    const auto parts = split(clusters_in, ':');
-    if (parts.size() <= kAccount) return {};
-    return {.account = parts[kAccount], .region = parts[kRegion]};
-}
-
-}  // namespace
 
 /// One look, while it goes on.
 struct TaskIndex::Look {
     Deadline deadline;
     WallTime began{};
-    Place place;
+    Place place;  // of the clusters: where a family's secrets are that are named without one
     std::vector<TaskStarter> starters = {};
     std::vector<std::string> warnings = {};
     std::string unread = {};
@@ -42,11 +27,7 @@ struct TaskIndex::Look {
     };
     std::map<std::pair<std::string, ErrorKind>, Unread> unread_of_a_kind = {};
 
-    void not_read(const std::string& what, const Error& error) {
-        auto text = fmt::format("{} could not be read: {}", what, error.message);
-        if (unread.empty() && heals_soon(error)) unread = text;
-        warnings.push_back(std::move(text));
-    }
+    void not_read(const std::string& what, const Error& error) { add_unread(what, error, warnings, unread); }
     /// One of many. All that cannot be read for one kind of reason is one warning: a missing permission names each
     /// resource anew.
     void not_read(const std::string& what, const std::string& name, const Error& error) {
@@ -77,7 +58,7 @@ void TaskIndex::look_again(const std::string& clusters_in, Deadline deadline) {
 void TaskIndex::look(const std::string& clusters_in, Milliseconds max_age_of_newest, Deadline deadline) {
     Look look{.deadline = Deadline::earlier(deadline, Deadline::after(clock_, options_.patience)),
               .began = clock_.now(),
-              .place = place_in(clusters_in)};
+              .place = place_of_arn(clusters_in)};
     list_schedules(look);
     list_rules(clusters_in, look);
     read_revisions(look, max_age_of_newest);
@@ -88,7 +69,7 @@ void TaskIndex::look(const std::string& clusters_in, Milliseconds max_age_of_new
     std::ranges::move(found.warnings, std::back_inserter(look.warnings));
     found.warnings = std::move(look.warnings);
     found.unread = std::move(look.unread);
-    tell(found.warnings);
+    warnings_.tell(found.warnings);
     looked_at_ = look.began;
     starters_ = std::move(look.starters);
     logger_.debug("tasks discovered",
@@ -111,7 +92,8 @@ void TaskIndex::list_schedules(Look& look) {
     std::erase_if(*listed, [&](const ListedSchedule& schedule) {
         const bool ours =
             schedule.target_arn.contains(":cluster/") && is_our_cluster(last_segment(schedule.target_arn));
-        return !ours && !calls_the_api(schedule.target_arn);
+        // Of one that calls RunTask itself only the schedule says on which cluster.
+        return !ours && !calls_run_task(schedule.target_arn);
     });
     std::set<GroupedName> names;
     for (const auto& schedule : *listed) names.insert(schedule.name);
@@ -173,7 +155,7 @@ void TaskIndex::read_schedules(const std::vector<ListedSchedule>& schedules, Loo
                 known_.schedules.erase(listed.name);  // deleted since it was listed
             } else if (!last && error.retryable()) {
                 again.push_back(&listed);
-            } else if (heals_soon(error)) {
+            } else if (may_heal(error)) {
                 look.not_read("the schedule", listed.name.str(), error);
             } else {
                 auto& known = known_.schedules[listed.name];
@@ -255,12 +237,6 @@ void TaskIndex::read_revisions(Look& look, Milliseconds max_age_of_newest) {
                      .problems = std::move(problems)},
             .read_at = look.began};
     }
-}
-
-void TaskIndex::tell(const std::vector<std::string>& warnings) {
-    for (const auto& warning : warnings)
-        if (!told_.contains(warning)) logger_.warn("discovery of tasks: " + warning);
-    told_ = {warnings.begin(), warnings.end()};
 }
 
 }  // namespace ci_lambda

@@ -3,13 +3,13 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "discovery/problems.hpp"
 #include "discovery/tasks.hpp"
 #include "logging/logger.hpp"
 #include "services/ecs/api.hpp"
@@ -79,7 +79,6 @@ private:
     void keep_as_before(TaskStarter::Kind kind, const ClusterName* cluster, Look& look) const;
     [[nodiscard]] bool is_young(const KnownTasks::Schedule& known, const ListedSchedule& listed, WallTime now) const;
     [[nodiscard]] bool is_our_cluster(std::string_view name) const;
-    void tell(const std::vector<std::string>& warnings);
 
     Options options_;
     Sources sources_;
@@ -89,7 +88,7 @@ private:
     std::vector<TaskStarter> starters_;  // of the last look
     std::shared_ptr<const DiscoveredTasks> found_ = std::make_shared<DiscoveredTasks>();
     std::optional<WallTime> looked_at_;
-    std::set<std::string> told_;  // warnings of the last look, which need not be told again
+    WarningLog warnings_{logger_, "discovery of tasks"};
 };
 
 }  // namespace ci_lambda

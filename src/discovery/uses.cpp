@@ -112,6 +112,10 @@ bool is_same_secret(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+Place place_of_arn(std::string_view arn) {
+    return {.account = std::string(account_of_arn(arn)), .region = std::string(region_of_arn(arn))};
+}
+
 ServiceUses uses_of(const EcsReferences& references, const Place& home) {
     ServiceUses uses;
     for (const auto& image : references.images) add_image(image, uses);

@@ -20,6 +20,9 @@ struct Place {
     friend bool operator==(const Place&, const Place&) = default;
 };
 
+/// Where an ARN says that it is.
+[[nodiscard]] Place place_of_arn(std::string_view arn);
+
 /// A repository of Amazon ECR that a container's image is of.
 struct RepositoryUse {
     std::string repository;

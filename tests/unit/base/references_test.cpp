@@ -132,5 +132,14 @@ TEST(ShortImage, IsTheTagOrTheBeginningOfTheDigest) {
     EXPECT_EQ(short_image("api@sha256:0123456789abcdef"), "sha256:0123456789ab");
 }
 
+TEST(References, AnArnSaysWhereItIs) {
+    constexpr std::string_view kRevision = "arn:aws:ecs:eu-west-1:123456789012:task-definition/api:42";
+    EXPECT_EQ(region_of_arn(kRevision), "eu-west-1");
+    EXPECT_EQ(account_of_arn(kRevision), "123456789012");
+    EXPECT_EQ(account_of_arn("arn:aws:ecs:eu-west-1:123456789012"), "123456789012");
+    for (const auto* other : {"", "arn:aws:s3:::bucket/key", "arn:aws:ecs:eu-west-1", "api:42:a:b:c:d"})
+        EXPECT_EQ(account_of_arn(other), "") << other;
+}
+
 }  // namespace
 }  // namespace ci_lambda
