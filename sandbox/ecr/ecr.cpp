@@ -1,13 +1,12 @@
 #include "sandbox/ecr/ecr.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
 #include <vector>
 
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/result.hpp"
+#include "sandbox/aws/dispatch.hpp"
 #include "sandbox/ecr/operations.hpp"
 
 namespace ci_lambda::sandbox {
@@ -21,24 +20,17 @@ Ecr::Ecr(EcrOptions options, Ids& ids, const Clock& clock)
 
 template <typename Change>
 auto Ecr::change(Change change_state) {
-    std::vector<std::string> events;
-    std::unique_lock lock(mutex_);
-    EcrContext context{.state = state_, .ids = ids_, .now = clock_.now(), .events = events};
-    auto result = change_state(context);
-    lock.unlock();
-    if (on_event_)
-        for (auto& event : events) on_event_(std::move(event));
-    return result;
+    return change_and_tell(mutex_, on_event_, [&](std::vector<std::string>& events) {
+        EcrContext context{.state = state_, .ids = ids_, .now = clock_.now(), .events = events};
+        return change_state(context);
+    });
 }
 
 AwsAnswer Ecr::handle(std::string_view operation, std::string_view body) {
-    const EcrOperation* known = find_ecr_operation(operation);
-    if (known == nullptr)
-        return to_answer(AwsError{.type = "UnknownOperationException",
-                                  .message = fmt::format("The sandbox's ECR does not know {}.", operation)});
-    const auto request = Parameters::parse(body);
-    if (!request) return to_answer(request.error());
-    return to_answer(change([&](EcrContext& context) { return known->run(context, *request); }));
+    return answer_request(
+        find_ecr_operation(operation), "ECR", operation, body, [&](const auto& known, const auto& request) {
+            return to_answer(change([&](EcrContext& context) { return known.run(context, request); }));
+        });
 }
 
 AwsResult<Push> Ecr::push(const std::string& repository, const std::string& tag) {

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "sandbox/aws/ids.hpp"
 #include "sandbox/aws/json.hpp"
+#include "sandbox/aws/operation.hpp"
 #include "sandbox/ecr/manifests.hpp"
 #include "sandbox/ecr/state.hpp"
 
@@ -24,11 +25,7 @@ struct EcrContext {
 };
 
 using EcrAnswer = AwsResult<nlohmann::json>;
-
-struct EcrOperation {
-    std::string_view name;
-    EcrAnswer (*run)(EcrContext& context, const nlohmann::json& request);
-};
+using EcrOperation = AwsOperation<EcrContext>;
 
 /// nullptr when the sandbox does not know it.
 [[nodiscard]] const EcrOperation* find_ecr_operation(std::string_view name);

@@ -1,11 +1,10 @@
 #include "sandbox/ecs/ecs.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "base/json.hpp"
+#include "sandbox/aws/dispatch.hpp"
 #include "sandbox/ecs/configuration.hpp"
 
 namespace ci_lambda::sandbox {
@@ -30,19 +29,16 @@ Ecs::Ecs(EcsOptions options, Ids& ids, const Clock& clock)
 }
 
 AwsAnswer Ecs::handle(std::string_view operation, std::string_view body) {
-    const EcsOperation* known = find_operation(operation);
-    if (known == nullptr)
-        return to_answer(AwsError{.type = "UnknownOperationException",
-                                  .message = fmt::format("The sandbox's ECS does not know {}.", operation)});
-    const auto request = Parameters::parse(body);
-    if (!request) return to_answer(request.error());
-    AwsAnswer answer;
-    {
-        const std::scoped_lock lock(mutex_);
-        answer = this->answer(*known, *request, body);
-    }
-    deliver();
-    return answer;
+    return answer_request(find_operation(operation), "ECS", operation, body,
+                          [&](const auto& known, const auto& request) {
+                              AwsAnswer answer;
+                              {
+                                  const std::scoped_lock lock(mutex_);
+                                  answer = this->answer(known, request, body);
+                              }
+                              deliver();
+                              return answer;
+                          });
 }
 
 AwsAnswer Ecs::answer(const EcsOperation& operation, const Json& request, std::string_view body) {

@@ -9,6 +9,7 @@
 
 #include "base/time.hpp"
 #include "sandbox/aws/json.hpp"
+#include "sandbox/aws/operation.hpp"
 #include "sandbox/ecs/rollout.hpp"
 #include "sandbox/ecs/state.hpp"
 
@@ -22,11 +23,7 @@ struct EcsContext {
 };
 
 using EcsAnswer = AwsResult<nlohmann::json>;
-
-struct EcsOperation {
-    std::string_view name;
-    EcsAnswer (*run)(EcsContext& context, const nlohmann::json& request);
-};
+using EcsOperation = AwsOperation<EcsContext>;
 
 /// nullptr when the sandbox does not know it.
 [[nodiscard]] const EcsOperation* find_operation(std::string_view name);

@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "sandbox/aws/ids.hpp"
 #include "sandbox/aws/json.hpp"
+#include "sandbox/aws/operation.hpp"
 #include "sandbox/parameter_store/state.hpp"
 
 namespace ci_lambda::sandbox {
@@ -22,11 +23,7 @@ struct ParametersContext {
 };
 
 using ParametersAnswer = AwsResult<nlohmann::json>;
-
-struct ParametersOperation {
-    std::string_view name;
-    ParametersAnswer (*run)(ParametersContext& context, const nlohmann::json& request);
-};
+using ParametersOperation = AwsOperation<ParametersContext>;
 
 /// nullptr when the sandbox does not know it.
 [[nodiscard]] const ParametersOperation* find_parameters_operation(std::string_view name);

@@ -1,11 +1,10 @@
 #include "sandbox/parameter_store/parameter_store.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
 #include <vector>
 
 #include "base/json.hpp"
+#include "sandbox/aws/dispatch.hpp"
 #include "sandbox/parameter_store/operations.hpp"
 
 namespace ci_lambda::sandbox {
@@ -14,21 +13,14 @@ ParameterStore::ParameterStore(ParameterStoreOptions options, Ids& ids, const Cl
     : state_(std::move(options.state)), ids_(ids), clock_(clock), on_event_(std::move(options.on_event)) {}
 
 AwsAnswer ParameterStore::handle(std::string_view operation, std::string_view body) {
-    const ParametersOperation* known = find_parameters_operation(operation);
-    if (known == nullptr)
-        return to_answer(
-            AwsError{.type = "UnknownOperationException",
-                     .message = fmt::format("The sandbox's Systems Manager does not know {}.", operation)});
-    const auto request = Parameters::parse(body);
-    if (!request) return to_answer(request.error());
-    std::vector<std::string> events;
-    std::unique_lock lock(mutex_);
-    ParametersContext context{.state = state_, .ids = ids_, .now = clock_.now(), .events = events};
-    auto answer = to_answer(known->run(context, *request));
-    lock.unlock();
-    if (on_event_)
-        for (auto& event : events) on_event_(std::move(event));
-    return answer;
+    return answer_request(
+        find_parameters_operation(operation), "Systems Manager", operation, body,
+        [&](const auto& known, const auto& request) {
+            return to_answer(change_and_tell(mutex_, on_event_, [&](std::vector<std::string>& events) {
+                ParametersContext context{.state = state_, .ids = ids_, .now = clock_.now(), .events = events};
+                return known.run(context, request);
+            }));
+        });
 }
 
 std::optional<std::string> ParameterStore::text(std::string_view name_or_arn) {

@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "sandbox/aws/ids.hpp"
 #include "sandbox/aws/json.hpp"
+#include "sandbox/aws/operation.hpp"
 #include "sandbox/secrets_manager/state.hpp"
 
 namespace ci_lambda::sandbox {
@@ -23,11 +24,7 @@ struct SecretsContext {
 };
 
 using SecretsAnswer = AwsResult<nlohmann::json>;
-
-struct SecretsOperation {
-    std::string_view name;
-    SecretsAnswer (*run)(SecretsContext& context, const nlohmann::json& request);
-};
+using SecretsOperation = AwsOperation<SecretsContext>;
 
 /// nullptr when the sandbox does not know it.
 [[nodiscard]] const SecretsOperation* find_secrets_operation(std::string_view name);

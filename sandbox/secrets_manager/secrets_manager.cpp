@@ -1,34 +1,28 @@
 #include "sandbox/secrets_manager/secrets_manager.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "base/json.hpp"
+#include "sandbox/aws/dispatch.hpp"
 #include "sandbox/secrets_manager/operations.hpp"
 
 namespace ci_lambda::sandbox {
+
 SecretsManager::SecretsManager(SecretsManagerOptions options, Ids& ids, const Clock& clock)
     : state_(std::move(options.state)), ids_(ids), clock_(clock), on_event_(std::move(options.on_event)) {}
 
 AwsAnswer SecretsManager::handle(std::string_view operation, std::string_view body, const std::string& caller) {
-    const SecretsOperation* known = find_secrets_operation(operation);
-    if (known == nullptr)
-        return to_answer(
-            AwsError{.type = "UnknownOperationException",
-                     .message = fmt::format("The sandbox's Secrets Manager does not know {}.", operation)});
-    const auto request = Parameters::parse(body);
-    if (!request) return to_answer(request.error());
-    std::vector<std::string> events;
-    std::unique_lock lock(mutex_);
-    SecretsContext context{.state = state_, .ids = ids_, .now = clock_.now(), .caller = caller, .events = events};
-    auto answer = to_answer(known->run(context, *request));
-    lock.unlock();
-    if (on_event_)
-        for (auto& event : events) on_event_(std::move(event));
-    return answer;
+    return answer_request(
+        find_secrets_operation(operation), "Secrets Manager", operation, body,
+        [&](const auto& known, const auto& request) {
+            return to_answer(change_and_tell(mutex_, on_event_, [&](std::vector<std::string>& events) {
+                SecretsContext context{
+                    .state = state_, .ids = ids_, .now = clock_.now(), .caller = caller, .events = events};
+                return known.run(context, request);
+            }));
+        });
 }
 
 std::optional<std::string> SecretsManager::text(std::string_view id) {
