@@ -200,6 +200,12 @@ void add_config(Parser& parser, ConfigCommand& config) {
     from_env->excludes(json)->excludes(schema);
 }
 
+std::vector<std::string> words_of_changes() {
+    std::vector<std::string> words;
+    for (const auto& one : sandbox_changes()) words.emplace_back(one.word);
+    return words;
+}
+
 void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
     parser.add_option("--port", sandbox.port, "Port to listen on; default: 7327; 0: any free one");
     parser.add_flag("--env", sandbox.env,
@@ -215,8 +221,7 @@ void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
         .add_option("--scenario", sandbox.scenarios,
                     "How rollouts go: NAME for all services, or SERVICE=NAME; may be repeated")
         ->allow_extra_args(false);
-    std::vector<std::string> words;
-    for (const auto& one : sandbox_changes()) words.emplace_back(one.word);
+    const auto words = words_of_changes();
     auto* change = parser
                        .add_option("change", sandbox.change,
                                    "Change something in the sandbox that runs, and see what the function makes of it:\n"
@@ -271,8 +276,7 @@ bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
 bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
 
 std::string no_such_change(const std::string& word) {
-    std::vector<std::string> words;
-    for (const auto& one : sandbox_changes()) words.emplace_back(one.word);
+    const auto words = words_of_changes();
     const auto meant = closest(word, words);
     return fmt::format("sandbox changes nothing by \"{}\"{} It knows {}. See ci_lambda help sandbox.",
                        one_line(word, 80), meant ? fmt::format("; did you mean \"{}\"?", *meant) : std::string("."),

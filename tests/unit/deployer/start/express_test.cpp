@@ -22,8 +22,6 @@ using Record = ServiceDeploymentStatus;
 constexpr const char* kRegistry = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop_web";
 constexpr const char* kServiceArn = "arn:aws:ecs:us-east-1:123456789012:service/shop_cluster_dev/web";
 
-std::string sha(char digit) { return "sha256:" + std::string(64, digit); }
-
 /// An Express service whose task definition ECS writes: each update makes one more of a family that nobody knows.
 class ExpressTest : public DeployerTest {
 protected:
@@ -88,18 +86,7 @@ protected:
     }
     DeploymentRequest request_of(const std::string& tag, char digit, seconds after,
                                  ImageMode mode = ImageMode::kRevision) const {
-        auto request = deploy_of({"api"}).requests[0];
-        request.reason = fmt::format("image shop_web:{} was pushed", tag);
-        request.changed_at = start() + after;
-        request.images = {{.repository = "shop_web",
-                           .tag = tag,
-                           .digest = sha(digit),
-                           .account = "123456789012",
-                           .region = "us-east-1",
-                           .at = start() + after}};
-        request.images_alone = true;
-        request.image_mode = mode;
-        return request;
+        return request_of_push("shop_web", tag, digit, after, mode);
     }
     DeploymentReport deploy(DeploymentRequest request, Deployer::Options options = {}) {
         clock_.advance(seconds{30});
@@ -124,7 +111,7 @@ TEST_F(ExpressTest, APushReplacesTheImageAndNothingElse) {
     const auto sent = ecs_.express_updates()[0];
     EXPECT_EQ(sent.service, kServiceArn);
     EXPECT_EQ(sent.primary_container, container_);
-    EXPECT_EQ(sent.image, std::string(kRegistry) + ":v2@" + sha('a'));
+    EXPECT_EQ(sent.image, std::string(kRegistry) + ":v2@" + digest('a'));
     EXPECT_TRUE(sent.task_definition.empty());
     EXPECT_EQ(report.task_definition, td(2));
     EXPECT_EQ(report.deployment_id, "ecs-svc/2");
@@ -159,7 +146,7 @@ TEST_F(ExpressTest, WhatEcsWroteSaysInItsTagsWhatWasPushed) {
     push("v2", 'a', seconds{20});
     const auto tags = ecs_.tags().at(td(2));
     EXPECT_EQ(tags.at("ci_lambda:pushed-at/Main"), format_rfc3339(start() + seconds{20}));
-    EXPECT_THAT(tags.at("ci_lambda:image"), HasSubstr(sha('a')));
+    EXPECT_THAT(tags.at("ci_lambda:image"), HasSubstr(digest('a')));
     EXPECT_FALSE(tags.contains("team")) << "what is not ours is ECS's business";
 }
 
@@ -168,7 +155,7 @@ TEST_F(ExpressTest, ADryRunSendsNothingAndSaysWhatWouldBe) {
     EXPECT_EQ(report.status, DeploymentStatus::kDryRun);
     EXPECT_THAT(ecs_.express_updates(), IsEmpty());
     ASSERT_TRUE(report.registration);
-    EXPECT_EQ(report.registration->changes.at(0).to, std::string(kRegistry) + ":v2@" + sha('a'));
+    EXPECT_EQ(report.registration->changes.at(0).to, std::string(kRegistry) + ":v2@" + digest('a'));
     EXPECT_FALSE(report.registration->revision);
 }
 
@@ -236,15 +223,15 @@ TEST_F(ExpressTest, SomebodyElsesUpdateDuringALostAnswerIsNotTakenForOurs) {
     const auto report = deploy(request_of("v2", 'a', seconds{20}), {.max_retries = 2});
     EXPECT_EQ(report.status, DeploymentStatus::kDeployed);
     EXPECT_EQ(calls, 2);
-    EXPECT_THAT(written_.at(primary_.task_definition).images[0].image, HasSubstr(sha('a')));
+    EXPECT_THAT(written_.at(primary_.task_definition).images[0].image, HasSubstr(digest('a')));
 }
 
 TEST_F(ExpressTest, ADigestThatWasRolledBackDoesNotComeAgain) {
     ecs_.history = std::vector{record("bad", Record::kRollbackSuccessful, -std::chrono::minutes{5}, "bad"),
                                record("good", Record::kSuccessful, -std::chrono::minutes{60}, "good")};
     ecs_.revisions = std::vector<EcsServiceRevision>{
-        {.arn = "service-revision/bad", .task_definition = td(9), .images = {{"Main", "shop_web:v2", sha('a')}}},
-        {.arn = "service-revision/good", .task_definition = td(1), .images = {{"Main", "shop_web:v1", sha('0')}}}};
+        {.arn = "service-revision/bad", .task_definition = td(9), .images = {{"Main", "shop_web:v2", digest('a')}}},
+        {.arn = "service-revision/good", .task_definition = td(1), .images = {{"Main", "shop_web:v1", digest('0')}}}};
     for (const auto* tag : {"v2", "stable"}) {
         const auto report = push(tag, 'a', seconds{20});
         EXPECT_EQ(report.status, DeploymentStatus::kAlreadyRolling);
@@ -255,10 +242,10 @@ TEST_F(ExpressTest, ADigestThatWasRolledBackDoesNotComeAgain) {
 }
 
 TEST_F(ExpressTest, WhatHasRunWellSinceItWasRolledBackMayCome) {
-    const PushedImage pushed{.repository = "shop_web", .tag = "v2", .digest = sha('a')};
+    const PushedImage pushed{.repository = "shop_web", .tag = "v2", .digest = digest('a')};
     const std::vector<EcsServiceRevision> revisions{
-        {.arn = "service-revision/2", .task_definition = td(2), .images = {{"Main", "shop_web:v2", sha('a')}}},
-        {.arn = "service-revision/3", .task_definition = td(3), .images = {{"Main", "shop_web@" + sha('a'), ""}}}};
+        {.arn = "service-revision/2", .task_definition = td(2), .images = {{"Main", "shop_web:v2", digest('a')}}},
+        {.arn = "service-revision/3", .task_definition = td(3), .images = {{"Main", "shop_web@" + digest('a'), ""}}}};
     const auto bad = record("bad", Record::kRollbackSuccessful, -std::chrono::minutes{5}, "2");
     const auto well = record("well", Record::kSuccessful, -std::chrono::minutes{1}, "3");
     EXPECT_THAT(why_taken_back({pushed}, {.records = {bad}}, revisions), HasSubstr("shop_web:v2"));

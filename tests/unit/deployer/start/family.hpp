@@ -17,8 +17,6 @@ namespace ci_lambda::testing {
 inline constexpr const char* kRepository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop_api";
 inline constexpr const char* kSidecar = "public.ecr.aws/aws-observability/aws-for-fluent-bit:stable";
 
-inline std::string digest(char digit) { return "sha256:" + std::string(64, digit); }
-
 /// A family whose revisions are there, and a service that runs one of them.
 class FamilyTest : public DeployerTest {
 protected:

@@ -24,18 +24,7 @@ class PushedImagesTest : public FamilyTest {
 protected:
     DeploymentRequest request_of(const std::string& tag, char digit, seconds after,
                                  ImageMode mode = ImageMode::kRevision) const {
-        auto request = deploy_of({"api"}).requests[0];
-        request.reason = fmt::format("image shop_api:{} was pushed", tag);
-        request.changed_at = start() + after;
-        request.images = {{.repository = "shop_api",
-                           .tag = tag,
-                           .digest = digest(digit),
-                           .account = "123456789012",
-                           .region = "us-east-1",
-                           .at = start() + after}};
-        request.images_alone = true;
-        request.image_mode = mode;
-        return request;
+        return request_of_push("shop_api", tag, digit, after, mode);
     }
     DeploymentReport deploy(DeploymentRequest request, Deployer::Options options = {}) {
         return run({.requests = {std::move(request)}, .skipped = {}}, options).at(0);

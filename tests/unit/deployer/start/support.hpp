@@ -1,5 +1,8 @@
 #pragma once
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <regex>
 #include <string>
 #include <vector>
@@ -18,6 +21,25 @@ inline Deploy deploy_of(const std::vector<std::string>& ids) {
     Deploy deploy;
     for (const auto& id : ids) deploy.requests.push_back({.target = target(id), .reason = "a test wants it"});
     return deploy;
+}
+
+inline std::string digest(char digit) { return "sha256:" + std::string(64, digit); }
+
+/// What a push of this tag, and an image with this digest, wants of api; so long after `start()`.
+inline DeploymentRequest request_of_push(const std::string& repository, const std::string& tag, char digit,
+                                         std::chrono::seconds after, ImageMode mode) {
+    auto request = deploy_of({"api"}).requests[0];
+    request.reason = fmt::format("image {}:{} was pushed", repository, tag);
+    request.changed_at = start() + after;
+    request.images = {{.repository = repository,
+                       .tag = tag,
+                       .digest = digest(digit),
+                       .account = "123456789012",
+                       .region = "us-east-1",
+                       .at = start() + after}};
+    request.images_alone = true;
+    request.image_mode = mode;
+    return request;
 }
 
 class DeployerTest : public ::testing::Test {
