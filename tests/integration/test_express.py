@@ -4,12 +4,12 @@ import json
 import urllib.error
 import urllib.request
 
-import boto3
 import pytest
-from botocore.config import Config
 
+from support.clients import sandbox_client
 from support.model import call, ecs_model
 from support.programs import Function, Sandbox, cli, function_environment
+from support.pushes import answer_to_push, push_event, start_push
 from support.servers import HttpStub, Response
 from support.waiting import eventually
 
@@ -18,17 +18,6 @@ CLUSTER = "shop_cluster_dev"
 ARN = f"arn:aws:ecs:us-east-1:123456789012:service/{CLUSTER}/{WEB}"
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop_service_web"
 FAST = ("--speed", "600")
-
-
-def boto(url: str):
-    return boto3.client(
-        "ecs",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
 
 
 def service(sandbox: Sandbox) -> dict:
@@ -49,33 +38,12 @@ def calls(sandbox: Sandbox, operation: str) -> list[dict]:
 
 def push(sandbox: Sandbox, image: str) -> tuple[str, dict]:
     """The digest of what was pushed, and what the function answered to the event of its index."""
-    status, _, body = sandbox.post("/sandbox/push", image.encode())
-    assert status == 200, body
-    digest = json.loads(body)["digest"]
-
-    def answer() -> dict | None:
-        for one in sandbox.get("/sandbox/invocations"):
-            detail = one["event"].get("detail", {})
-            if one["from"] == "ecr" and one["status"] == "done" and detail.get("image-digest") == digest:
-                return one["answer"]
-        return None
-
-    return digest, eventually(answer, "the push's answer")
+    digest = start_push(sandbox, image)
+    return digest, answer_to_push(sandbox, digest)
 
 
 def pushed(tag: str, digest: str, time: str) -> bytes:
-    detail = {"action-type": "PUSH", "result": "SUCCESS", "repository-name": "shop_service_web"}
-    event = {
-        "version": "0",
-        "id": f"00000000-0000-4000-8000-0000000000{time[-3:-1]}",
-        "detail-type": "ECR Image Action",
-        "source": "aws.ecr",
-        "account": "123456789012",
-        "time": time,
-        "region": "us-east-1",
-        "resources": [],
-        "detail": {**detail, "image-tag": tag, "image-digest": digest},
-    }
+    event = push_event("shop_service_web", tag, digest, time, end_of_id=time[-3:-1])
     return json.dumps(event).encode()
 
 
@@ -101,7 +69,7 @@ def test_the_sandbox_has_an_express_service_as_the_model_has_it():
         assert updated["service"]["targetConfiguration"]["cpu"] == "512"
         revision = service(sandbox)["currentServiceRevisions"][0]["arn"]
         call(sandbox, "DescribeServiceRevisions", serviceRevisionArns=[revision])
-        ecs = boto(sandbox.url)
+        ecs = sandbox_client("ecs", sandbox.url)
         with pytest.raises(ecs.exceptions.InvalidParameterException, match="Use UpdateExpressGatewayService"):
             ecs.update_service(cluster=CLUSTER, service=WEB, forceNewDeployment=True)
         with pytest.raises(ecs.exceptions.ServiceNotFoundException):
@@ -116,7 +84,7 @@ def test_the_sandbox_has_an_express_service_as_the_model_has_it():
 def test_a_push_is_what_runs_and_nothing_else_of_the_service_changes():
     with Sandbox(*FAST, ECR_DEPLOY_MODE="revision", WAIT_FOR_DEPLOYMENT="true") as sandbox:
         container = everything(ecs_model().shape_for("ExpressGatewayContainer"))
-        boto(sandbox.url).update_express_gateway_service(
+        sandbox_client("ecs", sandbox.url).update_express_gateway_service(
             serviceArn=ARN, primaryContainer={**container, "image": f"{REPOSITORY}:v1.9"}
         )
         eventually(lambda: service(sandbox)["deployments"][0]["rolloutState"] == "COMPLETED", "the first rollout", 0.2)

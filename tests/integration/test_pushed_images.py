@@ -12,6 +12,7 @@ from botocore.validate import ParamValidator
 
 from support.model import call, ecs_model
 from support.programs import Function, Sandbox, function_environment
+from support.pushes import push_event
 from support.servers import HttpStub, Response
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
@@ -36,23 +37,7 @@ def digest(digit: str) -> str:
 
 
 def pushed(tag: str, digit: str, time: str, event_id: str = "1") -> dict:
-    return {
-        "version": "0",
-        "id": f"00000000-0000-4000-8000-00000000000{event_id}",
-        "detail-type": "ECR Image Action",
-        "source": "aws.ecr",
-        "account": "123456789012",
-        "time": time,
-        "region": "us-east-1",
-        "resources": [],
-        "detail": {
-            "action-type": "PUSH",
-            "result": "SUCCESS",
-            "repository-name": REPOSITORY,
-            "image-tag": tag,
-            "image-digest": digest(digit),
-        },
-    }
+    return push_event(REPOSITORY, tag, digest(digit), time, event_id)
 
 
 def everything(shape, depth: int = 0):

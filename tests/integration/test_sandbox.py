@@ -10,11 +10,10 @@ import urllib.error
 import urllib.request
 import uuid
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from support.clients import sandbox_client
 from support.kinds import KINDS, Kind, ecs_service, near_misses, s3_configuration
 from support.programs import Sandbox, aws_cli, base_environment, cli, free_ports, program
 from support.servers import PATIENCE
@@ -28,25 +27,14 @@ def sandbox():
         yield sandbox
 
 
-def client(service: str, sandbox: Sandbox):
-    return boto3.client(
-        service,
-        endpoint_url=sandbox.url,
-        region_name="us-east-1",
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-
 @pytest.fixture
 def ecs(sandbox):
-    return client("ecs", sandbox)
+    return sandbox_client("ecs", sandbox.url)
 
 
 @pytest.fixture
 def events(sandbox):
-    return client("events", sandbox)
+    return sandbox_client("events", sandbox.url)
 
 
 class News:

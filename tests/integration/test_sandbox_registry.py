@@ -2,11 +2,10 @@
 
 import json
 
-import boto3
 import botocore.exceptions
 import pytest
-from botocore.config import Config
 
+from support.clients import sandbox_client
 from support.model import call, call_ecr
 from support.programs import Sandbox, aws_cli, cli, free_ports
 from support.waiting import eventually
@@ -24,14 +23,7 @@ def sandbox():
 
 @pytest.fixture
 def ecr(sandbox):
-    return boto3.client(
-        "ecr",
-        endpoint_url=sandbox.url,
-        region_name="us-east-1",
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    return sandbox_client("ecr", sandbox.url)
 
 
 def push(sandbox: Sandbox, image: str) -> dict:

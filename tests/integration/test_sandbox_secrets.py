@@ -3,10 +3,9 @@ and the AWS CLI as judges, and what each change rolls."""
 
 import json
 
-import boto3
 import pytest
-from botocore.config import Config
 
+from support.clients import sandbox_client
 from support.model import call_secrets_manager, call_ssm
 from support.programs import Sandbox, aws_cli, cli
 from support.waiting import eventually
@@ -19,17 +18,6 @@ BACKEND, API, WORKER = "shop_service_dev", "shop_service_api_dev", "shop_service
 def sandbox():
     with Sandbox("--speed", "600", **DISCOVERY) as sandbox:
         yield sandbox
-
-
-def client(sandbox: Sandbox, service: str):
-    return boto3.client(
-        service,
-        endpoint_url=sandbox.url,
-        region_name="us-east-1",
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
 
 
 def change(sandbox: Sandbox, *words: str):
@@ -116,7 +104,7 @@ def test_every_answer_of_parameter_store_is_as_the_model_has_it():
 
 
 def test_boto3_finds_the_errors_that_aws_has(sandbox):
-    secrets, ssm = client(sandbox, "secretsmanager"), client(sandbox, "ssm")
+    secrets, ssm = sandbox_client("secretsmanager", sandbox.url), sandbox_client("ssm", sandbox.url)
     with pytest.raises(secrets.exceptions.ResourceNotFoundException, match="can't find the specified secret"):
         secrets.get_secret_value(SecretId="none")
     with pytest.raises(secrets.exceptions.ResourceExistsException, match="already exists"):
@@ -155,7 +143,7 @@ def test_a_rotation_ends_in_one_rollout_of_each_service_that_uses_the_secret(san
 
 
 def test_two_secrets_at_once_roll_who_uses_them_once_or_twice_and_the_last_rollout_has_both(sandbox):
-    secrets = client(sandbox, "secretsmanager")
+    secrets = sandbox_client("secretsmanager", sandbox.url)
     since = Since(sandbox, "secretsmanager")
     secrets.put_secret_value(SecretId="shop/db", SecretString="one")
     secrets.put_secret_value(SecretId="shop/payment", SecretString="two")
@@ -164,7 +152,7 @@ def test_two_secrets_at_once_roll_who_uses_them_once_or_twice_and_the_last_rollo
     assert invocations[0]["answer"]["status"] == "deployed"
     rolled = since.rolled()
     assert rolled.count(API) == 1 and rolled.count(BACKEND) == 1 and rolled.count(WORKER) in (1, 2)
-    ecs = client(sandbox, "ecs")
+    ecs = sandbox_client("ecs", sandbox.url)
     worker = ecs.describe_services(cluster="shop_cluster_dev", services=[WORKER])["services"][0]
     (primary,) = [one for one in worker["deployments"] if one["status"] == "PRIMARY"]
     changed = secrets.get_secret_value(SecretId="shop/payment", VersionId=last["VersionId"])["CreatedDate"]

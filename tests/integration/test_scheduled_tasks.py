@@ -6,13 +6,13 @@ The sandbox's Scheduler and rules are judged by botocore's models; the function 
 import copy
 import json
 
-import boto3
 import pytest
-from botocore.config import Config
 
+from support.clients import sandbox_client
 from support.model import call_events, problems_of_answer
 from support.moto_ecs import client, running_moto
 from support.programs import Function, Sandbox, cli, function_environment
+from support.pushes import answer_to_push, push_event, start_push
 from support.servers import HttpStub, Response
 from support.waiting import eventually
 
@@ -23,50 +23,23 @@ CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/shop_cluster_dev"
 PATIENT = 0.2  # seconds between looks that ECS's quota of requests allows for ever
 
 
-def boto(service: str, url: str):
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-
 def definition_arn(revision: int) -> str:
     return f"arn:aws:ecs:us-east-1:123456789012:task-definition/{FAMILY}:{revision}"
 
 
 def pushed(tag: str, digit: str, time: str, repository: str = REPOSITORY) -> dict:
-    return {
-        "version": "0",
-        "id": f"00000000-0000-4000-8000-0000000000{digit}{digit}",
-        "detail-type": "ECR Image Action",
-        "source": "aws.ecr",
-        "account": "123456789012",
-        "time": time,
-        "region": "us-east-1",
-        "resources": [],
-        "detail": {
-            "action-type": "PUSH",
-            "result": "SUCCESS",
-            "repository-name": repository,
-            "image-tag": tag,
-            "image-digest": "sha256:" + digit * 64,
-        },
-    }
+    return push_event(repository, tag, "sha256:" + digit * 64, time, digit * 2)
 
 
 def schedule(url: str) -> dict:
-    got = boto("scheduler", url).get_schedule(Name="report", GroupName="night")
+    got = sandbox_client("scheduler", url).get_schedule(Name="report", GroupName="night")
     for name in ("ResponseMetadata", "LastModificationDate"):
         del got[name]
     return got
 
 
 def target(url: str) -> dict:
-    (one,) = boto("events", url).list_targets_by_rule(Rule="report-weekly")["Targets"]
+    (one,) = sandbox_client("events", url).list_targets_by_rule(Rule="report-weekly")["Targets"]
     return one
 
 
@@ -98,7 +71,7 @@ def test_the_sandbox_answers_as_the_models_have_it():
 
 def test_a_member_that_is_left_out_of_an_update_has_its_default_again_as_at_aws():
     with Sandbox("--speed", "600") as sandbox:
-        scheduler = boto("scheduler", sandbox.url)
+        scheduler = sandbox_client("scheduler", sandbox.url)
         before = schedule(sandbox.url)
         assert (before["State"], before["ScheduleExpressionTimezone"]) == ("DISABLED", "Europe/Paris")
         least = {name: before[name] for name in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
@@ -112,34 +85,28 @@ def test_a_member_that_is_left_out_of_an_update_has_its_default_again_as_at_aws(
             scheduler.create_schedule(**least)
 
 
+def check_that_both_move_with_the_service(sandbox: Sandbox, before: dict, before_rule: dict, digest: str) -> None:
+    eventually(lambda: schedule(sandbox.url) != before, "the schedule", PATIENT)
+    assert schedule(sandbox.url) == moved(before, 43, ("Target", "EcsParameters"))
+    eventually(lambda: target(sandbox.url) != before_rule, "the rule", PATIENT)
+    assert target(sandbox.url) == moved(before_rule, 43, ("EcsParameters",))
+    ecs = sandbox_client("ecs", sandbox.url)
+    definition = ecs.describe_task_definition(taskDefinition=f"{FAMILY}:43")["taskDefinition"]
+    assert definition["containerDefinitions"][0]["image"].endswith(f"/{REPOSITORY}:v1.43@{digest}")
+    service = ecs.describe_services(cluster="shop_cluster_dev", services=["shop_service_api_dev"])["services"][0]
+    assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
 def test_a_push_moves_what_starts_the_task_once_the_service_of_the_image_has_completed():
     with Sandbox("--speed", "200", ECR_DEPLOY_MODE="revision", SCHEDULED_TASK_MAP=TASKS) as sandbox:
         before, before_rule = schedule(sandbox.url), target(sandbox.url)
-        status, _, body = sandbox.post("/sandbox/push", b"api:v1.43")
-        assert status == 200, body
-        digest = json.loads(body)["digest"]
-
-        def answer_to_the_push() -> dict | None:
-            for one in sandbox.get("/sandbox/invocations"):
-                detail = one["event"].get("detail", {})
-                if one["from"] == "ecr" and one["status"] == "done" and detail.get("image-digest") == digest:
-                    return one["answer"]
-            return None
-
-        answer = eventually(answer_to_the_push, "the push's answer")
+        digest = start_push(sandbox, "api:v1.43")
+        answer = answer_to_push(sandbox, digest)
         (task,) = answer["tasks"]
         assert (answer["status"], task["status"]) == ("deployed", "waiting"), answer
         assert task["outcome"] == f"follows once api has completed with {REPOSITORY}:v1.43"
 
-        eventually(lambda: schedule(sandbox.url) != before, "the schedule", PATIENT)
-        assert schedule(sandbox.url) == moved(before, 43, ("Target", "EcsParameters"))
-        eventually(lambda: target(sandbox.url) != before_rule, "the rule", PATIENT)
-        assert target(sandbox.url) == moved(before_rule, 43, ("EcsParameters",))
-        ecs = boto("ecs", sandbox.url)
-        definition = ecs.describe_task_definition(taskDefinition=f"{FAMILY}:43")["taskDefinition"]
-        assert definition["containerDefinitions"][0]["image"].endswith(f"/{REPOSITORY}:v1.43@{digest}")
-        service = ecs.describe_services(cluster="shop_cluster_dev", services=["shop_service_api_dev"])["services"][0]
-        assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+        check_that_both_move_with_the_service(sandbox, before, before_rule, digest)
         said = json.dumps(eventually(lambda: [one for one in sandbox.get("/sandbox/slack") if "task:report" in json.dumps(one)], "a message"))
         assert "Scheduled task updated: task:report" in said
         assert f"runs {FAMILY}:43 with {REPOSITORY}:v1.43" in said
@@ -188,18 +155,8 @@ def found_in(sandbox: Sandbox, **more: str | None) -> dict[str, str]:
 def test_without_a_map_a_push_moves_the_schedule_and_the_rule_once_the_service_has_completed():
     with Sandbox("--speed", "200", ECR_DEPLOY_MODE="revision", DISCOVERY="true", DISCOVERY_TASKS="true") as sandbox:
         before, before_rule = schedule(sandbox.url), target(sandbox.url)
-        status, _, body = sandbox.post("/sandbox/push", b"api:v1.43")
-        assert status == 200, body
-        digest = json.loads(body)["digest"]
-        eventually(lambda: schedule(sandbox.url) != before, "the schedule", PATIENT)
-        assert schedule(sandbox.url) == moved(before, 43, ("Target", "EcsParameters"))
-        eventually(lambda: target(sandbox.url) != before_rule, "the rule", PATIENT)
-        assert target(sandbox.url) == moved(before_rule, 43, ("EcsParameters",))
-        ecs = boto("ecs", sandbox.url)
-        definition = ecs.describe_task_definition(taskDefinition=f"{FAMILY}:43")["taskDefinition"]
-        assert definition["containerDefinitions"][0]["image"].endswith(f"/{REPOSITORY}:v1.43@{digest}")
-        service = ecs.describe_services(cluster="shop_cluster_dev", services=["shop_service_api_dev"])["services"][0]
-        assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+        digest = start_push(sandbox, "api:v1.43")
+        check_that_both_move_with_the_service(sandbox, before, before_rule, digest)
 
 
 def test_discovery_alone_looks_at_no_schedule():
