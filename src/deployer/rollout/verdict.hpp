@@ -7,6 +7,7 @@
 
 #include "base/names.hpp"
 #include "base/time.hpp"
+#include "deployer/rollout/phase.hpp"
 #include "deployer/rollout/rollout.hpp"
 #include "services/ecs/records.hpp"
 
@@ -34,7 +35,9 @@ struct Judgement {
     bool told_by_ecs = false;   ///< with kFailed: ECS itself tells the world so, in an event
     WallTime overdue_since{};   ///< with kTimedOut
     bool draining = false;      ///< with kInProgress: late by the clock, but only old tasks are left to be ended
-    std::string now_runs;       ///< ARN of the revision that runs instead; empty unless rolled back or superseded
+    /// With kInProgress and kTimedOut: what it is doing, where there is a word for it.
+    std::optional<RolloutPhase> phase = {};
+    std::string now_runs;  ///< ARN of the revision that runs instead; empty unless rolled back or superseded
 
     [[nodiscard]] bool final() const { return verdict != Verdict::kInProgress; }
 };

@@ -118,6 +118,12 @@ Milliseconds minutes_of(const Json& object, std::string_view key) {
     return find_minutes(object, key).value_or(Milliseconds{0});
 }
 
+std::optional<double> find_number(const Json& object, std::string_view key) {
+    const Json* value = find(object, key);
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    return value->get<double>();
+}
+
 EcsLifecycleHook read_hook(const Json& hook) {
     EcsLifecycleHook one{.pause = text(hook, "targetType") == "PAUSE"};
     if (const Json* stages = find(hook, "lifecycleStages"); stages != nullptr && stages->is_array())
@@ -135,12 +141,13 @@ EcsDeploymentConfiguration read_configuration(const Json& configuration) {
                                    .bake = minutes_of(configuration, "bakeTimeInMinutes"),
                                    .hooks = read_all(configuration, "lifecycleHooks", read_hook)};
     if (const Json* linear = find(configuration, "linearConfiguration")) {
-        if (const Json* percent = find(*linear, "stepPercent"); percent != nullptr && percent->is_number())
-            one.step_percent = percent->get<double>();
+        one.step_percent = find_number(*linear, "stepPercent").value_or(one.step_percent);
         one.step_bake = minutes_of(*linear, "stepBakeTimeInMinutes");
     }
-    if (const Json* canary = find(configuration, "canaryConfiguration"))
+    if (const Json* canary = find(configuration, "canaryConfiguration")) {
+        one.step_percent = find_number(*canary, "canaryPercent").value_or(one.step_percent);
         one.step_bake = minutes_of(*canary, "canaryBakeTimeInMinutes");
+    }
     if (const Json* alarms = find(configuration, "alarms"))
         one.alarms_roll_back = is_true(*alarms, "enable") && is_true(*alarms, "rollback");
     if (const Json* breaker = find(configuration, "deploymentCircuitBreaker")) {
@@ -162,7 +169,9 @@ bool shifts_by_network_load_balancer(const Json& service) {
 
 EcsHookProgress read_hook_progress(const Json& hook) {
     const auto status = text(hook, "status");
-    return {.pause = text(hook, "targetType") == "PAUSE",
+    return {.id = text(hook, "hookId"),
+            .function = text(hook, "targetArn"),
+            .pause = text(hook, "targetType") == "PAUSE",
             .unfinished = status == "AWAITING_ACTION" || status == "IN_PROGRESS",
             .expires_at = find_time(hook, "expiresAt"),
             .then_rolls_back = text(hook, "timeoutAction") != "CONTINUE"};
@@ -330,9 +339,14 @@ EcsServiceDeployment read_service_deployment(const Json& deployment) {
                              .created_at = time_of(deployment, "createdAt"),
                              .finished_at = find_time(deployment, "finishedAt"),
                              .lifecycle_stage = text(deployment, "lifecycleStage"),
+                             .updated_at = find_time(deployment, "updatedAt"),
                              .hooks = read_all(deployment, "lifecycleHookDetails", read_hook_progress)};
     // The list has the revision's ARN, the description an object.
-    if (const Json* target = find(deployment, "targetServiceRevision")) one.target_revision = text(*target, "arn");
+    if (const Json* target = find(deployment, "targetServiceRevision")) {
+        one.target_revision = text(*target, "arn");
+        one.test_percent = find_number(*target, "requestedTestTrafficWeight");
+        one.production_percent = find_number(*target, "requestedProductionTrafficWeight");
+    }
     if (const Json* rollback = find(deployment, "rollback")) {
         one.rollback_reason = text(*rollback, "reason");
         one.rollback_started_at = find_time(*rollback, "startedAt");

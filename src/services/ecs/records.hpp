@@ -53,7 +53,7 @@ struct EcsLifecycleHook {
 struct EcsDeploymentConfiguration {
     DeploymentStrategy strategy = DeploymentStrategy::kRolling;
     Milliseconds bake{0};       ///< both revisions are kept for this long after the last shift of traffic
-    double step_percent = 100;  ///< linear: of the traffic, each step
+    double step_percent = 100;  ///< of the traffic. Linear: each step; canary: the first one
     Milliseconds step_bake{0};  ///< linear: between two steps; canary: before all of the traffic moves
     std::vector<EcsLifecycleHook> hooks;
     bool breaker_rolls_back = false;  ///< the circuit breaker is on, with rollback
@@ -186,6 +186,8 @@ enum class ServiceDeploymentStatus {
 
 /// How a lifecycle hook of a rollout stands.
 struct EcsHookProgress {
+    std::string id;           ///< `ecs-pause-..`: ContinueServiceDeployment asks for it
+    std::string function;     ///< ARN of the Lambda function that is asked; empty for a pause
     bool pause = false;       ///< it is a person who is waited for
     bool unfinished = false;  ///< AWAITING_ACTION or IN_PROGRESS
     std::optional<WallTime> expires_at;
@@ -204,6 +206,9 @@ struct EcsServiceDeployment {
 
     // What only `service_deployment()` knows:
     std::string lifecycle_stage;                  ///< BAKE_TIME, ..; an open list, empty for a rolling update
+    std::optional<WallTime> updated_at;           ///< when ECS last changed the record
+    std::optional<double> test_percent;           ///< of the test traffic for the new revision; absent for rolling
+    std::optional<double> production_percent;     ///< the same of the production traffic
     std::vector<EcsHookProgress> hooks;           ///< of the present stage and of those before it
     std::vector<std::string> triggered_alarms;    ///< names
     std::string rollback_reason;                  ///< why ECS rolled it back

@@ -169,16 +169,21 @@ TEST_F(EcsClientTest, DescribesOneServiceDeploymentWithItsRollback) {
 
 TEST_F(EcsClientTest, ReadsHowFarARolloutIs) {
     http_.then(200, R"({"serviceDeployments":[{"serviceDeploymentArn":"sd:1","status":"IN_PROGRESS",
-        "targetServiceRevision":{"arn":"rev/12"},"createdAt":"2026-03-05T15:54:41Z","lifecycleStage":"POST_TEST_TRAFFIC_SHIFT",
+        "targetServiceRevision":{"arn":"rev/12","requestedTestTrafficWeight":100,"requestedProductionTrafficWeight":12.5},
+        "createdAt":"2026-03-05T15:54:41Z","updatedAt":1772726001,"lifecycleStage":"POST_TEST_TRAFFIC_SHIFT",
         "lifecycleHookDetails":[{"hookId":"h","targetType":"PAUSE","status":"AWAITING_ACTION","expiresAt":1772726081,
             "timeoutAction":"CONTINUE"}],
         "alarms":{"triggeredAlarmNames":["5xx"]},"rollback":{"reason":"why","startedAt":1772726000},
-        "deploymentConfiguration":{"strategy":"CANARY","canaryConfiguration":{"canaryBakeTimeInMinutes":7}}}]})");
+        "deploymentConfiguration":{"strategy":"CANARY","canaryConfiguration":{"canaryPercent":2.5,"canaryBakeTimeInMinutes":7}}}]})");
     const auto found = client_.service_deployment("sd:1", Deadline::none());
     ASSERT_THAT(found, IsOk());
     EXPECT_EQ(format_rfc3339(found->created_at), "2026-03-05T15:54:41.000Z") << "AWS's pages print times as text";
     EXPECT_EQ(found->lifecycle_stage, "POST_TEST_TRAFFIC_SHIFT");
+    EXPECT_EQ(found->updated_at, WallTime{std::chrono::seconds{1'772'726'001}});
+    EXPECT_EQ(found->test_percent, 100);
+    EXPECT_EQ(found->production_percent, 12.5);
     ASSERT_THAT(found->hooks, SizeIs(1));
+    EXPECT_EQ(found->hooks[0].id, "h");
     EXPECT_TRUE(found->hooks[0].pause);
     EXPECT_TRUE(found->hooks[0].unfinished);
     EXPECT_FALSE(found->hooks[0].then_rolls_back);
@@ -187,6 +192,7 @@ TEST_F(EcsClientTest, ReadsHowFarARolloutIs) {
     EXPECT_TRUE(found->rollback_started_at);
     ASSERT_TRUE(found->configuration);
     EXPECT_EQ(found->configuration->step_bake, std::chrono::minutes{7});
+    EXPECT_EQ(found->configuration->step_percent, 2.5);
 }
 
 TEST_F(EcsClientTest, AsksForTwentyServiceRevisionsACall) {
