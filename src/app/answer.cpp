@@ -151,6 +151,18 @@ Handled answer_of(const std::vector<Sweeper::Overdue>& overdue, std::size_t serv
     return handled;
 }
 
+nlohmann::ordered_json phase_json(const RolloutPhase& phase) {
+    nlohmann::ordered_json json{{"kind", to_string(phase.kind)}};
+    if (!phase.strategy.empty()) json["strategy"] = phase.strategy;
+    if (!phase.stage.empty()) json["stage"] = phase.stage;
+    if (phase.percent) json["percent"] = *phase.percent;
+    if (phase.step_percent) json["step_percent"] = *phase.step_percent;
+    if (phase.holds) json["holds_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*phase.holds).count();
+    if (phase.until) json[phase.about ? "until_about" : "until"] = format_rfc3339(*phase.until);
+    if (!phase.then.empty()) json["then"] = phase.then;
+    return json;
+}
+
 std::string to_json(const Answer& answer) {
     using OrderedJson = nlohmann::ordered_json;
     OrderedJson deployments = OrderedJson::array();
@@ -171,6 +183,7 @@ std::string to_json(const Answer& answer) {
             one["images"].push_back(std::move(container));
         }
         if (!report.not_brought.empty()) one["warning"] = report.not_brought;
+        if (report.phase) one["phase"] = phase_json(*report.phase);
         if (report.took) one["took_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*report.took).count();
         if (report.registration) one["registration"] = registration_json(*report.registration);
         if (!report.notes.empty()) one["notes"] = report.notes;

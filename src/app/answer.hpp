@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "deployer/follow_up/sweeper.hpp"
 #include "deployer/scheduled/task_report.hpp"
 #include "deployer/start/deployer.hpp"
@@ -26,6 +27,10 @@ struct Answer {
 /// `{"status":..,"detail":..,"deployments":[..]}`, with `"tasks":[..]` where there are any; for a queue also
 /// `"batchItemFailures":[{"itemIdentifier":..}]` (Lambda developer guide, "Implementing partial batch responses").
 [[nodiscard]] std::string to_json(const Answer& answer);
+
+/// `{"kind":"traffic","strategy":"canary","percent":10,"until":"2026-01-31T14:32:00Z"}`: of a rollout in progress, with
+/// what is known of it; `holds_seconds` and `step_percent` by its configuration, `then` what happens at `until`.
+[[nodiscard]] nlohmann::ordered_json phase_json(const RolloutPhase& phase);
 
 /// An invocation that ended badly: what could not be deployed must be seen by Lambda's metrics, retries and
 /// dead-letter queue.

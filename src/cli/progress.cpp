@@ -39,7 +39,8 @@ void append(std::vector<Line>& block, const std::string& text, std::size_t colum
 
 }  // namespace
 
-Progress progress_of(const RolloutOutcome& so_far, const EcsService* service, const std::string& failing) {
+Progress progress_of(const RolloutOutcome& so_far, const EcsService* service, const std::string& failing,
+                     WallTime now) {
     Progress progress{.service = so_far.rollout.target.id.str(), .state = {}, .why = {}, .took = so_far.took};
     const auto& judgement = so_far.judgement;
     const auto* primary = service == nullptr ? nullptr : service->primary();
@@ -53,6 +54,8 @@ Progress progress_of(const RolloutOutcome& so_far, const EcsService* service, co
         return progress;
     }
     progress.state = tasks_text(*service, *primary);
+    if (judgement.phase && !judgement.rolling_back)
+        progress.state = fmt::format("{}; {}", in_words(*judgement.phase, now), progress.state);
     if (judgement.rolling_back)
         progress.why =
             so_far.rollback.empty() ? judgement.reason : fmt::format("{}; {}", judgement.reason, so_far.rollback);
@@ -79,7 +82,7 @@ void ProgressView::look(const RolloutOutcome& so_far, const EcsService* service)
     const std::scoped_lock lock(mutex_);
     auto& watched = watched_[so_far.rollout.target.id];
     if (service != nullptr) ask_why(watched, so_far, *service);
-    watched.progress = progress_of(so_far, service, watched.failing);
+    watched.progress = progress_of(so_far, service, watched.failing, clock_.now());
     watched.over = so_far.judgement.final();
     watched.seen_at = clock_.now();
     if (console_.err_screen().terminal) {

@@ -23,7 +23,8 @@ struct Progress {
 };
 
 /// `failing`: why tasks of it stopped, as far as that is known.
-[[nodiscard]] Progress progress_of(const RolloutOutcome& so_far, const EcsService* service, const std::string& failing);
+[[nodiscard]] Progress progress_of(const RolloutOutcome& so_far, const EcsService* service, const std::string& failing,
+                                   WallTime now);
 
 /// One line, for what is no terminal. Without the time that it took, which always changes.
 [[nodiscard]] std::string plain_text(const Progress& progress);

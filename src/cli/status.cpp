@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "app/answer.hpp"
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
@@ -219,12 +220,15 @@ std::string status_json(const std::vector<ServiceOverview>& services, WallTime n
         }
         for (const auto& image : overview.images) one["images"].push_back(image_json(image));
         if (overview.definition) one.update(definition_json(*overview.definition));
-        if (overview.last)
+        if (overview.last) {
             one["last_rollout"] = {{"task_definition", overview.last->rollout.task_definition},
                                    {"deployment_id", overview.last->rollout.deployment_id},
                                    {"started_at", format_rfc3339(overview.last->rollout.started_at)},
                                    {"outcome", to_string(overview.last->judgement.verdict)},
                                    {"reason", overview.last->judgement.reason}};
+            if (overview.last->judgement.phase)
+                one["last_rollout"]["phase"] = phase_json(*overview.last->judgement.phase);
+        }
         list.push_back(std::move(one));
     }
     return list.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";

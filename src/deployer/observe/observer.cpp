@@ -86,10 +86,10 @@ History RolloutObserver::records_for(Rollout& rollout, const EcsService& service
             add_details(record->arn, history.records, deadline);
         return history;
     }
-    // It is PRIMARY. Where it goes through stages, ECS's record knows which; and also whether a rollback that was asked
-    // for has begun.
-    if (service.primary()->rollout_state == RolloutState::kCompleted) return history;
-    if (!has_stages(service.configuration) && !rollout.rollback_asked_at) return history;
+    // It is PRIMARY. Where it goes through stages, ECS's record knows which, and whether they are over; and also
+    // whether a rollback that was asked for has begun.
+    const bool done = service.primary()->rollout_state == RolloutState::kCompleted;
+    if (!has_stages(service.configuration) && (done || !rollout.rollback_asked_at)) return history;
     add_own_record(rollout, service, history, deadline);
     return history;
 }

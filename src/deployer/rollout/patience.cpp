@@ -1,7 +1,5 @@
 #include "deployer/rollout/patience.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -18,14 +16,26 @@ constexpr std::chrono::minutes kNetworkLoadBalancer{20};
 /// A shift in steps of a tenth of a percent is the finest that there is.
 constexpr double kSmallestStep = 0.1;
 
+/// In so many steps all of the traffic moves.
+Milliseconds::rep shifts_of(const EcsDeploymentConfiguration& configuration) {
+    switch (configuration.strategy) {
+        case DeploymentStrategy::kCanary: return 2;
+        case DeploymentStrategy::kLinear:
+            return static_cast<Milliseconds::rep>(
+                std::max(std::ceil(100.0 / std::max(configuration.step_percent, kSmallestStep)), 1.0));
+        case DeploymentStrategy::kRolling:
+        case DeploymentStrategy::kBlueGreen:
+        case DeploymentStrategy::kOther: break;
+    }
+    return 1;
+}
+
 Milliseconds steps_of(const EcsDeploymentConfiguration& configuration) {
     switch (configuration.strategy) {
         case DeploymentStrategy::kCanary: return configuration.step_bake;
-        case DeploymentStrategy::kLinear: {
+        case DeploymentStrategy::kLinear:
             // There is no wait after the step that reaches 100 %.
-            const auto steps = std::ceil(100.0 / std::max(configuration.step_percent, kSmallestStep)) - 1;
-            return configuration.step_bake * static_cast<Milliseconds::rep>(std::max(steps, 0.0));
-        }
+            return configuration.step_bake * (shifts_of(configuration) - 1);
         case DeploymentStrategy::kRolling:
         case DeploymentStrategy::kBlueGreen:
         case DeploymentStrategy::kOther: break;
@@ -38,16 +48,15 @@ Milliseconds hooks_of(const EcsDeploymentConfiguration& configuration) {
     for (const auto& hook : configuration.hooks) {
         // A Lambda function answers within seconds: the day that ECS would give it is no plan.
         const Milliseconds one = hook.timeout.value_or(hook.pause ? kDefaultHookTimeout : std::chrono::hours{0});
-        all += one * static_cast<Milliseconds::rep>(std::max<std::size_t>(hook.stages.size(), 1));
+        Milliseconds::rep times = hook.stages.empty() ? 1 : 0;
+        // Hooks of the shift itself run again with each step.
+        for (const auto& stage : hook.stages)
+            times += stage == "PRODUCTION_TRAFFIC_SHIFT" || stage == "PRE_PRODUCTION_TRAFFIC_SHIFT"
+                         ? shifts_of(configuration)
+                         : 1;
+        all += one * times;
     }
     return all;
-}
-
-std::string until(const EcsHookProgress& hook) {
-    if (!hook.expires_at) return "";
-    const auto text = format_rfc3339(*hook.expires_at);  // 2026-01-31T09:05:03.007Z
-    return fmt::format(" until {} {} UTC, then ECS {}", text.substr(0, 10), text.substr(11, 5),
-                       hook.then_rolls_back ? "rolls it back" : "goes on");
 }
 
 }  // namespace
@@ -71,17 +80,6 @@ const EcsHookProgress* waits_for(const EcsServiceDeployment& record) {
         if (found == nullptr || hook.pause) found = &hook;
     }
     return found;
-}
-
-std::string stage_in_words(const EcsServiceDeployment& record) {
-    const auto& stage = record.lifecycle_stage;
-    if (const auto* hook = waits_for(record)) {
-        const auto at = stage.empty() ? std::string() : " at " + stage;
-        return fmt::format("waits for {}{}{}", hook->pause ? "approval" : "a hook", at, until(*hook));
-    }
-    if (stage == "BAKE_TIME") return "bakes: both revisions are kept for a while";
-    if (stage == "CLEAN_UP") return "is done but for the old tasks, which are being ended";
-    return stage.empty() ? "" : fmt::format("is at {}", stage);
 }
 
 bool is_only_draining(const EcsService& service, const EcsDeployment& own) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "base/time.hpp"
 #include "services/ecs/records.hpp"
@@ -20,10 +19,6 @@ namespace ci_lambda {
 
 /// The hook that a rollout stands still for; nullptr for none.
 [[nodiscard]] const EcsHookProgress* waits_for(const EcsServiceDeployment& record);
-
-/// "waits for approval at POST_TEST_TRAFFIC_SHIFT until 2026-01-31 09:05 UTC, then ECS rolls it back", "bakes", ..;
-/// empty for a rolling update.
-[[nodiscard]] std::string stage_in_words(const EcsServiceDeployment& record);
 
 /// All of its tasks run and none has failed, and what is left to do is to end old ones, which may be protected or slow
 /// to drain: whoever stopped it would take a healthy rollout back. `own`: the service's PRIMARY deployment.

@@ -33,8 +33,15 @@ std::string until_words(const RolloutPhase& phase, WallTime now) {
     return fmt::format(" until {}{}", phase.about ? "about " : "", clock_time(*phase.until, now));
 }
 
+/// "10 min": what is configured has no seconds.
+std::string plan_words(Milliseconds time) {
+    auto words = in_words(time);
+    if (words.ends_with(" min 0 s")) words.resize(words.size() - std::string_view(" 0 s").size());
+    return words;
+}
+
 std::string for_words(const RolloutPhase& phase) {
-    return phase.holds && *phase.holds > Milliseconds{0} ? fmt::format(" for {}", in_words(*phase.holds)) : "";
+    return phase.holds && *phase.holds > Milliseconds{0} ? fmt::format(" for {}", plan_words(*phase.holds)) : "";
 }
 
 std::string with_comma(const std::string& words) { return words.empty() ? "" : "," + words; }
@@ -43,7 +50,7 @@ std::string traffic_words(const RolloutPhase& phase, WallTime now) {
     if (!phase.percent) return "the traffic moves to it";
     auto words = fmt::format("{:g} % of the traffic", *phase.percent);
     if (phase.step_percent && phase.holds && *phase.holds > Milliseconds{0})
-        return words + fmt::format(", {:g} % more every {}{}", *phase.step_percent, in_words(*phase.holds),
+        return words + fmt::format(", {:g} % more every {}{}", *phase.step_percent, plan_words(*phase.holds),
                                    with_comma(until_words(phase, now)));
     return words + for_words(phase) + with_comma(until_words(phase, now));
 }
@@ -101,29 +108,8 @@ void add_traffic(RolloutPhase& phase, const EcsServiceDeployment& record) {
     hold(phase, record, configuration.step_bake);
 }
 
-}  // namespace
-
-std::string_view to_string(RolloutPhase::Kind kind) {
-    using enum RolloutPhase::Kind;
-    switch (kind) {
-        case kScalingUp: return "scaling_up";
-        case kTestTraffic: return "test_traffic";
-        case kTraffic: return "traffic";
-        case kBaking: return "baking";
-        case kWaitsForPerson: return "waits_for_person";
-        case kWaitsForHook: return "waits_for_hook";
-        case kCleaningUp: return "cleaning_up";
-        case kGoingBack: return "going_back";
-    }
-    return "";
-}
-
-std::string in_words(const RolloutPhase& phase, WallTime now) {
-    const auto words = words_of(phase, now);
-    return phase.strategy.empty() ? words : fmt::format("{}: {}", phase.strategy, words);
-}
-
-std::optional<RolloutPhase> phase_of(const EcsServiceDeployment& record) {
+/// By the stage that the record names.
+std::optional<RolloutPhase> phase_of_record(const EcsServiceDeployment& record) {
     using enum RolloutPhase::Kind;
     RolloutPhase phase{.stage = record.lifecycle_stage};
     if (record.configuration) phase.strategy = name_of(record.configuration->strategy);
@@ -146,6 +132,45 @@ std::optional<RolloutPhase> phase_of(const EcsServiceDeployment& record) {
     if (phase.kind == kTraffic) add_traffic(phase, record);
     if (record.lifecycle_stage == "BAKE_TIME" && record.configuration) hold(phase, record, record.configuration->bake);
     return phase;
+}
+
+/// A rolling update has no stages; with alarms it bakes when all of its tasks run and no other do.
+std::optional<RolloutPhase> phase_of_rolling(const EcsService& service, const EcsDeployment& own) {
+    const auto& configuration = service.configuration;
+    if (configuration.strategy != DeploymentStrategy::kRolling || configuration.bake <= Milliseconds{0})
+        return std::nullopt;
+    if (service.deployments.size() > 1 || own.desired_count <= 0 || own.running_count < own.desired_count)
+        return std::nullopt;
+    return RolloutPhase{.kind = RolloutPhase::Kind::kBaking, .holds = configuration.bake};
+}
+
+}  // namespace
+
+std::string_view to_string(RolloutPhase::Kind kind) {
+    using enum RolloutPhase::Kind;
+    switch (kind) {
+        case kScalingUp: return "scaling_up";
+        case kTestTraffic: return "test_traffic";
+        case kTraffic: return "traffic";
+        case kBaking: return "baking";
+        case kWaitsForPerson: return "waits_for_person";
+        case kWaitsForHook: return "waits_for_hook";
+        case kCleaningUp: return "cleaning_up";
+        case kGoingBack: return "going_back";
+    }
+    return "";
+}
+
+std::string in_words(const RolloutPhase& phase, WallTime now) {
+    const auto words = words_of(phase, now);
+    return phase.strategy.empty() ? words : fmt::format("{}: {}", phase.strategy, words);
+}
+
+std::optional<RolloutPhase> phase_of(const EcsService& service, const EcsDeployment& own,
+                                     const EcsServiceDeployment* record) {
+    if (record != nullptr)
+        if (auto phase = phase_of_record(*record)) return phase;
+    return phase_of_rolling(service, own);
 }
 
 }  // namespace ci_lambda

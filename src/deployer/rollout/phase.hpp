@@ -43,7 +43,9 @@ struct RolloutPhase {
 [[nodiscard]] std::string in_words(const RolloutPhase& phase, WallTime now);
 
 /// What ECS says of a rollout that is in progress; absent for a rolling update that only moves tasks, and where ECS has
-/// no word for it. `record` in full. Stages: ECS developer guide, "lifecycle stages for service deployments".
-[[nodiscard]] std::optional<RolloutPhase> phase_of(const EcsServiceDeployment& record);
+/// no word for it. `own`: the service's PRIMARY deployment; `record`: ECS's record of it in full, nullptr where it is
+/// not known. Stages: ECS developer guide, "lifecycle stages for service deployments".
+[[nodiscard]] std::optional<RolloutPhase> phase_of(const EcsService& service, const EcsDeployment& own,
+                                                   const EcsServiceDeployment* record);
 
 }  // namespace ci_lambda

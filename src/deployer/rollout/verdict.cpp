@@ -43,7 +43,11 @@ constexpr std::array<std::string_view, 12> kSayNothing{"has reached a steady sta
 
 Judgement verdict(Verdict verdict, std::string reason) { return {.verdict = verdict, .reason = std::move(reason)}; }
 
-Judgement rolling_back(std::string reason) { return {.reason = std::move(reason), .rolling_back = true}; }
+Judgement rolling_back(std::string reason) {
+    return {.reason = std::move(reason),
+            .rolling_back = true,
+            .phase = RolloutPhase{.kind = RolloutPhase::Kind::kGoingBack}};
+}
 
 /// "B: A", or whichever of them says something.
 std::string both(const std::string& first, const std::string& second) {
@@ -108,21 +112,36 @@ std::optional<Judgement> judge_by_record(const EcsDeployment& own, const EcsServ
     }
 }
 
+/// ECS's record is known, and knows of stages: the deployment alone does not say that they are over.
+bool goes_through_stages(const EcsService& service, const EcsServiceDeployment* record) {
+    return record != nullptr && has_stages(record->configuration.value_or(service.configuration));
+}
+
+bool is_under_way(ServiceDeploymentStatus status) {
+    return status == ServiceDeploymentStatus::kPending || status == ServiceDeploymentStatus::kInProgress;
+}
+
 /// The deployment is PRIMARY: it is what ECS is making true.
 Judgement judge_primary(const Rollout& rollout, const EcsDeployment& own, const RolloutFacts& facts) {
     const auto why = why_tasks_fail(own.id, own.created_at, facts);
     const auto* record = record_of(rollout, facts.history.records);
-    if (own.rollout_state == RolloutState::kCompleted) return verdict(Verdict::kCompleted, tasks_of(own));
+    const bool done = own.rollout_state == RolloutState::kCompleted;
+    const bool staged = goes_through_stages(*facts.service, record);
+    if (done && !staged) return verdict(Verdict::kCompleted, tasks_of(own));
     if (record != nullptr)
         if (auto judgement = judge_by_record(own, *record, why)) return *std::move(judgement);
+    if (done && !is_under_way(record->status)) return verdict(Verdict::kCompleted, tasks_of(own));
     if (rollout.rollback_asked_at) return rolling_back(both("ECS was asked to roll it back", why));
     if (own.rollout_state == RolloutState::kFailed) return judge_failed(own, record, facts, why);
     if (own.rollout_state == RolloutState::kNone && !has_stages(facts.service->configuration) &&
         is_stable(*facts.service, own))
         return verdict(Verdict::kCompleted, tasks_of(own));
-    const auto stage = record == nullptr ? std::string() : stage_in_words(*record);
-    return verdict(Verdict::kInProgress,
-                   both(stage.empty() ? tasks_of(own) : fmt::format("{}; {}", stage, tasks_of(own)), why));
+    auto judgement = verdict(Verdict::kInProgress, {});
+    judgement.phase = phase_of(*facts.service, own, record);
+    const auto tasks = tasks_of(own);
+    judgement.reason =
+        both(judgement.phase ? fmt::format("{}; {}", in_words(*judgement.phase, facts.now), tasks) : tasks, why);
+    return judgement;
 }
 
 Judgement rolled_back(const Rollout& rollout, const RolloutFacts& facts, const std::string& ecs_reason) {
@@ -252,6 +271,19 @@ Patience patience_with(const Judgement& judgement, const Rollout& rollout, const
     return {.from = rollout.started_at, .time = 2 * timeout + on_purpose};
 }
 
+/// It has all of its tasks and goes from stage to stage: then it is late only where one stage takes longer than it may
+/// by itself, however long it took to get there.
+bool moves_on(const Judgement& judgement, const Rollout& rollout, const EcsServiceDeployment* record,
+              const RolloutFacts& facts, Milliseconds timeout) {
+    if (record == nullptr || !record->updated_at || facts.service == nullptr || !judgement.phase) return false;
+    const auto& phase = *judgement.phase;
+    if (phase.kind == RolloutPhase::Kind::kScalingUp || phase.stage.empty()) return false;
+    const auto* own = facts.service->deployment(rollout.deployment_id);
+    if (own == nullptr || own->pending_count > 0 || own->failed_tasks > 0 || own->running_count < own->desired_count)
+        return false;
+    return facts.now - *record->updated_at < timeout + phase.holds.value_or(Milliseconds{0});
+}
+
 Judgement with_deadline(Judgement judgement, const Rollout& rollout, const RolloutFacts& facts, Milliseconds timeout) {
     if (judgement.final()) return judgement;
     const auto* record = record_of(rollout, facts.history.records);
@@ -259,6 +291,7 @@ Judgement with_deadline(Judgement judgement, const Rollout& rollout, const Rollo
     if (facts.now - patience.from < patience.time) return judgement;
     if (!judgement.rolling_back) {
         if (record != nullptr && waits_for(*record) != nullptr) return judgement;
+        if (moves_on(judgement, rollout, record, facts, timeout)) return judgement;
         if (is_healthy_but_draining(rollout, facts)) {
             judgement.draining = true;
             judgement.reason += "; what is left of the old tasks is being ended, or protected from it";

@@ -44,6 +44,7 @@ Rollout rollout_of(const DeploymentReport& report) {
 void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome) {
     report.status = status_of(outcome.judgement.verdict);
     report.outcome = outcome.judgement.reason;
+    report.phase = outcome.judgement.phase;
     if (outcome.images.known()) report.images = outcome.images.resolved;
     if (outcome.proof.found == ImageProof::Found::kAnother) {
         report.status = DeploymentStatus::kAnotherImage;

@@ -65,7 +65,8 @@ struct DeploymentReport {
 
     /// "already rolling: ecs-svc/7"; where somebody waited for the end: how it ended and why, in a sentence.
     std::string outcome;
-    std::optional<Milliseconds> took;  ///< from the start to the last look, where somebody waited
+    std::optional<RolloutPhase> phase = {};  ///< what it was doing at the last look, where it had not ended
+    std::optional<Milliseconds> took;        ///< from the start to the last look, where somebody waited
     /// With kAlreadyRolling: it is all that a person has asked for.
     bool has_what_was_wanted = false;
     std::vector<std::string> notes = {};  ///< what a person should know of it: what could not be checked

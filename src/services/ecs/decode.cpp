@@ -136,17 +136,29 @@ EcsLifecycleHook read_hook(const Json& hook) {
     return one;
 }
 
+/// What ECS takes where the service does not say (ECS API reference, LinearConfiguration and CanaryConfiguration).
+void set_defaults(EcsDeploymentConfiguration& configuration) {
+    if (configuration.strategy == DeploymentStrategy::kLinear) {
+        configuration.step_percent = 10;
+        configuration.step_bake = std::chrono::minutes{6};
+    } else if (configuration.strategy == DeploymentStrategy::kCanary) {
+        configuration.step_percent = 5;
+        configuration.step_bake = std::chrono::minutes{10};
+    }
+}
+
 EcsDeploymentConfiguration read_configuration(const Json& configuration) {
     EcsDeploymentConfiguration one{.strategy = read_strategy(configuration),
                                    .bake = minutes_of(configuration, "bakeTimeInMinutes"),
                                    .hooks = read_all(configuration, "lifecycleHooks", read_hook)};
+    set_defaults(one);
     if (const Json* linear = find(configuration, "linearConfiguration")) {
         one.step_percent = find_number(*linear, "stepPercent").value_or(one.step_percent);
-        one.step_bake = minutes_of(*linear, "stepBakeTimeInMinutes");
+        one.step_bake = find_minutes(*linear, "stepBakeTimeInMinutes").value_or(one.step_bake);
     }
     if (const Json* canary = find(configuration, "canaryConfiguration")) {
         one.step_percent = find_number(*canary, "canaryPercent").value_or(one.step_percent);
-        one.step_bake = minutes_of(*canary, "canaryBakeTimeInMinutes");
+        one.step_bake = find_minutes(*canary, "canaryBakeTimeInMinutes").value_or(one.step_bake);
     }
     if (const Json* alarms = find(configuration, "alarms"))
         one.alarms_roll_back = is_true(*alarms, "enable") && is_true(*alarms, "rollback");

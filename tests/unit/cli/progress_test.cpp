@@ -36,7 +36,7 @@ RolloutOutcome so_far(Milliseconds took = seconds{75}) {
 TEST(Progress, ShowsTasksOldAndNewAndWhyTheyFail) {
     const auto service = rolling();
     EXPECT_EQ(
-        plain_text(progress_of(so_far(), &service, "exit code 1")),
+        plain_text(progress_of(so_far(), &service, "exit code 1", start())),
         "api: shop_service_api_dev:8: 1 of 2 tasks run, 1 pending, 3 failed; 2 of shop_service_api_dev:7 still run; "
         "exit code 1");
 }
@@ -45,17 +45,17 @@ TEST(Progress, SaysWhyItGoesBackAndHowItEnded) {
     const auto service = rolling();
     auto outcome = so_far();
     outcome.judgement = {.reason = "ECS is rolling it back to :7: exit code 1", .rolling_back = true};
-    EXPECT_THAT(plain_text(progress_of(outcome, &service, "")),
+    EXPECT_THAT(plain_text(progress_of(outcome, &service, "", start())),
                 HasSubstr("; ECS is rolling it back to :7: exit code 1"));
     outcome.judgement = {.verdict = Verdict::kRolledBack, .reason = "ECS rolled it back to :7"};
-    EXPECT_EQ(plain_text(progress_of(outcome, &service, "")), "api: rolled back: ECS rolled it back to :7");
+    EXPECT_EQ(plain_text(progress_of(outcome, &service, "", start())), "api: rolled back: ECS rolled it back to :7");
     outcome.judgement = {.reason = "how it goes cannot be seen: Rate exceeded"};
-    EXPECT_EQ(plain_text(progress_of(outcome, nullptr, "")), "api: how it goes cannot be seen: Rate exceeded");
+    EXPECT_EQ(plain_text(progress_of(outcome, nullptr, "", start())), "api: how it goes cannot be seen: Rate exceeded");
 }
 
 TEST(ProgressBlock, IsNeverWiderThanTheTerminalAndLosesNoWord) {
     const auto service = rolling();
-    const auto progress = progress_of(so_far(), &service, "CannotPullContainerError: the image is not there");
+    const auto progress = progress_of(so_far(), &service, "CannotPullContainerError: the image is not there", start());
     for (const std::size_t columns : {40U, 60U, 80U, 100U, 130U}) {
         std::string all;
         for (const auto& line : block_of({progress, progress}, columns)) {

@@ -207,6 +207,52 @@ TEST(Verdict, IsPatientWithWhatIsSlowOnPurpose) {
     EXPECT_EQ(staged.after(minutes{54}).verdict, Verdict::kInProgress) << "somebody may have taken his time";
 }
 
+TEST(Verdict, IsPatientWithAHookThatRunsAgainInEachStep) {
+    Staged staged;
+    staged.record.configuration = {
+        .strategy = DeploymentStrategy::kLinear,
+        .step_percent = 25,
+        .hooks = {{.pause = false, .stages = {"PRODUCTION_TRAFFIC_SHIFT", "POST_SCALE_UP"}, .timeout = minutes{10}}}};
+    EXPECT_EQ(staged.after(minutes{59}).verdict, Verdict::kInProgress) << "four steps and a stage, and ten";
+    EXPECT_EQ(staged.after(minutes{61}).verdict, Verdict::kTimedOut);
+}
+
+TEST(Verdict, IsNotCompletedBeforeItsStagesAre) {
+    Staged staged;
+    staged.service = service_with({deployment("ecs-svc/1", "8", State::kCompleted)});
+    staged.record.configuration = {.strategy = DeploymentStrategy::kCanary, .bake = minutes{5}};
+    staged.record.lifecycle_stage = "BAKE_TIME";
+    const auto baking = staged.after(minutes{1});
+    EXPECT_EQ(baking.verdict, Verdict::kInProgress) << "ECS can take it back yet";
+    ASSERT_TRUE(baking.phase);
+    EXPECT_EQ(baking.phase->kind, RolloutPhase::Kind::kBaking);
+    staged.record.status = Record::kSuccessful;
+    EXPECT_EQ(staged.after(minutes{1}).verdict, Verdict::kCompleted);
+    staged.record.status = Record::kRollbackSuccessful;
+    staged.record.rollback_reason = "alarm";
+    EXPECT_EQ(staged.after(minutes{1}).verdict, Verdict::kRolledBack);
+    staged.record = testing::record("own", Record::kInProgress);
+    EXPECT_EQ(staged.after(minutes{1}).verdict, Verdict::kCompleted) << "a rolling update is done when it says so";
+}
+
+TEST(Verdict, WhatMovesFromStageToStageIsNotLateForHavingBegunSlowly) {
+    Staged staged;
+    staged.record.configuration = {.strategy = DeploymentStrategy::kBlueGreen, .bake = minutes{30}};
+    staged.record.lifecycle_stage = "BAKE_TIME";
+    staged.record.updated_at = start() + minutes{35};
+    staged.service.deployments[0].running_count = 2;
+    EXPECT_EQ(staged.after(minutes{74}).verdict, Verdict::kInProgress) << "it bakes since 35, for 30, and ten more";
+    EXPECT_EQ(staged.after(minutes{76}).verdict, Verdict::kTimedOut);
+    staged.record.lifecycle_stage = "POST_PRODUCTION_TRAFFIC_SHIFT";
+    EXPECT_EQ(staged.after(minutes{44}).verdict, Verdict::kInProgress);
+    EXPECT_EQ(staged.after(minutes{46}).verdict, Verdict::kTimedOut) << "nothing holds it there on purpose";
+    staged.record.lifecycle_stage = "SCALE_UP";
+    EXPECT_EQ(staged.after(minutes{44}).verdict, Verdict::kTimedOut) << "tasks come and go, and ECS tells each";
+    staged.record.lifecycle_stage = "BAKE_TIME";
+    staged.service.deployments[0].running_count = 1;
+    EXPECT_EQ(staged.after(minutes{44}).verdict, Verdict::kTimedOut) << "one of its tasks is gone";
+}
+
 TEST(Verdict, WhatWaitsForAPersonIsNeverLateAndSaysSo) {
     Staged staged;
     staged.service.configuration.strategy = DeploymentStrategy::kBlueGreen;
@@ -214,8 +260,10 @@ TEST(Verdict, WhatWaitsForAPersonIsNeverLateAndSaysSo) {
     staged.record.hooks = {{.pause = true, .unfinished = true, .expires_at = start() + minutes{600}}};
     const auto judgement = staged.after(minutes{500});
     EXPECT_EQ(judgement.verdict, Verdict::kInProgress);
-    EXPECT_THAT(judgement.reason, AllOf(HasSubstr("waits for approval at POST_TEST_TRAFFIC_SHIFT until "),
-                                        HasSubstr("UTC, then ECS rolls it back")));
+    EXPECT_THAT(judgement.reason, AllOf(HasSubstr("waits for a person at POST_TEST_TRAFFIC_SHIFT until "),
+                                        HasSubstr("UTC (then ECS rolls it back); 0 of 2 tasks run")));
+    ASSERT_TRUE(judgement.phase);
+    EXPECT_EQ(judgement.phase->kind, RolloutPhase::Kind::kWaitsForPerson);
 }
 
 TEST(Verdict, WhatOnlyDrainsIsNotLate) {
