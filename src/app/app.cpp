@@ -6,6 +6,7 @@
 #include "app/event_handler.hpp"
 #include "app/foundation.hpp"
 #include "app/personal_requests.hpp"
+#include "app/steer.hpp"
 #include "app/version.hpp"
 #include "app/wiring.hpp"
 #include "base/allocator.hpp"
@@ -81,6 +82,9 @@ public:
     }
     Handled roll_back(const RollbackRequest& request, Deadline deadline) override {
         return running_->requests.roll_back(request, deadline);
+    }
+    Handled steer(const Steer& steer, Deadline deadline) override {
+        return carry_out_steer(running_->parts, steer, deadline);
     }
     Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) override {
         return running_->requests.wait_for(targets, deadline);

@@ -52,6 +52,9 @@ public:
     /// Brings one service back to what it ran before, for a person. In a dry run it looks everything up that it needs,
     /// and says what it would do.
     virtual Handled roll_back(const RollbackRequest& request, Deadline deadline) = 0;
+    /// Lets a rollout go on that waits for a person, or ends one that is under way. In a dry run it says what it would
+    /// do.
+    virtual Handled steer(const Steer& steer, Deadline deadline) = 0;
     /// Watches what these services roll out now until it has ended; says how it ended where it is over already. Begins
     /// nothing, rolls nothing back, tells nobody else.
     virtual Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) = 0;

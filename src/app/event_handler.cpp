@@ -6,6 +6,7 @@
 #include <iterator>
 #include <variant>
 
+#include "app/steer.hpp"
 #include "app/sweep.hpp"
 #include "handlers/merge.hpp"
 
@@ -94,6 +95,10 @@ Handled EventHandler::act(const Event& event, const Notify& notice, Deadline dea
 
 Handled EventHandler::act(const Event& event, const Sweep& sweep, Deadline deadline) {
     return carry_out_sweep(parts_, event, sweep, deadline);
+}
+
+Handled EventHandler::act(const Event& /*event*/, const Steer& steer, Deadline deadline) {
+    return carry_out_steer(parts_, steer, deadline);
 }
 
 Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline deadline) {

@@ -97,6 +97,7 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
       notifications(channels(slack.get()), clock, sleeper, logger),
       observer(ecs, clock, sleeper, logger),
       rollback({.max_retries = config.max_deployment_retries}, ecs, foundation.memory, clock, sleeper, logger),
+      steering({.max_retries = config.max_deployment_retries}, ecs, rollback, clock, sleeper, logger),
       deployer({.max_retries = config.max_deployment_retries,
                 .dry_run = dry_run,
                 .rollback_on_failure = config.rollback_on_failure,

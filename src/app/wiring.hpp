@@ -12,6 +12,7 @@
 #include "config/config.hpp"
 #include "deployer/follow_up/news.hpp"
 #include "deployer/follow_up/rollback.hpp"
+#include "deployer/follow_up/steering.hpp"
 #include "deployer/follow_up/sweeper.hpp"
 #include "deployer/follow_up/watcher.hpp"
 #include "deployer/observe/observer.hpp"
@@ -76,6 +77,7 @@ struct Wiring {
 
     RolloutObserver observer;
     Rollback rollback;
+    Steering steering;
     Deployer deployer;
     TaskUpdater tasks;
     RolloutWatcher watcher;

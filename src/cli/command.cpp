@@ -186,6 +186,23 @@ void add_rollback(Parser& parser, RollbackCommand& rollback) {
     add_log(parser, rollback.log);
 }
 
+/// What `continue` and `stop` have in common.
+template <typename T>
+void add_answer(Parser& parser, T& answer) {
+    parser.add_option("services", answer.services, "The services' ids: backend, api, ..")->type_name(kServiceValue);
+    parser.add_option("--reason", answer.reason, "Why, for the log and the notification");
+    parser.add_flag("--dry-run", answer.dry_run, "Look everything up, change nothing");
+    add_json(parser, answer.json, "Print the function's answer instead of sentences");
+    add_log(parser, answer.log);
+}
+
+void add_continue(Parser& parser, ContinueCommand& go_on) { add_answer(parser, go_on); }
+
+void add_stop(Parser& parser, StopCommand& stop) {
+    parser.add_flag("--rollback", stop.rollback, "Bring back what ran before; ECS can end a rollout in no other way");
+    add_answer(parser, stop);
+}
+
 void add_check(Parser& parser, CheckCommand& check) {
     add_json(parser, check.json);
     add_log(parser, check.log);
@@ -271,6 +288,8 @@ bool misses_its_argument(const StatusCommand& status) { return has_blank(status.
 bool misses_its_argument(const HistoryCommand& history) { return is_blank(history.service); }
 bool misses_its_argument(const ServicesCommand& services) { return has_blank(services.services); }
 bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(rollback.service); }
+bool misses_its_argument(const ContinueCommand& go_on) { return go_on.services.empty() || has_blank(go_on.services); }
+bool misses_its_argument(const StopCommand& stop) { return stop.services.empty() || has_blank(stop.services); }
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
 bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
@@ -396,6 +415,8 @@ const VerbParser* parser_of(std::string_view verb) {
         {"history", &kParseVerb<HistoryCommand, &add_history>},
         {"services", &kParseVerb<ServicesCommand, &add_services>},
         {"rollback", &kParseVerb<RollbackCommand, &add_rollback>},
+        {"continue", &kParseVerb<ContinueCommand, &add_continue>},
+        {"stop", &kParseVerb<StopCommand, &add_stop>},
         {"check", &kParseVerb<CheckCommand, &add_check>},
         {"config", &kParseVerb<ConfigCommand, &add_config>},
         {"sandbox", &kParseVerb<SandboxCommand, &add_sandbox>},

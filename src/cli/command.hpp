@@ -115,6 +115,23 @@ struct RollbackCommand {
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
 };
+struct ContinueCommand {
+    std::vector<std::string> services;
+    std::optional<std::string> reason;
+    bool dry_run = false;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+};
+struct StopCommand {
+    std::vector<std::string> services;
+    bool rollback = false;
+    std::optional<std::string> reason;
+    bool dry_run = false;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+};
 struct CheckCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
@@ -160,9 +177,10 @@ struct ShowText {
     bool wrong_usage = false;
 };
 
-using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand,
-                             WaitCommand, StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand, CheckCommand,
-                             ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
+using Command =
+    std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand, WaitCommand,
+                 StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand, ContinueCommand, StopCommand,
+                 CheckCommand, ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// command or an option that does not exist, which one was probably meant.

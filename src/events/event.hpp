@@ -103,6 +103,8 @@ struct ManualRequest {
     std::optional<std::string> image = {};         ///< `[REGISTRY/]REPOSITORY:TAG`, `..@DIGEST`, or both
     std::optional<std::string> image_tag = {};     ///< of the service's own repository
     std::optional<std::string> promote_from = {};  ///< the environment whose images the service is to get
+    std::optional<std::string> action = {};        ///< continue or stop: what is under way, instead of a deployment
+    bool rollback = false;                         ///< with `action` stop
     friend bool operator==(const ManualRequest&, const ManualRequest&) = default;
 };
 

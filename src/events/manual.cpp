@@ -27,6 +27,8 @@ public:
         body_.image = member("image");
         body_.image_tag = member("image_tag");
         body_.promote_from = member("promote_from");
+        body_.action = member("action");
+        body_.rollback = flag("rollback");
         body_.reason = find_string(request_, "reason");
         return std::move(body_);
     }
@@ -40,6 +42,15 @@ private:
             body_.malformed =
                 text ? fmt::format("\"{}\" is longer than {} bytes", key, kLongestMember) : text.error().message;
         return std::nullopt;
+    }
+
+    bool flag(std::string_view key) {
+        const Json* value = find(request_, key);
+        if (value == nullptr) return false;
+        if (value->is_boolean()) return value->get<bool>();
+        if (!body_.malformed)
+            body_.malformed = fmt::format("\"{}\" must be true or false, not {}", key, type_name(*value));
+        return false;
     }
 
     const Json& request_;

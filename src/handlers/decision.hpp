@@ -115,7 +115,17 @@ struct Sweep {
     bool scheduled = false;  ///< it comes again and again, so each overdue rollout is told by one of them only
 };
 
-using Decision = std::variant<Deploy, Notify, Sweep, Ignore>;
+/// Somebody wants a rollout that waits for a person to go on, or one that is under way to end. Never deploys anything.
+struct Steer {
+    enum class What { kContinue, kStop };
+    What what = What::kContinue;
+    EcsTarget target;
+    bool rollback = false;                   ///< with kStop: to what ran before
+    std::string reason = {};                 ///< in their words; may be empty
+    std::vector<std::string> warnings = {};  ///< as of `Deploy`
+};
+
+using Decision = std::variant<Deploy, Notify, Sweep, Steer, Ignore>;
 
 /// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
 /// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.

@@ -56,12 +56,13 @@ std::string where_and_how_long(const EcsServiceEvent::Hook& hook) {
     return fmt::format("at {}, until {}", stage, hook.expires_at);
 }
 
-std::string hook_in_words(const EcsServiceEvent& event) {
+std::string hook_in_words(const EcsServiceEvent& event, const ServiceId& id) {
     const auto& hook = *event.hook;
     if (event.event_name == "HOOK_AWAITING_ACTION")
         return fmt::format(
-            "ECS waits {} for somebody to let it go on or to roll it back (ContinueServiceDeployment, hook {})",
-            where_and_how_long(hook), hook.id);
+            "ECS waits {} for somebody to let it go on (ci_lambda continue {}) or to take it back (ci_lambda stop {} "
+            "--rollback); hook {}",
+            where_and_how_long(hook), id, id, hook.id);
     if (event.event_name == "HOOK_SUCCEEDED") return fmt::format("It goes on after {}.", hook.stage);
     if (event.event_name == "HOOK_FAILED")
         return hook.pause ? fmt::format("Somebody decided at {} to roll it back.", hook.stage)
@@ -106,7 +107,7 @@ Decision decide_ecs(const EcsServiceEvent& event, const Config& config) {
                   .event_name = event.event_name,
                   .status = std::move(verdict->status),
                   .deployment_id = event.deployment_id,
-                  .reason = event.hook ? hook_in_words(event) : event.reason,
+                  .reason = event.hook ? hook_in_words(event, id) : event.reason,
                   .doubt = reading->is_ours_beyond_doubt() ? std::nullopt : std::optional(reading->doubt())};
 }
 

@@ -278,6 +278,30 @@ Result<Decision> decide_for_task(const ManualRequest& request, const ServiceId& 
     return deploy;
 }
 
+/// What is to become of a rollout that is under way. Whatever would say what is to be deployed instead is a mistake.
+Result<Decision> decide_to_steer(const ManualRequest& request, EcsTarget target, std::vector<std::string> warnings) {
+    const bool go_on = *request.action == "continue";
+    if (!go_on && *request.action != "stop")
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format(R"("action" is "{}"; for a service it is "continue" or "stop" (and without it, )"
+                                "the service is deployed)",
+                                truncate_utf8(*request.action, 60)));
+    const auto says = [](const std::optional<std::string>& member) { return member && !member->empty(); };
+    for (const auto& [name, said] :
+         {std::pair{"task_definition", says(request.task_definition)}, std::pair{"image", says(request.image)},
+          std::pair{"image_tag", says(request.image_tag)}, std::pair{"promote_from", says(request.promote_from)}})
+        if (said)
+            return fail(
+                ErrorKind::kInvalidEvent,
+                fmt::format(R"("action":"{}" deploys nothing, so "{}" makes no sense with it)", *request.action, name));
+    if (go_on && request.rollback) return fail(ErrorKind::kInvalidEvent, R"("rollback" is for "action":"stop")");
+    return Steer{.what = go_on ? Steer::What::kContinue : Steer::What::kStop,
+                 .target = std::move(target),
+                 .rollback = request.rollback,
+                 .reason = request.reason.value_or(""),
+                 .warnings = std::move(warnings)};
+}
+
 }  // namespace
 
 Result<Decision> decide_manual(const ManualRequest& request, const std::string& source, const Config& config,
@@ -295,6 +319,9 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
         return decide_for_task(request, *task, source, config,
                                warns ? std::vector{warning_of(source, *task, config)} : std::vector<std::string>{});
     TRY_ASSIGN(auto target, find_target(request, config));
+    if (request.action)
+        return decide_to_steer(request, std::move(target),
+                               warns ? std::vector{warning_of(source, target.id, config)} : std::vector<std::string>{});
     TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
     TRY_ASSIGN(auto promoted_from, read_promotion(request, target, config));
     TRY_ASSIGN(auto wanted, read_wanted(request));

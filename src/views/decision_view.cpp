@@ -121,6 +121,20 @@ DecisionView view(const Sweep& sweep) {
             .hint = {}};
 }
 
+DecisionView view(const Steer& steer) {
+    const bool go_on = steer.what == Steer::What::kContinue;
+    return {.kind = DecisionView::Kind::kSteer,
+            .headline = go_on            ? fmt::format("let the rollout of {} go on", steer.target.id)
+                        : steer.rollback ? fmt::format("end the rollout of {} and roll it back", steer.target.id)
+                                         : fmt::format("end the rollout of {}", steer.target.id),
+            .reason = steer.reason.empty() ? "somebody asks for it" : steer.reason,
+            .deployments = {},
+            .tasks = {},
+            .skipped = {},
+            .warnings = steer.warnings,
+            .hint = {}};
+}
+
 DecisionView view(const Ignore& ignore) {
     return {.kind = DecisionView::Kind::kIgnore,
             .headline = "nothing to do",
@@ -154,6 +168,7 @@ std::string_view to_string(DecisionView::Kind kind) {
         case DecisionView::Kind::kDeploy: return "deploy";
         case DecisionView::Kind::kNotify: return "notify";
         case DecisionView::Kind::kSweep: return "sweep";
+        case DecisionView::Kind::kSteer: return "steer";
         case DecisionView::Kind::kIgnore: return "ignore";
         case DecisionView::Kind::kRefuse: break;
     }

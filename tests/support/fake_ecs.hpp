@@ -50,6 +50,8 @@ public:
     Result<std::vector<EcsServiceRevision>> revisions = std::vector<EcsServiceRevision>{};
     Result<std::vector<EcsRunningTask>> running = std::vector<EcsRunningTask>{};
     Result<std::vector<EcsStoppedTask>> tasks = std::vector<EcsStoppedTask>{};
+    std::function<Status(const std::string& arn, const std::string& hook)> on_continue =
+        [](const std::string&, const std::string&) -> Status { return {}; };
     std::function<Status(const std::string& arn)> on_roll_back = [](const std::string&) -> Status { return {}; };
     std::function<Result<TaskDefinition>(const EcsServiceRevision&, const TaskFamily&, const EcsTags&)> on_register =
         [](const EcsServiceRevision&, const TaskFamily& family, const EcsTags&) {
@@ -172,6 +174,10 @@ public:
     Status roll_back_service_deployment(const std::string& arn, Deadline) override {
         count("StopServiceDeployment");
         return on_roll_back(arn);
+    }
+    Status continue_service_deployment(const std::string& arn, const std::string& hook, Deadline) override {
+        count("ContinueServiceDeployment");
+        return on_continue(arn, hook);
     }
     Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
                                                 const EcsTags& tags, Deadline) override {

@@ -102,7 +102,7 @@ private:
             return fail(ErrorKind::kNotFound,
                         "ECS shows no record of this rollout (ListServiceDeployments), so it cannot be stopped");
         // It was done before ECS heard of the wish, and ECS stops only what is under way.
-        if (by_person_ && record->status == ServiceDeploymentStatus::kSuccessful) return restore(history);
+        if (by_person_ && record->status == ServiceDeploymentStatus::kSuccessful) return after_its_end(history);
         TRY_ASSIGN(const auto found, find_ours());
         if (found == Found::kOver) return nothing("it has completed meanwhile, and is left alone");
         if (wish_.dry_run) return would_be("ECS would be asked to stop it and to roll it back");
@@ -110,9 +110,17 @@ private:
         // ConflictException: it is being stopped or rolled back already (ECS API reference, StopServiceDeployment).
         if (!stopped && stopped.error().code != "ConflictException") return std::unexpected(stopped.error());
         if (!stopped && has_completed(*record))
-            return by_person_ ? restore(history) : nothing("it has completed meanwhile, and is left alone");
+            return by_person_ ? after_its_end(history) : nothing("it has completed meanwhile, and is left alone");
         if (by_person_) say_that_a_person_wants_it();
         return left_to_ecs("ECS was asked to roll it back");
+    }
+
+    Result<RollbackReport> after_its_end(const Records& history) {
+        if (wish_.only_stop)
+            return nothing(
+                "nothing is under way: it has completed, and a rollback would bring back "
+                "what ran before");
+        return restore(history);
     }
 
     /// Or else: it is over, and the list of the records has not shown that yet.

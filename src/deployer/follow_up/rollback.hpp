@@ -35,6 +35,7 @@ struct RollbackWish {
     std::string reason = {};                ///< in the person's words; may be empty
     std::optional<TaskDefinition> to = {};  ///< an earlier revision of the family; absent: the last one that worked
     bool dry_run = false;                   ///< look everything up, say what would be done, do nothing
+    bool only_stop = false;                 ///< with `rolling`: what has completed meanwhile is left alone
 };
 
 /// Rolls a bad rollout back by the best means that ECS has: what ECS does by itself is left to it; one that takes too

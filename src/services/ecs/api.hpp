@@ -144,6 +144,9 @@ public:
 
     /// Asks ECS to end this rollout and to go back to what ran before. ECS refuses one that has ended.
     virtual Status roll_back_service_deployment(const std::string& arn, Deadline deadline) = 0;
+    /// Lets a rollout go on that waits for a person, by the id of the hook. ECS refuses (kRejected) what somebody has
+    /// answered before, and what is over.
+    virtual Status continue_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) = 0;
 };
 
 }  // namespace ci_lambda

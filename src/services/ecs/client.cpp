@@ -463,6 +463,13 @@ Status EcsClient::roll_back_service_deployment(const std::string& arn, Deadline 
     return {};
 }
 
+Status EcsClient::continue_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) {
+    // ECS would take CONTINUE for what is not said; a second request for one hook is refused.
+    const Json request{{"serviceDeploymentArn", arn}, {"hookId", hook}, {"action", "CONTINUE"}};
+    TRY_ASSIGN(const auto answer, client_.read("ContinueServiceDeployment", request, deadline));
+    return {};
+}
+
 Result<TaskDefinition> EcsClient::register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
                                                        const EcsTags& tags, Deadline deadline) {
     TRY_ASSIGN(const auto described, describe_with_tags(revision.task_definition, deadline));

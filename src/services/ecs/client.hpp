@@ -58,6 +58,7 @@ public:
     Result<std::vector<EcsStoppedTask>> stopped_tasks(const ClusterName& cluster, const EcsServiceName& service,
                                                       Deadline deadline) override;
     Status roll_back_service_deployment(const std::string& arn, Deadline deadline) override;
+    Status continue_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) override;
     Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
                                                 const EcsTags& tags, Deadline deadline) override;
     Result<TaskDefinition> register_with_images(const TaskDefinition& revision,

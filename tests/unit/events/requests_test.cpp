@@ -112,6 +112,11 @@ TEST(DecodeBare, ReadsTheImageThatIsAskedFor) {
     const auto request = decode_as<ManualRequest>(R"({"service":"api","image":"repo:v1","image_tag":"v2"})");
     EXPECT_THAT(request.image, Optional(std::string("repo:v1")));
     EXPECT_THAT(request.image_tag, Optional(std::string("v2")));
+    EXPECT_THAT(decode_as<ManualRequest>(R"({"service":"api","action":"continue"})").action,
+                ::testing::Optional(::testing::StrEq("continue")));
+    EXPECT_TRUE(decode_as<ManualRequest>(R"({"service":"api","action":"stop","rollback":true})").rollback);
+    EXPECT_THAT(decode_as<ManualRequest>(R"({"service":"api","action":"stop","rollback":"yes"})").malformed,
+                Optional(HasSubstr("\"rollback\" must be true or false")));
     EXPECT_THAT(decode_as<ManualRequest>(R"({"service":"api","promote_from":"dev"})").promote_from,
                 Optional(std::string("dev")));
     EXPECT_EQ(decode_as<ManualRequest>(R"({"service":"api","image_tag":43})").malformed,

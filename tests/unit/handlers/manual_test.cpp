@@ -1,3 +1,4 @@
+#include <functional>
 #include <string>
 
 #include "unit/handlers/support.hpp"
@@ -319,6 +320,40 @@ TEST(ManualHandler, RefusesATagThatIsNoneAndTwoWishesAtOnce) {
     EXPECT_THAT(error(request), HasSubstr("leave out \"task_definition\" or \"image_tag\""));
     request.image = "repo:v1";
     EXPECT_THAT(error(request), HasSubstr("both given"));
+}
+
+TEST(ManualHandler, AnswersARolloutInsteadOfDeploying) {
+    auto request = bare("api");
+    request.action = "continue";
+    request.reason = "looks good";
+    auto decision = decide_body(request, shop());
+    ASSERT_TRUE(decision);
+    const auto go_on = std::get<Steer>(*decision);
+    EXPECT_EQ(go_on.what, Steer::What::kContinue);
+    EXPECT_EQ(go_on.target.service.str(), "shop_service_api_dev");
+    EXPECT_EQ(go_on.reason, "looks good");
+    request.action = "stop";
+    request.rollback = true;
+    decision = decide_body(request, shop());
+    ASSERT_TRUE(decision);
+    const auto stop = std::get<Steer>(*decision);
+    EXPECT_EQ(stop.what, Steer::What::kStop);
+    EXPECT_TRUE(stop.rollback);
+}
+
+TEST(ManualHandler, RefusesAnAnswerThatSaysWhatToDeploy) {
+    const auto error = [](const std::function<void(ManualRequest&)>& change) {
+        auto request = bare("api");
+        request.action = "continue";
+        change(request);
+        const auto decision = decide_body(request, shop());
+        return decision ? std::string("accepted") : decision.error().message;
+    };
+    EXPECT_THAT(error([](auto& wrong) { wrong.action = "go"; }), HasSubstr(R"(it is "continue" or "stop")"));
+    EXPECT_THAT(error([](auto& wrong) { wrong.image_tag = "v1"; }), HasSubstr("\"image_tag\" makes no sense"));
+    EXPECT_THAT(error([](auto& wrong) { wrong.task_definition = "42"; }), HasSubstr("\"task_definition\" makes"));
+    EXPECT_THAT(error([](auto& wrong) { wrong.rollback = true; }), HasSubstr(R"("rollback" is for "action":"stop")"));
+    EXPECT_THAT(error([](auto& wrong) { wrong.malformed = "x"; }), HasSubstr("malformed"));
 }
 
 }  // namespace

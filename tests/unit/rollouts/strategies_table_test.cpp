@@ -182,6 +182,62 @@ std::string name_of_deed_row(const ::testing::TestParamInfo<DeedRow>& info) {
 INSTANTIATE_TEST_SUITE_P(Deeds, SomebodyInTheMiddle, Combine(ValuesIn(strategies()), ValuesIn(deeds()), Bool(), Bool()),
                          name_of_deed_row);
 
+/// Who answers a rollout that waits for a person since its third minute, and what comes of it.
+struct Reply {
+    std::string name;
+    std::string event;      ///< that somebody sends; empty for nothing
+    std::string hook_goes;  ///< how somebody answers ECS itself: CONTINUE, ROLLBACK, or nothing
+    Ending ending;
+};
+
+void PrintTo(const Reply& answer, std::ostream* out) { *out << answer.name; }
+
+void answer_ecs(World& world, const std::string& action) {
+    const auto arn = service_deployment(world);
+    const auto described = *parse_json(
+        world.call_ecs("DescribeServiceDeployments", dump_json({{"serviceDeploymentArns", Json::array({arn})}})));
+    const auto hook = described["serviceDeployments"][0]["lifecycleHookDetails"][0]["hookId"];
+    world.call_ecs("ContinueServiceDeployment",
+                   dump_json({{"serviceDeploymentArn", arn}, {"hookId", hook}, {"action", action}}));
+}
+
+std::vector<Reply> answers() {
+    const Ending goes_on{"completed", "started, waiting for approval, approved, completed",
+                         kNewRevision + " COMPLETED"};
+    const auto taken_back = [](const std::string& news) {
+        return Ending{"rolled_back", "started, waiting for approval, " + news + "rolling back, rolled back",
+                      kOldRevision + " COMPLETED"};
+    };
+    return {{"continue_by_an_event", R"({"service":"api","action":"continue"})", "", goes_on},
+            {"stop_by_an_event", R"({"service":"api","action":"stop","rollback":true})", "",
+             taken_back("Rollback started, ")},
+            {"continue_by_somebody_else", "", "CONTINUE", goes_on},
+            {"rollback_by_somebody_else", "", "ROLLBACK", taken_back("not approved, ")},
+            {"nobody_answers", "", "", taken_back("not approved in time, ")}};
+}
+
+using ReplyRow = std::tuple<Reply, bool, bool>;
+class WaitingForAPerson : public ::testing::TestWithParam<ReplyRow> {};
+
+TEST_P(WaitingForAPerson, EndsAsThePersonSays) {
+    const auto& [who, wait, roll_back] = GetParam();
+    World world({.scenario = Scenario::kPause, .wait = wait, .roll_back = roll_back});
+    world.at(minutes{14}, [&] {
+        if (!who.event.empty()) world.send(who.event);
+        if (!who.hook_goes.empty()) answer_ecs(world, who.hook_goes);
+    });
+    const auto handled = world.deploy();
+    world.run_for(minutes{50});
+    expect_ending(world, handled, wait, who.ending);
+}
+
+std::string name_of_answer_row(const ::testing::TestParamInfo<ReplyRow>& info) {
+    const auto& [who, wait, roll_back] = info.param;
+    return fmt::format("{}_{}_{}", who.name, yes_or_no("waiting", wait), yes_or_no("rollback", roll_back));
+}
+
+INSTANTIATE_TEST_SUITE_P(Replies, WaitingForAPerson, Combine(ValuesIn(answers()), Bool(), Bool()), name_of_answer_row);
+
 /// What a function that waits answers once its own time is nearly over, after each of these minutes.
 Answer answer_after(Milliseconds lambda_timeout, const Strategy& strategy, Scenario scenario = Scenario::kHealthy) {
     World world({.scenario = scenario, .wait = true, .lambda_timeout = lambda_timeout});
