@@ -53,6 +53,10 @@ NOTES = {
         "With revision the function may register revisions, and pass the roles of task_role_arns to them.",
         "With revision the function may register revisions, and pass the roles of TaskRoleArns to them.",
     ),
+    "DEPLOYMENT_STRATEGY": (
+        "An object is given by jsonencode(). Roles of Lambda hooks belong into hook_role_arns.",
+        "Roles of Lambda hooks belong into HookRoleArns.",
+    ),
     "WAIT_FOR_DEPLOYMENT": ("Needs a longer timeout_seconds.", "Needs TimeoutSeconds = 900."),
     "SWEEP_INTERVAL_SECONDS": ("Whole minutes. The rule is made with it.", "The rule is made with it."),
     "AWS_CA_BUNDLE": ("It comes in a layer of the function.", "It comes in a layer of the function."),
@@ -137,8 +141,17 @@ def parameter_of(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+def plain(node):
+    """A value that is a word or an object is a text for an installation: the word, or the object as JSON."""
+    if isinstance(node, dict) and node.get("type") == ["string", "object"]:
+        return {key: node[key] for key in ("description", "pattern") if key in node} | {"type": "string"}
+    if isinstance(node, dict):
+        return {key: plain(one) for key, one in node.items()}
+    return node
+
+
 def read_schema() -> dict:
-    return json.loads(SCHEMA.read_text())
+    return plain(json.loads(SCHEMA.read_text()))
 
 
 def leaves(node: dict, section: str = ""):

@@ -323,6 +323,16 @@ locals {
           } if length(roles) > 0
         ],
         [
+          for roles in [var.hook_role_arns] : {
+            # Whoever gives a service a hook passes the role with which ECS invokes it.
+            Sid       = "PassTheRolesOfHooks"
+            Effect    = "Allow"
+            Action    = ["iam:PassRole"]
+            Resource  = roles
+            Condition = { StringEquals = { "iam:PassedToService" = "ecs.amazonaws.com" } }
+          } if length(roles) > 0
+        ],
+        [
           for wanted in [local.queue_wanted] : {
             # Lambda takes the events out of the queue with the function's role.
             Sid      = "TakeEventsOutOfTheQueue"

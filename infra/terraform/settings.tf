@@ -12,6 +12,7 @@ variable "services" {
     })), [])
     auto_deploy = optional(bool)
     image_mode  = optional(string)
+    strategy    = optional(string)
     tags        = optional(list(string))
   }))
   description = "The services by their ids, in place of the seven maps: what ECS calls each, what it runs and reads, and which events deploy it (CI_LAMBDA_CONFIG)."
@@ -44,6 +45,10 @@ variable "services" {
   validation {
     condition     = alltrue([for service in values(var.services) : contains(["redeploy", "match", "revision"], coalesce(service.image_mode, "redeploy"))])
     error_message = "services: image_mode: redeploy, match or revision."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.strategy == null || can(regex("^\\s*(\\{[\\s\\S]*\\}|(keep|rolling|blue_green|linear|canary)(:[0-9.]+[%m]?)*)\\s*$", service.strategy))])
+    error_message = "services: strategy: canary, canary:10%:10m, or {\"type\":\"canary\",\"percent\":10}."
   }
   validation {
     condition     = alltrue(flatten([for service in values(var.services) : [for one in service.tags == null ? [] : service.tags : can(regex("^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$", one))]]))
@@ -207,6 +212,17 @@ variable "ecr_pin" {
   validation {
     condition     = contains(["tag", "digest", "both"], var.ecr_pin)
     error_message = "ecr_pin: tag, digest or both."
+  }
+}
+
+variable "deployment_strategy" {
+  type        = string
+  description = "How deployments move tasks and traffic: rolling, blue_green, linear or canary, with its steps, bake time, alarms and hooks. Where nothing says it, each service keeps what it has. An object is given by jsonencode(). Roles of Lambda hooks belong into hook_role_arns (DEPLOYMENT_STRATEGY)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.deployment_strategy == "" || can(regex("^\\s*(\\{[\\s\\S]*\\}|(keep|rolling|blue_green|linear|canary)(:[0-9.]+[%m]?)*)\\s*$", var.deployment_strategy))
+    error_message = "deployment_strategy: canary, canary:10%:10m, or {\"type\":\"canary\",\"percent\":10}."
   }
 }
 
@@ -419,6 +435,7 @@ locals {
     EVENT_REGIONS                       = join(",", var.event_regions)
     ECR_DEPLOY_MODE                     = var.ecr_deploy_mode
     ECR_PIN                             = var.ecr_pin
+    DEPLOYMENT_STRATEGY                 = var.deployment_strategy
     DEPLOYMENT_TIMEOUT_SECONDS          = tostring(var.deployment_timeout_seconds)
     WAIT_FOR_DEPLOYMENT                 = tostring(var.wait_for_deployment)
     ROLLBACK_ON_FAILURE                 = tostring(var.rollback_on_failure)

@@ -162,6 +162,17 @@ variable "scheduled_task_map" {
   }
 }
 
+variable "hook_role_arns" {
+  type        = list(string)
+  description = "The roles with which ECS invokes the Lambda functions that are hooks of deployment_strategy, or of the strategy of one of services."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for arn in var.hook_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", arn))])
+    error_message = "hook_role_arns: full ARNs of roles, without '*': arn:aws:iam::123456789012:role/shop-hooks."
+  }
+}
+
 variable "schedule_role_arns" {
   type        = list(string)
   description = "The roles with which schedules and rules start the tasks of scheduled_task_map, and those that discovery_tasks finds: a schedule that is changed is given its role anew. The tasks' own roles belong into task_role_arns."

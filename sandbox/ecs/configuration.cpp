@@ -124,6 +124,12 @@ AwsResult<DeploymentConfiguration> with_strategy(DeploymentConfiguration configu
         TRY_ASSIGN(configuration.step_percent, percent_in(canary, "canaryPercent", 0.1, 5.0));
         TRY_ASSIGN(configuration.step_bake, minutes_in(canary, "canaryBakeTimeInMinutes", 0, kLongestBake, 10));
     }
+    const Json early = member("earlySuccessCriteria");
+    TRY_ASSIGN(const bool early_success, Parameters(early).flag("enable"));
+    if (find(given, "earlySuccessCriteria") != nullptr && !early.contains("enable"))
+        return aws_fail("InvalidParameterException", "earlySuccessCriteria needs enable.");
+    if (early_success && *strategy != Strategy::kRolling)
+        return aws_fail("InvalidParameterException", "earlySuccessCriteria is allowed with the ROLLING strategy only.");
     TRY_ASSIGN(configuration.hooks, hooks_of(merged));
     TRY_ASSIGN(configuration.alarms, alarms_of(merged));
     return configuration;

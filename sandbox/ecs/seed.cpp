@@ -50,6 +50,7 @@ void add_running_service(EcsState& state, Ids& ids, const ServiceSeed& seed, Wal
                                        state.account, seed.name.substr(0, 32), ids.hex(16));
     service.container = seed.container;
     service.container_port = seed.container_port;
+    service.has_alternate = seed.has_alternate;
 
     Deployment deployment;
     const std::string number = ids.digits(19);

@@ -16,6 +16,7 @@ struct ServiceSeed {
     int desired_count = 1;
     std::string container;  ///< behind the load balancer
     int container_port = 80;
+    bool has_alternate = false;  ///< as in Service
 };
 
 /// Adds a service that has run for a while: one deployment, COMPLETED, with all its tasks RUNNING and healthy, made by

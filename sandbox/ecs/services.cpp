@@ -71,6 +71,10 @@ EcsAnswer update_service(EcsContext& context, const Json& request) {
     TRY_ASSIGN(const auto desired_count, parameters.number("desiredCount"));
     TRY_ASSIGN(const bool force, parameters.flag("forceNewDeployment"));
     TRY_ASSIGN(auto configuration, merged_configuration(service->configuration, request));
+    if (configuration.strategy != Strategy::kRolling && !service->can_shift_traffic())
+        return invalid_parameter(
+            "advancedConfiguration field is required for all loadBalancers when using a non-ROLLING deployment "
+            "strategy");
     TRY_ASSIGN(const TaskDefinitionRevision* const revision, wanted_revision(context, request, *service));
     if (desired_count && *desired_count < 0) return invalid_parameter("desiredCount cannot be negative.");
 

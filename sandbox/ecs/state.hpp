@@ -206,6 +206,7 @@ struct Service {
     std::string target_group;            ///< ARN
     std::string container;               ///< the one that the load balancer knows
     int container_port = 0;
+    bool has_alternate = false;  ///< its load balancer has a second target group: its traffic can be shifted
     Tags tags;
     Scenario scenario = Scenario::kHealthy;  ///< of the deployments to come
 
@@ -219,6 +220,10 @@ struct Service {
     std::optional<WallTime> look_at;            ///< when the scheduler looks at it again
     std::optional<WallTime> launch_not_before;  ///< after failures
 
+    /// Scenarios with a shift of traffic bring the second target group with them.
+    [[nodiscard]] bool can_shift_traffic() const {
+        return has_alternate || configuration.strategy != Strategy::kRolling;
+    }
     [[nodiscard]] const Deployment& primary() const { return deployments.front(); }
     [[nodiscard]] TaskCounts counts() const;
     [[nodiscard]] TaskCounts counts_of(const std::string& deployment_id) const;

@@ -37,7 +37,7 @@ Json load_balancers_json(const Service& service) {
     Json json{{"targetGroupArn", service.target_group},
               {"containerName", service.container},
               {"containerPort", service.container_port}};
-    if (service.configuration.strategy != Strategy::kRolling) {
+    if (service.can_shift_traffic()) {
         const std::string listener = service.target_group.substr(0, service.target_group.find(":targetgroup/"));
         json["advancedConfiguration"] = {
             {"alternateTargetGroupArn", service.target_group + "a"},

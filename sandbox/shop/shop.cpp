@@ -116,7 +116,9 @@ void add_service(EcsState& state, Ids& ids, const Seed& seed, std::string_view c
                          .task_definition = fmt::format("{}:{}", name, numbers.front()),
                          .desired_count = seed.desired_count,
                          .container = std::string(seed.repository),
-                         .container_port = seed.port},
+                         .container_port = seed.port,
+                         // The worker's has one target group: it shows what a shift of traffic needs.
+                         .has_alternate = seed.repository != "shop_service_worker"},
                         created_at);
 }
 

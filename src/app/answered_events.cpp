@@ -66,9 +66,9 @@ private:
     }
     void add_body(const ManualRequest& body) {
         const auto& [bare, service, task_definition, reason, project, environment, malformed, image, image_tag,
-                     promote_from, action, rollback] = body;
+                     promote_from, action, rollback, strategy] = body;
         add(bare, service, task_definition, reason, project, environment, malformed, image, image_tag, promote_from,
-            action, rollback);
+            action, rollback, strategy);
     }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }

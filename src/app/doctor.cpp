@@ -12,6 +12,7 @@
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "deployer/observe/inventory.hpp"
+#include "deployer/start/strategy.hpp"
 #include "discovery/discovered.hpp"
 
 namespace ci_lambda {
@@ -227,6 +228,10 @@ private:
                                      target.service, service->deployment_controller));
             return;
         }
+        if (const auto wanted = app_.config().strategy_of(target.id))
+            if (const auto why = why_not_with(*wanted, *service))
+                bad(subject, fmt::format("no deployment of it will start: {} ({})", *why,
+                                         app_.config().called("DEPLOYMENT_STRATEGY", target.id)));
         if (service->express) {
             examine_express(subject, target, *service);
             return;

@@ -40,8 +40,9 @@ Handled PersonalRequests::deploy(const Deploy& decision, const DeployOptions& op
     std::vector<DeploymentReport> attached;
     for (const auto& request : decision.requests) {
         // Whether an image is rolling already shows once it has been looked up.
-        const auto rolling =
-            !request.wanted.empty() ? std::nullopt : rolling_already(parts_.ecs, parts_.observer, request, deadline);
+        const auto rolling = !request.wanted.empty() || request.strategy_once
+                                 ? std::nullopt
+                                 : rolling_already(parts_.ecs, parts_.observer, request, deadline);
         if (!rolling) {
             rest.requests.push_back(request);
             continue;

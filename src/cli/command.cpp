@@ -89,6 +89,11 @@ void add_deploy(Parser& parser, DeployCommand& deploy) {
     parser.get_option("--task-definition")
         ->excludes(parser.get_option("--image"))
         ->excludes(parser.get_option("--image-tag"));
+    parser
+        .add_option("--strategy", deploy.strategy,
+                    "How this rollout moves tasks and traffic, such as canary:10%:10m (percent, minutes, bake time) or "
+                    "JSON. ECS keeps it until a deployment by the configuration sets it back")
+        ->type_name("keep|rolling|blue_green|linear|canary");
     parser.add_option("--reason", deploy.reason, "Why, for the log and the notification");
     auto* dry_run = parser.add_flag("--dry-run", deploy.dry_run, "Look everything up, change nothing");
     auto* wait = parser.add_flag("--wait", deploy.wait,

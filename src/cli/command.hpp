@@ -40,6 +40,7 @@ struct DeployCommand {
     std::optional<std::string> task_definition;
     std::optional<std::string> image;
     std::optional<std::string> image_tag;
+    std::optional<std::string> strategy;
     std::optional<std::string> reason;
     bool dry_run = false;
     bool wait = false;

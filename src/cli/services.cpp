@@ -103,6 +103,8 @@ private:
             add("tags", join(filter.texts(), ", "), config_.called("ECR_TAG_FILTER", id_));
         if (const auto mode = config_.image_mode_of(id_); mode != ImageMode::kRedeploy)
             add("mode", std::string(to_string(mode)), config_.called("ECR_DEPLOY_MODE", id_));
+        if (const auto strategy = config_.strategy_of(id_))
+            add("strategy", in_words(*strategy), config_.called("DEPLOYMENT_STRATEGY", id_));
         if (!config_.deploys_on_events(id_)) add("deploys", "by hand only", config_.called("AUTO_DEPLOY_MAP", id_));
         if (found_ == nullptr) return;
         if (found_->express) add("type", "Express Mode service", "ECS");

@@ -31,7 +31,9 @@ Result<Deploy> decide_all(const DeployCommand& command, const std::vector<std::s
                                                 .environment = {},
                                                 .malformed = {},
                                                 .image = command.image,
-                                                .image_tag = command.image_tag}};
+                                                .image_tag = command.image_tag,
+                                                .promote_from = {},
+                                                .strategy = command.strategy}};
         TRY_ASSIGN(auto decision, decide(event, config));
         if (const auto* ignored = std::get_if<Ignore>(&decision))
             return fail(ErrorKind::kRejected, fmt::format("{}: {}", id, ignored->reason));

@@ -63,6 +63,19 @@ ImagePin read_image_pin(SettingReader& reader) {
     return ImagePin::kBoth;
 }
 
+std::optional<WantedStrategy> read_strategy(SettingReader& reader) {
+    constexpr std::string_view kVariable = "DEPLOYMENT_STRATEGY";
+    const auto written = reader.text(kVariable);
+    if (!written) return std::nullopt;
+    auto strategy = parse_strategy(*written);
+    if (strategy) return *std::move(strategy);
+    if (reader.origin(kVariable).kind == SettingOrigin::Kind::kDocument)
+        add_problems(strategy.error(), setting_of(kVariable).pointer, reader);
+    else
+        reader.problem(kVariable, in_words(strategy.error()));
+    return std::nullopt;
+}
+
 /// Words with commas between them.
 std::set<std::string> read_list(SettingReader& reader, std::string_view name, bool (*is_good)(std::string_view)) {
     std::set<std::string> words;
@@ -309,6 +322,7 @@ std::set<ServiceId> ids_in_none(std::set<ServiceId> ids, const Maps& maps) {
     take_out(ids_in_values(maps.files));
     take_out(ids_in_keys(maps.auto_deploy));
     take_out(ids_in_keys(maps.image_modes));
+    take_out(ids_in_keys(maps.strategies));
     take_out(ids_in_keys(maps.tag_filters.by_service));
     return ids;
 }
@@ -325,6 +339,7 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_values(s3_files));
     ids.merge(ids_in_keys(auto_deploy));
     ids.merge(ids_in_keys(image_modes));
+    ids.merge(ids_in_keys(strategies));
     ids.merge(ids_in_keys(tag_filters.by_service));
     ids.insert(other_services.begin(), other_services.end());
     for (const auto& [id, target] : names.discovered()) ids.insert(id);
@@ -339,7 +354,8 @@ std::string Config::called(std::string_view setting) const {
 std::string Config::called(std::string_view setting, const ServiceId& id) const {
     if (!said_by_tags.contains({setting, id})) return called(setting);
     const auto member = std::ranges::find(service_members(), setting, &ServiceMember::variable);
-    const auto key = member == service_members().end() ? std::string_view("image_mode") : member->key;
+    const std::string_view other = setting == "DEPLOYMENT_STRATEGY" ? "strategy" : "image_mode";
+    const auto key = member == service_members().end() ? other : member->key;
     return fmt::format("its tag {}", service_tag(key));
 }
 
@@ -351,6 +367,13 @@ bool Config::deploys_on_events(const ServiceId& id) const {
 ImageMode Config::image_mode_of(const ServiceId& id) const {
     const auto found = image_modes.find(id);
     return found == image_modes.end() ? image_mode : found->second;
+}
+
+std::optional<WantedStrategy> Config::strategy_of(const ServiceId& id) const {
+    const auto found = strategies.find(id);
+    auto wanted = found == strategies.end() ? strategy : found->second;
+    if (wanted && wanted->type == WantedStrategy::Type::kKeep) return std::nullopt;
+    return wanted;
 }
 
 std::optional<ImageMode> parse_image_mode(std::string_view word) {
@@ -408,6 +431,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const bool ecr_enabled = reader.boolean("ENABLE_ECR_MONITORING");
     const auto image_mode = read_image_mode(reader);
     const auto image_pin = read_image_pin(reader);
+    auto strategy = read_strategy(reader);
     const bool ssm_enabled = reader.boolean("ENABLE_SSM_MONITORING");
     const bool s3_enabled = reader.boolean("ENABLE_S3_MONITORING");
     const bool manual_enabled = reader.boolean("ENABLE_MANUAL_DEPLOY");
@@ -485,6 +509,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .image_mode = image_mode,
                    .image_modes = std::move(maps.image_modes),
                    .image_pin = image_pin,
+                   .strategy = std::move(strategy),
+                   .strategies = std::move(maps.strategies),
                    .ssm_enabled = ssm_enabled,
                    .s3_enabled = s3_enabled,
                    .manual_enabled = manual_enabled,

@@ -19,6 +19,7 @@
 #include "config/names.hpp"
 #include "config/scheduled_tasks.hpp"
 #include "config/settings.hpp"
+#include "config/strategy.hpp"
 #include "images/tag_filter.hpp"
 #include "logging/logger.hpp"
 
@@ -97,6 +98,8 @@ struct Config {
     ImageMode image_mode = ImageMode::kRedeploy;  ///< ECR_DEPLOY_MODE
     std::map<ServiceId, ImageMode> image_modes;   ///< of services for which the document says another one
     ImagePin image_pin = ImagePin::kBoth;
+    std::optional<WantedStrategy> strategy;          ///< DEPLOYMENT_STRATEGY
+    std::map<ServiceId, WantedStrategy> strategies;  ///< of services that say another one
     bool ssm_enabled = true;
     bool s3_enabled = true;
     bool manual_enabled = true;
@@ -137,6 +140,9 @@ struct Config {
 
     /// What a push does to the service.
     [[nodiscard]] ImageMode image_mode_of(const ServiceId& id) const;
+
+    /// The strategy of its deployments; `nullopt`: whatever the service has.
+    [[nodiscard]] std::optional<WantedStrategy> strategy_of(const ServiceId& id) const;
 
     friend bool operator==(const Config&, const Config&) = default;
 };

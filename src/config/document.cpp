@@ -132,6 +132,7 @@ private:
                 return known ? text : std::nullopt;
             }
             case SettingType::kTasks: return value.is_object() ? std::optional(dump_json(value)) : std::nullopt;
+            case SettingType::kStrategy: return value.is_object() ? dump_json(value) : plain_text(value);
             default: return plain_text(value);
         }
     }
@@ -217,6 +218,10 @@ private:
             if (key == "auto_deploy") read(value, place, service.auto_deploy, expects);
             if (key == "image_mode") read(value, place, service.image_mode, expects);
             if (key == "tags") read(value, place, service.tags, expects);
+            if (key == "strategy" && value.is_object())
+                service.strategy = dump_json(value);
+            else if (key == "strategy")
+                read(value, place, service.strategy, expects);
         }
     }
 
@@ -317,6 +322,7 @@ bool Document::has_service_member(std::string_view key) const {
         if (key == "files") return !service.files.empty();
         if (key == "image_mode") return service.image_mode.has_value();
         if (key == "tags") return service.tags.has_value();
+        if (key == "strategy") return service.strategy.has_value();
         return key == "auto_deploy" && service.auto_deploy.has_value();
     });
 }

@@ -32,6 +32,7 @@ struct DocumentService {
     std::vector<S3File> files;
     std::optional<bool> auto_deploy;
     std::optional<std::string> image_mode;
+    std::optional<std::string> strategy;           ///< a word, or the object
     std::optional<std::vector<std::string>> tags;  ///< an item of the wrong type is empty
 };
 

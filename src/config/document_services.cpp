@@ -106,6 +106,13 @@ void add_image_mode(const IdentifiedService& service, SettingReader& reader, Map
                         .expects = std::string(setting_of("ECR_DEPLOY_MODE").expects)});
 }
 
+void add_strategy(const IdentifiedService& service, SettingReader& reader, Maps& maps) {
+    if (auto strategy = parse_strategy(*service.said->strategy))
+        maps.strategies[service.id] = *std::move(strategy);
+    else
+        add_problems(strategy.error(), service.said->pointer + "/strategy", reader);
+}
+
 TagFilter tag_filter(const std::vector<std::string>& texts, std::string_view pointer, SettingReader& reader) {
     std::vector<TagPattern> patterns;
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -135,6 +142,12 @@ void sort_values(Map& map) {
 
 }  // namespace
 
+void add_problems(const std::vector<StrategyProblem>& problems, std::string_view pointer, SettingReader& reader) {
+    for (const auto& [place, what, expects] : problems)
+        reader.problem(
+            DocumentProblem{.pointer = fmt::format("{}{}", pointer, place), .what = what, .expects = expects});
+}
+
 std::set<ServiceId> add_document_services(const Document& document, const PatternNames& names, SettingReader& reader,
                                           Maps& maps) {
     const auto services = identify(document, names.backend_name, reader);
@@ -151,6 +164,7 @@ std::set<ServiceId> add_document_services(const Document& document, const Patter
         if (parameters) add_parameters(service, reader, maps);
         if (auto_deploy && service.said->auto_deploy) maps.auto_deploy[service.id] = *service.said->auto_deploy;
         if (service.said->image_mode) add_image_mode(service, reader, maps);
+        if (service.said->strategy) add_strategy(service, reader, maps);
         if (repositories)
             for (const auto& repository : service.said->repositories)
                 maps.repositories[repository].push_back(service.id);

@@ -6,10 +6,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "config/document.hpp"
 #include "config/maps.hpp"
 #include "config/setting_reader.hpp"
+#include "config/strategy.hpp"
 
 namespace ci_lambda {
 
@@ -21,6 +24,9 @@ struct PatternNames {
     std::optional<NamePattern> service_pattern;  ///< absent when it is wrong, which has been told of already
     std::optional<NamePattern> family_pattern;
 };
+
+/// What is wrong with a strategy at this place of the document.
+void add_problems(const std::vector<StrategyProblem>& problems, std::string_view pointer, SettingReader& reader);
 
 /// Adds what the document says to the maps, but for those that a variable gives: it wins as a whole. Problems go to the
 /// reader. Returns the ids of all services that the document names.

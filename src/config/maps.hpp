@@ -53,6 +53,7 @@ struct Maps {
     std::map<S3File, std::vector<ServiceId>> files;
     std::map<ServiceId, bool> auto_deploy;
     std::map<ServiceId, ImageMode> image_modes;
+    std::map<ServiceId, WantedStrategy> strategies;
     TagFilters tag_filters;
     ScheduledTasks scheduled_tasks;
 };

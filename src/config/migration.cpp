@@ -20,6 +20,12 @@ namespace {
 using OrderedDocument = nlohmann::ordered_json;
 using Origin = SettingOrigin::Kind;
 
+/// A word, or the object.
+OrderedDocument written(const WantedStrategy& strategy) {
+    if (strategy.written.starts_with('{')) return OrderedDocument::parse(strategy.written);
+    return strategy.written;
+}
+
 /// What is said about each service, in the members of `/services/ID`.
 std::map<std::string, OrderedDocument> services_of(const Config& config) {
     std::map<std::string, OrderedDocument> services;
@@ -37,6 +43,7 @@ std::map<std::string, OrderedDocument> services_of(const Config& config) {
         for (const auto& id : ids) services[id.str()]["files"].push_back({{"bucket", file.bucket}, {"key", file.key}});
     for (const auto& [id, on] : config.auto_deploy) services[id.str()]["auto_deploy"] = on;
     for (const auto& [id, mode] : config.image_modes) services[id.str()]["image_mode"] = to_string(mode);
+    for (const auto& [id, strategy] : config.strategies) services[id.str()]["strategy"] = written(strategy);
     for (const auto& [id, filter] : config.tag_filters.by_service) services[id.str()]["tags"] = filter.texts();
     return services;
 }
@@ -54,6 +61,10 @@ OrderedDocument typed(const Setting& setting, const std::string& text) {
             auto list = OrderedDocument::array();
             for (const auto& item : split(text, ',')) list.push_back(trim(item));
             return list;
+        }
+        case SettingType::kStrategy: {
+            const auto strategy = parse_strategy(text);
+            return strategy ? written(*strategy) : OrderedDocument(text);
         }
         default:
             // A path may have blanks at its ends.

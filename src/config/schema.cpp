@@ -54,6 +54,34 @@ OrderedSchema tasks_schema() {
             {"additionalProperties", std::move(task)}};
 }
 
+/// A word, or an object as `parse_strategy` reads it.
+OrderedSchema strategy_schema(std::string_view format) {
+    const auto whole = [](int least, int most) {
+        return OrderedSchema{{"type", "integer"}, {"minimum", least}, {"maximum", most}};
+    };
+    auto hook = object_schema();
+    hook["required"] = {"type", "stages"};
+    hook["properties"] = {
+        {"type", {{"enum", {"pause", "lambda"}}}}, {"stages", list_schema(text_schema({}))},
+        {"timeout_minutes", whole(1, 20160)},      {"on_timeout", {{"enum", {"roll_back", "continue"}}}},
+        {"function", text_schema("^arn:")},        {"role", text_schema("^arn:")}};
+    OrderedSchema schema{{"type", {"string", "object"}}, {"pattern", format}};
+    schema["additionalProperties"] = false;
+    schema["required"] = OrderedSchema::array({"type"});
+    schema["properties"] = {
+        {"type", {{"enum", {"keep", "rolling", "blue_green", "linear", "canary"}}}},
+        {"percent", {{"type", "number"}, {"minimum", 0.1}, {"maximum", 100}}},
+        {"step_minutes", whole(0, 1440)},
+        {"bake_minutes", whole(0, 1440)},
+        {"alarms", list_schema(text_schema({}))},
+        {"hooks", list_schema(std::move(hook))},
+        {"early_success",
+         {{"type", {"boolean", "object"}},
+          {"additionalProperties", false},
+          {"properties", {{"healthy_percent", whole(0, 100)}, {"cleanup", {{"enum", {"blocking", "deferred"}}}}}}}}};
+    return schema;
+}
+
 unsigned number_of(std::string_view text) { return static_cast<unsigned>(parse_unsigned(text).value_or(0)); }
 
 OrderedSchema integer_schema(const Setting& setting) {
@@ -79,6 +107,7 @@ OrderedSchema value_schema(const Setting& setting) {
         case SettingType::kChoice: return choice_schema(setting.choices);
         case SettingType::kList: return list_schema(text_schema(setting.format));
         case SettingType::kTasks: return tasks_schema();
+        case SettingType::kStrategy: return strategy_schema(setting.format);
         default: return text_schema(setting.format);
     }
 }
@@ -108,6 +137,7 @@ OrderedSchema member_schema(const ServiceMember& member) {
         case ServiceMember::Type::kBoolean: schema["type"] = "boolean"; break;
         case ServiceMember::Type::kList: schema.update(list_schema(text_schema(member.format))); break;
         case ServiceMember::Type::kChoice: schema.update(choice_schema(member.choices)); break;
+        case ServiceMember::Type::kStrategy: schema.update(strategy_schema(member.format)); break;
         case ServiceMember::Type::kFiles: schema.update(files_schema()); break;
     }
     return schema;

@@ -19,6 +19,10 @@ constexpr std::string_view kNamePatternFormat =
     R"(^([A-Za-z0-9_.-]|\{project\}|\{env\}|\{name\})*\{name\}([A-Za-z0-9_.-]|\{project\}|\{env\}|\{name\})*$)";
 constexpr std::string_view kUrlFormat = "^[Hh][Tt][Tt][Pp][Ss]?://";
 
+constexpr std::string_view kStrategyFormat =
+    R"(^\s*(\{[\s\S]*\}|(keep|rolling|blue_green|linear|canary)(:[0-9.]+[%m]?)*)\s*$)";
+constexpr std::string_view kStrategy = R"(`canary`, `canary:10%:10m`, or `{"type":"canary","percent":10}`)";
+
 constexpr auto kSettings = std::to_array<Setting>(
     {{.name = "PROJECT_NAME",
       .default_value = "",
@@ -147,6 +151,14 @@ constexpr auto kSettings = std::to_array<Setting>(
       .meaning = "How a revision that is registered for a push names the image: `REPOSITORY:TAG`, "
                  "`REPOSITORY@sha256:..` or `REPOSITORY:TAG@sha256:..`, of which the digest counts.",
       .choices = {"tag", "digest", "both"}},
+     {.name = "DEPLOYMENT_STRATEGY",
+      .default_value = "",
+      .pointer = "/deployment/strategy",
+      .type = SettingType::kStrategy,
+      .expects = kStrategy,
+      .meaning = "How deployments move tasks and traffic: `rolling`, `blue_green`, `linear` or `canary`, with its "
+                 "steps, bake time, alarms and hooks. Where nothing says it, each service keeps what it has.",
+      .format = kStrategyFormat},
      {.name = "DEPLOYMENT_TIMEOUT_SECONDS",
       .default_value = "600",
       .pointer = "/deployment/timeout_seconds",
@@ -407,6 +419,13 @@ constexpr auto kServiceMembers = std::to_array<ServiceMember>({
      .meaning =
          "What the push of an image does to it. Without it `ECR_DEPLOY_MODE` or `deployment.image_mode` says so.",
      .choices = {"redeploy", "match", "revision"}},
+    {.key = "strategy",
+     .variable = "",
+     .type = MemberType::kStrategy,
+     .expects = kStrategy,
+     .meaning = "How its deployments move tasks and traffic; `keep`: as it has it. Without it `DEPLOYMENT_STRATEGY` or "
+                "`deployment.strategy` says so.",
+     .format = kStrategyFormat},
     {.key = "tags",
      .variable = "ECR_TAG_FILTER",
      .type = MemberType::kList,

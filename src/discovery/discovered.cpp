@@ -46,6 +46,7 @@ Config with_discovered(const Config& written, std::shared_ptr<const Discovered> 
         say("AUTO_DEPLOY_MAP", service.rules.auto_deploy, config.auto_deploy);
         say("ECR_TAG_FILTER", service.rules.tags, config.tag_filters.by_service);
         say("ECR_DEPLOY_MODE", service.rules.image_mode, config.image_modes);
+        say("DEPLOYMENT_STRATEGY", service.rules.strategy, config.strategies);
     }
     config.names = written.names.with_discovered(std::move(targets));
     config.discovered = std::move(discovered);

@@ -60,6 +60,7 @@ private:
     static std::string expected(const ServiceMember& member) {
         if (member.key == "tags")
             return "patterns with blanks between them, such as `v@ -@-rc@` for `v*` without `*-rc*`";
+        if (member.key == "strategy") return "keep, rolling, blue_green:5m, linear:10:6m:5m or canary:10:10m:5m";
         if (member.key == "files") return "`BUCKET/KEY`, several with blanks between them";
         if (member.key == "repositories") return "names of repositories with blanks between them";
         if (member.key == "parameters") return "paths, such as `/dev/shop/api`, with blanks between them";
@@ -71,6 +72,12 @@ private:
         auto& rules = read_.rules;
         if (key == "auto_deploy") return keep(parse_boolean(value), rules.auto_deploy);
         if (key == "image_mode") return keep(parse_image_mode(to_lower(trim(value))), rules.image_mode);
+        if (key == "strategy") {
+            auto strategy = parse_strategy(value);
+            if (!strategy) return "";
+            rules.strategy = *std::move(strategy);
+            return std::nullopt;
+        }
         if (key == "task_family") {
             if (!is_valid_service_id(value)) return "";
             rules.family = TaskFamily(value);

@@ -17,6 +17,7 @@ struct ServiceRules {
     std::optional<bool> auto_deploy;
     std::optional<TagFilter> tags;
     std::optional<ImageMode> image_mode;
+    std::optional<WantedStrategy> strategy = {};
     std::optional<TaskFamily> family;
     // Beside what the task definition says:
     std::vector<std::string> repositories;

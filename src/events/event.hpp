@@ -105,6 +105,7 @@ struct ManualRequest {
     std::optional<std::string> promote_from = {};  ///< the environment whose images the service is to get
     std::optional<std::string> action = {};        ///< continue or stop: what is under way, instead of a deployment
     bool rollback = false;                         ///< with `action` stop
+    std::optional<std::string> strategy = {};      ///< of this rollout: a word, or a JSON object
     friend bool operator==(const ManualRequest&, const ManualRequest&) = default;
 };
 

@@ -10,6 +10,7 @@ namespace {
 
 /// Each is a name or an ARN; errors and answers repeat it.
 constexpr std::size_t kLongestMember = 1000;
+constexpr std::size_t kLongestObject = 10'000;
 
 constexpr std::array<std::string_view, 3> kSourcePrefixes{"action.", "github.actions.", "terraform."};
 
@@ -29,11 +30,21 @@ public:
         body_.promote_from = member("promote_from");
         body_.action = member("action");
         body_.rollback = flag("rollback");
+        body_.strategy = object_or_word("strategy");
         body_.reason = find_string(request_, "reason");
         return std::move(body_);
     }
 
 private:
+    std::optional<std::string> object_or_word(std::string_view key) {
+        const Json* value = find(request_, key);
+        if (value == nullptr || !value->is_object()) return member(key);
+        auto text = dump_json(*value);
+        if (text.size() <= kLongestObject) return text;
+        if (!body_.malformed) body_.malformed = fmt::format("\"{}\" is longer than {} bytes", key, kLongestObject);
+        return std::nullopt;
+    }
+
     std::optional<std::string> member(std::string_view key) {
         if (find(request_, key) == nullptr) return std::nullopt;
         auto text = require_string(request_, key, key);

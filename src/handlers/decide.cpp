@@ -62,6 +62,11 @@ void add_envelope(Decision& decision, const Envelope& envelope) {
     for (auto& task : deploy->tasks) add_envelope(task.images, envelope);
 }
 
+void add_strategies(Decision& decision, const Config& config) {
+    if (auto* deploy = std::get_if<Deploy>(&decision))
+        for (auto& request : deploy->requests) request.strategy = config.strategy_of(request.target.id);
+}
+
 struct Decide {
     const Event& event;
     const Config& config;
@@ -102,6 +107,7 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
     if (decision) {
         tidy(*decision);
         add_envelope(*decision, event.envelope);
+        add_strategies(*decision, config);
     } else {
         tidy(decision.error().message);
     }

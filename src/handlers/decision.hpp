@@ -55,8 +55,10 @@ struct DeploymentRequest {
     std::vector<WantedImage> wanted = {};
     /// What runs there is `wanted`, once it has been looked up. Never with a task definition or with `wanted`.
     std::optional<PromotionSource> promoted_from = {};
-    std::vector<std::string> own_repositories = {};  ///< that the configuration has for the service; may be empty
-    bool again = false;                              ///< with `wanted`: begin a rollout also where it runs already
+    std::vector<std::string> own_repositories = {};    ///< that the configuration has for the service; may be empty
+    bool again = false;                                ///< with `wanted`: begin a rollout also where it runs already
+    std::optional<WantedStrategy> strategy = {};       ///< as configured; absent: whatever the service has
+    std::optional<WantedStrategy> strategy_once = {};  ///< what a person asks for instead, for this rollout
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;
 };
 

@@ -210,6 +210,22 @@ Result<std::optional<PromotionSource>> read_promotion(const ManualRequest& reque
     return PromotionSource{.environment = environment, .target = *std::move(source)};
 }
 
+/// A function would be invoked with a role that whoever sends the request has chosen.
+bool has_functions(const WantedStrategy& strategy) {
+    return strategy.hooks &&
+           std::ranges::any_of(*strategy.hooks, [](const auto& hook) { return !hook.function.empty(); });
+}
+
+Result<std::optional<WantedStrategy>> read_strategy(const ManualRequest& request) {
+    if (!request.strategy) return std::nullopt;
+    auto strategy = parse_strategy(*request.strategy);
+    if (!strategy) return fail(ErrorKind::kInvalidEvent, fmt::format(R"("strategy": {})", in_words(strategy.error())));
+    if (has_functions(*strategy))
+        return fail(ErrorKind::kInvalidEvent,
+                    R"("strategy": a hook of the type lambda belongs into the configuration, not into a request)");
+    return *std::move(strategy);
+}
+
 /// True where neither the source nor the request itself says which environment is meant. Such a request is heard by
 /// every environment of the account. `action.production` does say it where that is the name, as for the origin.
 bool names_no_environment(const ManualRequest& request, const std::string& source, const Config& config) {
@@ -260,6 +276,8 @@ Result<Decision> decide_for_task(const ManualRequest& request, const ServiceId& 
     if (request.promote_from)
         return fail(ErrorKind::kInvalidEvent,
                     fmt::format(R"("promote_from" is for services: name the image of {} itself with "image")", id));
+    if (request.strategy)
+        return fail(ErrorKind::kInvalidEvent, fmt::format(R"("strategy" is for services: no service runs {})", id));
     if (wanted.empty())
         return ignore(
             fmt::format(R"({} is a scheduled task: it starts anew by itself each time, so there is nothing to )"
@@ -325,6 +343,7 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
     TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
     TRY_ASSIGN(auto promoted_from, read_promotion(request, target, config));
     TRY_ASSIGN(auto wanted, read_wanted(request));
+    TRY_ASSIGN(auto strategy, read_strategy(request));
     auto own_repositories =
         wanted.empty() && !promoted_from ? std::vector<std::string>{} : repositories_of(target.id, config);
     std::vector<std::string> warnings;
@@ -335,7 +354,8 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
                                 .image_pin = config.image_pin,
                                 .wanted = std::move(wanted),
                                 .promoted_from = std::move(promoted_from),
-                                .own_repositories = std::move(own_repositories)}},
+                                .own_repositories = std::move(own_repositories),
+                                .strategy_once = std::move(strategy)}},
                   .skipped = {},
                   .warnings = std::move(warnings)};
 }

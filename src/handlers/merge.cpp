@@ -30,6 +30,7 @@ struct Merged {
             request.own_repositories = next.own_repositories;
             request.again = next.again;
         }
+        if (next.strategy_once) request.strategy_once = next.strategy_once;
         request.task_definition = next.task_definition;
         request.changed_at = request.changed_at && next.changed_at
                                  ? std::optional(std::max(*request.changed_at, *next.changed_at))

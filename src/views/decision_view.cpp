@@ -77,6 +77,11 @@ std::string wanted_by(const DeploymentRequest& request) {
                        images_of(request.images));
 }
 
+std::string with_strategy(std::string wanted, const DeploymentRequest& request) {
+    const auto& strategy = request.strategy_once ? request.strategy_once : request.strategy;
+    return strategy ? fmt::format("{}, by {}", wanted, in_words(*strategy)) : wanted;
+}
+
 DecisionView view(const Deploy& deploy) {
     DecisionView shown{.kind = DecisionView::Kind::kDeploy,
                        .headline = headline_of(deploy),
@@ -92,7 +97,7 @@ DecisionView view(const Deploy& deploy) {
         shown.deployments.push_back({.service = request.target.id.str(),
                                      .ecs_service = request.target.service.str(),
                                      .cluster = request.target.cluster.str(),
-                                     .wanted = wanted_by(request),
+                                     .wanted = with_strategy(wanted_by(request), request),
                                      .reason = request.reason});
     for (const auto& task : deploy.tasks)
         shown.tasks.push_back({.task = task.task.id.str(), .wanted = wanted_by(task), .reason = task.reason});

@@ -24,6 +24,7 @@ OTHER_VALUES = {
     "SLACK_WEBHOOK_URL": ("https://hooks.example.com/a/b", "https://hooks.example.com/a/b"),
     "ENABLE_SLACK_NOTIFICATIONS": (False, "false"),
     "SERVICE_CONFIG": (FILES, json.dumps(FILES)),
+    "DEPLOYMENT_STRATEGY": ('{"type":"canary","percent":10}', '{"type":"canary","percent":10}'),
     "DEPLOYMENT_TIMEOUT_SECONDS": (60, "60"),
     "WAIT_FOR_DEPLOYMENT": (True, "true"),
     "ROLLBACK_ON_FAILURE": (True, "true"),

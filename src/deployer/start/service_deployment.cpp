@@ -7,6 +7,7 @@
 
 #include "base/references.hpp"
 #include "base/retry.hpp"
+#include "deployer/start/strategy.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -123,10 +124,15 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
         if (!registers)
             if (auto failed = failed_already()) return failed;
         if (auto newer = newer_than_ours()) return newer;
+        const auto* service = view_->service();
+        if (service != nullptr && !express_)
+            if (auto why = why_no_more_deployments(*service)) return fail(ErrorKind::kBusy, *std::move(why));
         if (chosen_->choice.pin && !pin_ && !options_.dry_run) {
             TRY(register_pin(*chosen_->choice.pin));
             continue;
         }
+        if (options_.dry_run && service != nullptr)
+            change_of_strategy_ = change_of_configuration(strategy(), *service, false).words;
         if (options_.dry_run) return Outcome{.deployment = {.task_definition = chosen_->revision.str()}};
         if (is_old() && looks < kMostLooks) continue;
         if (unacknowledged_) warn_of_a_second_rollout();
@@ -204,7 +210,14 @@ Status ServiceDeployment::pre_flight() {
                         "the image instead: ci_lambda deploy {} --image-tag TAG",
                         target().service, target().id));
     const auto& described = view_->answer();
-    if (described) return check_service(target(), *described);
+    if (described) {
+        TRY(check_service(target(), *described));
+        return check_strategy();
+    }
+    if (strategy() != nullptr)
+        return std::unexpected(with_context(
+            described.error(), fmt::format("whether {} can have the strategy {} is not known, and nothing is sent",
+                                           target().service, in_words(*strategy()))));
     if (described.error().kind != ErrorKind::kAccessDenied) return std::unexpected(described.error());
     // The origin's IAM policy has no ecs:DescribeServices; its users must not be stopped by our looking first.
     if (!context_.warned.exchange(true))
@@ -214,6 +227,35 @@ Status ServiceDeployment::pre_flight() {
 }
 
 /// The newest revision, or the one that was asked for; or another one, when the newest was taken back.
+const WantedStrategy* ServiceDeployment::strategy() const {
+    const auto& wanted = request_.strategy_once ? request_.strategy_once : request_.strategy;
+    return wanted && wanted->type != WantedStrategy::Type::kKeep ? &*wanted : nullptr;
+}
+
+/// Before ECS refuses, and before anything is registered.
+Status ServiceDeployment::check_strategy() const {
+    const auto* wanted = strategy();
+    const auto* service = view_->service();
+    if (wanted == nullptr || service == nullptr) return {};
+    if (auto why = why_not_with(*wanted, *service)) return fail(ErrorKind::kRejected, *std::move(why));
+    return {};
+}
+
+/// It is the service's own configuration that changes, and ECS keeps that.
+void ServiceDeployment::say_configuration_change(DeploymentReport& report) const {
+    if (change_of_strategy_.empty()) return;
+    std::string then = "ECS keeps it for the deployments that follow";
+    if (request_.strategy_once)
+        then += request_.strategy ? fmt::format(", until the next one brings back what is configured, {}",
+                                                in_words(*request_.strategy))
+                                  : ", as no strategy is configured";
+    report.notes.push_back(fmt::format("the service's deployment configuration {}: {}; {}",
+                                       options_.dry_run ? "would change" : "changes", change_of_strategy_, then));
+    context_.logger.info(
+        options_.dry_run ? "deployment configuration would change" : "deployment configuration changes",
+        {{log_key::kService, target().id.str()}, {"change", change_of_strategy_}});
+}
+
 Status ServiceDeployment::choose() {
     chosen_ = ChosenRevision{.newest = *listed_, .revision = *listed_, .choice = {}, .left_out = {}};
     // Of revisions that ECS writes there is none to choose: what runs is the newest.
@@ -273,8 +315,11 @@ Result<AcceptedDeployment> ServiceDeployment::send() {
     const auto* service = view_->service();
     UpdateServiceRequest request{
         .cluster = target().cluster, .service = target().service, .task_definition = chosen_->revision};
-    if (options_.rollback_on_failure && service != nullptr)
-        request.deployment_configuration = configuration_with_rollback(*service);
+    if (service != nullptr) {
+        auto change = change_of_configuration(strategy(), *service, options_.rollback_on_failure);
+        request.deployment_configuration = std::move(change.json);
+        change_of_strategy_ = std::move(change.words);
+    }
     return context_.ecs.update_service(request, deadline_);
 }
 
@@ -472,6 +517,7 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
     report.started_at = outcome->deployment.created_at;
     report.failed_before = outcome->failed;
     report.has_what_was_wanted = outcome->wanted;
+    if (report.outcome.empty()) say_configuration_change(report);
     if (!report.outcome.empty()) {
         report.status = DeploymentStatus::kAlreadyRolling;
         context_.logger.info("deployment not sent: " + report.outcome, fields_of(report));

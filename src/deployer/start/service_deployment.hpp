@@ -82,6 +82,10 @@ private:
     Result<Outcome> update();
     [[nodiscard]] Result<AcceptedDeployment> send();
     [[nodiscard]] Result<AcceptedDeployment> send_to_express();
+    /// The strategy that the service is to have; nullptr: whatever it has.
+    [[nodiscard]] const WantedStrategy* strategy() const;
+    [[nodiscard]] Status check_strategy() const;
+    void say_configuration_change(DeploymentReport& report) const;
     void tag_what_ecs_wrote(const AcceptedDeployment& deployment);
     [[nodiscard]] bool ecs_writes_revisions() const { return express_ && express_->written_by_ecs; }
 
@@ -115,6 +119,7 @@ private:
     std::vector<TaskDefinition> active_;  ///< all that ECS lists, the highest number first
     std::optional<ExpressService> express_;
     bool records_unreadable_ = false;
+    std::string change_of_strategy_;  ///< in words; what was sent last, or would be
 
     // What attempts tell those that follow.
     bool waited_ = false;

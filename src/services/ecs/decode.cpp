@@ -133,6 +133,10 @@ EcsLifecycleHook read_hook(const Json& hook) {
     if (find(hook, "targetType") == nullptr && find(hook, "hookTargetArn") == nullptr) one.pause = true;
     if (const Json* timeout = find(hook, "timeoutConfiguration"))
         one.timeout = find_minutes(*timeout, "timeoutInMinutes");
+    one.function = text(hook, "hookTargetArn");
+    one.role = text(hook, "roleArn");
+    if (const Json* timeout = find(hook, "timeoutConfiguration"); timeout != nullptr && find(*timeout, "action"))
+        one.then_continues = text(*timeout, "action") == "CONTINUE";
     return one;
 }
 
@@ -160,8 +164,20 @@ EcsDeploymentConfiguration read_configuration(const Json& configuration) {
         one.step_percent = find_number(*canary, "canaryPercent").value_or(one.step_percent);
         one.step_bake = find_minutes(*canary, "canaryBakeTimeInMinutes").value_or(one.step_bake);
     }
-    if (const Json* alarms = find(configuration, "alarms"))
-        one.alarms_roll_back = is_true(*alarms, "enable") && is_true(*alarms, "rollback");
+    if (const Json* alarms = find(configuration, "alarms")) {
+        one.alarms_on = is_true(*alarms, "enable");
+        one.alarms_roll_back = one.alarms_on && is_true(*alarms, "rollback");
+        if (const Json* names = find(*alarms, "alarmNames"); names != nullptr && names->is_array())
+            for (const auto& name : *names)
+                if (name.is_string()) one.alarm_names.push_back(name.get<std::string>());
+    }
+    one.minimum_healthy_percent = count(configuration, "minimumHealthyPercent");
+    if (const Json* early = find(configuration, "earlySuccessCriteria")) {
+        one.early_success = is_true(*early, "enable");
+        one.cleanup_deferred = text(*early, "sourceServiceRevisionCleanup") == "DEFERRED";
+        if (const auto percent = find_number(*early, "healthyPercent"))
+            one.early_healthy_percent = static_cast<int>(*percent);
+    }
     if (const Json* breaker = find(configuration, "deploymentCircuitBreaker")) {
         one.circuit_breaker = dump_json(*breaker);
         one.breaker_rolls_back = is_true(*breaker, "enable") && is_true(*breaker, "rollback");
@@ -169,13 +185,26 @@ EcsDeploymentConfiguration read_configuration(const Json& configuration) {
     return one;
 }
 
-/// Listeners of a Network Load Balancer are `..:listener/net/..`.
-bool shifts_by_network_load_balancer(const Json& service) {
-    const Json* balancers = find(service, "loadBalancers");
-    if (balancers == nullptr || !balancers->is_array()) return false;
-    return std::ranges::any_of(*balancers, [](const Json& balancer) {
-        const Json* advanced = find(balancer, "advancedConfiguration");
-        return advanced != nullptr && text(*advanced, "productionListenerRule").contains(":listener/net/");
+EcsLoadBalancer read_load_balancer(const Json& balancer) {
+    EcsLoadBalancer one{.target_group = text(balancer, "targetGroupArn"),
+                        .classic = !text(balancer, "loadBalancerName").empty()};
+    const Json* advanced = find(balancer, "advancedConfiguration");
+    if (advanced == nullptr) return one;
+    one.advanced = true;
+    one.alternate_target_group = text(*advanced, "alternateTargetGroupArn");
+    one.production_rule = text(*advanced, "productionListenerRule");
+    one.test_rule = text(*advanced, "testListenerRule");
+    one.role = text(*advanced, "roleArn");
+    return one;
+}
+
+/// Service Connect belongs to a deployment.
+bool has_service_connect(const Json& service) {
+    const Json* deployments = find(service, "deployments");
+    if (deployments == nullptr || !deployments->is_array()) return false;
+    return std::ranges::any_of(*deployments, [](const Json& deployment) {
+        const Json* connect = find(deployment, "serviceConnectConfiguration");
+        return connect != nullptr && text(deployment, "status") == "PRIMARY" && is_true(*connect, "enabled");
     });
 }
 
@@ -307,7 +336,11 @@ EcsService read_service(const Json& service) {
         one.deployment_controller = text(*controller, "type");
     if (const Json* configuration = find(service, "deploymentConfiguration"))
         one.configuration = read_configuration(*configuration);
-    one.shifts_by_network_load_balancer = shifts_by_network_load_balancer(service);
+    one.load_balancers = read_all(service, "loadBalancers", read_load_balancer);
+    one.service_connect = has_service_connect(service);
+    // Listeners of a Network Load Balancer are `..:listener/net/..`.
+    one.shifts_by_network_load_balancer = std::ranges::any_of(
+        one.load_balancers, [](const auto& balancer) { return balancer.production_rule.contains(":listener/net/"); });
     return one;
 }
 

@@ -45,7 +45,10 @@ enum class DeploymentStrategy { kRolling, kBlueGreen, kLinear, kCanary, kOther }
 struct EcsLifecycleHook {
     bool pause = false;
     std::vector<std::string> stages;
-    std::optional<Milliseconds> timeout;  ///< absent where none is configured: ECS then waits a day
+    std::optional<Milliseconds> timeout;      ///< absent where none is configured: ECS then waits a day
+    std::string function = {};                ///< ARN of the Lambda function
+    std::string role = {};                    ///< ARN; with which ECS invokes it
+    std::optional<bool> then_continues = {};  ///< when the timeout is over; absent where ECS does not show it
 };
 
 /// `deploymentConfiguration`: how a rollout goes, what it takes on purpose, and when ECS takes it back by itself (ECS
@@ -59,12 +62,29 @@ struct EcsDeploymentConfiguration {
     bool breaker_rolls_back = false;  ///< the circuit breaker is on, with rollback
     bool alarms_roll_back = false;    ///< alarms of CloudWatch are on, with rollback
     std::string circuit_breaker;      ///< the JSON object as ECS gave it; empty if it gave none
+    std::vector<std::string> alarm_names = {};
+    bool alarms_on = false;
+    int minimum_healthy_percent = 0;
+    bool early_success = false;                     ///< a rolling update ends before all tasks run
+    std::optional<int> early_healthy_percent = {};  ///< with `early_success`
+    bool cleanup_deferred = false;                  ///< with `early_success`: old tasks are ended afterwards
 
     /// ECS brings back what ran before when the rollout goes wrong. Every strategy that moves traffic does (ECS
     /// developer guide, "blue/green deployments").
     [[nodiscard]] bool rolls_back_by_itself() const {
         return breaker_rolls_back || alarms_roll_back || strategy != DeploymentStrategy::kRolling;
     }
+};
+
+/// A load balancer of a service, with what a shift of traffic needs (ECS API reference, AdvancedConfiguration).
+struct EcsLoadBalancer {
+    std::string target_group;  ///< ARN
+    bool classic = false;      ///< a Classic Load Balancer
+    bool advanced = false;     ///< it has an `advancedConfiguration`; the rest is empty without
+    std::string alternate_target_group = {};
+    std::string production_rule = {};
+    std::string test_rule = {};
+    std::string role = {};
 };
 
 using EcsTags = std::map<std::string, std::string>;
@@ -89,6 +109,8 @@ struct EcsService {
     std::string arn = {};
     /// An Express Mode service (`resourceManagementType` is ECS): UpdateExpressGatewayService deploys it.
     bool express = false;
+    std::vector<EcsLoadBalancer> load_balancers = {};
+    bool service_connect = false;  ///< of the PRIMARY deployment
 
     /// The deployment that ECS is making or has made true; nullptr if ECS showed none.
     [[nodiscard]] const EcsDeployment* primary() const;

@@ -157,6 +157,8 @@ private:
                 return setting.name == "EVENT_ACCOUNTS" ? " 111122223333 ,444455556666" : "eu-west-1, eu-central-1";
             case SettingType::kPerService: return map(setting.name);
             case SettingType::kTasks: return tasks();
+            case SettingType::kStrategy:
+                return one_of({" Canary:10%:10m ", "keep", R"({"type":"linear","percent":20,"alarms":["a"]})"});
             case SettingType::kText: break;
         }
         if (setting.name == "CLUSTER_NAME_PATTERN") return one_of({"{env}", "{project}-{env}", "live"});
