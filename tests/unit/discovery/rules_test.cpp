@@ -78,5 +78,15 @@ TEST(ServiceRules, WhoseTagOnWhatDeploysCannotBeReadIsNotDeployedByEvents) {
     EXPECT_THAT(read_rules({{"ci_lambda:parameters", "/"}}).rules.held, IsEmpty());
 }
 
+TEST(ServiceRules, SayAStrategyInTheLettersThatATagMayHave) {
+    const auto [rules, problems] = read_rules({{"ci_lambda:strategy", "canary:10:20m:3m"}});
+    EXPECT_THAT(problems, IsEmpty());
+    ASSERT_TRUE(rules.strategy);
+    EXPECT_EQ(in_words(*rules.strategy), "canary with 10 % of the traffic for 20 min, bake time 3 min");
+    const auto bad = read_rules({{"ci_lambda:strategy", "canary:200"}});
+    EXPECT_FALSE(bad.rules.strategy);
+    EXPECT_THAT(bad.problems, ElementsAre(HasSubstr("canary:10:10m:5m")));
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

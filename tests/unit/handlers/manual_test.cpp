@@ -356,5 +356,30 @@ TEST(ManualHandler, RefusesAnAnswerThatSaysWhatToDeploy) {
     EXPECT_THAT(error([](auto& wrong) { wrong.malformed = "x"; }), HasSubstr("malformed"));
 }
 
+TEST(ManualHandler, TakesAStrategyForOneRolloutBesideTheConfiguredOne) {
+    auto request = bare("api");
+    request.strategy = R"({"type":"canary","percent":10})";
+    const auto decision = decide_body(request, shop({{"DEPLOYMENT_STRATEGY", "rolling"}}));
+    ASSERT_THAT(deployed(decision), ElementsAre("api"));
+    const auto& asked = std::get<Deploy>(*decision).requests.front();
+    EXPECT_EQ(asked.strategy_once->type, WantedStrategy::Type::kCanary);
+    EXPECT_EQ(asked.strategy->type, WantedStrategy::Type::kRolling);
+    const auto unsaid = decide_body(bare("api"), shop());
+    EXPECT_FALSE(std::get<Deploy>(*unsaid).requests.front().strategy) << "whatever the service has";
+}
+
+TEST(ManualHandler, RefusesAStrategyThatIsNoneOrThatChoosesARole) {
+    const auto error_of = [](const std::string& strategy) {
+        auto request = bare("api");
+        request.strategy = strategy;
+        const auto decision = decide_body(request, shop());
+        return decision ? "no error" : decision.error().message;
+    };
+    EXPECT_THAT(error_of("canary:200%"), HasSubstr("\"strategy\": percent is 200; expected"));
+    EXPECT_THAT(error_of(R"({"type":"canary","hooks":[{"type":"lambda","stages":["PRE_SCALE_UP"],)"
+                         R"("function":"arn:aws:lambda:r:1:function:f","role":"arn:aws:iam::1:role/r"}]})"),
+                HasSubstr("belongs into the configuration"));
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing
