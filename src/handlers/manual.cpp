@@ -307,7 +307,8 @@ Result<Decision> decide_to_steer(const ManualRequest& request, EcsTarget target,
     const auto says = [](const std::optional<std::string>& member) { return member && !member->empty(); };
     for (const auto& [name, said] :
          {std::pair{"task_definition", says(request.task_definition)}, std::pair{"image", says(request.image)},
-          std::pair{"image_tag", says(request.image_tag)}, std::pair{"promote_from", says(request.promote_from)}})
+          std::pair{"image_tag", says(request.image_tag)}, std::pair{"promote_from", says(request.promote_from)},
+          std::pair{"strategy", says(request.strategy)}})
         if (said)
             return fail(
                 ErrorKind::kInvalidEvent,
