@@ -90,6 +90,9 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
            .on_event = [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kSsm); }},
           ids, clock),
       scheduler_(shop_schedules(clock.now()), clock),
+      cloudwatch_(clock, {std::string(shop::kAlarm)}),
+      schedule_driver_(scheduler_, clock,
+                       [this](std::string input) { invocations_.enqueue(std::move(input), EventOrigin::kScheduler); }),
       driver_(ecs_, clock),
       ecs_goes_on_(options.ecs_clock == nullptr),
       front_(ids) {
@@ -97,6 +100,8 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
     front_.add("AmazonEC2ContainerRegistry_V20150921.", "ECR",
                [this](const AwsCall& call) { return ecr_.handle(call.operation, call.body); });
     front_.add("AWSEvents.", "EventBridge", [this](const AwsCall& call) { return call_events(call); });
+    front_.add("GraniteServiceVersion20100801.", "CloudWatch",
+               [this](const AwsCall& call) { return call_cloudwatch(call); });
     front_.add("secretsmanager.", "Secrets Manager",
                [this](const AwsCall& call) { return secrets_.handle(call.operation, call.body, call.caller); });
     front_.add("AmazonSSM.", "Systems Manager",
@@ -113,11 +118,13 @@ Result<std::uint16_t> LocalAws::start(std::uint16_t port) {
     secrets_.replace(shop::kSlackSecret, inbox);
     parameters_.replace(std::string(shop::kSlackParameter), inbox);
     if (ecs_goes_on_) driver_.start();
+    schedule_driver_.start();
     return port_;
 }
 
 void LocalAws::stop() {
     driver_.stop();
+    schedule_driver_.stop();
     invocations_.stop();
     server_.stop();
 }
@@ -136,6 +143,10 @@ void LocalAws::add_routes() {
     server_.post("/sandbox/scenario", [this](const HttpExchangeRequest& request) { return take_scenario(request); });
     server_.post("/sandbox/push", [this](const HttpExchangeRequest& request) { return take_push(request); });
     server_.post("/sandbox/file", [this](const HttpExchangeRequest& request) { return take_file(request); });
+    server_.post("/sandbox/alarm", [this](const HttpExchangeRequest& request) { return take_alarm(request); });
+    server_.get("/sandbox/alarm", [this](const HttpExchangeRequest&) {
+        return HttpExchangeAnswer{.status = 200, .body = alarms_page()};
+    });
     server_.get("/sandbox/scenario", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
     });
@@ -172,6 +183,35 @@ AwsAnswer LocalAws::call_ecs(const AwsCall& call) {
                          .status = answer.status,
                          .response = answer.body});
     return answer;
+}
+
+AwsAnswer LocalAws::call_cloudwatch(const AwsCall& call) {
+    cloudwatch_.follow(ecs_.alarms_on());
+    return cloudwatch_.handle(call.operation, call.body);
+}
+
+std::string LocalAws::alarms_page() {
+    cloudwatch_.follow(ecs_.alarms_on());
+    return cloudwatch_.page();
+}
+
+HttpExchangeAnswer LocalAws::take_alarm(const HttpExchangeRequest& request) {
+    if (const auto done = set_alarm(trim(request.body)); !done) return refused_with(done.error());
+    return {.status = 200, .body = alarms_page()};
+}
+
+Status LocalAws::set_alarm(std::string_view text) {
+    const auto equals = text.rfind('=');
+    const auto state = equals == std::string_view::npos ? std::string_view() : text.substr(equals + 1);
+    if (equals == std::string_view::npos || equals == 0 || (state != "ALARM" && state != "OK"))
+        return fail(ErrorKind::kConfiguration,
+                    fmt::format("{}: write NAME=ALARM or NAME=OK, such as shop-5xx=ALARM", in_quotes(text)));
+    const std::string name(text.substr(0, equals));
+    cloudwatch_.follow(ecs_.alarms_on());
+    cloudwatch_.set(name, state == "ALARM");
+    ecs_.set_alarm(name, state == "ALARM");
+    driver_.wake();
+    return {};
 }
 
 AwsAnswer LocalAws::call_events(const AwsCall& call) {

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "sandbox/aws/front.hpp"
 #include "sandbox/aws/ids.hpp"
+#include "sandbox/cloudwatch/cloudwatch.hpp"
 #include "sandbox/ecr/ecr.hpp"
 #include "sandbox/ecs/driver.hpp"
 #include "sandbox/ecs/ecs.hpp"
@@ -17,6 +18,7 @@
 #include "sandbox/parameter_store/parameter_store.hpp"
 #include "sandbox/record/journal.hpp"
 #include "sandbox/runtime/invocations.hpp"
+#include "sandbox/scheduler/schedule_driver.hpp"
 #include "sandbox/scheduler/scheduler.hpp"
 #include "sandbox/secrets_manager/secrets_manager.hpp"
 
@@ -30,9 +32,9 @@ struct LocalAwsOptions {
     EventSink on_ecs_event = {};
 };
 
-/// The sandbox's AWS behind one address: ECS, ECR, EventBridge, Parameter Store and Secrets Manager (AWS JSON 1.1,
-/// `POST /`), Scheduler, the Runtime API and Invoke, the Slack inbox, and pages that show what happened. The function's
-/// process is not part of it: see FunctionHost.
+/// The sandbox's AWS behind one address: ECS, ECR, EventBridge, CloudWatch's alarms, Parameter Store and Secrets
+/// Manager (AWS JSON, `POST /`), Scheduler, the Runtime API and Invoke, the Slack inbox, and pages that show what
+/// happened. The function's process is not part of it: see FunctionHost.
 class LocalAws {
 public:
     /// Ids and clock must outlive it.
@@ -61,6 +63,10 @@ public:
     /// file. Returns the object's URL. Fails (kConfiguration) for what names none.
     [[nodiscard]] Result<std::string> edit_file(std::string_view object);
 
+    /// An alarm goes off, or is over: `shop-5xx=ALARM`, `shop-5xx=OK`. One that is not there is made. Deployments that
+    /// have it among their alarms see it, too. Fails (kConfiguration) for what is no such text.
+    [[nodiscard]] Status set_alarm(std::string_view text);
+
     /// What the parameter or secret holds that a setting refers to (`ssm:/PATH`, `secretsmanager:NAME`); `nullopt` for
     /// what is not there, and for all other text.
     [[nodiscard]] std::optional<std::string> referred_to(std::string_view reference);
@@ -78,6 +84,9 @@ private:
     [[nodiscard]] HttpExchangeAnswer take_raw_event(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_scenario(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_push(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_alarm(const HttpExchangeRequest& request);
+    [[nodiscard]] AwsAnswer call_cloudwatch(const AwsCall& call);
+    [[nodiscard]] std::string alarms_page();
     [[nodiscard]] HttpExchangeAnswer take_file(const HttpExchangeRequest& request);
 
     Ids& ids_;
@@ -88,6 +97,8 @@ private:
     SecretsManager secrets_;
     ParameterStore parameters_;
     Scheduler scheduler_;
+    CloudWatch cloudwatch_;
+    ScheduleDriver schedule_driver_;
     EcsDriver driver_;
     bool ecs_goes_on_;  ///< by itself
     AwsFront front_;

@@ -163,6 +163,10 @@ Json members_for(Scenario scenario) {
         case Scenario::kAlarm:
             return {{"bakeTimeInMinutes", 5},
                     {"alarms", {{"alarmNames", {"shop-5xx"}}, {"enable", true}, {"rollback", true}}}};
+        case Scenario::kAlarmInBake:
+            return {{"strategy", "BLUE_GREEN"},
+                    {"bakeTimeInMinutes", 10},
+                    {"alarms", {{"alarmNames", {"shop-5xx"}}, {"enable", true}, {"rollback", true}}}};
         default: return Json::object();
     }
 }

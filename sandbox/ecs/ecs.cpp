@@ -154,6 +154,12 @@ void Ecs::set_alarm(const std::string& name, bool is_on) {
             engine_.look_soon(service, now);
 }
 
+std::vector<std::string> Ecs::alarms_on() {
+    const std::scoped_lock lock(mutex_);
+    engine_.advance(clock_.now());
+    return {state_.alarms.begin(), state_.alarms.end()};
+}
+
 bool Ecs::protect_tasks(std::string_view service, int count, std::chrono::seconds duration) {
     const std::scoped_lock lock(mutex_);
     const WallTime now = clock_.now();

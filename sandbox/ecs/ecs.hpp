@@ -74,6 +74,8 @@ public:
     [[nodiscard]] int unfinished_deployments(std::string_view service);
     /// A CloudWatch alarm goes off, or is over.
     void set_alarm(const std::string& name, bool is_on);
+    /// Those that are in ALARM, also those that deployments have raised.
+    [[nodiscard]] std::vector<std::string> alarms_on();
     /// So many more of the service's running tasks are not to be stopped by deployments for that long (of ECS's time).
     /// False when there is no such service.
     [[nodiscard]] bool protect_tasks(std::string_view service, int count, std::chrono::seconds duration);

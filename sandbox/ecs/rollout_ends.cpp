@@ -22,6 +22,7 @@ constexpr seconds kShortestRollout{20};
 constexpr int kFailuresBeforeImpaired = 4;
 /// Under the scenario `alarm`: late enough for all the new tasks to be there.
 constexpr seconds kUntilAlarm{120};
+constexpr seconds kUntilAlarmInBake{360};
 /// Under the scenario `protected`.
 constexpr seconds kProtection{1800};
 /// ECS chooses a bake time itself when there are alarms and none is set: less than five minutes (developer guide, "How
@@ -101,6 +102,7 @@ void RolloutEngine::deploy(Service& service, const TaskDefinitionRevision& revis
         for (const auto& name : alarms.names)
             if (state_.alarms.contains(name)) history.ignored_alarms.insert(name);
         if (images.fate == Scenario::kAlarm) history.alarm_due = pace_.after(at, kUntilAlarm);
+        if (images.fate == Scenario::kAlarmInBake) history.alarm_due = pace_.after(at, kUntilAlarmInBake);
     }
     service.service_deployments.push_back(std::move(history));
 

@@ -26,6 +26,8 @@ constexpr std::array kScenarios{
     ScenarioText{Scenario::kLinear, "linear", "the traffic moves by 25 percent every two minutes"},
     ScenarioText{Scenario::kCanary, "canary", "10 percent of the traffic move, and the rest after five minutes"},
     ScenarioText{Scenario::kAlarm, "alarm", "all tasks run, then an alarm goes off and ECS rolls back"},
+    ScenarioText{Scenario::kAlarmInBake, "alarm-in-bake",
+                 "blue/green; an alarm goes off in the ten minutes of bake time, and ECS rolls back"},
     ScenarioText{Scenario::kProtected, "protected", "all new tasks run, one old task stays for half an hour"},
 };
 
@@ -52,14 +54,15 @@ bool is_of_the_image(Scenario scenario) {
         case Scenario::kFailingHealthChecks:
         case Scenario::kNoCapacity:
         case Scenario::kSlow:
-        case Scenario::kAlarm: return true;
+        case Scenario::kAlarm:
+        case Scenario::kAlarmInBake: return true;
     }
     return true;
 }
 
 bool configures_the_service(Scenario scenario) {
     return scenario == Scenario::kBake || scenario == Scenario::kPause || scenario == Scenario::kLinear ||
-           scenario == Scenario::kCanary || scenario == Scenario::kAlarm;
+           scenario == Scenario::kCanary || scenario == Scenario::kAlarm || scenario == Scenario::kAlarmInBake;
 }
 
 Result<Scenario> parse_scenario(std::string_view name) {

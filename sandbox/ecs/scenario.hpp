@@ -24,6 +24,7 @@ enum class Scenario {
     kLinear,
     kCanary,
     kAlarm,
+    kAlarmInBake,
     kProtected,
 };
 

@@ -65,6 +65,7 @@ TaskNews leave_pending(Task& task, const Pace& pace, WallTime at) {
         case Scenario::kLinear:
         case Scenario::kCanary:
         case Scenario::kAlarm:
+        case Scenario::kAlarmInBake:
         case Scenario::kProtected:
         case Scenario::kSlow: task.next_step_at = pace.after(at, kUntilHealthy); break;
     }

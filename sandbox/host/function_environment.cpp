@@ -32,26 +32,26 @@ constexpr std::array<std::string_view, 12> kBehaviour{"LOG_LEVEL",
                                                       "BACKEND_SERVICE_NAME"};
 
 bool is_behaviour(std::string_view name) {
-    return name.starts_with("ENABLE_") || name.starts_with("ECR_") || name.ends_with("_MAP") ||
-           std::ranges::find(kBehaviour, name) != kBehaviour.end();
+    return name.starts_with("ENABLE_") || name.starts_with("VERIFY_") || name.starts_with("ECR_") ||
+           name.ends_with("_MAP") || std::ranges::find(kBehaviour, name) != kBehaviour.end();
 }
 
 /// The most that the setting may be.
 constexpr double kMostTimeoutSeconds = 86'400;
 
-void scale_timeout(std::map<std::string, std::string>& variables, double speed) {
-    constexpr const char* kTimeout = "DEPLOYMENT_TIMEOUT_SECONDS";
-    const auto given = variables.find(kTimeout);
+/// What the function measures by its own clock is as fast as ECS is. Not shorter than `shortest`, unless it is already.
+void scale(std::map<std::string, std::string>& variables, const std::string& name, double speed, int shortest) {
+    const auto given = variables.find(name);
     std::string text = given == variables.end() ? std::string() : given->second;
     if (text.empty())
         for (const auto& setting : settings())
-            if (setting.name == kTimeout) text = setting.default_value;
+            if (setting.name == name) text = setting.default_value;
     int seconds = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error != std::errc{} || end != text.data() + text.size()) return;  // the function says what is wrong with it
-    const double least = std::min(seconds, kLeastTimeoutSeconds);
+    const double least = std::min(seconds, shortest);
     const double scaled = std::clamp(seconds / speed, least, kMostTimeoutSeconds);
-    variables[kTimeout] = fmt::format("{}", std::lround(scaled));
+    variables[name] = fmt::format("{}", std::lround(scaled));
 }
 
 }  // namespace
@@ -81,9 +81,11 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         {"AWS_ENDPOINT_URL_ECS", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_ECR", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SCHEDULER", fmt::format("http://{}", host)},
+        {"AWS_ENDPOINT_URL_CLOUDWATCH", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_EVENTBRIDGE", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SECRETS_MANAGER", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SSM", fmt::format("http://{}", host)},
+        {"VERIFY_SCHEDULE_ROLE", fmt::format("arn:aws:iam::{}:role/shop_schedules", shop::kAccount)},
         {"SLACK_WEBHOOK_URL", fmt::format("http://{}{}", host, kSlackPath)},
         {"PROJECT_NAME", std::string(shop::kProject)},
         {"PROJECT_ENV", std::string(shop::kEnvironment)},
@@ -101,7 +103,8 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
     }
     for (const auto& setting : settings())
         if (is_behaviour(setting.name)) pass(std::string(setting.name));
-    scale_timeout(variables, speed);
+    scale(variables, "DEPLOYMENT_TIMEOUT_SECONDS", speed, kLeastTimeoutSeconds);
+    scale(variables, "VERIFY_SECONDS", speed, 1);
     return variables;
 }
 

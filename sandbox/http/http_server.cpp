@@ -239,6 +239,9 @@ void HttpServer::get(const std::string& pattern, Handler handler) { impl_->add("
 void HttpServer::post(const std::string& pattern, Handler handler) { impl_->add("POST", pattern, std::move(handler)); }
 
 void HttpServer::put(const std::string& pattern, Handler handler) { impl_->add("PUT", pattern, std::move(handler)); }
+void HttpServer::remove(const std::string& pattern, Handler handler) {
+    impl_->add("DELETE", pattern, std::move(handler));
+}
 
 Result<std::uint16_t> HttpServer::start(std::uint16_t port) { return impl_->start(port); }
 

@@ -49,6 +49,8 @@ public:
     void get(const std::string& pattern, Handler handler);
     void post(const std::string& pattern, Handler handler);
     void put(const std::string& pattern, Handler handler);
+    /// DELETE, which is a word of the language.
+    void remove(const std::string& pattern, Handler handler);
 
     /// Listens; 0 means any free port. Fails (kConnection) when the port is taken. Returns the port.
     [[nodiscard]] Result<std::uint16_t> start(std::uint16_t port);

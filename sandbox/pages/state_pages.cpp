@@ -37,6 +37,7 @@ std::string_view origin_name(EventOrigin origin) {
         case EventOrigin::kSecretsManager: return "secretsmanager";
         case EventOrigin::kSsm: return "ssm";
         case EventOrigin::kS3: return "s3";
+        case EventOrigin::kScheduler: return "scheduler";
     }
     return "outside";
 }

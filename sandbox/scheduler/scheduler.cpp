@@ -35,12 +35,27 @@ std::string arn_of(const SchedulerState& state, const GroupedName& name) {
     return fmt::format("arn:aws:scheduler:{}:{}:schedule/{}/{}", state.region, state.account, name.group, name.name);
 }
 
+/// `at(2026-01-31T09:05:03)`, in UTC; nullopt for any other expression, and another zone.
+std::optional<WallTime> one_time_of(const Json& schedule) {
+    const auto expression = find_string(schedule, "ScheduleExpression").value_or("");
+    if (!expression.starts_with("at(") || !expression.ends_with(")")) return std::nullopt;
+    if (find_string(schedule, "ScheduleExpressionTimezone").value_or("UTC") != "UTC") return std::nullopt;
+    constexpr std::size_t kAround = 4;  // at( and )
+    return parse_rfc3339(expression.substr(3, expression.size() - kAround) + "Z");
+}
+
 /// What is wrong with a schedule that somebody puts; empty for nothing.
 std::string why_invalid(const Json& request) {
     for (const auto* member : {"ScheduleExpression", "Target", "FlexibleTimeWindow"})
         if (!request.contains(member)) return fmt::format("{} is missing", member);
     const auto& target = request["Target"];
     if (!find_string(target, "Arn") || !find_string(target, "RoleArn")) return "Target needs Arn and RoleArn";
+    if (find_string(request, "ScheduleExpression").value_or("").starts_with("at(") && !one_time_of(request) &&
+        find_string(request, "ScheduleExpressionTimezone").value_or("UTC") == "UTC")
+        return "Invalid Schedule Expression";
+    if (const auto action = find_string(request, "ActionAfterCompletion").value_or("NONE");
+        action != "NONE" && action != "DELETE")
+        return "ActionAfterCompletion must be NONE or DELETE";
     if (!find_string(request["FlexibleTimeWindow"], "Mode")) return "FlexibleTimeWindow needs Mode";
     if (const auto* ecs = find(target, "EcsParameters"); ecs != nullptr && !find_string(*ecs, "TaskDefinitionArn"))
         return "EcsParameters needs TaskDefinitionArn";
@@ -64,6 +79,13 @@ Json as_stored(const SchedulerState& state, const GroupedName& name, Json reques
     return request;
 }
 
+/// When it will call a function by itself.
+std::optional<WallTime> due_of(const Json& schedule) {
+    const auto arn = find_string(schedule.at("Target"), "Arn").value_or("");
+    if (find_string(schedule, "State") != "ENABLED" || !arn.contains(":lambda:")) return std::nullopt;
+    return one_time_of(schedule);
+}
+
 Json summary_of(const Json& schedule) {
     Json summary;
     for (const auto* member : {"Arn", "Name", "GroupName", "State", "CreationDate", "LastModificationDate"})
@@ -83,6 +105,7 @@ void Scheduler::add_routes(HttpServer& server) {
     server.get("/schedules", [this](const HttpExchangeRequest& request) { return list(request); });
     server.get("/schedules/([^/]+)", [this](const HttpExchangeRequest& request) { return get(request); });
     server.put("/schedules/([^/]+)", [this](const HttpExchangeRequest& request) { return put(request, false); });
+    server.remove("/schedules/([^/]+)", [this](const HttpExchangeRequest& request) { return remove(request); });
     server.post("/schedules/([^/]+)", [this](const HttpExchangeRequest& request) { return put(request, true); });
 }
 
@@ -121,15 +144,65 @@ HttpExchangeAnswer Scheduler::put(const HttpExchangeRequest& request, bool creat
     if (const auto why = why_invalid(*body); !why.empty()) return rest_error(400, "ValidationException", why);
     const GroupedName name{.group = find_string(*body, "GroupName").value_or("default"),
                            .name = request.captures.at(0)};
-    const std::scoped_lock lock(mutex_);
-    const auto found = state_.schedules.find(name);
-    if (create && found != state_.schedules.end())
-        return rest_error(409, "ConflictException", fmt::format("Schedule {} already exists.", name.name));
-    if (!create && found == state_.schedules.end()) return not_found(name);
-    const auto now = epoch_seconds(clock_.now());
-    const auto created_at = create ? now : parse_json(found->second)->at("CreationDate").get<double>();
-    state_.schedules[name] = dump_json(as_stored(state_, name, *std::move(body), created_at, now));
+    {
+        const std::scoped_lock lock(mutex_);
+        const auto found = state_.schedules.find(name);
+        const bool same = create && find_string(*body, "ClientToken") && found != state_.schedules.end() &&
+                          state_.tokens[name] == request.body;
+        if (create && found != state_.schedules.end() && !same)
+            return rest_error(409, "ConflictException", fmt::format("Schedule {} already exists.", name.name));
+        if (!create && found == state_.schedules.end()) return not_found(name);
+        const auto now = epoch_seconds(clock_.now());
+        if (!same) {
+            const auto created_at = create ? now : parse_json(found->second)->at("CreationDate").get<double>();
+            state_.schedules[name] = dump_json(as_stored(state_, name, *std::move(body), created_at, now));
+            state_.fired.erase(name);
+        }
+        if (create) state_.tokens[name] = request.body;
+    }
+    tell_change();
     return {.status = 200, .body = dump_json({{"ScheduleArn", arn_of(state_, name)}})};
+}
+
+HttpExchangeAnswer Scheduler::remove(const HttpExchangeRequest& request) {
+    const auto group = query_of(request, "groupName");
+    const GroupedName name{.group = group.empty() ? "default" : group, .name = request.captures.at(0)};
+    const std::scoped_lock lock(mutex_);
+    if (state_.schedules.erase(name) == 0) return not_found(name);
+    state_.tokens.erase(name);
+    return {.status = 200, .body = "{}"};
+}
+
+std::vector<std::string> Scheduler::fire_due() {
+    const std::scoped_lock lock(mutex_);
+    const auto now = clock_.now();
+    std::vector<std::pair<WallTime, GroupedName>> due;
+    for (const auto& [name, text] : state_.schedules) {
+        if (state_.fired.contains(name)) continue;
+        if (const auto at = due_of(*parse_json(text)); at && *at <= now) due.emplace_back(*at, name);
+    }
+    std::ranges::sort(due);
+    std::vector<std::string> inputs;
+    for (const auto& [at, name] : due) {
+        const auto schedule = *parse_json(state_.schedules.at(name));
+        inputs.push_back(find_string(schedule.at("Target"), "Input").value_or("{}"));
+        state_.fired.insert(name);
+        if (find_string(schedule, "ActionAfterCompletion") != "DELETE") continue;
+        state_.schedules.erase(name);
+        state_.tokens.erase(name);
+        state_.fired.erase(name);
+    }
+    return inputs;
+}
+
+std::optional<WallTime> Scheduler::next_due() {
+    const std::scoped_lock lock(mutex_);
+    std::optional<WallTime> next;
+    for (const auto& [name, text] : state_.schedules) {
+        const auto at = state_.fired.contains(name) ? std::nullopt : due_of(*parse_json(text));
+        if (at && (!next || *at < *next)) next = at;
+    }
+    return next;
 }
 
 bool Scheduler::is_about_rules(std::string_view operation) {

@@ -2,11 +2,15 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/names.hpp"
 #include "base/time.hpp"
@@ -29,12 +33,14 @@ struct SchedulerState {
     std::string region;
     std::map<GroupedName, std::string> schedules = {};  ///< as GetSchedule answers: JSON
     std::map<std::string, StoredRule> rules = {};       ///< of the default bus
+    std::set<GroupedName> fired = {};                   ///< one-time schedules that are kept
+    std::map<GroupedName, std::string> tokens = {};     ///< ClientToken, and what came with it
 };
 
 /// EventBridge Scheduler (version 2021-06-30) and the rules of EventBridge (version 2015-10-07) as far as somebody
-/// looks at what they start, and changes it: nothing here starts anything. Request, answer and errors are AWS's. What
-/// is put replaces what was there, and a member that is left out has its default again. Thread-safe. Ids and clock must
-/// outlive it.
+/// looks at what they start, and changes it. Of all of them only one-time schedules fire, those that call a function;
+/// and no rule starts anything. Request, answer and errors are AWS's. What is put replaces what was there, and a member
+/// that is left out has its default again. Thread-safe. Ids and clock must outlive it.
 class Scheduler {
 public:
     Scheduler(SchedulerState state, const Clock& clock) : state_(std::move(state)), clock_(clock) {}
@@ -44,6 +50,15 @@ public:
     [[nodiscard]] HttpExchangeAnswer list(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer get(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer put(const HttpExchangeRequest& request, bool create);
+    [[nodiscard]] HttpExchangeAnswer remove(const HttpExchangeRequest& request);
+
+    /// The inputs of the one-time schedules whose time has come: each fires once, at the clock's time, and is gone
+    /// where ActionAfterCompletion says so.
+    [[nodiscard]] std::vector<std::string> fire_due();
+    /// When the next one fires; nullopt when none will.
+    [[nodiscard]] std::optional<WallTime> next_due();
+    /// Told whenever `next_due()` may have become another one. Set before requests come.
+    void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
     /// Whether it is an operation about rules: `PutTargets`.
     [[nodiscard]] static bool is_about_rules(std::string_view operation);
@@ -55,6 +70,11 @@ private:
     [[nodiscard]] AwsResult<nlohmann::json> put_targets(const nlohmann::json& request);
     [[nodiscard]] AwsResult<nlohmann::json> list_rule_names_by_target(const nlohmann::json& request);
 
+    void tell_change() const {
+        if (changed_) changed_();
+    }
+
+    std::function<void()> changed_;
     std::mutex mutex_;
     SchedulerState state_;
     const Clock& clock_;

@@ -23,6 +23,8 @@ inline constexpr std::string_view kApi = "shop_service_api_dev";
 inline constexpr std::string_view kWorker = "shop_service_worker_dev";
 /// An Express Mode service; its family is another one.
 inline constexpr std::string_view kWeb = "shop_service_web_dev";
+/// An alarm of CloudWatch that there is from the beginning.
+inline constexpr std::string_view kAlarm = "shop-5xx";
 /// The family of a task that no service runs, with the image of api.
 inline constexpr std::string_view kReport = "shop_report_dev";
 // Where what has proven good in dev is promoted to: the api alone, of the same repository.
