@@ -42,6 +42,9 @@ struct Describe {
     std::string operator()(const Ignore& ignore) const {
         return fmt::format("ignore|{}|{}{}", ignore.reason, text(ignore.hint), text(ignore.skipped));
     }
+    std::string operator()(const Verify& verify) const {
+        return fmt::format("verify|{}|{}", verify.target.id, verify.deployment_id);
+    }
     std::string operator()(const Sweep& sweep) const { return fmt::format("sweep|{}", sweep.scheduled); }
 };
 

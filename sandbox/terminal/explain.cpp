@@ -58,6 +58,9 @@ std::vector<Fact> facts_of(const Event& event) {
                     .add("reason", body.reason);
             },
             [](const SweepRequest&) {},
+            [&](const VerifyRequest& body) {
+                facts.add("service", body.service).add("deployment", body.deployment_id);
+            },
             [](const OtherEvent&) {},
         },
         event.body);

@@ -126,6 +126,7 @@ Look look_of(DecisionView::Kind verdict) {
         case DecisionView::Kind::kDeploy: return {.symbol = "▲", .tone = Tone::kGreen};
         case DecisionView::Kind::kNotify:
         case DecisionView::Kind::kSteer:
+        case DecisionView::Kind::kVerify:
         case DecisionView::Kind::kSweep: return {.symbol = "●", .tone = Tone::kCyan};
         case DecisionView::Kind::kIgnore: return {.symbol = "○", .tone = Tone::kYellow};
         case DecisionView::Kind::kRefuse: return {.symbol = "✗", .tone = Tone::kRed};

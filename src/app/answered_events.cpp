@@ -70,6 +70,10 @@ private:
         add(bare, service, task_definition, reason, project, environment, malformed, image, image_tag, promote_from,
             action, rollback, strategy);
     }
+    void add_body(const VerifyRequest& body) {
+        const auto& [service, deployment_id, task_definition, started_at, at, until, state] = body;
+        add(service, deployment_id, task_definition, started_at, at, until, state);
+    }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "app/after_completion.hpp"
 #include "app/promotion.hpp"
 #include "base/retry.hpp"
 #include "deployer/scheduled/after_services.hpp"
@@ -111,6 +112,7 @@ void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadlin
         add_outcome(*started[i], outcomes[i]);
         log_outcome(*started[i]);
     }
+    verify_watched(parts_, started, waiting_time(deadline));
 }
 
 void Deployments::log_outcome(const DeploymentReport& report) const {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <variant>
 
+#include "app/after_completion.hpp"
 #include "app/steer.hpp"
 #include "app/sweep.hpp"
 #include "handlers/merge.hpp"
@@ -90,7 +91,15 @@ Handled EventHandler::act(const Event& event, const Notify& notice, Deadline dea
     const auto heard = news_.hear(event, notice, deadline);
     if (heard.notification) parts_.announcer.news({*heard.notification});
     parts_.announcer.tasks(heard.tasks);
-    return news_.answer_of(heard, parts_.deliver());
+    auto handled = news_.answer_of(heard, parts_.deliver());
+    if (heard.completed) begin_to_verify(parts_, *heard.completed, handled, deadline);
+    return handled;
+}
+
+Handled EventHandler::act(const Event& event, const Verify& verify, Deadline deadline) {
+    parts_.logger.debug("event decided: look at a rollout that has completed",
+                        {{"event", describe(event)}, {log_key::kService, verify.target.id.str()}});
+    return carry_out_verify(parts_, verify, deadline);
 }
 
 Handled EventHandler::act(const Event& event, const Sweep& sweep, Deadline deadline) {
@@ -159,7 +168,7 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
                    std::visit([&](const auto& what) { return act(item->event, what, deadline); }, item->decision));
         }
     }
-    auto reports = tell(batch, heard);
+    auto reports = tell(batch, heard, deadline);
     if (decisions.empty()) return reports;
     std::vector<Announcer::Cause> causes;
     for (std::size_t i = 0; i < deploying.size(); ++i)
@@ -179,7 +188,7 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
 
 /// What ECS said in one step of a batch, in one message. The reports are of what is rolled back because of it.
 std::vector<DeploymentReport> EventHandler::tell(
-    Batch& batch, const std::vector<std::pair<const Batch::Item*, NewsHandler::Heard>>& heard) {
+    Batch& batch, const std::vector<std::pair<const Batch::Item*, NewsHandler::Heard>>& heard, Deadline deadline) {
     std::vector<Notification> news;
     std::vector<DeploymentReport> reports;
     for (const auto& [item, one] : heard) {
@@ -190,8 +199,11 @@ std::vector<DeploymentReport> EventHandler::tell(
     }
     parts_.announcer.news(std::move(news));
     const auto problems = parts_.deliver();
-    for (const auto& [item, one] : heard)
-        finish(batch, *item, news_.answer_of(one, one.notification ? problems : std::vector<std::string>{}));
+    for (const auto& [item, one] : heard) {
+        auto handled = news_.answer_of(one, one.notification ? problems : std::vector<std::string>{});
+        if (one.completed) begin_to_verify(parts_, *one.completed, handled, deadline);
+        finish(batch, *item, handled);
+    }
     return reports;
 }
 

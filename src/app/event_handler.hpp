@@ -24,6 +24,7 @@ public:
     void set_home(Home home) {
         home_ = std::move(home);
         parts_.account = home_.account;
+        parts_.verifier.set_function(home_.function);
     }
 
     Handled handle(const Delivery& delivery, Deadline deadline);
@@ -34,6 +35,7 @@ private:
     Handled act(const Event& event, const Notify& notice, Deadline deadline);
     Handled act(const Event& event, const Sweep& sweep, Deadline deadline);
     Handled act(const Event& event, const Steer& steer, Deadline deadline);
+    Handled act(const Event& event, const Verify& verify, Deadline deadline);
     Handled act(const Event& event, const Ignore& ignore, Deadline deadline);
     Handled invalid(const Error& error);
     /// By what is in the clusters now, where that was to be discovered. Fails (kServer) where nothing matches the event
@@ -47,7 +49,8 @@ private:
     std::vector<DeploymentReport> carry_out(Batch& batch, const std::vector<const Batch::Item*>& step,
                                             Deadline deadline);
     std::vector<DeploymentReport> tell(Batch& batch,
-                                       const std::vector<std::pair<const Batch::Item*, NewsHandler::Heard>>& heard);
+                                       const std::vector<std::pair<const Batch::Item*, NewsHandler::Heard>>& heard,
+                                       Deadline deadline);
     void finish(Batch& batch, const Batch::Item& item, const Handled& handled);
 
     Wiring& parts_;

@@ -54,13 +54,18 @@ NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify
     log(event, notice);
     const bool acts = parts_.config.rollback_on_failure && !parts_.dry_run && !notice.doubt;
     const auto target = parts_.config.names.target(notice.service);
-    if (!parts_.notifications.has_channels() && !acts) {
+    const bool verifies = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED" && !notice.doubt && target &&
+                          parts_.verifier.concerns(notice.service);
+    if (!parts_.notifications.has_channels() && !acts && !verifies) {
         heard.what += " (no notification channel is on)";
         return heard;
     }
     const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
-    auto [notification, rollback, rollback_error] =
+    auto [notification, rollback, rollback_error, completed, direction_unknown] =
         target ? parts_.news.tell(notice, *target, at, working_time(deadline)) : RolloutNews::News{};
+    if (verifies) heard.completed = std::move(completed);
+    if (verifies && direction_unknown)
+        heard.not_verified = "it is not watched: ECS does not say whether a rollback has completed";
     if (!rollback.empty()) heard.rollback = rolled_back_for(notice, *target, std::move(rollback));
     heard.rollback_error = std::move(rollback_error);
     if (!notification || !parts_.announcer.is_new(*notification)) {
@@ -103,6 +108,11 @@ Handled NewsHandler::answer_of(const Heard& heard, const std::vector<std::string
         handled.error = HandlingError{
             .type = "Function.RollbackFailed",
             .message = fmt::format("{}; it could not be rolled back: {}", heard.what, heard.rollback_error->message)};
+    }
+    if (!heard.not_verified.empty()) {
+        handled.answer.status = "failed";
+        handled.error = HandlingError{.type = "Function.VerifyFailed",
+                                      .message = fmt::format("{}; {}", heard.what, heard.not_verified)};
     }
     add_tasks(handled, heard.tasks);
     return parts_.redacted(std::move(handled));

@@ -24,6 +24,8 @@ public:
         std::optional<DeploymentReport> rollback = {};  ///< of the rollout that is being rolled back because of it
         std::vector<TaskReport> tasks = {};             ///< that follow the service, which has completed
         std::optional<Error> rollback_error = {};       ///< a rollback that could not begin, for a reason that can heal
+        std::optional<Rollout> completed = {};          ///< it is to be watched for a while
+        std::string not_verified = {};                  ///< why that cannot begin, for a reason that can heal
     };
     /// Tells nobody yet.
     [[nodiscard]] Heard hear(const Event& event, const Notify& notice, Deadline deadline);

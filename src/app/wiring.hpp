@@ -19,8 +19,11 @@
 #include "deployer/revision/revision_images.hpp"
 #include "deployer/scheduled/task_updater.hpp"
 #include "deployer/start/deployer.hpp"
+#include "deployer/verify/health_check.hpp"
+#include "deployer/verify/verifier.hpp"
 #include "discovery/index.hpp"
 #include "discovery/task_index.hpp"
+#include "services/cloudwatch/client.hpp"
 #include "services/ecr/client.hpp"
 #include "services/ecs/client.hpp"
 #include "services/event_rules/client.hpp"
@@ -59,6 +62,7 @@ struct Wiring {
     EcsClient ecs;
     SchedulerClient scheduler;
     EventRulesClient event_rules;
+    CloudWatchClient cloudwatch;
     EcrClients registries;
     RevisionImages revision_images;
     struct Discovery {
@@ -81,6 +85,8 @@ struct Wiring {
     Deployer deployer;
     TaskUpdater tasks;
     RolloutWatcher watcher;
+    HealthCheck health;
+    Verifier verifier;
     RolloutNews news;
     Sweeper sweeper;
     Announcer announcer;

@@ -76,6 +76,25 @@ std::optional<WantedStrategy> read_strategy(SettingReader& reader) {
     return std::nullopt;
 }
 
+/// IAM API reference: names of roles, and their paths.
+std::string read_schedule_role(SettingReader& reader) {
+    constexpr std::string_view kVariable = "VERIFY_SCHEDULE_ROLE";
+    auto arn = reader.word(kVariable).value_or("");
+    const auto parts = split(arn, ':');
+    constexpr std::size_t kParts = 6;
+    const bool good = parts.size() == kParts && parts[0] == "arn" && parts[1].starts_with("aws") && parts[2] == "iam" &&
+                      is_account(parts[4]) && parts[kParts - 1].starts_with("role/") && !arn.contains(' ');
+    if (!arn.empty() && !good) reader.problem(kVariable, fmt::format("{} is not the ARN of a role", in_quotes(arn)));
+    return arn;
+}
+
+std::string read_schedule_group(SettingReader& reader) {
+    constexpr std::size_t kLongest = 64;
+    auto name = reader.plain_name("VERIFY_SCHEDULE_GROUP").value_or("");
+    if (name.size() > kLongest) reader.problem("VERIFY_SCHEDULE_GROUP", "is longer than 64 characters");
+    return name;
+}
+
 /// Words with commas between them.
 std::set<std::string> read_list(SettingReader& reader, std::string_view name, bool (*is_good)(std::string_view)) {
     std::set<std::string> words;
@@ -250,6 +269,10 @@ Maps read_maps(SettingReader& reader, std::string_view backend_name, bool files_
              [&](MapReader& map, const std::string& text) { maps.tag_filters = map.tag_filters(text); });
     read_map(reader, "SCHEDULED_TASK_MAP", backend_name,
              [&](MapReader& map, const std::string& json) { maps.scheduled_tasks = map.scheduled_tasks(json); });
+    read_map(reader, "VERIFY_ALARMS", backend_name,
+             [&](MapReader& map, const std::string& text) { map.verify_alarms(text, maps.verify); });
+    read_map(reader, "VERIFY_URLS", backend_name,
+             [&](MapReader& map, const std::string& json) { map.verify_urls(json, maps.verify); });
     // A document says what there is: a service without files has none. A variable can be forgotten.
     if (files_needed && !files_given && reader.document() == nullptr)
         reader.problem("SERVICE_CONFIG", "is not set (S3_SERVICE_MAP will do, too; or set ENABLE_S3_MONITORING=false)");
@@ -308,6 +331,8 @@ void warn_of_all_strangers(SettingReader& reader, const Maps& maps, const std::s
                       ids_in_values(maps.files), names);
     warn_of_strangers(reader, reader.called("AUTO_DEPLOY_MAP"), ids_in_keys(maps.auto_deploy), names);
     warn_of_strangers(reader, reader.called("ECR_TAG_FILTER"), ids_in_keys(maps.tag_filters.by_service), names);
+    warn_of_strangers(reader, "what is watched (VERIFY_ALARMS, VERIFY_URLS, verify)",
+                      ids_in_keys(maps.verify.by_service), names);
     warn_of_strangers(reader, "the document", other_services, names);
 }
 
@@ -324,6 +349,7 @@ std::set<ServiceId> ids_in_none(std::set<ServiceId> ids, const Maps& maps) {
     take_out(ids_in_keys(maps.image_modes));
     take_out(ids_in_keys(maps.strategies));
     take_out(ids_in_keys(maps.tag_filters.by_service));
+    take_out(ids_in_keys(maps.verify.by_service));
     return ids;
 }
 
@@ -341,6 +367,7 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_keys(image_modes));
     ids.merge(ids_in_keys(strategies));
     ids.merge(ids_in_keys(tag_filters.by_service));
+    ids.merge(ids_in_keys(verify.by_service));
     ids.insert(other_services.begin(), other_services.end());
     for (const auto& [id, target] : names.discovered()) ids.insert(id);
     return {ids.begin(), ids.end()};
@@ -445,6 +472,9 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const int sweep_interval = reader.number("SWEEP_INTERVAL_SECONDS");
     const int coalesce = reader.number("COALESCE_SECONDS");
     const int max_retries = reader.number("MAX_DEPLOYMENT_RETRIES");
+    const int verify_time = reader.number("VERIFY_SECONDS");
+    auto schedule_role = read_schedule_role(reader);
+    auto schedule_group = read_schedule_group(reader);
     auto endpoints = read_endpoints(reader);
     const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", endpoints.ecs.has_value());
     const bool dualstack = read_endpoint_variant(reader, "AWS_USE_DUALSTACK_ENDPOINT", endpoints.ecs.has_value());
@@ -459,6 +489,9 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                                               .service_pattern = service_pattern,
                                               .family_pattern = family_pattern},
                                              reader, maps);
+    maps.verify.all.time = std::chrono::seconds{verify_time};
+    maps.verify.schedule_role = std::move(schedule_role);
+    maps.verify.schedule_group = std::move(schedule_group);
     warn_of_unknown_tasks(reader, take_out_tasks(maps), maps.scheduled_tasks);
     auto other_services = ids_in_none(std::move(document_ids), maps);
     if (reader.has_problems() || !cluster_pattern || !service_pattern || !family_pattern)
@@ -524,6 +557,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .sweep_interval = std::chrono::seconds{sweep_interval},
                    .coalesce = std::chrono::seconds{coalesce},
                    .max_deployment_retries = max_retries,
+                   .verify = std::move(maps.verify),
                    .ecs_endpoint = std::move(endpoints.ecs),
                    .aws_endpoint = std::move(endpoints.all),
                    .use_fips_endpoint = fips,

@@ -20,6 +20,7 @@
 #include "config/scheduled_tasks.hpp"
 #include "config/settings.hpp"
 #include "config/strategy.hpp"
+#include "config/verify.hpp"
 #include "images/tag_filter.hpp"
 #include "logging/logger.hpp"
 
@@ -114,6 +115,7 @@ struct Config {
     std::chrono::seconds sweep_interval{0};  ///< 0: no sweep is scheduled
     std::chrono::seconds coalesce{0};        ///< how long after its own time an event waits for the rest of a burst
     int max_deployment_retries = 2;
+    VerifySettings verify;  ///< what is watched after a rollout has completed
 
     std::optional<std::string> ecs_endpoint;  ///< AWS_ENDPOINT_URL_ECS, else AWS_ENDPOINT_URL
     std::optional<std::string> aws_endpoint;  ///< AWS_ENDPOINT_URL: of every API that has none of its own

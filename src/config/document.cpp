@@ -43,6 +43,8 @@ std::string expected_in_document(const Setting& setting) {
     switch (setting.type) {
         case SettingType::kBoolean: return "true or false";
         case SettingType::kList: return "a list of strings";
+        case SettingType::kVerify:
+            return setting.name == "VERIFY_URLS" ? "a list of URLs" : "a list of names of alarms";
         case SettingType::kTasks: return "an object such as " + std::string(setting.expects);
         default: return std::string(setting.expects);
     }
@@ -133,6 +135,7 @@ private:
             }
             case SettingType::kTasks: return value.is_object() ? std::optional(dump_json(value)) : std::nullopt;
             case SettingType::kStrategy: return value.is_object() ? dump_json(value) : plain_text(value);
+            case SettingType::kVerify: return value.is_array() ? std::optional(dump_json(value)) : std::nullopt;
             default: return plain_text(value);
         }
     }
@@ -222,6 +225,7 @@ private:
                 service.strategy = dump_json(value);
             else if (key == "strategy")
                 read(value, place, service.strategy, expects);
+            if (key == "verify") service.verify = dump_json(value);
         }
     }
 
@@ -323,6 +327,7 @@ bool Document::has_service_member(std::string_view key) const {
         if (key == "image_mode") return service.image_mode.has_value();
         if (key == "tags") return service.tags.has_value();
         if (key == "strategy") return service.strategy.has_value();
+        if (key == "verify") return service.verify.has_value();
         return key == "auto_deploy" && service.auto_deploy.has_value();
     });
 }

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.hpp"
 #include "config/values.hpp"
+#include "config/verify_reader.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -113,6 +115,24 @@ void add_strategy(const IdentifiedService& service, SettingReader& reader, Maps&
         add_problems(strategy.error(), service.said->pointer + "/strategy", reader);
 }
 
+/// A variable wins over what the document says of the same for one service.
+void add_verify(const IdentifiedService& service, SettingReader& reader, VerifySettings& verify) {
+    const auto json = parse_json(*service.said->verify);
+    if (!json) return;
+    auto wish = read_verify_wish(
+        *json, service.said->pointer + "/verify",
+        [&](const std::string& place, std::string what, std::string_view expects) {
+            reader.problem({.pointer = place, .what = std::move(what), .expects = std::string(expects)});
+        });
+    if (reader.is_variable("VERIFY_ALARMS")) wish.alarms.reset();
+    if (reader.is_variable("VERIFY_URLS")) wish.urls.reset();
+    if (wish.says_nothing()) return;
+    auto& said = verify.by_service[service.id];
+    if (wish.alarms) said.alarms = std::move(wish.alarms);
+    if (wish.urls) said.urls = std::move(wish.urls);
+    if (wish.time) said.time = wish.time;
+}
+
 TagFilter tag_filter(const std::vector<std::string>& texts, std::string_view pointer, SettingReader& reader) {
     std::vector<TagPattern> patterns;
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -165,6 +185,7 @@ std::set<ServiceId> add_document_services(const Document& document, const Patter
         if (auto_deploy && service.said->auto_deploy) maps.auto_deploy[service.id] = *service.said->auto_deploy;
         if (service.said->image_mode) add_image_mode(service, reader, maps);
         if (service.said->strategy) add_strategy(service, reader, maps);
+        if (service.said->verify) add_verify(service, reader, maps.verify);
         if (repositories)
             for (const auto& repository : service.said->repositories)
                 maps.repositories[repository].push_back(service.id);

@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/values.hpp"
+#include "config/verify_reader.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -432,6 +433,48 @@ TagFilters MapReader::tag_filters(std::string_view text) {
         }
     }
     return filters;
+}
+
+template <typename List, typename Read>
+void MapReader::verify_lists(std::string_view json, VerifySettings& verify, std::optional<List> VerifyWish::* member,
+                             Read read) {
+    const auto value = parse_json(json);
+    if (!value) {
+        problems_.push_back(value.error().message);
+        return;
+    }
+    const VerifyProblem problem = [this](const std::string& place, const std::string& what, std::string_view expects) {
+        problems_.push_back(fmt::format("{} {} (expected {})", place.empty() ? "it" : place, what, expects));
+    };
+    if (!value->is_object()) {
+        verify.all.*member = read(*value, "", problem);
+        return;
+    }
+    for (const auto& [key, list] : value->items()) {
+        auto wanted = read(list, "/" + shown(key), problem);
+        if (key == kDefaultTags) {
+            verify.all.*member = std::move(wanted);
+        } else if (task_id(key)) {
+            problems_.push_back(fmt::format("{} is a task: only services are watched", in_quotes(key)));
+        } else if (const auto id = read_id(key, backend_name_, problems_)) {
+            auto& said = verify.by_service[*id].*member;
+            if (said) add_twice_problem(key, *id, problems_);
+            said = std::move(wanted);
+        }
+    }
+}
+
+void MapReader::verify_alarms(std::string_view text, VerifySettings& verify) {
+    text = trim(text);
+    if (text.starts_with('{') || text.starts_with('['))
+        return verify_lists(text, verify, &VerifyWish::alarms, &read_verify_alarms);
+    auto names = Json::array();
+    for (const auto& part : split(text, ',')) names.push_back(trim(part));
+    verify_lists(dump_json(names), verify, &VerifyWish::alarms, &read_verify_alarms);
+}
+
+void MapReader::verify_urls(std::string_view json, VerifySettings& verify) {
+    verify_lists(trim(json), verify, &VerifyWish::urls, &read_verify_urls);
 }
 
 }  // namespace ci_lambda

@@ -37,10 +37,20 @@ public:
     /// ECR_TAG_FILTER, which need not be JSON: a list with commas between the patterns is for all services.
     [[nodiscard]] TagFilters tag_filters(std::string_view text);
 
+    /// VERIFY_ALARMS, which need not be JSON: names with commas between them are for all services.
+    void verify_alarms(std::string_view text, VerifySettings& verify);
+    /// VERIFY_URLS.
+    void verify_urls(std::string_view json, VerifySettings& verify);
+
     /// What was wrong with the JSON read so far.
     [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
 private:
+    /// A list for all services, or an object with lists by service.
+    template <typename List, typename Read>
+    void verify_lists(std::string_view json, VerifySettings& verify, std::optional<List> VerifyWish::* member,
+                      Read read);
+
     std::string backend_name_;
     std::vector<std::string> problems_;
 };
@@ -56,13 +66,14 @@ struct Maps {
     std::map<ServiceId, WantedStrategy> strategies;
     TagFilters tag_filters;
     ScheduledTasks scheduled_tasks;
+    VerifySettings verify;
 };
 
 /// The other maps may name tasks, too: what they say of them is put into the tasks, and taken out there. Returns the
 /// tasks that they name and that do not exist, by the variable that names them.
 [[nodiscard]] std::map<std::string_view, std::set<ServiceId>> take_out_tasks(Maps& maps);
 
-/// The key of ECR_TAG_FILTER for the services that have no entry of their own.
+/// The key of ECR_TAG_FILTER, VERIFY_ALARMS and VERIFY_URLS for the services that have no entry of their own.
 inline constexpr std::string_view kDefaultTags = "default";
 
 /// A path of parameters without the slashes at its ends; `nullopt` for one with an empty segment.

@@ -13,6 +13,7 @@
 #include "config/secrets.hpp"
 #include "config/setting_reader.hpp"
 #include "config/values.hpp"
+#include "config/verify_reader.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -45,6 +46,8 @@ std::map<std::string, OrderedDocument> services_of(const Config& config) {
     for (const auto& [id, mode] : config.image_modes) services[id.str()]["image_mode"] = to_string(mode);
     for (const auto& [id, strategy] : config.strategies) services[id.str()]["strategy"] = written(strategy);
     for (const auto& [id, filter] : config.tag_filters.by_service) services[id.str()]["tags"] = filter.texts();
+    for (const auto& [id, wish] : config.verify.by_service)
+        services[id.str()]["verify"] = OrderedDocument::parse(wish_json(wish));
     return services;
 }
 
@@ -74,6 +77,35 @@ OrderedDocument typed(const Setting& setting, const std::string& text) {
 
 /// With what the other maps say of them.
 OrderedDocument tasks_of(const Config& config) { return OrderedDocument::parse(to_json(config.scheduled_tasks)); }
+
+/// What is said for all services; null for nothing. Of one service it stands with the rest of what is said of that.
+OrderedDocument verify_of(const Setting& setting, const Config& config) {
+    const auto& all = config.verify.all;
+    if (setting.name == "VERIFY_ALARMS" && all.alarms) return OrderedDocument::parse(alarms_json(*all.alarms));
+    if (setting.name == "VERIFY_URLS" && all.urls) return OrderedDocument::parse(urls_json(*all.urls));
+    return nullptr;
+}
+
+/// Made of what was read, as its text in the environment may be another one than in the document.
+bool is_a_map_of_its_own(const Setting& setting) {
+    return setting.type == SettingType::kTasks || setting.type == SettingType::kVerify;
+}
+
+/// For people: the query of a URL may hold a secret.
+OrderedDocument without_queries(OrderedDocument urls) {
+    for (auto& one : urls) {
+        auto& url = one.is_object() ? one["url"] : one;
+        url = shown_url(url.get<std::string>());
+    }
+    return urls;
+}
+
+/// The same of what is said about a service.
+OrderedDocument service_without_queries(OrderedDocument members) {
+    if (members.contains("verify") && members["verify"].contains("urls"))
+        members["verify"]["urls"] = without_queries(members["verify"]["urls"]);
+    return members;
+}
 
 /// Environment and document together, with what each setting has in the end.
 struct Effective {
@@ -143,6 +175,13 @@ public:
         std::vector<ServiceId> switched;
         for (const auto& [id, on] : config_.auto_deploy) switched.push_back(id);
         if (keep({"AUTO_DEPLOY_MAP"}, strangers(switched, config_))) config_.auto_deploy.clear();
+        std::vector<ServiceId> watched;
+        for (const auto& [id, wish] : config_.verify.by_service) watched.push_back(id);
+        if (keep({"VERIFY_ALARMS", "VERIFY_URLS"}, strangers(watched, config_))) {
+            config_.verify.by_service.clear();
+            config_.verify.all.alarms.reset();
+            config_.verify.all.urls.reset();
+        }
         std::vector<ServiceId> filtered;
         for (const auto& [id, filter] : config_.tag_filters.by_service) filtered.push_back(id);
         if (keep({"ECR_TAG_FILTER"}, strangers(filtered, config_))) config_.tag_filters = {};
@@ -203,7 +242,7 @@ Result<MigratedConfig> migrate(const Environment& environment, const std::option
     for (std::size_t i = 0; i < settings().size(); ++i) {
         const auto& setting = settings()[i];
         const auto& text = all.texts[i];
-        if (!text || !setting.has_pointer() || setting.type == SettingType::kTasks) continue;
+        if (!text || !setting.has_pointer() || is_a_map_of_its_own(setting)) continue;
         if (is_plain_secret(setting, *text))
             migrated.kept.push_back({.variable = setting.name,
                                      .why = fmt::format("it is a secret: keep it, or put it into Secrets Manager and "
@@ -217,6 +256,9 @@ Result<MigratedConfig> migrate(const Environment& environment, const std::option
     if (!config.auto_deploy_default) root["defaults"]["auto_deploy"] = false;
     if (!config.tag_filters.others.empty()) root["defaults"]["tags"] = config.tag_filters.others.texts();
     for (auto& [id, members] : services_of(config)) root["services"][id] = std::move(members);
+    for (const auto name : {"VERIFY_ALARMS", "VERIFY_URLS"})
+        if (auto list = verify_of(setting_of(name), config); !list.is_null())
+            put_at(root, setting_of(name).pointer, std::move(list));
     if (!config.scheduled_tasks.empty()) put_at(root, setting_of("SCHEDULED_TASK_MAP").pointer, tasks_of(config));
     migrated.document = root.dump(2, ' ', false, OrderedDocument::error_handler_t::replace) + "\n";
     return migrated;
@@ -234,6 +276,11 @@ Result<ExplainedConfig> explain(const Environment& environment, const std::optio
         std::string value;
         if (setting.is_per_service() && origin.kind != Origin::kNothing)
             value = dumped(explained_per_service(setting, services, all.loaded.config));
+        else if (setting.type == SettingType::kVerify && !verify_of(setting, all.loaded.config).is_null())
+            value = dumped(setting.name == "VERIFY_URLS" ? without_queries(verify_of(setting, all.loaded.config))
+                                                         : verify_of(setting, all.loaded.config));
+        else if (setting.type == SettingType::kVerify)
+            value = all.texts[i] ? "[]" : "";
         else if (all.texts[i] && setting.type == SettingType::kTasks)
             value = dumped(tasks_of(all.loaded.config));
         else if (all.texts[i] && setting.name == kDocumentVariable)
@@ -246,7 +293,8 @@ Result<ExplainedConfig> explain(const Environment& environment, const std::optio
             value = dumped(typed(setting, std::string(setting.default_value)));
         explained.settings.push_back({.origin = origin, .value = std::move(value)});
     }
-    for (const auto& [id, members] : services) explained.services.push_back({.id = id, .members = dumped(members)});
+    for (const auto& [id, members] : services)
+        explained.services.push_back({.id = id, .members = dumped(service_without_queries(members))});
     return explained;
 }
 

@@ -82,6 +82,36 @@ OrderedSchema strategy_schema(std::string_view format) {
     return schema;
 }
 
+/// As `read_verify_urls` reads it.
+OrderedSchema urls_schema() {
+    const OrderedSchema url{{"type", "string"}, {"pattern", "^[Hh][Tt][Tt][Pp][Ss]?://[^@#]+$"}};
+    auto object = object_schema();
+    object["required"] = {"url"};
+    object["properties"] = {{"url", url},
+                            {"status", {{"type", "integer"}, {"minimum", 100}, {"maximum", 599}, {"default", 200}}},
+                            {"body", {{"type", "string"}, {"minLength", 1}, {"maxLength", 1000}}},
+                            {"times", {{"type", "integer"}, {"minimum", 1}, {"maximum", 10}, {"default", 3}}}};
+    auto list = list_schema({{"anyOf", {url, std::move(object)}}});
+    list["maxItems"] = 10;
+    return list;
+}
+
+OrderedSchema alarms_schema() {
+    auto list = list_schema({{"type", "string"}, {"minLength", 1}, {"maxLength", 255}});
+    list["maxItems"] = 100;
+    return list;
+}
+
+OrderedSchema verify_schema() {
+    const auto& seconds = setting_of("VERIFY_SECONDS");
+    auto schema = object_schema();
+    schema["properties"] = {
+        {"alarms", alarms_schema()},
+        {"urls", urls_schema()},
+        {"seconds", {{"type", "integer"}, {"minimum", seconds.smallest}, {"maximum", seconds.largest}}}};
+    return schema;
+}
+
 unsigned number_of(std::string_view text) { return static_cast<unsigned>(parse_unsigned(text).value_or(0)); }
 
 OrderedSchema integer_schema(const Setting& setting) {
@@ -108,6 +138,7 @@ OrderedSchema value_schema(const Setting& setting) {
         case SettingType::kList: return list_schema(text_schema(setting.format));
         case SettingType::kTasks: return tasks_schema();
         case SettingType::kStrategy: return strategy_schema(setting.format);
+        case SettingType::kVerify: return setting.name == "VERIFY_URLS" ? urls_schema() : alarms_schema();
         default: return text_schema(setting.format);
     }
 }
@@ -139,6 +170,7 @@ OrderedSchema member_schema(const ServiceMember& member) {
         case ServiceMember::Type::kChoice: schema.update(choice_schema(member.choices)); break;
         case ServiceMember::Type::kStrategy: schema.update(strategy_schema(member.format)); break;
         case ServiceMember::Type::kFiles: schema.update(files_schema()); break;
+        case ServiceMember::Type::kVerify: schema.update(verify_schema()); break;
     }
     return schema;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/verify_reader.hpp"
+
 namespace ci_lambda {
 namespace {
 
@@ -17,6 +19,8 @@ constexpr std::string_view kRegionFormat = "^[A-Za-z0-9-]{1,255}$";
 constexpr std::string_view kClusterPatternFormat = R"(^([A-Za-z0-9_.-]|\{project\}|\{env\})+$)";
 constexpr std::string_view kNamePatternFormat =
     R"(^([A-Za-z0-9_.-]|\{project\}|\{env\}|\{name\})*\{name\}([A-Za-z0-9_.-]|\{project\}|\{env\}|\{name\})*$)";
+constexpr std::string_view kRoleFormat = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$";
+constexpr std::string_view kScheduleGroupFormat = "^[0-9A-Za-z_.-]{1,64}$";
 constexpr std::string_view kUrlFormat = "^[Hh][Tt][Tt][Pp][Ss]?://";
 
 constexpr std::string_view kStrategyFormat =
@@ -208,6 +212,44 @@ constexpr auto kSettings = std::to_array<Setting>(
           "How often a call to ECS is tried again that failed for a reason that can heal; after 5 s, 10 s, 20 s, ..",
       .smallest = 0,
       .largest = 10},
+     {.name = "VERIFY_ALARMS",
+      .default_value = "",
+      .pointer = "/verify/alarms",
+      .type = SettingType::kVerify,
+      .expects = R"(`shop-5xx,shop-latency`, or by service `{"api":["api-5xx"],"default":["shop-5xx"]}`)",
+      .meaning = "Alarms of CloudWatch. One that goes off while a service is watched, after a rollout of it has "
+                 "completed, takes that rollout back."},
+     {.name = "VERIFY_URLS",
+      .default_value = "",
+      .pointer = "/verify/urls",
+      .type = SettingType::kVerify,
+      .expects = R"(`{"api":["https://shop.example.com/health",{"url":"https://shop.example.com/","status":200,)"
+                 R"("body":"Welcome","times":3}]}`)",
+      .meaning = "URLs that have to answer as told while a service is watched. One that fails so many `times` in a row "
+                 "takes the rollout back."},
+     {.name = "VERIFY_SECONDS",
+      .default_value = "300",
+      .pointer = "/verify/seconds",
+      .type = SettingType::kInteger,
+      .expects = "a whole number from 1 to 86400",
+      .meaning = "How long a service with `VERIFY_ALARMS` or `VERIFY_URLS` is watched after a rollout has completed.",
+      .smallest = 1,
+      .largest = 86'400},
+     {.name = "VERIFY_SCHEDULE_ROLE",
+      .default_value = "",
+      .pointer = "/verify/schedule_role",
+      .type = SettingType::kText,
+      .expects = "the ARN of a role",
+      .meaning = "The role with which EventBridge Scheduler calls the function to go on watching. Without it only what "
+                 "fits into an invocation is watched.",
+      .format = kRoleFormat},
+     {.name = "VERIFY_SCHEDULE_GROUP",
+      .default_value = "default",
+      .pointer = "/verify/schedule_group",
+      .type = SettingType::kText,
+      .expects = "the name of a schedule group",
+      .meaning = "The group of EventBridge Scheduler in which the function makes its one-time schedules.",
+      .format = kScheduleGroupFormat},
      {.name = "DRY_RUN",
       .default_value = "false",
       .pointer = "/dry_run",
@@ -433,6 +475,12 @@ constexpr auto kServiceMembers = std::to_array<ServiceMember>({
      .meaning = "Which tags of pushed images deploy it; an empty list: all. Requests are not filtered.",
      .format = kTagPatternFormat,
      .default_value = "[]"},
+    {.key = "verify",
+     .variable = "",
+     .type = MemberType::kVerify,
+     .expects = kVerifyExpects,
+     .meaning =
+         "What is watched after a rollout of it has completed, in place of what `verify` says for all services."},
 });
 
 }  // namespace

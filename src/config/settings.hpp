@@ -17,6 +17,7 @@ enum class SettingType {
     kList,        ///< an array of strings; in the environment with commas between them
     kTasks,       ///< an object with tasks by their ids; in the environment the same JSON
     kStrategy,    ///< a word, or an object; in the environment the same JSON
+    kVerify,      ///< an array, of texts or of objects; in the environment the same JSON, or an object by services
     kPerService,  ///< a map in the environment; in the document a member of each of `services`
 };
 
@@ -48,7 +49,7 @@ struct Setting {
 
 /// One row of the table of what the document says about one service: the members of `/services/ID`.
 struct ServiceMember {
-    enum class Type { kText, kBoolean, kList, kFiles, kChoice, kStrategy };
+    enum class Type { kText, kBoolean, kList, kFiles, kChoice, kStrategy, kVerify };
     std::string_view key;
     std::string_view variable;  ///< the map that says the same in the environment; empty where there is none
     Type type = Type::kText;

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "events/decoders.hpp"
 #include "events/event.hpp"
 
@@ -54,6 +55,37 @@ bool is_schedule(const Envelope& envelope) {
            envelope.detail_type == "Scheduled Event";
 }
 
+/// A member of a request that this function wrote itself.
+Result<std::string> require_short(const Json& event, std::string_view key) {
+    constexpr std::size_t kLongest = 2000;
+    TRY_ASSIGN(auto text, require_string(event, key, key));
+    if (text.size() > kLongest)
+        return fail(ErrorKind::kInvalidEvent, fmt::format("\"{}\" is longer than {} bytes", key, kLongest));
+    return text;
+}
+
+Result<std::string> require_time(const Json& event, std::string_view key) {
+    TRY_ASSIGN(auto text, require_short(event, key));
+    if (!parse_rfc3339(text))
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format("\"{}\" must be a time such as 2026-01-31T09:05:03Z, not {}", key, cut(text)));
+    return text;
+}
+
+bool is_verify(const Json& event) { return find_string(event, "action") == "verify"; }
+
+Result<EventBody> decode_verify(const Json& event) {
+    VerifyRequest request;
+    TRY_ASSIGN(request.service, require_short(event, "service"));
+    TRY_ASSIGN(request.deployment_id, require_short(event, "deployment_id"));
+    TRY_ASSIGN(request.task_definition, require_short(event, "task_definition"));
+    TRY_ASSIGN(request.started_at, require_time(event, "started_at"));
+    TRY_ASSIGN(request.at, require_time(event, "at"));
+    TRY_ASSIGN(request.until, require_time(event, "until"));
+    request.state = find_string(event, "state").value_or("");
+    return request;
+}
+
 Result<EventBody> decode_action(const Json& event) {
     TRY_ASSIGN(const auto action, require_string(event, "action", "action"));
     if (action == "sweep") return SweepRequest{};
@@ -63,6 +95,8 @@ Result<EventBody> decode_action(const Json& event) {
 
 Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     const bool has_envelope = find(event, "source") != nullptr || find(event, "detail-type") != nullptr;
+    // It names a service, too, and must never be taken for the wish to deploy it.
+    if (!has_envelope && is_verify(event)) return decode_verify(event);
     if (!has_envelope && event.contains("service")) return decode_bare_request(event);
     if (!has_envelope && event.contains("action")) return decode_action(event);
     if (envelope.source.empty()) return without_source(event);
@@ -128,6 +162,7 @@ OtherEvent other_kind(const Envelope& envelope) {
 std::string cut(std::string_view text) { return one_line(text, kLongestQuote); }
 
 std::string describe(const Event& event) {
+    if (std::holds_alternative<VerifyRequest>(event.body)) return "verify request";
     if (const auto* sweep = std::get_if<SweepRequest>(&event.body); sweep != nullptr && !sweep->scheduled)
         return "sweep request";
     const auto* request = std::get_if<ManualRequest>(&event.body);

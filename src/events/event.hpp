@@ -116,6 +116,20 @@ struct SweepRequest {
     friend bool operator==(const SweepRequest&, const SweepRequest&) = default;
 };
 
+/// Go on watching a service after a rollout of it has completed: asked for by a one-time schedule that this function
+/// has made, `{"action":"verify", ..}`.
+struct VerifyRequest {
+    std::string service;          ///< id
+    std::string deployment_id;    ///< `ecs-svc/N`
+    std::string task_definition;  ///< ARN
+    // RFC 3339, as given, and checked:
+    std::string started_at;  ///< when the rollout began
+    std::string at;          ///< for when the look was planned
+    std::string until;       ///< when the watching is over
+    std::string state;       ///< what the looks before it have seen
+    friend bool operator==(const VerifyRequest&, const VerifyRequest&) = default;
+};
+
 /// Anything else: nothing to do with deployments.
 struct OtherEvent {
     std::string reason;  ///< why it is of no interest, for a person
@@ -123,7 +137,7 @@ struct OtherEvent {
 };
 
 using EventBody = std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent,
-                               ManualRequest, SweepRequest, OtherEvent>;
+                               ManualRequest, SweepRequest, VerifyRequest, OtherEvent>;
 
 struct Event {
     Envelope envelope;

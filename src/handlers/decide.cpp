@@ -67,6 +67,21 @@ void add_strategies(Decision& decision, const Config& config) {
         for (auto& request : deploy->requests) request.strategy = config.strategy_of(request.target.id);
 }
 
+/// A service that is not ours any more is watched no longer.
+Decision decide_verify(const VerifyRequest& request, const Config& config) {
+    const auto id = config.names.canonical(request.service);
+    if (!id) return ignore(fmt::format("{} is not a service id", request.service));
+    auto target = config.names.target(*id);
+    if (!target) return ignore(fmt::format("{} is watched no longer: {}", *id, why_not_ours(*id, config)));
+    return Verify{.target = *std::move(target),
+                  .deployment_id = request.deployment_id,
+                  .task_definition = request.task_definition,
+                  .started_at = parse_rfc3339(request.started_at).value_or(WallTime{}),
+                  .at = parse_rfc3339(request.at).value_or(WallTime{}),
+                  .until = parse_rfc3339(request.until).value_or(WallTime{}),
+                  .state = request.state};
+}
+
 struct Decide {
     const Event& event;
     const Config& config;
@@ -85,6 +100,7 @@ struct Decide {
         return decide_manual(request, event.envelope.source, config, home);
     }
     Result<Decision> operator()(const SweepRequest& request) const { return Sweep{.scheduled = request.scheduled}; }
+    Result<Decision> operator()(const VerifyRequest& request) const { return decide_verify(request, config); }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
 };
 

@@ -127,7 +127,18 @@ struct Steer {
     std::vector<std::string> warnings = {};  ///< as of `Deploy`
 };
 
-using Decision = std::variant<Deploy, Notify, Sweep, Steer, Ignore>;
+/// Go on watching a service after a rollout of it has completed.
+struct Verify {
+    EcsTarget target;
+    std::string deployment_id;    ///< of the rollout: `ecs-svc/N`
+    std::string task_definition;  ///< ARN
+    WallTime started_at{};        ///< when the rollout began
+    WallTime at{};                ///< for when this look was planned
+    WallTime until{};             ///< when the watching is over
+    std::string state = {};       ///< what the looks before it have seen
+};
+
+using Decision = std::variant<Deploy, Notify, Sweep, Steer, Verify, Ignore>;
 
 /// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
 /// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.

@@ -19,7 +19,7 @@ Home Home::of_function(std::string_view arn) {
     constexpr std::size_t kFewestParts = 7;
     const auto parts = split(arn, ':');
     if (parts.size() < kFewestParts || parts[0] != "arn" || parts[2] != "lambda" || !is_account(parts[4])) return {};
-    return {.account = parts[4]};
+    return {.account = parts[4], .function = std::string(arn)};
 }
 
 std::optional<std::string> why_from_elsewhere(const Envelope& envelope, const Config& config, const Home& home) {

@@ -11,7 +11,8 @@ namespace ci_lambda {
 
 /// Where this function lives, beside the region, which the configuration knows.
 struct Home {
-    std::string account;  ///< empty where nobody knows it: on a laptop
+    std::string account;        ///< empty where nobody knows it: on a laptop
+    std::string function = {};  ///< ARN by which the function was invoked; empty where none was
 
     /// The account in the ARN by which a function was invoked, `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`; of
     /// anything else, none.

@@ -186,6 +186,8 @@ Status set_options(Transfer& transfer, const CurlHttpClient::Options& options, c
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
         if (request.method == "PUT") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
+    } else if (request.method == "DELETE") {
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "DELETE");
     }
     return {};
 }

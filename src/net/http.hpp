@@ -49,7 +49,7 @@ struct HttpHeader {
 };
 
 struct HttpRequest {
-    std::string method = "GET";       ///< GET, POST or PUT
+    std::string method = "GET";       ///< GET, POST, PUT or DELETE
     Secret url;                       ///< a webhook's URL is a credential, so every URL is treated as one
     std::string log_name;             ///< what logs call the request instead of the URL: "ecs UpdateService"
     std::vector<HttpHeader> headers;  ///< all of them are signed when `signing` is set; none may be empty

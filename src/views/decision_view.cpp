@@ -140,6 +140,17 @@ DecisionView view(const Steer& steer) {
             .hint = {}};
 }
 
+DecisionView view(const Verify& verify) {
+    return {.kind = DecisionView::Kind::kVerify,
+            .headline = fmt::format("look at {}, whose rollout has completed", verify.target.id),
+            .reason = "a schedule of the function's own asks for it",
+            .deployments = {},
+            .tasks = {},
+            .skipped = {},
+            .warnings = {},
+            .hint = {}};
+}
+
 DecisionView view(const Ignore& ignore) {
     return {.kind = DecisionView::Kind::kIgnore,
             .headline = "nothing to do",
@@ -174,6 +185,7 @@ std::string_view to_string(DecisionView::Kind kind) {
         case DecisionView::Kind::kNotify: return "notify";
         case DecisionView::Kind::kSweep: return "sweep";
         case DecisionView::Kind::kSteer: return "steer";
+        case DecisionView::Kind::kVerify: return "verify";
         case DecisionView::Kind::kIgnore: return "ignore";
         case DecisionView::Kind::kRefuse: break;
     }

@@ -13,7 +13,7 @@ namespace ci_lambda {
 /// A decision, or why there is none, in words: for whoever shows it, in whatever form. Texts come from the event: fit
 /// to be printed only once they are cleaned (`base/text.hpp`).
 struct DecisionView {
-    enum class Kind { kDeploy, kNotify, kSweep, kSteer, kIgnore, kRefuse };
+    enum class Kind { kDeploy, kNotify, kSweep, kSteer, kVerify, kIgnore, kRefuse };
     Kind kind = Kind::kIgnore;
     std::string headline;  ///< "deploy api and worker"
     std::string reason;    ///< what follows "because"
@@ -44,7 +44,7 @@ struct DecisionView {
 /// Of an event that claims to be ours and cannot be acted upon.
 [[nodiscard]] DecisionView view_of(const Error& error);
 
-/// `deploy`, `notify`, `sweep`, `ignore`, `refuse`.
+/// `deploy`, `notify`, `sweep`, `verify`, `ignore`, `refuse`.
 [[nodiscard]] std::string_view to_string(DecisionView::Kind kind);
 /// `success`, `info`, `warning`, `error`.
 [[nodiscard]] std::string_view to_string(NoticeLevel level);

@@ -48,6 +48,8 @@ struct RolloutNews::Story {
     Notification notification;
     std::string rollback = {};
     std::optional<Error> rollback_error = {};
+    bool forward = false;            ///< it has completed, and is no rollback
+    bool direction_unknown = false;  ///< nobody knows
 };
 
 bool RolloutNews::was_said(const Notify& notice, WallTime at) {
@@ -65,8 +67,10 @@ bool RolloutNews::was_said(const Notify& notice, WallTime at) {
 RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline) {
     const bool failed = notice.event_name == "SERVICE_DEPLOYMENT_FAILED";
     const bool said = was_said(notice, at);
-    // A rollback that could not begin the last time is still to be done, though the failure has been told.
-    if (said && !(failed && options_.roll_back)) return {.notification = std::nullopt};
+    const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED";
+    // What could not begin the last time is still to be done, though the event has been told.
+    if (said && !(failed && options_.roll_back) && !(completed && options_.verifies))
+        return {.notification = std::nullopt};
     Story story{.notice = notice,
                 .rollout = {.target = target,
                             .deployment_id = notice.deployment_id.value_or(""),
@@ -105,7 +109,6 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
         if (story.deployment == nullptr) story.rollout.started_at = started->at;
     }
 
-    const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED";
     if ((completed || failed) && story.rollout.started_at < at)
         story.notification.took = in_words(std::chrono::duration_cast<Milliseconds>(at - story.rollout.started_at));
     if (completed)
@@ -127,7 +130,9 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
     story.notification.title = fmt::format("Deployment {}: {}", story.notification.status, notice.service);
     News news{.notification = std::nullopt,
               .rollback = std::move(story.rollback),
-              .rollback_error = std::move(story.rollback_error)};
+              .rollback_error = std::move(story.rollback_error),
+              .completed = story.forward ? std::optional(story.rollout) : std::nullopt,
+              .direction_unknown = story.direction_unknown};
     if (!said) news.notification = std::move(story.notification);
     return news;
 }
@@ -147,6 +152,7 @@ void RolloutNews::tell_completed(Story& story, Deadline deadline) {
     const auto& records = story.facts.history.records;
     if (!known && (story.facts.service == nullptr ||
                    direction_of_primary(*story.facts.service, story.facts.history) == Direction::kUnknown)) {
+        story.direction_unknown = true;
         story.notification.type = NotificationType::kInfo;
         add_sentence(story.notification.reason,
                      "Whether this is what was wanted, or what a rollback has brought back, is not known: ECS does not "
@@ -154,6 +160,7 @@ void RolloutNews::tell_completed(Story& story, Deadline deadline) {
         return;
     }
     if (direction_of_primary(*story.facts.service, story.facts.history) != Direction::kBack) {
+        story.forward = true;
         tell_images(story, deadline);
         return;
     }

@@ -22,6 +22,7 @@ public:
         bool roll_back = false;
         bool waits = false;      ///< the function waits for the ends of what it starts
         bool registers = false;  ///< a push may have become a revision (ECR_DEPLOY_MODE), whose tags say so
+        bool verifies = false;   ///< what has completed is watched for a while (VERIFY_ALARMS, VERIFY_URLS)
     };
     /// Whatever is passed in must outlive it.
     RolloutNews(Options options, RolloutObserver& observer, Rollback& rollback, RolloutMemory& memory,
@@ -40,6 +41,9 @@ public:
         std::string rollback = {};
         /// What had to be done and could not, for a reason that can heal: the event is to come again.
         std::optional<Error> rollback_error = {};
+        /// The rollout that has completed, forward: no rollback. Also of an event that was told before.
+        std::optional<Rollout> completed = {};
+        bool direction_unknown = false;  ///< it completed, and whether it was a rollback ECS does not say at the moment
     };
     /// What to tell. `at`: when ECS said it.
     [[nodiscard]] News tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline);

@@ -42,7 +42,7 @@ bool is_own_rollback(const Rollout& rollout, const RolloutMemory& memory) {
 /// One rollback, from the wish to ECS's word.
 class Rollback::Run {
 public:
-    enum class Way { kStop, kRestore };
+    enum class Way { kStop, kRestore, kRestoreCompleted };
 
     Run(Rollback& rollback, RollbackWish wish, Way way, bool by_person, Deadline deadline)
         : rollback_(rollback), wish_(std::move(wish)), way_(way), by_person_(by_person), deadline_(deadline) {}
@@ -243,7 +243,7 @@ private:
         if (service != nullptr && service->express && copy_) return std::unexpected(left_to_people({}));
         if (primary != nullptr && primary->id == rollout().deployment_id) {
             const bool good = primary->rollout_state == RolloutState::kCompleted;
-            return good && !by_person_ ? Found::kOver : Found::kLeading;
+            return good && !by_person_ && way_ != Way::kRestoreCompleted ? Found::kOver : Found::kLeading;
         }
         if (primary != nullptr && copy_ && primary->task_definition == copy_->str()) {
             brought_back_ = {.deployment_id = primary->id,
@@ -313,6 +313,10 @@ RollbackReport Rollback::roll_back(const Rollout& rollout, const Judgement& judg
     if (judgement.rolling_back) return left_to_ecs("ECS is rolling it back");
     const auto way = judgement.verdict == Verdict::kTimedOut ? Run::Way::kStop : Run::Way::kRestore;
     return Run(*this, {.rollout = rollout, .reason = judgement.reason}, way, false, deadline).run();
+}
+
+RollbackReport Rollback::take_back_completed(const Rollout& rollout, const std::string& why, Deadline deadline) {
+    return Run(*this, {.rollout = rollout, .reason = why}, Run::Way::kRestoreCompleted, false, deadline).run();
 }
 
 RollbackReport Rollback::roll_back_on_request(const RollbackWish& wish, Deadline deadline) {

@@ -55,6 +55,10 @@ public:
     /// For a rollout that was judged kFailed or kTimedOut. What does not work is said in the report and in the log.
     RollbackReport roll_back(const Rollout& rollout, const Judgement& judgement, Deadline deadline);
 
+    /// For a rollout that has completed and turned out to be bad since; `why` in a sentence. The last one that
+    /// succeeded before it is deployed again, as for a person, and marked as nobody's wish.
+    RollbackReport take_back_completed(const Rollout& rollout, const std::string& why, Deadline deadline);
+
     /// What a person asks for: a rollout that is under way is stopped; one that is over gives way to the last
     /// successful one that ran something else, or to the revision that is named.
     RollbackReport roll_back_on_request(const RollbackWish& wish, Deadline deadline);

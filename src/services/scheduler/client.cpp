@@ -21,16 +21,40 @@ constexpr int kMostPages = 1000;
 constexpr std::string_view kListSchedules = "ListSchedules";
 constexpr std::string_view kGetSchedule = "GetSchedule";
 constexpr std::string_view kUpdateSchedule = "UpdateSchedule";
+constexpr std::string_view kCreateSchedule = "CreateSchedule";
+constexpr std::string_view kDeleteSchedule = "DeleteSchedule";
+
+/// The code of what is there already.
+constexpr std::string_view kConflict = "ConflictException";
 
 /// What GetSchedule says and UpdateSchedule does not take (API reference of both).
 constexpr std::array kOnlyInAnswers{"Arn", "CreationDate", "LastModificationDate"};
 
 /// Somebody else changes it at the same moment.
 void conflicts_heal(Error& error, const AwsCall& /*call*/, const HttpResponse& /*response*/) {
-    if (error.code == "ConflictException") error.kind = ErrorKind::kBusy;
+    if (error.code == kConflict) error.kind = ErrorKind::kBusy;
 }
 
 std::string path_of(const GroupedName& schedule) { return "/schedules/" + escape_component(schedule.name); }
+
+/// A one-time schedule, as CreateSchedule and UpdateSchedule take it.
+Json request_of(const OneTimeSchedule& schedule) {
+    constexpr std::size_t kDateAndTime = 19;  // of 2026-01-31T09:05:03.007Z
+    constexpr int kOldestSeconds = 900;       // a look that comes so late is none of the plan's any more
+    constexpr int kMostRetries = 10;
+    return {
+        {"GroupName", schedule.name.group},
+        {"ScheduleExpression", fmt::format("at({})", format_rfc3339(schedule.at).substr(0, kDateAndTime))},
+        {"ScheduleExpressionTimezone", "UTC"},
+        {"Description", schedule.description},
+        {"FlexibleTimeWindow", {{"Mode", "OFF"}}},
+        {"ActionAfterCompletion", "DELETE"},
+        {"Target",
+         {{"Arn", schedule.function},
+          {"RoleArn", schedule.role},
+          {"Input", schedule.input},
+          {"RetryPolicy", {{"MaximumEventAgeInSeconds", kOldestSeconds}, {"MaximumRetryAttempts", kMostRetries}}}}}};
+}
 
 /// Names the permission.
 Error explained(Error error, std::string_view action, std::string_view resource, std::string_view further = "") {
@@ -52,6 +76,11 @@ constinit const AwsService kSchedulerService{.name = "scheduler",
 SchedulerClient::SchedulerClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials,
                                  const Clock& clock, Sleeper& sleeper, const Logger& logger)
     : client_(kSchedulerService, std::move(options), http, credentials, clock, sleeper, logger) {}
+
+std::string SchedulerClient::arn_of(const GroupedName& schedule) const {
+    return fmt::format("arn:{}:scheduler:{}:*:schedule/{}/{}", partition_of(client_.options().region),
+                       client_.options().region, schedule.group, schedule.name);
+}
 
 Result<std::vector<ListedSchedule>> SchedulerClient::list(Deadline deadline) {
     std::vector<ListedSchedule> all;
@@ -92,10 +121,7 @@ Result<TaskTarget> SchedulerClient::get(const GroupedName& schedule, Deadline de
                        .query = "groupName=" + escape_component(schedule.group)};
     auto answer = client_.parse_read(kGetSchedule, client_.make(call, deadline));
     if (!answer)
-        return std::unexpected(
-            explained(std::move(answer).error(), "scheduler:GetSchedule",
-                      fmt::format("arn:{}:scheduler:{}:*:schedule/{}/{}", partition_of(client_.options().region),
-                                  client_.options().region, schedule.group, schedule.name)));
+        return std::unexpected(explained(std::move(answer).error(), "scheduler:GetSchedule", arn_of(schedule)));
     const auto* target = find(*answer, "Target");
     if (target == nullptr)
         return fail(ErrorKind::kProtocol,
@@ -122,12 +148,46 @@ Status SchedulerClient::put(const GroupedName& schedule, const TaskTarget& read,
                        .headers = {{.name = "Content-Type", .value = "application/json"}}};
     auto answer = client_.make(call, deadline);
     if (!answer)
-        return std::unexpected(
-            explained(std::move(answer).error(), "scheduler:UpdateSchedule",
-                      fmt::format("arn:{}:scheduler:{}:*:schedule/{}/{}", partition_of(client_.options().region),
-                                  client_.options().region, schedule.group, schedule.name),
-                      ", and iam:PassRole on the role of its target"));
+        return std::unexpected(explained(std::move(answer).error(), "scheduler:UpdateSchedule", arn_of(schedule),
+                                         ", and iam:PassRole on the role of its target"));
     return {};
+}
+
+Result<OneTimeSchedules::Made> SchedulerClient::create(const OneTimeSchedule& schedule, Deadline deadline) {
+    // The token is the name: what is sent again is the same schedule, also when nobody heard the answer.
+    auto request = request_of(schedule);
+    request["ClientToken"] = schedule.name.name;
+    const AwsCall call{.operation = kCreateSchedule,
+                       .body = dump_json(request),
+                       .path = path_of(schedule.name),
+                       .headers = {{.name = "Content-Type", .value = "application/json"}}};
+    auto answer = client_.make(call, deadline);
+    if (answer) return Made::kNow;
+    if (answer.error().code == kConflict) return Made::kBefore;
+    return std::unexpected(explained(std::move(answer).error(), "scheduler:CreateSchedule", arn_of(schedule.name),
+                                     fmt::format(", and iam:PassRole on {}", schedule.role)));
+}
+
+Status SchedulerClient::replace(const OneTimeSchedule& schedule, Deadline deadline) {
+    const AwsCall call{.operation = kUpdateSchedule,
+                       .body = dump_json(request_of(schedule)),
+                       .method = "PUT",
+                       .path = path_of(schedule.name),
+                       .headers = {{.name = "Content-Type", .value = "application/json"}}};
+    auto answer = client_.make(call, deadline);
+    if (answer) return {};
+    return std::unexpected(explained(std::move(answer).error(), "scheduler:UpdateSchedule", arn_of(schedule.name),
+                                     fmt::format(", and iam:PassRole on {}", schedule.role)));
+}
+
+Status SchedulerClient::remove(const GroupedName& schedule, Deadline deadline) {
+    const AwsCall call{.operation = kDeleteSchedule,
+                       .method = "DELETE",
+                       .path = path_of(schedule),
+                       .query = "groupName=" + escape_component(schedule.group)};
+    auto answer = client_.make(call, deadline);
+    if (answer || answer.error().kind == ErrorKind::kNotFound) return {};
+    return std::unexpected(explained(std::move(answer).error(), "scheduler:DeleteSchedule", arn_of(schedule)));
 }
 
 }  // namespace ci_lambda

@@ -14,7 +14,7 @@ extern const AwsService kSchedulerService;
 
 /// EventBridge Scheduler over HTTP. The log shows no schedules: their inputs may hold anything. Whatever is passed in
 /// must outlive it.
-class SchedulerClient final : public TaskSchedules {
+class SchedulerClient final : public TaskSchedules, public OneTimeSchedules {
 public:
     SchedulerClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock,
                     Sleeper& sleeper, const Logger& logger);
@@ -25,7 +25,13 @@ public:
     Status put(const GroupedName& schedule, const TaskTarget& read, const std::string& task_definition,
                Deadline deadline) override;
 
+    Result<Made> create(const OneTimeSchedule& schedule, Deadline deadline) override;
+    Status replace(const OneTimeSchedule& schedule, Deadline deadline) override;
+    Status remove(const GroupedName& schedule, Deadline deadline) override;
+
 private:
+    [[nodiscard]] std::string arn_of(const GroupedName& schedule) const;
+
     AwsClient client_;
 };
 

@@ -52,6 +52,37 @@ public:
                        Deadline deadline) = 0;
 };
 
+/// Calls a function once.
+struct OneTimeSchedule {
+    GroupedName name;      ///< of letters, digits, `-` and `_`; at most 64
+    WallTime at{};         ///< in the future; whole seconds. EventBridge Scheduler is up to a minute late
+    std::string function;  ///< ARN
+    std::string role;      ///< ARN: lets EventBridge Scheduler invoke the function
+    std::string input;     ///< JSON, which the function gets as it is
+    std::string description = {};
+};
+
+/// One-time schedules of EventBridge Scheduler (user guide, "One-time schedules"). A schedule is gone once it has
+/// fired.
+class OneTimeSchedules {
+public:
+    OneTimeSchedules() = default;
+    OneTimeSchedules(const OneTimeSchedules&) = delete;
+    OneTimeSchedules& operator=(const OneTimeSchedules&) = delete;
+    virtual ~OneTimeSchedules() = default;
+
+    enum class Made {
+        kNow,
+        kBefore  ///< there is one of that name: whoever made it, it is there once
+    };
+    /// Idempotent. kAccessDenied names the permission, kNotFound the group.
+    virtual Result<Made> create(const OneTimeSchedule& schedule, Deadline deadline) = 0;
+    /// Puts this in the place of the one of that name. kNotFound where there is none: it has fired.
+    virtual Status replace(const OneTimeSchedule& schedule, Deadline deadline) = 0;
+    /// Idempotent: what is not there is deleted.
+    virtual Status remove(const GroupedName& schedule, Deadline deadline) = 0;
+};
+
 /// Rules of EventBridge (API version 2015-10-07).
 class TaskRules {
 public:

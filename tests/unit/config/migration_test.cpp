@@ -159,6 +159,11 @@ private:
             case SettingType::kTasks: return tasks();
             case SettingType::kStrategy:
                 return one_of({" Canary:10%:10m ", "keep", R"({"type":"linear","percent":20,"alarms":["a"]})"});
+            case SettingType::kVerify:
+                if (setting.name == "VERIFY_ALARMS")
+                    return one_of({" a , b", R"(["a, b"])", R"({"api":["x"],"default":[]})", R"({"worker":[]})"});
+                return one_of({R"(["https://a.example/?k=1"])",
+                               R"({"api":[{"url":"http://b/","times":1}],"default":["https://c/"]})"});
             case SettingType::kText: break;
         }
         if (setting.name == "CLUSTER_NAME_PATTERN") return one_of({"{env}", "{project}-{env}", "live"});
@@ -166,6 +171,7 @@ private:
         if (setting.name.ends_with("REGION")) return one_of({"eu-west-1", " us-east-2"});
         if (setting.name.starts_with("AWS_ENDPOINT")) return one_of({"https://ecs.local/", "http://localhost:1"});
         if (setting.name == "SLACK_WEBHOOK_URL") return "https://hooks.example.com/a/b";
+        if (setting.name == "VERIFY_SCHEDULE_ROLE") return "arn:aws:iam::123456789012:role/scheduler";
         if (setting.name == "AWS_CA_BUNDLE") return " /etc/ca bundle.pem";
         return one_of({"core", "web"});
     }

@@ -37,6 +37,9 @@ World::World(const WorldOptions& options)
                                             {"SERVICE_CONFIG", "{}"},
                                             {"AUTO_DEPLOY_MAP", R"({"api":true,"backend":true,"worker":true})"},
                                             {"AWS_ENDPOINT_URL_ECS", server_.url()},
+                                            {"AWS_ENDPOINT_URL_SCHEDULER", server_.url()},
+                                            {"AWS_REGION", "us-east-1"},
+                                            {"AWS_ENDPOINT_URL_CLOUDWATCH", server_.url()},
                                             {"ENABLE_SLACK_NOTIFICATIONS", options.slack ? "true" : "false"},
                                             {"SLACK_WEBHOOK_URL", server_.url("/services/T000/B000/hook")},
                                             {"AWS_ACCESS_KEY_ID", "AKID"},
@@ -45,7 +48,8 @@ World::World(const WorldOptions& options)
                                             {"ROLLBACK_ON_FAILURE", options.roll_back ? "true" : "false"},
                                             {"SWEEP_INTERVAL_SECONDS", options.sweep ? "300" : "0"}})
         environment_.set(name, value);
-    for (const auto& [name, value] : options.environment) environment_.set(name, value);
+    for (const auto& [name, value] : options.environment)
+        environment_.set(name, replace_all(value, "{world}", server_.url()));
     app_ = make_app();
     second_app_ = make_app();
 }
@@ -53,10 +57,44 @@ World::World(const WorldOptions& options)
 std::unique_ptr<App> World::make_app() {
     auto created = App::create({}, environment_, sink_, clock_, sleeper_);
     EXPECT_THAT(created, IsOk());
+    if (options_.knows_itself)
+        (*created)->set_home(Home::of_function("arn:aws:lambda:us-east-1:123456789012:function:ci_lambda:live"));
     return std::move(*created);
 }
 
+ServerReply World::answer_schedules(const ServerRequest& request) {
+    const auto parts = split(request.line(), ' ');
+    const auto& path = parts.at(1);
+    const auto begin = std::string_view("/schedules/").size();
+    const sandbox::HttpExchangeRequest exchange{
+        .path = path, .captures = {path.substr(begin, path.find('?') - begin)}, .headers = {}, .body = request.body};
+    {
+        const std::scoped_lock lock(mutex_);
+        ++calls_[parts[0] + " schedule"];
+        if (refusal_.first != 0)
+            return reply(refusal_.first, fmt::format(R"({{"Message":"no","__type":"{}"}})", refusal_.second));
+    }
+    const auto answer =
+        parts[0] == "DELETE" ? scheduler_.remove(exchange) : scheduler_.put(exchange, parts[0] == "POST");
+    const auto type = answer.headers.find("x-amzn-ErrorType");
+    if (type == answer.headers.end()) return reply(answer.status, answer.body);
+    auto json = *parse_json(answer.body);
+    json["__type"] = type->second;
+    return reply(answer.status, dump_json(json));
+}
+
 ServerReply World::answer(const ServerRequest& request) {
+    if (request.line().starts_with("GET /health")) {
+        const std::scoped_lock lock(mutex_);
+        ++calls_["GET /health"];
+        if (health_.first == 0) return {.bytes = "", .close = true};
+        return reply(health_.first, health_.second);
+    }
+    if (request.line().contains(" /schedules/")) return answer_schedules(request);
+    if (request.header("X-Amz-Target") == "GraniteServiceVersion20100801.DescribeAlarms") {
+        const auto answer = cloudwatch_.handle("DescribeAlarms", request.body);
+        return reply(answer.status, answer.body);
+    }
     if (request.line() != "POST / HTTP/1.1") {
         const std::scoped_lock lock(mutex_);
         messages_.push_back(request.body);
@@ -130,6 +168,7 @@ void World::run_until(WallTime until) {
     for (;;) {
         auto next = until;
         if (const auto change = ecs_.next_change()) next = std::min(next, *change);
+        if (const auto due = scheduler_.next_due()) next = std::min(next, *due);
         if (options_.sweep) next = std::min(next, next_sweep_);
         if (!appointments_.empty()) next = std::min(next, appointments_.begin()->first);
         if (next > clock_.now()) clock_.advance(std::chrono::ceil<Milliseconds>(next - clock_.now()));
@@ -139,6 +178,7 @@ void World::run_until(WallTime until) {
             appointments_.erase(appointments_.begin());
             what();
         }
+        for (auto& input : scheduler_.fire_due()) arrivals_.push_back({.event = std::move(input)});
         if (options_.sweep && next_sweep_ <= clock_.now()) {
             arrivals_.push_back({.event = sweep_event()});
             next_sweep_ += std::chrono::minutes{5};
@@ -219,6 +259,11 @@ std::string World::somebody_deploys(const std::string& task_definition) {
 
 void World::at(Milliseconds after_start, std::function<void()> what) {
     appointments_.emplace(start_ + after_start, std::move(what));
+}
+
+void World::set_alarm(const std::string& name, bool is_on) {
+    cloudwatch_.set(name, is_on);
+    ecs_.set_alarm(name, is_on);
 }
 
 void World::set_scenario(sandbox::Scenario scenario) {

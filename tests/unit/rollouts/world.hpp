@@ -12,9 +12,11 @@
 
 #include "app/app.hpp"
 #include "sandbox/aws/ids.hpp"
+#include "sandbox/cloudwatch/cloudwatch.hpp"
 #include "sandbox/ecs/ecs.hpp"
 #include "sandbox/ecs/faults.hpp"
 #include "sandbox/ecs/quirks.hpp"
+#include "sandbox/scheduler/scheduler.hpp"
 #include "support/fakes.hpp"
 #include "support/loopback_server.hpp"
 
@@ -32,11 +34,13 @@ struct WorldOptions {
     bool slack = true;
     Milliseconds lambda_timeout{};  ///< of deploy() and of what arrives; 0: no deadline
     sandbox::Quirks quirks = {};
-    /// More settings of the function, or other ones.
+    /// More settings of the function, or other ones; `{world}` in them is the URL of the world's server.
     std::map<std::string, std::string> environment = {};
     /// An event whose handling fails is handled again after one minute and after two more, as Lambda does it for what
     /// is invoked asynchronously. Otherwise such an event fails the test.
     bool lambda_retries = false;
+    /// The function knows by which ARN it is invoked, as in Lambda: it can have schedules invoke it.
+    bool knows_itself = false;
 };
 
 /// The whole of ci_lambda against the sandbox's ECS, with its events, in time that is moved by hand. Where the function
@@ -72,6 +76,19 @@ public:
         before_each_call_ = std::move(what);
     }
     void set_scenario(sandbox::Scenario scenario);
+    /// An alarm of CloudWatch goes off, or is over.
+    void set_alarm(const std::string& name, bool is_on);
+    /// What GET /health answers from now on; 0: nothing, the connection breaks.
+    void set_health(int status, const std::string& body = "all is well") {
+        const std::scoped_lock lock(mutex_);
+        health_ = {status, body};
+    }
+    /// What EventBridge Scheduler answers from now on, where it is not what it should: an HTTP status, and a code.
+    void refuse_schedules(int status, const std::string& code) {
+        const std::scoped_lock lock(mutex_);
+        refusal_ = {status, code};
+    }
+    [[nodiscard]] sandbox::Scheduler& scheduler() { return scheduler_; }
     /// For what else ECS can be like.
     [[nodiscard]] sandbox::Ecs& ecs() { return ecs_; }
     /// Something goes wrong with calls of the function; those of call_ecs() are fine.
@@ -146,6 +163,7 @@ private:
     };
 
     ServerReply answer(const ServerRequest& request);
+    ServerReply answer_schedules(const ServerRequest& request);
     [[nodiscard]] Deadline deadline() const;
     std::unique_ptr<App> make_app();
     void deliver();
@@ -169,6 +187,10 @@ private:
     int waits_ = 0;
     bool interrupted_ = false;  ///< what at_each_wait_ does is under way
     sandbox::Ecs ecs_;
+    sandbox::Scheduler scheduler_{{.account = "123456789012", .region = "us-east-1"}, clock_};
+    sandbox::CloudWatch cloudwatch_{clock_, {"shop-5xx"}};
+    std::pair<int, std::string> health_{200, "all is well"};
+    std::pair<int, std::string> refusal_{0, ""};
     mutable std::mutex mutex_;
     std::vector<std::string> messages_;
     std::map<std::string, int> calls_;

@@ -134,5 +134,49 @@ TEST_F(SchedulerClientTest, TakesNoOddAnswerForASchedule) {
     }
 }
 
+OneTimeSchedule one_look() {
+    return {.name = {.group = "verify", .name = "ci_lambda-verify-7-60"},
+            .at = FakeClock().now(),
+            .function = "arn:aws:lambda:eu-west-1:123456789012:function:ci_lambda:live",
+            .role = "arn:aws:iam::123456789012:role/scheduler",
+            .input = R"({"action":"verify"})",
+            .description = "ci_lambda watches api"};
+}
+
+TEST_F(SchedulerClientTest, MakesAOneTimeScheduleThatIsGoneOnceItHasFired) {
+    http_.then(200, R"({"ScheduleArn":"x"})");
+    const auto made = client_.create(one_look(), Deadline::none());
+    ASSERT_THAT(made, IsOk());
+    EXPECT_EQ(*made, OneTimeSchedules::Made::kNow);
+    const auto sent = http_.requests().at(0);
+    EXPECT_EQ(sent.method, "POST");
+    EXPECT_EQ(url(0), "https://scheduler.eu-west-1.amazonaws.com/schedules/ci_lambda-verify-7-60");
+    EXPECT_TRUE(sent.idempotent) << "the token says that it is the same";
+    EXPECT_EQ(*parse_json(sent.body), *parse_json(R"~({"GroupName":"verify",
+        "ScheduleExpression":"at(2026-01-01T10:08:03)","ScheduleExpressionTimezone":"UTC",
+        "Description":"ci_lambda watches api","FlexibleTimeWindow":{"Mode":"OFF"},"ActionAfterCompletion":"DELETE",
+        "ClientToken":"ci_lambda-verify-7-60",
+        "Target":{"Arn":"arn:aws:lambda:eu-west-1:123456789012:function:ci_lambda:live",
+          "RoleArn":"arn:aws:iam::123456789012:role/scheduler","Input":"{\"action\":\"verify\"}",
+          "RetryPolicy":{"MaximumEventAgeInSeconds":900,"MaximumRetryAttempts":10}}})~"));
+}
+
+TEST_F(SchedulerClientTest, TakesAScheduleThatIsThereForMadeAndOneThatIsNotForDeleted) {
+    http_.then(409, R"({"Message":"Schedule exists"})", {{.name = "x-amzn-ErrorType", .value = "ConflictException"}})
+        .then(404, R"({"Message":"none"})", {{.name = "x-amzn-ErrorType", .value = "ResourceNotFoundException"}})
+        .then(403, R"({"Message":"no"})", {{.name = "x-amzn-ErrorType", .value = "AccessDeniedException"}});
+    const auto made = client_.create(one_look(), Deadline::none());
+    ASSERT_THAT(made, IsOk());
+    EXPECT_EQ(*made, OneTimeSchedules::Made::kBefore);
+    EXPECT_THAT(client_.remove(one_look().name, Deadline::none()), IsOk());
+    EXPECT_EQ(http_.requests().at(1).method, "DELETE");
+    EXPECT_EQ(url(1), "https://scheduler.eu-west-1.amazonaws.com/schedules/ci_lambda-verify-7-60?groupName=verify");
+    const auto refused = client_.create(one_look(), Deadline::none());
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("(needs scheduler:CreateSchedule on arn:aws:scheduler:eu-west-1:*:schedule/verify/"
+                          "ci_lambda-verify-7-60, and iam:PassRole on arn:aws:iam::123456789012:role/scheduler)"));
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing
