@@ -22,13 +22,15 @@ MODULE = ROOT / "infra" / "terraform"
 TEMPLATE = ROOT / "infra" / "cloudformation" / "template.yaml"
 COMMAND = "./dev generate"
 
-# Written by hand: required ones, a secret, and what Lambda says itself.
-BY_HAND = {"PROJECT_NAME", "PROJECT_ENV", "SLACK_WEBHOOK_URL"}
+# Written by hand: required ones, a secret, what is a list or a map, and what Lambda says itself.
+BY_HAND = {"PROJECT_NAME", "PROJECT_ENV", "SLACK_WEBHOOK_URL", "VERIFY_ALARMS", "VERIFY_URLS"}
 RESERVED = {"AWS_REGION"}
 # The maps, by hand as well: their successor is the input `services`.
 MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", "S3_SERVICE_MAP", "AUTO_DEPLOY_MAP", "ECR_TAG_FILTER")
 # A map as well, in whose place nothing comes.
 TASKS = "SCHEDULED_TASK_MAP"
+# Of a service: in an installation verify_alarms and verify_urls say it, by service.
+NOT_OF_A_SERVICE = {"verify"}
 
 # The order of the sections of the document; new ones follow.
 SECTIONS = ("names", "slack", "events", "deployment", "", "aws")
@@ -59,6 +61,11 @@ NOTES = {
     ),
     "WAIT_FOR_DEPLOYMENT": ("Needs a longer timeout_seconds.", "Needs TimeoutSeconds = 900."),
     "SWEEP_INTERVAL_SECONDS": ("Whole minutes. The rule is made with it.", "The rule is made with it."),
+    "VERIFY_SCHEDULE_ROLE": (
+        "Empty, with verify_alarms or verify_urls: the module makes one.",
+        "Empty, with VerifyAlarms or VerifyUrls: the template makes one.",
+    ),
+    "VERIFY_SCHEDULE_GROUP": ("It has to exist.", "It has to exist."),
     "AWS_CA_BUNDLE": ("It comes in a layer of the function.", "It comes in a layer of the function."),
 }
 
@@ -267,7 +274,7 @@ def member_type(key: str, member: dict) -> str:
 
 def services_variable() -> str:
     services = read_schema()["properties"]["services"]
-    members = services["additionalProperties"]["properties"]
+    members = {key: one for key, one in services["additionalProperties"]["properties"].items() if key not in NOT_OF_A_SERVICE}
     fields, batch = [], []
 
     def flush():
@@ -471,11 +478,13 @@ def conditions() -> str:
 
 
 def environment() -> str:
-    names = ["PROJECT_NAME", "PROJECT_ENV", *MAPS, TASKS, "SLACK_WEBHOOK_URL", *(setting.name for setting in generated())]
+    names = ["PROJECT_NAME", "PROJECT_ENV", *MAPS, TASKS, "SLACK_WEBHOOK_URL", "VERIFY_ALARMS", "VERIFY_URLS", *(setting.name for setting in generated())]
     said = said_defaults()
 
     def value(name: str) -> str:
         parameter = parameter_of(name)
+        if name == "VERIFY_SCHEDULE_ROLE":  # the template has one, where none is named
+            return "!If [VerifyRoleWanted, !GetAtt VerifyRole.Arn, !Ref VerifyScheduleRole]"
         return f"!If [Says{parameter}, !Ref {parameter}, !Ref AWS::NoValue]" if name in said else f"!Ref {parameter}"
 
     return "".join(f"          {name}: {value(name)}\n" for name in names)

@@ -9,6 +9,14 @@ locals {
   # Who waits needs time for the rest of the burst, and for the calls before and after. Lambda has no longer timeout.
   waiting_timeout = min(var.deployment_timeout_seconds + var.coalesce_seconds + 30, 900)
 
+  # What is watched once a rollout has completed goes on by one-time schedules, which call the function with this role.
+  verify_wanted    = length(var.verify_alarms) > 0 || length(var.verify_urls) > 0 || var.verify_schedule_role != ""
+  verify_role_made = local.verify_wanted && var.verify_schedule_role == ""
+  verify_role_name = "${local.name}-verify"
+  verify_role_arn  = local.verify_role_made ? "arn:${local.partition}:iam::${local.account_id}:role/${local.verify_role_name}" : var.verify_schedule_role
+  # What was found out bad has to be taken back.
+  rollback_wanted = var.rollback_on_failure || local.verify_wanted
+
   settings = merge(local.plain_settings, {
     PROJECT_NAME    = var.project_name
     PROJECT_ENV     = var.project_env
@@ -22,6 +30,11 @@ locals {
     SCHEDULED_TASK_MAP = length(var.scheduled_task_map) > 0 ? jsonencode({
       for id, task in var.scheduled_task_map : id => { for name, value in task : name => value if value != null }
     }) : ""
+    VERIFY_ALARMS = length(var.verify_alarms) > 0 ? jsonencode(var.verify_alarms) : ""
+    VERIFY_URLS = length(var.verify_urls) > 0 ? jsonencode({
+      for id, urls in var.verify_urls : id => [for one in urls : { for name, value in one : name => value if value != null }]
+    }) : ""
+    VERIFY_SCHEDULE_ROLE = local.verify_role_arn
   })
 
   # Only what differs from the defaults, because Lambda allows 4 KB for all of it.

@@ -71,12 +71,12 @@ locals {
             Effect = "Allow"
             Action = concat(
               ["ecs:DescribeServices", "ecs:UpdateService"],
-              var.rollback_on_failure ? ["ecs:StopServiceDeployment"] : [],
+              local.rollback_wanted ? ["ecs:StopServiceDeployment"] : [],
             )
             Resource = flatten([
               for place in setproduct(local.clusters, scope.changed) : concat(
                 ["${local.ecs_arn}:service/${place[0]}/${place[1]}"],
-                var.rollback_on_failure ? ["${local.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*"] : [],
+                local.rollback_wanted ? ["${local.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*"] : [],
               )
             ])
             Condition = merge(local.only_this_cluster, {
@@ -152,7 +152,7 @@ locals {
           },
         ],
         [
-          for wanted in [var.rollback_on_failure] : {
+          for wanted in [local.rollback_wanted] : {
             # Copies of what ran well, in families of their own.
             Sid      = "KeepWhatToGoBackTo"
             Effect   = "Allow"
@@ -161,13 +161,39 @@ locals {
           } if wanted
         ],
         [
-          for wanted in [var.rollback_on_failure] : {
+          for wanted in [local.rollback_wanted] : {
             # At their registration, and never afterwards.
             Sid       = "SayWhatACopyStandsFor"
             Effect    = "Allow"
             Action    = ["ecs:TagResource"]
             Resource  = local.copies[number]
             Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
+          } if wanted
+        ],
+        [
+          for wanted in [local.verify_wanted] : {
+            # Composite alarms are only shown to whoever may see all.
+            Sid      = "SeeAlarms"
+            Effect   = "Allow"
+            Action   = ["cloudwatch:DescribeAlarms"]
+            Resource = ["*"]
+          } if wanted
+        ],
+        [
+          for wanted in [local.verify_wanted] : {
+            Sid      = "PlanTheNextLook"
+            Effect   = "Allow"
+            Action   = ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"]
+            Resource = ["arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${var.verify_schedule_group}/ci_lambda-verify-*"]
+          } if wanted
+        ],
+        [
+          for wanted in [local.verify_wanted] : {
+            Sid       = "PassTheRoleOfTheLooks"
+            Effect    = "Allow"
+            Action    = ["iam:PassRole"]
+            Resource  = [local.verify_role_arn]
+            Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
           } if wanted
         ],
         [

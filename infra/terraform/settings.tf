@@ -388,6 +388,39 @@ variable "aws_ca_bundle" {
   }
 }
 
+variable "verify_seconds" {
+  type        = number
+  description = "How long a service with verify_alarms or verify_urls is watched after a rollout has completed (VERIFY_SECONDS)."
+  default     = 300
+  nullable    = false
+  validation {
+    condition     = var.verify_seconds >= 1 && var.verify_seconds <= 86400 && floor(var.verify_seconds) == var.verify_seconds
+    error_message = "verify_seconds: a whole number from 1 to 86400."
+  }
+}
+
+variable "verify_schedule_role" {
+  type        = string
+  description = "The role with which EventBridge Scheduler calls the function to go on watching. Without it only what fits into an invocation is watched. Empty, with verify_alarms or verify_urls: the module makes one (VERIFY_SCHEDULE_ROLE)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.verify_schedule_role == "" || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", var.verify_schedule_role))
+    error_message = "verify_schedule_role: the ARN of a role."
+  }
+}
+
+variable "verify_schedule_group" {
+  type        = string
+  description = "The group of EventBridge Scheduler in which the function makes its one-time schedules. It has to exist (VERIFY_SCHEDULE_GROUP)."
+  default     = "default"
+  nullable    = false
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_.-]{1,64}$", var.verify_schedule_group))
+    error_message = "verify_schedule_group: the name of a schedule group."
+  }
+}
+
 locals {
   # What the function takes when a variable is missing.
   function_defaults = {
@@ -416,6 +449,8 @@ locals {
     ALLOW_PLAIN_HTTP                    = "false"
     AWS_USE_FIPS_ENDPOINT               = "false"
     AWS_USE_DUALSTACK_ENDPOINT          = "false"
+    VERIFY_SECONDS                      = "300"
+    VERIFY_SCHEDULE_GROUP               = "default"
   }
 
   # The settings as the function's variables say them.
@@ -454,5 +489,8 @@ locals {
     AWS_USE_FIPS_ENDPOINT               = tostring(var.aws_use_fips_endpoint)
     AWS_USE_DUALSTACK_ENDPOINT          = tostring(var.aws_use_dualstack_endpoint)
     AWS_CA_BUNDLE                       = var.aws_ca_bundle
+    VERIFY_SECONDS                      = tostring(var.verify_seconds)
+    VERIFY_SCHEDULE_ROLE                = var.verify_schedule_role
+    VERIFY_SCHEDULE_GROUP               = var.verify_schedule_group
   }
 }

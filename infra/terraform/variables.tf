@@ -173,6 +173,41 @@ variable "hook_role_arns" {
   }
 }
 
+variable "verify_alarms" {
+  type        = map(list(string))
+  description = "Alarms of CloudWatch by service, default for all others: one that goes off while a service is watched, after a rollout of it has completed, takes that rollout back (VERIFY_ALARMS)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for id in keys(var.verify_alarms) : can(regex("^[A-Za-z0-9_.-]{1,255}$", id))])
+    error_message = "verify_alarms: the keys are ids of services, or default."
+  }
+  validation {
+    condition     = alltrue(flatten([for names in values(var.verify_alarms) : [for name in names : length(name) > 0 && length(name) <= 255]]))
+    error_message = "verify_alarms: names of alarms, not their ARNs."
+  }
+}
+
+variable "verify_urls" {
+  type = map(list(object({
+    url    = string
+    status = optional(number)
+    body   = optional(string)
+    times  = optional(number)
+  })))
+  description = "URLs by service that have to answer as told (status 200, text in the body) while the service is watched: one that fails so many times in a row (3) takes the rollout back (VERIFY_URLS)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for id in keys(var.verify_urls) : can(regex("^[A-Za-z0-9_.-]{1,255}$", id))])
+    error_message = "verify_urls: the keys are ids of services, or default."
+  }
+  validation {
+    condition     = alltrue(flatten([for urls in values(var.verify_urls) : [for one in urls : can(regex("^https?://[^@#]+$", one.url))]]))
+    error_message = "verify_urls: url: http:// or https://, without user, password and #."
+  }
+}
+
 variable "schedule_role_arns" {
   type        = list(string)
   description = "The roles with which schedules and rules start the tasks of scheduled_task_map, and those that discovery_tasks finds: a schedule that is changed is given its role anew. The tasks' own roles belong into task_role_arns."

@@ -57,6 +57,13 @@ OTHER_VALUES = {
         {"task:report": {"task_family": "report", "schedules": ["night/report"]}},
         '{"task:report":{"task_family":"report","schedules":["night/report"]}}',
     ),
+    "VERIFY_ALARMS": ({"api": ["api-5xx"], "default": ["shop-5xx"]}, '{"api":["api-5xx"],"default":["shop-5xx"]}'),
+    "VERIFY_URLS": (
+        {"api": [{"url": "https://shop.example.com/health", "status": 204}]},
+        '{"api":[{"url":"https://shop.example.com/health","status":204}]}',
+    ),
+    "VERIFY_SCHEDULE_ROLE": ("arn:aws:iam::123456789012:role/looks",) * 2,
+    "VERIFY_SCHEDULE_GROUP": ("deploys", "deploys"),
     "AWS_ENDPOINT_URL_ECS": ("https://vpce.example.com", "https://vpce.example.com"),
     "AWS_ENDPOINT_URL": ("https://vpce.example.com:8443", "https://vpce.example.com:8443"),
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": (True, "true"),

@@ -60,7 +60,6 @@ struct EcsDeploymentConfiguration {
     Milliseconds step_bake{0};  ///< linear: between two steps; canary: before all of the traffic moves
     std::vector<EcsLifecycleHook> hooks;
     bool breaker_rolls_back = false;  ///< the circuit breaker is on, with rollback
-    bool alarms_on = false;           ///< alarms of CloudWatch are on: ECS looks at them itself
     bool alarms_roll_back = false;    ///< alarms of CloudWatch are on, with rollback
     std::string circuit_breaker;      ///< the JSON object as ECS gave it; empty if it gave none
     std::vector<std::string> alarm_names = {};
