@@ -78,7 +78,8 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
             .speed = options.speed,
             .on_event = options.on_ecs_event
                             ? std::move(options.on_ecs_event)
-                            : [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcs); }},
+                            : [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcs); },
+            .on_hook_call = [this](const HookCall& call) { hook_caller_.call(call); }},
            ids, options.ecs_clock == nullptr ? clock : *options.ecs_clock),
       secrets_(
           {.state = shop_secrets(ids, clock.now()),
@@ -94,6 +95,11 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
       schedule_driver_(scheduler_, clock,
                        [this](std::string input) { invocations_.enqueue(std::move(input), EventOrigin::kScheduler); }),
       driver_(ecs_, clock),
+      hook_caller_(invocations_,
+                   [this](const std::string& hook_id, const std::optional<std::string>& answer) {
+                       ecs_.answer_function(hook_id, answer);
+                       driver_.wake();
+                   }),
       ecs_goes_on_(options.ecs_clock == nullptr),
       front_(ids) {
     front_.add("AmazonEC2ContainerServiceV20141113.", "ECS", [this](const AwsCall& call) { return call_ecs(call); });
@@ -126,6 +132,7 @@ void LocalAws::stop() {
     driver_.stop();
     schedule_driver_.stop();
     invocations_.stop();
+    hook_caller_.stop();
     server_.stop();
 }
 

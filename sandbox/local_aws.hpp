@@ -17,6 +17,7 @@
 #include "sandbox/http/http_server.hpp"
 #include "sandbox/parameter_store/parameter_store.hpp"
 #include "sandbox/record/journal.hpp"
+#include "sandbox/runtime/hook_caller.hpp"
 #include "sandbox/runtime/invocations.hpp"
 #include "sandbox/scheduler/schedule_driver.hpp"
 #include "sandbox/scheduler/scheduler.hpp"
@@ -100,6 +101,7 @@ private:
     CloudWatch cloudwatch_;
     ScheduleDriver schedule_driver_;
     EcsDriver driver_;
+    HookCaller hook_caller_;
     bool ecs_goes_on_;  ///< by itself
     AwsFront front_;
     Journal journal_;

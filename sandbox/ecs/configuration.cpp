@@ -142,8 +142,24 @@ Json rolling() {
             {"alarms", {{"alarmNames", Json::array()}, {"enable", false}, {"rollback", false}}}};
 }
 
+/// Blue/green, with a hook where the test traffic flows.
+Json asking(std::string_view function) {
+    return {{"strategy", "BLUE_GREEN"},
+            {"bakeTimeInMinutes", 1},
+            {"lifecycleHooks",
+             {{{"targetType", "AWS_LAMBDA"},
+               {"hookTargetArn", function},
+               {"roleArn", "arn:aws:iam::123456789012:role/shop_hooks"},
+               {"lifecycleStages", {"POST_TEST_TRAFFIC_SHIFT"}},
+               {"timeoutConfiguration", {{"timeoutInMinutes", 10}, {"action", "ROLLBACK"}}}}}}};
+}
+
 Json members_for(Scenario scenario) {
     switch (scenario) {
+        case Scenario::kHook: return asking(kOwnFunction);
+        case Scenario::kHookFails: return asking(kRefusingFunction);
+        case Scenario::kHookTimesOut: return asking(kSilentFunction);
+        case Scenario::kShiftFails: return {{"strategy", "BLUE_GREEN"}, {"bakeTimeInMinutes", 1}};
         case Scenario::kBake: return {{"strategy", "BLUE_GREEN"}, {"bakeTimeInMinutes", 10}};
         case Scenario::kPause:
             return {{"strategy", "BLUE_GREEN"},

@@ -23,7 +23,8 @@ Ecs::Ecs(EcsOptions options, Ids& ids, const Clock& clock)
       quotas_(clock.now()),
       pace_(options.speed),
       engine_(state_, ids, options.speed, outbox_),
-      on_event_(std::move(options.on_event)) {
+      on_event_(std::move(options.on_event)),
+      on_hook_call_(std::move(options.on_hook_call)) {
     for (auto& service : state_.services) take_scenario(service, options.scenario);
     engine_.on_step([this](WallTime at) { past_.record(at, state_.services); });
 }
@@ -160,6 +161,17 @@ std::vector<std::string> Ecs::alarms_on() {
     return {state_.alarms.begin(), state_.alarms.end()};
 }
 
+void Ecs::answer_function(const std::string& hook_id, const std::optional<std::string>& answer) {
+    {
+        const std::scoped_lock lock(mutex_);
+        const WallTime now = clock_.now();
+        engine_.advance(now);
+        engine_.answer_function(hook_id, answer, now);
+        past_.record(now, state_.services);
+    }
+    deliver();
+}
+
 bool Ecs::protect_tasks(std::string_view service, int count, std::chrono::seconds duration) {
     const std::scoped_lock lock(mutex_);
     const WallTime now = clock_.now();
@@ -177,9 +189,12 @@ void Ecs::deliver() {
     std::unique_lock lock(mutex_);
     if (delivering_) return;  // somebody is at it, and takes these along
     delivering_ = true;
-    while (!outbox_.empty()) {
+    while (!outbox_.empty() || !state_.hook_calls.empty()) {
         const auto events = std::exchange(outbox_, {});
+        const auto calls = std::exchange(state_.hook_calls, {});
         lock.unlock();
+        if (on_hook_call_)
+            for (const auto& call : calls) on_hook_call_(call);
         if (on_event_)
             for (const auto& event : events) on_event_(event);
         lock.lock();

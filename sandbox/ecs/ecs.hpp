@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ struct EcsOptions {
     /// Called outside of the lock, for one event at a time, in the order of the events, before the call that brought
     /// the event about returns (or in another thread that is at it already). It may call this Ecs again.
     EventSink on_event = {};
+    /// The same for what lifecycle hooks ask the function `state.function`; who is called says the answer by
+    /// `answer_function`, then or later.
+    std::function<void(const HookCall&)> on_hook_call = {};
 };
 
 /// Amazon ECS as far as deployments need it: state, operations and rollouts, no HTTP. Request and answer are those of
@@ -72,6 +76,8 @@ public:
     /// What is true of the service now, whatever a lag shows; nullopt when there is no such service.
     [[nodiscard]] std::optional<Deployment> primary(std::string_view service);
     [[nodiscard]] int unfinished_deployments(std::string_view service);
+    /// What the function answered that a lifecycle hook has asked; nothing where it failed.
+    void answer_function(const std::string& hook_id, const std::optional<std::string>& answer);
     /// A CloudWatch alarm goes off, or is over.
     void set_alarm(const std::string& name, bool is_on);
     /// Those that are in ALARM, also those that deployments have raised.
@@ -95,6 +101,7 @@ private:
     std::vector<std::string> outbox_;
     RolloutEngine engine_;
     EventSink on_event_;
+    std::function<void(const HookCall&)> on_hook_call_;
     bool delivering_ = false;
 };
 

@@ -49,6 +49,9 @@ public:
     void request_stop(Service& service, WallTime at) const;
     /// ContinueServiceDeployment: the answer to a hook of the deployment that is under way.
     void answer_hook(Service& service, HookRun& run, bool goes_on, WallTime at) const;
+    /// The answer of a function that a hook has asked: `{"hookStatus":..}` (developer guide, "Lifecycle hooks");
+    /// nothing where the function failed. Late answers are nobody's.
+    void answer_function(std::string_view hook_id, const std::optional<std::string>& answer, WallTime at);
 
 private:
     // Time and tasks: rollout.cpp.
@@ -70,6 +73,9 @@ private:
     [[nodiscard]] static bool is_stage_over(const Service& service, const ServiceDeployment& shift, WallTime at);
     /// False when the deployment is rolled back.
     bool settle_hooks(Service& service, ServiceDeployment& shift, WallTime at);
+    void ask_functions(const Service& service, ServiceDeployment& shift, WallTime at);
+    [[nodiscard]] std::string hook_payload(const Service& service, const ServiceDeployment& shift,
+                                           const HookRun& run) const;
 
     /// Why a deployment is given up.
     struct Ending {

@@ -29,6 +29,10 @@ constexpr std::array kScenarios{
     ScenarioText{Scenario::kAlarmInBake, "alarm-in-bake",
                  "blue/green; an alarm goes off in the ten minutes of bake time, and ECS rolls back"},
     ScenarioText{Scenario::kProtected, "protected", "all new tasks run, one old task stays for half an hour"},
+    ScenarioText{Scenario::kHook, "hook", "blue/green; it asks the function itself whether it may go on"},
+    ScenarioText{Scenario::kHookFails, "hook-fails", "blue/green; a lifecycle hook's function says no"},
+    ScenarioText{Scenario::kHookTimesOut, "hook-times-out", "blue/green; a hook's function does not answer in time"},
+    ScenarioText{Scenario::kShiftFails, "shift-fails", "blue/green; the traffic cannot be moved, and ECS rolls back"},
 };
 
 }  // namespace
@@ -47,7 +51,11 @@ bool is_of_the_image(Scenario scenario) {
         case Scenario::kPause:
         case Scenario::kLinear:
         case Scenario::kCanary:
-        case Scenario::kProtected: return false;
+        case Scenario::kProtected:
+        case Scenario::kHook:
+        case Scenario::kHookFails:
+        case Scenario::kHookTimesOut:
+        case Scenario::kShiftFails: return false;
         case Scenario::kImageNotFound:
         case Scenario::kCrashOnStart:
         case Scenario::kCrashAfterStart:
@@ -61,8 +69,19 @@ bool is_of_the_image(Scenario scenario) {
 }
 
 bool configures_the_service(Scenario scenario) {
-    return scenario == Scenario::kBake || scenario == Scenario::kPause || scenario == Scenario::kLinear ||
-           scenario == Scenario::kCanary || scenario == Scenario::kAlarm || scenario == Scenario::kAlarmInBake;
+    switch (scenario) {
+        case Scenario::kBake:
+        case Scenario::kPause:
+        case Scenario::kLinear:
+        case Scenario::kCanary:
+        case Scenario::kAlarm:
+        case Scenario::kAlarmInBake:
+        case Scenario::kHook:
+        case Scenario::kHookFails:
+        case Scenario::kHookTimesOut:
+        case Scenario::kShiftFails: return true;
+        default: return false;
+    }
 }
 
 Result<Scenario> parse_scenario(std::string_view name) {

@@ -26,6 +26,10 @@ enum class Scenario {
     kAlarm,
     kAlarmInBake,
     kProtected,
+    kHook,
+    kHookFails,
+    kHookTimesOut,
+    kShiftFails,
 };
 
 struct ScenarioText {

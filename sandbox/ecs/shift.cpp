@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/json.hpp"
 #include "sandbox/ecs/rollout.hpp"
 
 // Deployments that shift traffic: blue/green, linear and canary ones go from stage to stage, and wait for hooks.
@@ -78,7 +79,8 @@ seconds shortest_time_in(const ServiceDeployment& deployment) {
 bool settle(HookRun& run, WallTime at) {
     if (!run.is_under_way()) return false;
     if (run.answers_at && *run.answers_at <= at)
-        run.status = run.hook.target_arn.empty() ? HookStatus::kFailed : HookStatus::kSucceeded;
+        run.status = run.hook.target_arn.empty() || run.hook.target_arn == kRefusingFunction ? HookStatus::kFailed
+                                                                                             : HookStatus::kSucceeded;
     else if (run.expires_at <= at)
         run.status = HookStatus::kTimedOut;
     return !run.is_under_way();
@@ -94,6 +96,10 @@ std::string why_rolled_back(const HookRun& run) {
     const auto stage = wire_name(run.stage);
     if (run.status == HookStatus::kTimedOut)
         return fmt::format("because {} {} timed out.", stage, run.hook.pause ? "pause hook" : "lifecycle hook(s)");
+    if (!run.why_failed.empty())
+        return fmt::format(
+            "because {} lifecycle hook(s) failed. ECS was unable to parse the response from {} due to: {}", stage,
+            run.hook.target_arn, run.why_failed);
     if (run.hook.pause) return fmt::format("because of a rollback request for the {} pause hook.", stage);
     return fmt::format(
         "because {} lifecycle hook(s) failed. Lifecycle hook target {} returned FAILED "
@@ -119,11 +125,21 @@ void RolloutEngine::move_stages(Service& service, WallTime at) {
     if (shift == nullptr || shift->status != ServiceDeploymentStatus::kInProgress) return;
     if (shift->stage == LifecycleStage::kNone) enter_next_stage(service, *shift, at);
     if (!settle_hooks(service, *shift, at)) return;
+    ask_functions(service, *shift, at);
     if (is_stage_over(service, *shift, at)) enter_next_stage(service, *shift, at);
+    if (service.scenario == Scenario::kShiftFails && shift->stage == LifecycleStage::kProductionTrafficShift) {
+        give_up(service,
+                {.cause = "because production traffic could not be shifted: the listener rule could not be modified.",
+                 .words = "ECS deployment traffic shift",
+                 .rolls_back = true},
+                at);
+        return;
+    }
     if (at < shift->stage_over_at) look_no_later_than(service, shift->stage_over_at);
     for (const auto& run : shift->hooks) {
         if (!run.is_under_way()) continue;
-        look_no_later_than(service, std::min(run.answers_at.value_or(run.expires_at), run.expires_at));
+        look_no_later_than(service,
+                           std::min(run.asks_at.value_or(run.answers_at.value_or(run.expires_at)), run.expires_at));
     }
 }
 
@@ -141,7 +157,10 @@ void RolloutEngine::enter_next_stage(const Service& service, ServiceDeployment& 
                     .status = hook.pause ? HookStatus::kAwaitingAction : HookStatus::kInProgress,
                     .expires_at = pace_.after(at, hook.timeout),
                     .answers_at = {}};
-        if (!hook.pause) run.answers_at = pace_.after(at, kFunction);
+        if (!hook.pause && hook.target_arn == state_.function && !state_.function.empty())
+            run.asks_at = at;
+        else if (!hook.pause && hook.target_arn != kSilentFunction)
+            run.answers_at = pace_.after(at, kFunction);
         notices_.hook_event(service, shift, run, event_name(run.status), at);
         shift.hooks.push_back(std::move(run));
     }
@@ -168,6 +187,69 @@ bool RolloutEngine::settle_hooks(Service& service, ServiceDeployment& shift, Wal
         if (run.is_under_way()) run.status = HookStatus::kFailed;
     give_up(service, {.cause = why, .words = "ECS deployment lifecycle hook", .rolls_back = true}, at);
     return false;
+}
+
+void RolloutEngine::ask_functions(const Service& service, ServiceDeployment& shift, WallTime at) {
+    for (auto& run : shift.hooks) {
+        if (!run.is_under_way() || !run.asks_at || *run.asks_at > at) continue;
+        run.asks_at.reset();
+        state_.hook_calls.push_back({.hook_id = run.id, .payload = hook_payload(service, shift, run)});
+    }
+}
+
+std::string RolloutEngine::hook_payload(const Service& service, const ServiceDeployment& shift,
+                                        const HookRun& run) const {
+    const auto weights = [&](double own, bool told) {
+        Json json = Json::object();
+        if (!told) return json;
+        json[state_.service_revision_arn(service, shift.target.revision)] = own;
+        if (!shift.sources.empty())
+            json[state_.service_revision_arn(service, shift.sources.front().revision)] = kAllTraffic - own;
+        return json;
+    };
+    const bool test = run.stage == LifecycleStage::kTestTrafficShift;
+    const bool production =
+        run.stage == LifecycleStage::kProductionTrafficShift || run.stage == LifecycleStage::kPreProductionTrafficShift;
+    Json payload{{"executionId", run.id},
+                 {"lifecycleStage", wire_name(run.stage)},
+                 {"resourceArn", state_.service_deployment_arn(service, shift.id)},
+                 {"executionDetails",
+                  {{"serviceArn", state_.service_arn(service)},
+                   {"targetServiceRevisionArn", state_.service_revision_arn(service, shift.target.revision)},
+                   {"testTrafficWeights", weights(shift.test_weight, test)},
+                   {"productionTrafficWeights", weights(shift.production_weight, production)}}}};
+    if (!run.details.empty()) payload["hookDetails"] = parse_json(run.details).value_or(Json::object());
+    return dump_json(payload);
+}
+
+void RolloutEngine::answer_function(std::string_view hook_id, const std::optional<std::string>& answer, WallTime at) {
+    constexpr int kUsualDelay = 30;
+    for (auto& service : state_.services) {
+        ServiceDeployment* shift = service.traffic_shift();
+        if (shift == nullptr) continue;
+        const auto run = std::ranges::find(shift->hooks, hook_id, &HookRun::id);
+        if (run == shift->hooks.end() || !run->is_under_way()) continue;
+        const auto json = answer ? parse_json(*answer).value_or(Json()) : Json();
+        const auto status = find_string(json, "hookStatus").value_or("");
+        if (status == "IN_PROGRESS") {
+            const Json* delay = find(json, "callBackDelay");
+            const int again = delay != nullptr && delay->is_number_integer() ? delay->get<int>() : kUsualDelay;
+            run->asks_at = pace_.after(at, seconds{again});
+            if (const Json* details = find(json, "hookDetails"); details != nullptr && details->is_object()) {
+                auto merged = parse_json(run->details).value_or(Json::object());
+                merged.update(*details);
+                run->details = dump_json(merged);
+            }
+            look_soon(service, at);
+            return;
+        }
+        if (status != "SUCCEEDED" && status != "FAILED") run->why_failed = "HookStatus must not be null";
+        run->status = status == "SUCCEEDED" ? HookStatus::kSucceeded : HookStatus::kFailed;
+        shift->updated_at = at;
+        notices_.hook_event(service, *shift, *run, event_name(run->status), at);
+        look_soon(service, at);
+        return;
+    }
 }
 
 void RolloutEngine::answer_hook(Service& service, HookRun& run, bool goes_on, WallTime at) const {

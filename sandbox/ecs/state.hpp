@@ -246,6 +246,12 @@ struct PushedImage {
     std::optional<Scenario> fate;  ///< of what was pushed last, if somebody has said so
 };
 
+/// A function is asked by a lifecycle hook.
+struct HookCall {
+    std::string hook_id;
+    std::string payload;  ///< JSON
+};
+
 struct EcsState {
     std::string account;
     std::string region;
@@ -256,6 +262,9 @@ struct EcsState {
     std::map<std::string, Scenario> fates = {};      ///< by `family:revision`: how it goes, whatever the scenario is
     std::set<std::string, std::less<>> alarms = {};  ///< those in ALARM
     Quirks quirks = {};
+    /// ARN of the function that hooks really ask; all others answer by themselves.
+    std::string function = {};
+    std::vector<HookCall> hook_calls = {};  ///< that are still to be made
     /// Says what stands behind names; nullptr: each name stands for something of its own. Must outlive the state.
     ImageRegistry* registry = nullptr;
 

@@ -49,12 +49,22 @@ struct HookRun {
     LifecycleStage stage = LifecycleStage::kNone;
     HookStatus status = HookStatus::kInProgress;
     WallTime expires_at{};
-    std::optional<WallTime> answers_at;  ///< of a function
+    std::optional<WallTime> answers_at;  ///< of a function that is not really asked
+    std::optional<WallTime> asks_at;     ///< when a function is asked, or asked again
+    std::string details;                 ///< what the function left with its last answer: a JSON object, or nothing
+    std::string why_failed;              ///< where its answer was none
 
     [[nodiscard]] bool is_under_way() const {
         return status == HookStatus::kAwaitingAction || status == HookStatus::kInProgress;
     }
 };
+
+/// The function of the sandbox, as others name it.
+inline constexpr std::string_view kOwnFunction = "arn:aws:lambda:us-east-1:123456789012:function:ci_lambda";
+/// Functions of hooks that nobody has written: one says no, one never says anything. All others but the sandbox's own
+/// say yes after a moment.
+inline constexpr std::string_view kRefusingFunction = "arn:aws:lambda:us-east-1:123456789012:function:shop_says_no";
+inline constexpr std::string_view kSilentFunction = "arn:aws:lambda:us-east-1:123456789012:function:shop_says_nothing";
 
 /// CloudWatch alarms that fail a deployment.
 struct DeploymentAlarms {

@@ -67,6 +67,10 @@ TaskNews leave_pending(Task& task, const Pace& pace, WallTime at) {
         case Scenario::kAlarm:
         case Scenario::kAlarmInBake:
         case Scenario::kProtected:
+        case Scenario::kHook:
+        case Scenario::kHookFails:
+        case Scenario::kHookTimesOut:
+        case Scenario::kShiftFails:
         case Scenario::kSlow: task.next_step_at = pace.after(at, kUntilHealthy); break;
     }
     task.status = TaskStatus::kRunning;

@@ -9,14 +9,13 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "sandbox/shop/shop.hpp"
+#include "sandbox/ecs/strategy.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
 
 using Acceptance = Invocations::Acceptance;
 
-constexpr std::string_view kFunctionName = "ci_lambda";
 /// Payload limits (Lambda developer guide, "Lambda quotas"; the 100 bytes are the emulator's).
 constexpr std::size_t kMaxPayload = (std::size_t{6} * 1024 * 1024) + 100;
 constexpr std::size_t kMaxAsyncPayload = std::size_t{1024} * 1024;
@@ -65,8 +64,7 @@ HttpExchangeAnswer next(Invocations& invocations) {
             .body = invocation.event,
             .headers = {{"Lambda-Runtime-Aws-Request-Id", invocation.request_id},
                         {"Lambda-Runtime-Deadline-Ms", fmt::format("{}", deadline.count())},
-                        {"Lambda-Runtime-Invoked-Function-Arn",
-                         fmt::format("arn:aws:lambda:{}:{}:function:{}", shop::kRegion, shop::kAccount, kFunctionName)},
+                        {"Lambda-Runtime-Invoked-Function-Arn", std::string(kOwnFunction)},
                         {"Lambda-Runtime-Trace-Id", fmt::format("Root=1-{:08x}-{};Parent={};Sampled=0", started.count(),
                                                                 random.substr(0, 24), random.substr(16, 16))}}};
 }

@@ -173,6 +173,7 @@ EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry) {
                    .services = {},
                    .families = {},
                    .images = {},
+                   .function = std::string(kOwnFunction),
                    .registry = registry};
     for (const auto& seed : kSeeds) add_service(state, ids, seed, shop::kCluster, seed.service, kRevisions, created_at);
     const auto api = std::ranges::find(kSeeds, shop::kApi, &Seed::service);

@@ -55,8 +55,10 @@ std::vector<Fact> facts_of(const Event& event) {
                     .add("task definition", body.task_definition)
                     .add("image", body.image)
                     .add("image tag", body.image_tag)
+                    .add("action", body.action)
                     .add("reason", body.reason);
             },
+            [&](const LifecycleHookCall& body) { facts.add("service", body.service).add("stage", body.stage); },
             [](const SweepRequest&) {},
             [&](const VerifyRequest& body) {
                 facts.add("service", body.service).add("deployment", body.deployment_id);

@@ -164,6 +164,7 @@ nlohmann::ordered_json phase_json(const RolloutPhase& phase) {
 }
 
 std::string to_json(const Answer& answer) {
+    if (!answer.to_hook.empty()) return answer.to_hook;
     using OrderedJson = nlohmann::ordered_json;
     OrderedJson deployments = OrderedJson::array();
     for (const auto& report : answer.deployments) {

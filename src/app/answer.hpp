@@ -22,6 +22,8 @@ struct Answer {
     /// For a queue: the ids of the messages that are to come again, possibly none.
     std::optional<std::vector<std::string>> failed_messages = {};
     std::vector<TaskReport> tasks = {};  ///< that no service runs
+    /// What ECS is told that asks by a lifecycle hook: JSON, and then all of the answer.
+    std::string to_hook = {};
 };
 
 /// `{"status":..,"detail":..,"deployments":[..]}`, with `"tasks":[..]` where there are any; for a queue also

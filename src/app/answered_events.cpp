@@ -23,7 +23,7 @@ public:
     [[nodiscard]] const std::vector<std::string_view>& all() const { return parts_; }
 
 private:
-    static constexpr std::string_view kKinds = "0123456789";
+    static constexpr std::string_view kKinds = "0123456789abcdef";
     static_assert(std::variant_size_v<EventBody> <= kKinds.size());
 
     template <typename... Fields>
@@ -73,6 +73,11 @@ private:
     void add_body(const VerifyRequest& body) {
         const auto& [service, deployment_id, task_definition, started_at, at, until, state] = body;
         add(service, deployment_id, task_definition, started_at, at, until, state);
+    }
+    /// Each call is answered anew.
+    void add_body(const LifecycleHookCall& body) {
+        const auto& [stage, deployment, revision, cluster, service, weights_known, own, others, state] = body;
+        add(stage, deployment, revision, cluster, service, weights_known, own > 0, others > 0, state);
     }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "app/after_completion.hpp"
+#include "app/hook.hpp"
 #include "app/steer.hpp"
 #include "app/sweep.hpp"
 #include "handlers/merge.hpp"
@@ -41,12 +42,14 @@ Handled EventHandler::handle(const Delivery& delivery, Deadline deadline) {
 
 Handled EventHandler::handle(const Event& event, Deadline deadline) {
     parts_.notifications.set_deadline(speaking_time(deadline));
-    if (auto before = answered_before(event)) return *std::move(before);
+    // ECS asks one and the same thing until it is answered for good, and each answer is another one.
+    const bool asks = std::holds_alternative<LifecycleHookCall>(event.body);
+    if (auto before = asks ? std::nullopt : answered_before(event)) return *std::move(before);
     if (!event.envelope.account.empty()) find_home();
     const auto decision = decide_about(event, deadline);
     if (!decision) return invalid(decision.error());
     auto handled = std::visit([&](const auto& what) { return act(event, what, deadline); }, *decision);
-    parts_.answered.remember(event, handled);
+    if (!asks) parts_.answered.remember(event, handled);
     return handled;
 }
 
@@ -108,6 +111,10 @@ Handled EventHandler::act(const Event& event, const Sweep& sweep, Deadline deadl
 
 Handled EventHandler::act(const Event& /*event*/, const Steer& steer, Deadline deadline) {
     return carry_out_steer(parts_, steer, deadline);
+}
+
+Handled EventHandler::act(const Event& /*event*/, const AnswerHook& hook, Deadline deadline) {
+    return answer_hook(parts_, hook, deadline);
 }
 
 Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline deadline) {

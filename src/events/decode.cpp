@@ -95,6 +95,7 @@ Result<EventBody> decode_action(const Json& event) {
 
 Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     const bool has_envelope = find(event, "source") != nullptr || find(event, "detail-type") != nullptr;
+    if (!has_envelope && is_hook_call(event)) return decode_hook_call(event);
     // It names a service, too, and must never be taken for the wish to deploy it.
     if (!has_envelope && is_verify(event)) return decode_verify(event);
     if (!has_envelope && event.contains("service")) return decode_bare_request(event);
@@ -165,6 +166,7 @@ std::string describe(const Event& event) {
     if (std::holds_alternative<VerifyRequest>(event.body)) return "verify request";
     if (const auto* sweep = std::get_if<SweepRequest>(&event.body); sweep != nullptr && !sweep->scheduled)
         return "sweep request";
+    if (std::holds_alternative<LifecycleHookCall>(event.body)) return "lifecycle hook";
     const auto* request = std::get_if<ManualRequest>(&event.body);
     if (request == nullptr) return kind_of(event.envelope);
     return request->bare ? "manual request" : fmt::format("manual request ({})", cut(event.envelope.source));

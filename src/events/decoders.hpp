@@ -26,6 +26,10 @@ namespace ci_lambda {
 /// `aws.ecs`.
 [[nodiscard]] Result<EventBody> decode_ecs(const Envelope& envelope, const Json& event);
 
+/// The payload of a Lambda lifecycle hook, which has no envelope.
+[[nodiscard]] bool is_hook_call(const Json& event);
+[[nodiscard]] Result<EventBody> decode_hook_call(const Json& event);
+
 /// The events in a `Records` array that S3 itself sends, one a changed object; its test message is nothing to act upon.
 [[nodiscard]] Result<std::vector<Event>> decode_s3_notification(const Json& notification);
 /// True for such an array, and for the message that S3 sends to try a new configuration out.

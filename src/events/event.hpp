@@ -130,6 +130,24 @@ struct VerifyRequest {
     friend bool operator==(const VerifyRequest&, const VerifyRequest&) = default;
 };
 
+/// What this function leaves in `hookDetails` for the next call of the same hook.
+inline constexpr std::string_view kHookState = "ci_lambda";
+
+/// ECS asks a function whether a rollout may go on (ECS developer guide, "Lifecycle hooks for Amazon ECS service
+/// deployments").
+struct LifecycleHookCall {
+    std::string stage;                   ///< POST_TEST_TRAFFIC_SHIFT, ..
+    std::string service_deployment;      ///< ARN
+    std::string revision;                ///< ARN of the service revision that is rolled out; may be empty
+    std::optional<std::string> cluster;  ///< name
+    std::string service = {};            ///< name in ECS; empty where the ARN is none
+    bool weights_known = false;          ///< only the stages that shift production traffic say them
+    double own_percent = 0;              ///< of the production traffic, for that revision
+    double others_percent = 0;
+    std::string state = {};  ///< what this function left there with its last answer
+    friend bool operator==(const LifecycleHookCall&, const LifecycleHookCall&) = default;
+};
+
 /// Anything else: nothing to do with deployments.
 struct OtherEvent {
     std::string reason;  ///< why it is of no interest, for a person
@@ -137,7 +155,7 @@ struct OtherEvent {
 };
 
 using EventBody = std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent,
-                               ManualRequest, SweepRequest, VerifyRequest, OtherEvent>;
+                               ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall, OtherEvent>;
 
 struct Event {
     Envelope envelope;

@@ -99,6 +99,7 @@ struct Decide {
     Result<Decision> operator()(const ManualRequest& request) const {
         return decide_manual(request, event.envelope.source, config, home);
     }
+    Result<Decision> operator()(const LifecycleHookCall& call) const { return decide_hook(call, config); }
     Result<Decision> operator()(const SweepRequest& request) const { return Sweep{.scheduled = request.scheduled}; }
     Result<Decision> operator()(const VerifyRequest& request) const { return decide_verify(request, config); }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }

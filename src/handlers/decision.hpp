@@ -138,7 +138,17 @@ struct Verify {
     std::string state = {};       ///< what the looks before it have seen
 };
 
-using Decision = std::variant<Deploy, Notify, Sweep, Steer, Verify, Ignore>;
+/// ECS asks whether a rollout may go on, and waits for the answer of this invocation.
+struct AnswerHook {
+    std::optional<EcsTarget> target;  ///< absent: not a service of ours, and its rollouts are not held up
+    std::string stage;
+    std::string service_deployment;  ///< ARN
+    std::string state;               ///< what the call before this one left; empty for the first one
+    bool judged = false;             ///< traffic flows to what is new, so that alarms and URLs say something of it
+    std::string reason;              ///< why not, where it is not judged
+};
+
+using Decision = std::variant<Deploy, Notify, Sweep, Steer, Verify, AnswerHook, Ignore>;
 
 /// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
 /// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.

@@ -23,6 +23,8 @@ namespace ci_lambda {
 [[nodiscard]] Decision decide_ssm(const ParameterChange& change, const Config& config, const Place& where);
 [[nodiscard]] Result<Decision> decide_secret(const SecretChange& change, const Config& config, const Place& where);
 [[nodiscard]] Result<Decision> decide_s3(const S3ObjectChange& change, const Config& config);
+/// A rollout of ours is judged where traffic flows to what it brings; all others go on.
+[[nodiscard]] Decision decide_hook(const LifecycleHookCall& call, const Config& config);
 [[nodiscard]] Decision decide_ecs(const EcsServiceEvent& event, const Config& config);
 [[nodiscard]] Result<Decision> decide_manual(const ManualRequest& request, const std::string& source,
                                              const Config& config, const Home& home);

@@ -151,6 +151,19 @@ DecisionView view(const Verify& verify) {
             .hint = {}};
 }
 
+DecisionView view(const AnswerHook& hook) {
+    return {.kind = DecisionView::Kind::kHook,
+            .headline = hook.judged ? fmt::format("tell ECS whether the rollout of {} may go on", hook.target->id)
+                                    : "tell ECS that the rollout may go on",
+            .reason = hook.judged ? fmt::format("it is at {}, and its alarms and URLs are looked at", hook.stage)
+                                  : hook.reason,
+            .deployments = {},
+            .tasks = {},
+            .skipped = {},
+            .warnings = {},
+            .hint = {}};
+}
+
 DecisionView view(const Ignore& ignore) {
     return {.kind = DecisionView::Kind::kIgnore,
             .headline = "nothing to do",
@@ -186,6 +199,7 @@ std::string_view to_string(DecisionView::Kind kind) {
         case DecisionView::Kind::kSweep: return "sweep";
         case DecisionView::Kind::kSteer: return "steer";
         case DecisionView::Kind::kVerify: return "verify";
+        case DecisionView::Kind::kHook: return "hook";
         case DecisionView::Kind::kIgnore: return "ignore";
         case DecisionView::Kind::kRefuse: break;
     }

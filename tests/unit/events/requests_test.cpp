@@ -123,5 +123,35 @@ TEST(DecodeBare, ReadsTheImageThatIsAskedFor) {
               "\"image_tag\" must be a string, not a number");
 }
 
+/// As ECS sends it, with another stage, other weights and details.
+std::string hook_call(const std::string& stage, const std::string& weights, const std::string& details) {
+    return R"({"executionId":"f4fcae0f","lifecycleStage":")" + stage +
+           R"(","resourceArn":"arn:aws:ecs:us-east-1:123456789012:service-deployment/shop_cluster_dev/shop_service_api_dev/EZe",
+              "executionDetails":{
+                "serviceArn":"arn:aws:ecs:us-east-1:123456789012:service/shop_cluster_dev/shop_service_api_dev",
+                "targetServiceRevisionArn":"rev/2","testTrafficWeights":{},"productionTrafficWeights":)" +
+           weights + R"(},"hookDetails":)" + details + "}";
+}
+
+TEST(DecodeHook, IsRecognisedByItsShape) {
+    const auto call = decode_as<LifecycleHookCall>(hook_call("POST_TEST_TRAFFIC_SHIFT", "{}", "{}"));
+    EXPECT_EQ(call.stage, "POST_TEST_TRAFFIC_SHIFT");
+    EXPECT_EQ(call.service, "shop_service_api_dev");
+    EXPECT_THAT(call.cluster, Optional(std::string("shop_cluster_dev")));
+    EXPECT_EQ(call.revision, "rev/2");
+    EXPECT_FALSE(call.weights_known);
+    EXPECT_EQ(call.state, "");
+}
+
+TEST(DecodeHook, KnowsTheWeightsAndWhatTheLastAnswerLeft) {
+    const auto call = decode_as<LifecycleHookCall>(hook_call(
+        "PRODUCTION_TRAFFIC_SHIFT", R"({"rev/2":12.5,"rev/1":87.5})", R"({"bucket":"x","ci_lambda":"left there"})"));
+    EXPECT_TRUE(call.weights_known);
+    EXPECT_EQ(call.own_percent, 12.5);
+    EXPECT_EQ(call.others_percent, 87.5);
+    EXPECT_EQ(call.state, "left there");
+    EXPECT_EQ(decode_as<LifecycleHookCall>(hook_call("X", "{}", R"({"ci_lambda":7})")).state, "");
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

@@ -238,6 +238,44 @@ std::string name_of_answer_row(const ::testing::TestParamInfo<ReplyRow>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Replies, WaitingForAPerson, Combine(ValuesIn(answers()), Bool(), Bool()), name_of_answer_row);
 
+/// What of its own configuration or of ECS takes a rollout back that is good, and what lets it go on.
+struct Obstacle {
+    Scenario scenario;
+    Ending ending;
+};
+
+void PrintTo(const Obstacle& obstacle, std::ostream* out) { *out << name_of(obstacle.scenario); }
+
+std::vector<Obstacle> obstacles() {
+    const auto back = [](const std::string& news) {
+        return Ending{"rolled_back", "started, " + news + "rolling back, rolled back", kOldRevision + " COMPLETED"};
+    };
+    return {{Scenario::kHook, kCompletes},
+            {Scenario::kHookFails, back("stopped by a hook, ")},
+            {Scenario::kHookTimesOut, back("held up by a hook, ")},
+            {Scenario::kShiftFails, back("")}};
+}
+
+using ObstacleRow = std::tuple<Obstacle, bool, bool>;
+class ObstacleTable : public ::testing::TestWithParam<ObstacleRow> {};
+
+TEST_P(ObstacleTable, EndsAsAPersonWouldWriteDown) {
+    const auto& [obstacle, wait, roll_back] = GetParam();
+    World world({.scenario = obstacle.scenario, .wait = wait, .roll_back = roll_back});
+    const auto handled = world.deploy();
+    world.run_for(minutes{40});
+    expect_ending(world, handled, wait, obstacle.ending);
+}
+
+std::string name_of_obstacle_row(const ::testing::TestParamInfo<ObstacleRow>& info) {
+    const auto& [obstacle, wait, roll_back] = info.param;
+    return fmt::format("{}_{}_{}", in_a_name(obstacle.scenario), yes_or_no("waiting", wait),
+                       yes_or_no("rollback", roll_back));
+}
+
+INSTANTIATE_TEST_SUITE_P(Obstacles, ObstacleTable, Combine(ValuesIn(obstacles()), Bool(), Bool()),
+                         name_of_obstacle_row);
+
 /// What a function that waits answers once its own time is nearly over, after each of these minutes.
 Answer answer_after(Milliseconds lambda_timeout, const Strategy& strategy, Scenario scenario = Scenario::kHealthy) {
     World world({.scenario = scenario, .wait = true, .lambda_timeout = lambda_timeout});

@@ -27,7 +27,8 @@ World::World(const WorldOptions& options)
       ecs_({.state = sandbox::shop_state(ids_, clock_.now()),
             .speed = 1.0,
             .scenario = options.scenario,
-            .on_event = [this](std::string event) { arrivals_.push_back({.event = std::move(event)}); }},
+            .on_event = [this](std::string event) { arrivals_.push_back({.event = std::move(event)}); },
+            .on_hook_call = [this](const sandbox::HookCall& call) { hook_calls_.push_back(call); }},
            ids_, clock_) {
     ecs_.set_quirks(options.quirks);
     if (options.breaker != Breaker::kOff) call_ecs("UpdateService", breaker_json(options.breaker));
@@ -184,6 +185,7 @@ void World::run_until(WallTime until) {
             next_sweep_ += std::chrono::minutes{5};
         }
         deliver();
+        answer_hooks();
         if (clock_.now() >= until) break;
     }
 }
@@ -204,6 +206,15 @@ void World::deliver() {
         deliver(std::move(arrival));
     }
     busy_ = false;
+}
+
+/// ECS waits for the answer of an invocation, so nothing waits for the function's other events.
+void World::answer_hooks() {
+    for (const auto& call : std::exchange(hook_calls_, {})) {
+        const auto handled = listener().handle(call.payload, deadline());
+        EXPECT_FALSE(handled.error) << "ECS takes that for a no";
+        ecs_.answer_function(call.hook_id, to_json(handled.answer));
+    }
 }
 
 void World::deliver(Arrival arrival) {

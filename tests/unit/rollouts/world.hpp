@@ -168,6 +168,7 @@ private:
     std::unique_ptr<App> make_app();
     void deliver();
     void deliver(Arrival arrival);
+    void answer_hooks();
     void run_until(WallTime until);
     void wait_until(WallTime until);
     [[nodiscard]] std::string sweep_event() const;
@@ -178,6 +179,7 @@ private:
     WallTime next_sweep_ = start_ + std::chrono::minutes{2};
     sandbox::Ids ids_{42};
     std::deque<Arrival> arrivals_;
+    std::vector<sandbox::HookCall> hook_calls_;
     std::vector<std::string> delivered_;
     std::vector<std::string> lost_;
     std::vector<Outcome> outcomes_;

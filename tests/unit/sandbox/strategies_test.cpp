@@ -324,6 +324,93 @@ TEST_F(Strategies, ANewerDeploymentTakesThePlaceOfOneThatBakes) {
     EXPECT_THAT(rollouts_.deployments(), ElementsAre("PRIMARY COMPLETED 2/2 :42"));
 }
 
+/// A hook asks the sandbox's own function where the test traffic flows.
+class AskedFunction : public Strategies {
+protected:
+    void ask(int timeout_minutes = 60) {
+        configure({{"strategy", "BLUE_GREEN"},
+                   {"bakeTimeInMinutes", 1},
+                   {"lifecycleHooks",
+                    {{{"targetType", "AWS_LAMBDA"},
+                      {"hookTargetArn", kOwnFunction},
+                      {"roleArn", "arn:aws:iam::123456789012:role/hooks"},
+                      {"lifecycleStages", {"POST_TEST_TRAFFIC_SHIFT"}},
+                      {"timeoutConfiguration", {{"timeoutInMinutes", timeout_minutes}, {"action", "ROLLBACK"}}}}}}});
+        rollouts_.deploy();
+        pass(3min);
+    }
+    void pass(std::chrono::seconds time) {
+        rollouts_.wait(time);
+        rollouts_.ecs_.advance();
+    }
+    [[nodiscard]] const std::vector<HookCall>& calls() const { return rollouts_.hook_calls_; }
+    void answer(const std::string& body) {
+        rollouts_.ecs_.answer_function(calls().back().hook_id, body);
+        pass(3s);
+    }
+};
+
+TEST_F(AskedFunction, GetsWhatEcsSaysOfTheRolloutAndMayLetItGoOn) {
+    ask();
+    ASSERT_THAT(calls(), SizeIs(1));
+    const auto payload = *parse_json(calls()[0].payload);
+    EXPECT_EQ(payload["lifecycleStage"], "POST_TEST_TRAFFIC_SHIFT");
+    EXPECT_EQ(payload["resourceArn"], record()["serviceDeploymentArn"]);
+    EXPECT_EQ(payload["executionDetails"]["targetServiceRevisionArn"], record()["targetServiceRevision"]["arn"]);
+    EXPECT_EQ(payload["executionDetails"]["productionTrafficWeights"], Json::object());
+    EXPECT_FALSE(payload.contains("hookDetails"));
+    answer(R"({"hookStatus":"SUCCEEDED"})");
+    pass(3min);
+    EXPECT_EQ(record()["status"], "SUCCESSFUL");
+    EXPECT_THAT(calls(), SizeIs(1));
+}
+
+TEST_F(AskedFunction, IsAskedAgainWithWhatItLeftAsLongAsItIsNotSure) {
+    ask();
+    answer(R"({"hookStatus":"IN_PROGRESS","callBackDelay":60,"hookDetails":{"a":1}})");
+    pass(55s);
+    EXPECT_THAT(calls(), SizeIs(1));
+    pass(5s);
+    ASSERT_THAT(calls(), SizeIs(2));
+    EXPECT_EQ((*parse_json(calls()[1].payload))["hookDetails"], (Json{{"a", 1}}));
+    answer(R"({"hookStatus":"IN_PROGRESS","hookDetails":{"b":2}})");
+    pass(30s);
+    ASSERT_THAT(calls(), SizeIs(3));
+    EXPECT_EQ((*parse_json(calls()[2].payload))["hookDetails"], (Json{{"a", 1}, {"b", 2}}));
+    EXPECT_EQ(record()["lifecycleHookDetails"][0]["status"], "IN_PROGRESS");
+}
+
+TEST_F(AskedFunction, RollsBackByAnoByAnErrorAndByWhatIsNoAnswer) {
+    for (const std::string body : {R"({"hookStatus":"FAILED"})", "nonsense", R"({"status":"deployed"})"}) {
+        ask();
+        answer(body);
+        EXPECT_EQ(record()["status"], "ROLLBACK_IN_PROGRESS") << body;
+        pass(10min);
+    }
+    EXPECT_THAT(record()["statusReason"].get<std::string>(), HasSubstr("HookStatus must not be null"));
+    ask();
+    rollouts_.ecs_.answer_function(calls().back().hook_id, std::nullopt);
+    pass(3s);
+    EXPECT_EQ(record()["status"], "ROLLBACK_IN_PROGRESS");
+}
+
+TEST_F(AskedFunction, ThatNeverAnswersIsWaitedForUntilTheHooksTimeIsOver) {
+    ask(10);
+    pass(15min);
+    EXPECT_EQ(record()["status"], "ROLLBACK_SUCCESSFUL");
+    answer(R"({"hookStatus":"SUCCEEDED"})");
+    EXPECT_EQ(record()["status"], "ROLLBACK_SUCCESSFUL") << "a late answer is nobody's";
+}
+
+TEST_F(Strategies, TrafficThatCannotBeMovedIsRolledBack) {
+    EXPECT_TRUE(rollouts_.ecs_.set_scenario({.service = {}, .scenario = Scenario::kShiftFails}));
+    rollouts_.deploy();
+    rollouts_.wait(5min);
+    EXPECT_EQ(record()["status"], "ROLLBACK_SUCCESSFUL");
+    EXPECT_THAT(record()["statusReason"].get<std::string>(), HasSubstr("traffic could not be shifted"));
+    EXPECT_THAT(rollouts_.deployments(), ElementsAre("PRIMARY COMPLETED 2/2 :9"));
+}
+
 class Alarms : public Strategies {
 protected:
     void watch(bool rollback, int bake_minutes = 10) {

@@ -21,12 +21,12 @@ using namespace std::chrono_literals;
 class Rollouts {
 public:
     explicit Rollouts(Scenario scenario = Scenario::kHealthy, double speed = 1.0)
-        : ecs_(
-              {.state = shop_state(ids_, clock_.now()),
-               .speed = speed,
-               .scenario = scenario,
-               .on_event = [this](const std::string& event) { events_.push_back(parse_json(event).value_or(Json())); }},
-              ids_, clock_) {}
+        : ecs_({.state = shop_state(ids_, clock_.now()),
+                .speed = speed,
+                .scenario = scenario,
+                .on_event = [this](const std::string& event) { events_.push_back(parse_json(event).value_or(Json())); },
+                .on_hook_call = [this](const HookCall& call) { hook_calls_.push_back(call); }},
+               ids_, clock_) {}
 
     Json call(std::string_view operation, const Json& request) {
         const auto answer = ecs_.handle(operation, dump_json(request));
@@ -120,6 +120,7 @@ public:
 
     testing::FakeClock clock_;
     Ids ids_{1};
+    std::vector<HookCall> hook_calls_;
     std::vector<Json> events_;
     Ecs ecs_;
 };
