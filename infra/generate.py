@@ -66,6 +66,7 @@ NOTES = {
         "Empty, with VerifyAlarms or VerifyUrls: the template makes one.",
     ),
     "VERIFY_SCHEDULE_GROUP": ("It has to exist.", "It has to exist."),
+    "CODE_DEPLOY": ("The rule for its events and its permissions are made with it.",) * 2,
     "AWS_CA_BUNDLE": ("It comes in a layer of the function.", "It comes in a layer of the function."),
 }
 

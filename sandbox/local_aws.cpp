@@ -105,6 +105,7 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
     front_.add("AmazonEC2ContainerServiceV20141113.", "ECS", [this](const AwsCall& call) { return call_ecs(call); });
     front_.add("AmazonEC2ContainerRegistry_V20150921.", "ECR",
                [this](const AwsCall& call) { return ecr_.handle(call.operation, call.body); });
+    front_.add("CodeDeploy_20141006.", "CodeDeploy", [this](const AwsCall& call) { return call_code_deploy(call); });
     front_.add("AWSEvents.", "EventBridge", [this](const AwsCall& call) { return call_events(call); });
     front_.add("GraniteServiceVersion20100801.", "CloudWatch",
                [this](const AwsCall& call) { return call_cloudwatch(call); });
@@ -154,6 +155,8 @@ void LocalAws::add_routes() {
     server_.get("/sandbox/alarm", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = alarms_page()};
     });
+    server_.post("/sandbox/code-deploy",
+                 [this](const HttpExchangeRequest& request) { return take_code_deploy(request); });
     server_.get("/sandbox/scenario", [this](const HttpExchangeRequest&) {
         return HttpExchangeAnswer{.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
     });
@@ -219,6 +222,17 @@ Status LocalAws::set_alarm(std::string_view text) {
     ecs_.set_alarm(name, state == "ALARM");
     driver_.wake();
     return {};
+}
+
+AwsAnswer LocalAws::call_code_deploy(const AwsCall& call) {
+    auto answer = ecs_.handle_code_deploy(call.operation, call.body);
+    driver_.wake();
+    return answer;
+}
+
+HttpExchangeAnswer LocalAws::take_code_deploy(const HttpExchangeRequest& request) {
+    auto answer = ecs_.add_code_deployed(request.body.empty() ? "{}" : request.body);
+    return {.status = answer.status, .body = answer.body + '\n'};
 }
 
 AwsAnswer LocalAws::call_events(const AwsCall& call) {

@@ -80,10 +80,12 @@ public:
 private:
     void add_routes();
     [[nodiscard]] AwsAnswer call_ecs(const AwsCall& call);
+    [[nodiscard]] AwsAnswer call_code_deploy(const AwsCall& call);
     [[nodiscard]] AwsAnswer call_events(const AwsCall& call);
     [[nodiscard]] HttpExchangeAnswer take_slack_message(const HttpExchangeRequest& request, std::string invocation);
     [[nodiscard]] HttpExchangeAnswer take_raw_event(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_scenario(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_code_deploy(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_push(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_alarm(const HttpExchangeRequest& request);
     [[nodiscard]] AwsAnswer call_cloudwatch(const AwsCall& call);

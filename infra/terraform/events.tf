@@ -7,6 +7,8 @@ locals {
     ecs    = "What ECS says about deployments"
     manual = "Manual requests"
     sweep  = "The clock of the sweep"
+
+    code-deploy = "What CodeDeploy says about deployments"
   }
 }
 

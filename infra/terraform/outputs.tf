@@ -39,6 +39,6 @@ output "queue_dead_letter_url" {
 }
 
 output "rule_arns" {
-  description = "The ARNs of the EventBridge rules, by kind: ecr, ssm, s3, ecs, manual, sweep."
+  description = "The ARNs of the EventBridge rules, by kind: ecr, ssm, s3, ecs, manual, sweep, code-deploy."
   value       = { for kind, rule in aws_cloudwatch_event_rule.events : kind => rule.arn }
 }

@@ -198,6 +198,15 @@ locals {
     detail = local.not_foreign
   }))
 
+  # --- CodeDeploy's news ---
+
+  # They name deployment groups: which service is behind one, the function looks up.
+  code_deploy_pattern = jsonencode(merge(local.whose, {
+    source      = ["aws.codedeploy"]
+    detail-type = ["CodeDeploy Deployment State-change Notification"]
+    detail      = { state = ["START", "READY", "SUCCESS", "FAILURE", "STOP"] }
+  }))
+
   # --- all of them; of several forms the first that is short enough ---
 
   pattern_choices = {
@@ -207,6 +216,8 @@ locals {
     s3     = var.s3_event_source == "native" ? local.s3_native_patterns : local.s3_cloudtrail_patterns
     ecs    = [local.ecs_pattern]
     manual = [local.manual_pattern]
+
+    code-deploy = [local.code_deploy_pattern]
   }
   rule_wanted = {
     ecr    = var.enable_ecr_monitoring
@@ -215,6 +226,8 @@ locals {
     s3     = var.enable_s3_monitoring && (var.discovery ? true : length(local.files) > 0)
     ecs    = true
     manual = var.enable_manual_deploy
+
+    code-deploy = var.code_deploy
   }
   event_patterns = {
     for kind, choices in local.pattern_choices :

@@ -319,6 +319,36 @@ locals {
           } if wanted
         ],
         [
+          for wanted in [var.code_deploy] : {
+            # A group's own role moves tasks and traffic. CreateDeployment asks for the permissions on the revision and on the
+            # configuration, too.
+            Sid    = "DeployByCodeDeploy"
+            Effect = "Allow"
+            Action = [
+              "codedeploy:BatchGetApplications", "codedeploy:BatchGetDeploymentGroups", "codedeploy:BatchGetDeployments",
+              "codedeploy:CreateDeployment", "codedeploy:GetApplicationRevision", "codedeploy:GetDeployment",
+              "codedeploy:GetDeploymentConfig", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeploymentGroups",
+              "codedeploy:ListDeployments", "codedeploy:RegisterApplicationRevision",
+            ]
+            Resource = [
+              for kind in ["application:*", "deploymentconfig:*", "deploymentgroup:*/*"] :
+              "arn:${local.partition}:codedeploy:${local.region}:${local.account_id}:${kind}"
+            ]
+          } if wanted
+        ],
+        [
+          for wanted in [var.code_deploy] : {
+            # None of them knows resources: AWS accepts only "*".
+            Sid    = "FollowWhatCodeDeployDoes"
+            Effect = "Allow"
+            Action = concat(
+              ["codedeploy:GetDeploymentTarget", "codedeploy:ListApplications"],
+              var.rollback_on_failure ? ["codedeploy:StopDeployment"] : [],
+            )
+            Resource = ["*"]
+          } if wanted
+        ],
+        [
           for roles in [var.schedule_role_arns] : {
             # Whoever puts a target gives it its role anew.
             Sid       = "PassTheRolesOfSchedules"

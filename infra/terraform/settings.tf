@@ -320,6 +320,24 @@ variable "discovery_tasks" {
   nullable    = false
 }
 
+variable "code_deploy" {
+  type        = bool
+  description = "Whether services whose deployment controller is CodeDeploy are deployed, by CodeDeploy: ECS refuses to. The rule for its events and its permissions are made with it (CODE_DEPLOY)."
+  default     = false
+  nullable    = false
+}
+
+variable "code_deploy_groups" {
+  type        = list(string)
+  description = "Which deployment group of CodeDeploy deploys a service, where that is not to be found out: by the service's task sets, or by looking at all groups of the account (CODE_DEPLOY_GROUPS)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.code_deploy_groups : can(regex("^[^=,]*=[^/,]+/[^,]+$", one))])
+    error_message = "code_deploy_groups: services with application and deployment group, api=AppECS-shop-api/DgpECS-shop-api,..."
+  }
+}
+
 variable "dry_run" {
   type        = bool
   description = "Look everything up, say what would be deployed, change nothing (DRY_RUN)."
@@ -444,6 +462,7 @@ locals {
     LOG_LEVEL                           = "info"
     DISCOVERY                           = "false"
     DISCOVERY_TASKS                     = "false"
+    CODE_DEPLOY                         = "false"
     DRY_RUN                             = "false"
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = "false"
     ALLOW_PLAIN_HTTP                    = "false"
@@ -481,6 +500,8 @@ locals {
     DISCOVERY                           = tostring(var.discovery)
     DISCOVERY_CLUSTERS                  = join(",", var.discovery_clusters)
     DISCOVERY_TASKS                     = tostring(var.discovery_tasks)
+    CODE_DEPLOY                         = tostring(var.code_deploy)
+    CODE_DEPLOY_GROUPS                  = join(",", var.code_deploy_groups)
     DRY_RUN                             = tostring(var.dry_run)
     AWS_ENDPOINT_URL_ECS                = var.aws_endpoint_url_ecs
     AWS_ENDPOINT_URL                    = var.aws_endpoint_url

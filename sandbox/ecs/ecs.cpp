@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "sandbox/aws/dispatch.hpp"
+#include "sandbox/codedeploy/operations.hpp"
 #include "sandbox/ecs/configuration.hpp"
 
 namespace ci_lambda::sandbox {
@@ -19,6 +20,7 @@ void take_scenario(Service& service, Scenario scenario) {
 
 Ecs::Ecs(EcsOptions options, Ids& ids, const Clock& clock)
     : state_(std::move(options.state)),
+      ids_(ids),
       clock_(clock),
       quotas_(clock.now()),
       pace_(options.speed),
@@ -26,7 +28,43 @@ Ecs::Ecs(EcsOptions options, Ids& ids, const Clock& clock)
       on_event_(std::move(options.on_event)),
       on_hook_call_(std::move(options.on_hook_call)) {
     for (auto& service : state_.services) take_scenario(service, options.scenario);
-    engine_.on_step([this](WallTime at) { past_.record(at, state_.services); });
+    engine_.on_step([this, &ids](WallTime at) {
+        tell_of_code_deploy(state_, ids, outbox_, at);
+        past_.record(at, state_.services);
+    });
+}
+
+AwsAnswer Ecs::handle_code_deploy(std::string_view operation, std::string_view body) {
+    return answer_request(find_code_deploy_operation(operation), "CodeDeploy", operation, body,
+                          [&](const auto& known, const auto& request) {
+                              AwsAnswer answer;
+                              {
+                                  const std::scoped_lock lock(mutex_);
+                                  const WallTime now = clock_.now();
+                                  engine_.advance(now);
+                                  const auto fault = faults_.take(operation, body);
+                                  answer = answer_with(fault, operation, [&] {
+                                      EcsContext ecs{.state = state_, .engine = engine_, .now = now};
+                                      CodeDeployContext context{.ecs = ecs, .ids = ids_};
+                                      auto done = to_answer(known.run(context, request));
+                                      tell_of_code_deploy(state_, ids_, outbox_, now);
+                                      past_.record(now, state_.services);
+                                      return done;
+                                  });
+                              }
+                              deliver();
+                              return answer;
+                          });
+}
+
+AwsAnswer Ecs::add_code_deployed(std::string_view settings) {
+    const auto request = Parameters::parse(settings);
+    if (!request) return to_answer(request.error());
+    const std::scoped_lock lock(mutex_);
+    engine_.advance(clock_.now());
+    auto answer = to_answer(set_up_code_deploy(state_, ids_, *request, clock_.now()));
+    past_.record(clock_.now(), state_.services);
+    return answer;
 }
 
 AwsAnswer Ecs::handle(std::string_view operation, std::string_view body) {

@@ -53,6 +53,12 @@ public:
     /// `operation` without the target prefix: "UpdateService".
     [[nodiscard]] AwsAnswer handle(std::string_view operation, std::string_view body);
 
+    /// An operation of CodeDeploy (version 2014-10-06), which deploys some of the services.
+    [[nodiscard]] AwsAnswer handle_code_deploy(std::string_view operation, std::string_view body);
+    /// Adds a service, with its families, that CodeDeploy deploys, or changes how: `settings` as JSON. An error says
+    /// what is wrong with them.
+    [[nodiscard]] AwsAnswer add_code_deployed(std::string_view settings);
+
     /// Does what was due until now.
     void advance();
     /// When something will happen next if nobody calls; nullopt when all is at rest. For the one who drives it.
@@ -93,6 +99,7 @@ private:
 
     mutable std::mutex mutex_;
     EcsState state_;
+    Ids& ids_;
     const Clock& clock_;
     RequestQuotas quotas_;
     Faults faults_;

@@ -41,6 +41,7 @@ void Notices::message(Service& service, const Deployment& deployment, std::strin
 
 void Notices::deployment_event(const Service& service, const Deployment& deployment, std::string_view name,
                                std::string_view reason, WallTime at) const {
+    if (service.code_deploy) return;  // CodeDeploy tells it
     outbox_.push_back(envelope(state_, service, ids_, "ECS Deployment State Change",
                                {{"eventType", event_type(name)},
                                 {"eventName", name},

@@ -68,6 +68,10 @@ EcsAnswer update_service(EcsContext& context, const Json& request) {
     if (service->express)
         return invalid_parameter(
             "The service is managed by Amazon ECS. Use UpdateExpressGatewayService to update an Express service.");
+    if (service->code_deploy)
+        return invalid_parameter(
+            "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy "
+            "to trigger a new deployment.");
     TRY_ASSIGN(const auto desired_count, parameters.number("desiredCount"));
     TRY_ASSIGN(const bool force, parameters.flag("forceNewDeployment"));
     TRY_ASSIGN(auto configuration, merged_configuration(service->configuration, request));

@@ -196,15 +196,43 @@ struct ExpressMode {
     std::map<std::string, std::string> containers = {};
 };
 
+/// One deployment of CodeDeploy. How it goes is what the service deployment says that it stands for.
+struct CodeDeployment {
+    std::string id;                  ///< `d-..`
+    std::string service_deployment;  ///< id; of a rollback that of what it takes back
+    std::string revision;            ///< number of the service revision that it brings; empty for a rollback
+    std::string description = {};
+    std::string creator = "user";
+    std::string app_spec = {};
+    std::string configuration = {};
+    std::vector<std::string> rollback_events = {};
+    std::string rolls_back = {};  ///< id of the deployment that it takes back
+    bool stopped = false;         ///< by StopDeployment
+    WallTime created_at{};
+    std::optional<WallTime> stopped_at = {};
+    std::string told = {};  ///< the last state that was told by an event
+};
+
+/// What a service has of its own that CodeDeploy deploys: its deployment group.
+struct CodeDeployGroup {
+    std::string application;
+    std::string group;
+    std::string configuration = "CodeDeployDefault.ECSAllAtOnce";
+    std::chrono::minutes termination_wait{5};
+    std::vector<std::string> rollback_events = {};  ///< empty: automatic rollbacks are off
+    std::vector<CodeDeployment> deployments = {};   ///< oldest first
+};
+
 struct Service {
     std::string name;
     std::string cluster;
     int desired_count = 0;
     WallTime created_at{};
     DeploymentConfiguration configuration;
-    std::optional<ExpressMode> express;  ///< ECS manages the rest
-    std::string target_group;            ///< ARN
-    std::string container;               ///< the one that the load balancer knows
+    std::optional<ExpressMode> express;               ///< ECS manages the rest
+    std::optional<CodeDeployGroup> code_deploy = {};  ///< its deployment controller is CODE_DEPLOY
+    std::string target_group;                         ///< ARN
+    std::string container;                            ///< the one that the load balancer knows
     int container_port = 0;
     bool has_alternate = false;  ///< its load balancer has a second target group: its traffic can be shifted
     Tags tags;

@@ -37,7 +37,7 @@ Json load_balancers_json(const Service& service) {
     Json json{{"targetGroupArn", service.target_group},
               {"containerName", service.container},
               {"containerPort", service.container_port}};
-    if (service.can_shift_traffic()) {
+    if (service.can_shift_traffic() && !service.code_deploy) {
         const std::string listener = service.target_group.substr(0, service.target_group.find(":targetgroup/"));
         json["advancedConfiguration"] = {
             {"alternateTargetGroupArn", service.target_group + "a"},
@@ -67,6 +67,45 @@ Json deployment_json(const Service& service, const Deployment& deployment) {
             {"networkConfiguration", network_json()},
             {"rolloutState", wire_name(deployment.rollout)},
             {"rolloutStateReason", deployment.rollout_reason}};
+}
+
+/// Which of a service's deployments has the production traffic.
+const Deployment& serving(const Service& service) {
+    const auto& shifts = service.service_deployments;
+    const bool shifting = !shifts.empty() && shifts.back().is_ongoing() && shifts.back().shifts_traffic() &&
+                          !shifts.back().rollback && shifts.back().production_weight < 100;
+    return shifting && service.deployments.size() > 1 ? service.deployments[1] : service.primary();
+}
+
+Json task_sets_json(const EcsState& state, const Service& service) {
+    Json sets = Json::array();
+    for (const auto& deployment : service.deployments) {
+        const TaskCounts counts = service.counts_of(deployment.id);
+        const auto made = std::ranges::find(service.code_deploy->deployments, revision_number(deployment.id),
+                                            &CodeDeployment::revision);
+        Json set{{"id", deployment.id},
+                 {"taskSetArn", fmt::format("arn:aws:ecs:{}:{}:task-set/{}/{}/{}", state.region, state.account,
+                                            service.cluster, service.name, deployment.id)},
+                 {"serviceArn", state.service_arn(service)},
+                 {"clusterArn", state.cluster_arn(service.cluster)},
+                 {"startedBy", "CODE_DEPLOY"},
+                 {"status", &deployment == &serving(service) ? "PRIMARY" : "ACTIVE"},
+                 {"taskDefinition", deployment.task_definition},
+                 {"computedDesiredCount", counts.requested},
+                 {"pendingCount", counts.pending},
+                 {"runningCount", counts.running},
+                 {"createdAt", epoch_seconds(deployment.created_at)},
+                 {"updatedAt", epoch_seconds(deployment.updated_at)},
+                 {"launchType", "FARGATE"},
+                 {"platformVersion", kPlatformVersion},
+                 {"networkConfiguration", network_json()},
+                 {"loadBalancers", load_balancers_json(service)},
+                 {"scale", {{"value", 100.0}, {"unit", "PERCENT"}}},
+                 {"stabilityStatus", counts.running < counts.requested ? "STABILIZING" : "STEADY_STATE"}};
+        if (made != service.code_deploy->deployments.end()) set["externalId"] = made->id;
+        sets.push_back(std::move(set));
+    }
+    return sets;
 }
 
 Json messages_json(const Service& service) {
@@ -171,10 +210,17 @@ Json service_json(const EcsState& state, const Service& service) {
               {"enableECSManagedTags", false},
               {"propagateTags", "NONE"},
               {"enableExecuteCommand", false}};
+    if (service.code_deploy) {
+        json["deploymentController"] = {{"type", "CODE_DEPLOY"}};
+        json["taskSets"] = task_sets_json(state, service);
+        json["deployments"] = Json::array();
+        json.erase("currentServiceRevisions");
+        json.erase("deploymentConfiguration");
+    }
     json["resourceManagementType"] = service.express ? "ECS" : "CUSTOMER";
     // Seen of the real ECS: kayac/ecspresso pull request 902.
     if (service.express) json.erase("taskDefinition");
-    if (!service.service_deployments.empty())
+    if (!service.service_deployments.empty() && !service.code_deploy)
         json["currentServiceDeployment"] = state.service_deployment_arn(service, service.service_deployments.back().id);
     return json;
 }

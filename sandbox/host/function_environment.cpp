@@ -18,7 +18,9 @@ namespace {
 /// What any program needs to run.
 constexpr std::array kSystemVariables{"PATH", "HOME", "TZ", "LANG"};
 
-constexpr std::array<std::string_view, 12> kBehaviour{"LOG_LEVEL",
+constexpr std::array<std::string_view, 14> kBehaviour{"LOG_LEVEL",
+                                                      "CODE_DEPLOY",
+                                                      "CODE_DEPLOY_GROUPS",
                                                       "DISCOVERY",
                                                       "DISCOVERY_CLUSTERS",
                                                       "DISCOVERY_TASKS",
@@ -79,6 +81,7 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         {"AWS_SECRET_ACCESS_KEY", "sandbox-secret-access-key"},
         {"AWS_SESSION_TOKEN", "sandbox-session-token"},
         {"AWS_ENDPOINT_URL_ECS", fmt::format("http://{}", host)},
+        {"AWS_ENDPOINT_URL_CODEDEPLOY", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_ECR", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SCHEDULER", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_CLOUDWATCH", fmt::format("http://{}", host)},

@@ -189,6 +189,11 @@ EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry) {
     return state;
 }
 
+void add_legacy_service(EcsState& state, Ids& ids, WallTime now) {
+    const auto api = std::ranges::find(kSeeds, shop::kApi, &Seed::service);
+    add_service(state, ids, *api, shop::kCluster, shop::kLegacy, kRevisions, now - kAge);
+}
+
 SchedulerState shop_schedules(WallTime now) {
     SchedulerState state{.account = std::string(shop::kAccount), .region = std::string(shop::kRegion)};
     const auto arn = [&](std::string_view what) {

@@ -25,6 +25,8 @@ inline constexpr std::string_view kWorker = "shop_service_worker_dev";
 inline constexpr std::string_view kWeb = "shop_service_web_dev";
 /// An alarm of CloudWatch that there is from the beginning.
 inline constexpr std::string_view kAlarm = "shop-5xx";
+/// A service that CodeDeploy deploys, with the image of api: only where it was asked for.
+inline constexpr std::string_view kLegacy = "shop_service_legacy_dev";
 /// The family of a task that no service runs, with the image of api.
 inline constexpr std::string_view kReport = "shop_report_dev";
 // Where what has proven good in dev is promoted to: the api alone, of the same repository.
@@ -47,6 +49,9 @@ inline constexpr std::string_view kServiceConfig =
 /// environment prod, with the api of revision 9 in it. `registry`: the shop's, which must outlive the state, or
 /// nullptr.
 [[nodiscard]] EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry = nullptr);
+
+/// Adds `legacy`, of revision 9, to the cluster of dev.
+void add_legacy_service(EcsState& state, Ids& ids, WallTime now);
 
 /// What starts the report: the schedule `night/report` of EventBridge Scheduler, and the rule `report-weekly` of
 /// EventBridge, each with its newest revision and with all that such a target may have.

@@ -50,6 +50,11 @@ std::vector<Fact> facts_of(const Event& event) {
             [&](const EcsServiceEvent& body) {
                 facts.add("service", body.service).add("event", body.event_name).add("says", body.reason);
             },
+            [&](const CodeDeployChange& body) {
+                facts.add("group", fmt::format("{}/{}", body.application, body.group))
+                    .add("deployment", body.deployment_id)
+                    .add("state", body.state);
+            },
             [&](const ManualRequest& body) {
                 facts.add("service", body.service)
                     .add("task definition", body.task_definition)

@@ -64,6 +64,10 @@ private:
         add(event_name, event_type, cluster, service, deployment_id, reason, hook.has_value());
         if (hook) add(hook->id, hook->pause, hook->stage, hook->expires_at);
     }
+    void add_body(const CodeDeployChange& body) {
+        const auto& [application, group, deployment_id, state] = body;
+        add(application, group, deployment_id, state);
+    }
     void add_body(const ManualRequest& body) {
         const auto& [bare, service, task_definition, reason, project, environment, malformed, image, image_tag,
                      promote_from, action, rollback, strategy] = body;

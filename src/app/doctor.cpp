@@ -223,9 +223,7 @@ private:
             return;
         }
         if (!can_be_updated(*service)) {
-            bad(subject, fmt::format("{} has the deployment controller {}, which UpdateService cannot drive; only ECS "
-                                     "will do",
-                                     target.service, service->deployment_controller));
+            bad(subject, why_it_cannot_be_updated(*service).message);
             return;
         }
         if (const auto wanted = app_.config().strategy_of(target.id))
@@ -242,8 +240,9 @@ private:
             return;
         }
         if (!sound_) sound_ = target;
-        ok(subject, fmt::format("{} is ACTIVE, {} of {} tasks run, newest revision {}", target.service,
-                                service->running_count, service->desired_count, short_name(revision->front().str())));
+        ok(subject, fmt::format("{} is ACTIVE, {} of {} tasks run, newest revision {}{}", target.service,
+                                service->running_count, service->desired_count, short_name(revision->front().str()),
+                                service->by_code_deploy ? "; CodeDeploy deploys it" : ""));
         examine_images(subject, target, *service);
     }
 

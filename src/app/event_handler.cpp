@@ -10,6 +10,7 @@
 #include "app/hook.hpp"
 #include "app/steer.hpp"
 #include "app/sweep.hpp"
+#include "deployer/code_deploy/events.hpp"
 #include "handlers/merge.hpp"
 
 namespace ci_lambda {
@@ -60,7 +61,26 @@ Handled EventHandler::invalid(const Error& error) {
             .error = HandlingError{.type = std::string(type_of_refusal(error)), .message = message}};
 }
 
+Result<Decision> EventHandler::decide_about_code_deploy(const Event& event, const CodeDeployChange& change,
+                                                        Deadline deadline) {
+    auto told =
+        as_service_event(change, parts_.code_deploy->groups, parts_.code_deploy->client, working_time(deadline));
+    if (!told) {
+        const auto& error = told.error();
+        auto why =
+            fmt::format("whom the event concerns could not be found out ({}): {}", describe(event), error.message);
+        if (error.retryable() || error.kind == ErrorKind::kDeadline) return fail(ErrorKind::kServer, std::move(why));
+        return Ignore{.reason = std::move(why), .skipped = {}, .hint = {}};
+    }
+    auto& said = *told;
+    if (!said) return decide(event, parts_.config, home_);
+    return decide_about({.envelope = event.envelope, .body = *std::move(said)}, deadline);
+}
+
 Result<Decision> EventHandler::decide_about(const Event& event, Deadline deadline) {
+    if (const auto* change = std::get_if<CodeDeployChange>(&event.body);
+        change != nullptr && parts_.code_deploy != nullptr && !why_from_elsewhere(event.envelope, parts_.config, home_))
+        return decide_about_code_deploy(event, *change, deadline);
     if (parts_.discovery == nullptr || std::holds_alternative<OtherEvent>(event.body))
         return decide(event, parts_.config, home_);
     parts_.discover(working_time(deadline));

@@ -43,6 +43,9 @@ private:
     /// and not all could be read: it must come again.
     Result<Decision> decide_about(const Event& event, Deadline deadline);
 
+    /// What CodeDeploy says names no service: that is looked up first, so that it is decided as what ECS says is.
+    Result<Decision> decide_about_code_deploy(const Event& event, const CodeDeployChange& change, Deadline deadline);
+
     [[nodiscard]] std::optional<Handled> answered_before(const Event& event) const;
     void find_home();
 

@@ -57,6 +57,24 @@ std::unique_ptr<Wiring::Discovery> discovery_of(const Config& config, const Task
     return discovery;
 }
 
+/// The group that CODE_DEPLOY_GROUPS names for a service. Which service that is, is looked up each time: discovery
+/// finds out more.
+std::optional<CodeDeployGroup> named_group(const Config& config, const CodeDeployGroupInfo::Service& service) {
+    for (const auto& [id, group] : config.code_deploy_groups) {
+        const auto target = config.names.target(id);
+        if (target && target->cluster == service.cluster && target->service == service.service)
+            return CodeDeployGroup{.application = group.first, .group = group.second};
+    }
+    return std::nullopt;
+}
+
+std::unique_ptr<Wiring::CodeDeploy> code_deploy_of(Wiring& parts) {
+    if (!parts.config.code_deploy) return nullptr;
+    return std::make_unique<Wiring::CodeDeploy>(
+        endpoint_of(kCodeDeployService, parts.config, parts.foundation.environment),
+        [&config = parts.config](const auto& service) { return named_group(config, service); }, parts);
+}
+
 /// Of one rollout that somebody waits for.
 Milliseconds patience(const AppOptions& options, const Config& config) {
     return std::max<Milliseconds>(config.deployment_timeout, options.patience.value_or(Milliseconds{0}));
@@ -80,11 +98,13 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
       wait(options.wait.value_or(config.wait_for_deployment)),
       wait_at_most(options.patience),
       on_look(options.on_look),
-      ecs({.region = config.region,
-           .endpoint = config.ecs_endpoint,
-           .fips = config.use_fips_endpoint,
-           .dualstack = config.use_dualstack_endpoint},
-          http, credentials, clock, sleeper, logger),
+      ecs_itself({.region = config.region,
+                  .endpoint = config.ecs_endpoint,
+                  .fips = config.use_fips_endpoint,
+                  .dualstack = config.use_dualstack_endpoint},
+                 http, credentials, clock, sleeper, logger),
+      code_deploy(code_deploy_of(*this)),
+      ecs(code_deploy == nullptr ? static_cast<EcsApi&>(ecs_itself) : code_deploy->ecs),
       scheduler(endpoint_of(kSchedulerService, config, foundation.environment), http, credentials, clock, sleeper,
                 logger),
       event_rules(endpoint_of(kEventsService, config, foundation.environment), http, credentials, clock, sleeper,

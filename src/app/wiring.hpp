@@ -10,6 +10,8 @@
 #include "app/foundation.hpp"
 #include "app/options.hpp"
 #include "config/config.hpp"
+#include "deployer/code_deploy/code_deployed_ecs.hpp"
+#include "deployer/code_deploy/groups.hpp"
 #include "deployer/follow_up/news.hpp"
 #include "deployer/follow_up/rollback.hpp"
 #include "deployer/follow_up/steering.hpp"
@@ -24,6 +26,7 @@
 #include "discovery/index.hpp"
 #include "discovery/task_index.hpp"
 #include "services/cloudwatch/client.hpp"
+#include "services/codedeploy/client.hpp"
 #include "services/ecr/client.hpp"
 #include "services/ecs/client.hpp"
 #include "services/event_rules/client.hpp"
@@ -59,7 +62,19 @@ struct Wiring {
     std::optional<Milliseconds> wait_at_most;  ///< absent: as long as the invocation lasts
     RolloutWatcher::OnLook on_look;
 
-    EcsClient ecs;
+    EcsClient ecs_itself;
+    /// Services that CodeDeploy deploys.
+    struct CodeDeploy {
+        CodeDeploy(AwsEndpointOptions endpoint, CodeDeployGroups::Named named, Wiring& parts)
+            : client(std::move(endpoint), parts.http, parts.credentials, parts.clock, parts.sleeper, parts.logger),
+              groups(client, parts.clock, std::move(named)),
+              ecs(parts.ecs_itself, client, groups, parts.clock, parts.logger) {}
+        CodeDeployClient client;
+        CodeDeployGroups groups;
+        CodeDeployedEcs ecs;
+    };
+    std::unique_ptr<CodeDeploy> code_deploy;  ///< nullptr without CODE_DEPLOY
+    EcsApi& ecs;                              ///< with what CodeDeploy deploys
     SchedulerClient scheduler;
     EventRulesClient event_rules;
     CloudWatchClient cloudwatch;

@@ -110,6 +110,30 @@ std::set<std::string> read_list(SettingReader& reader, std::string_view name, bo
     return words;
 }
 
+/// `api=APPLICATION/GROUP`, with commas between them.
+std::map<ServiceId, std::pair<std::string, std::string>> read_code_deploy_groups(SettingReader& reader,
+                                                                                 std::string_view backend_name) {
+    constexpr std::string_view kName = "CODE_DEPLOY_GROUPS";
+    std::map<ServiceId, std::pair<std::string, std::string>> groups;
+    const auto text = reader.text(kName);
+    if (!text) return groups;
+    for (const auto& part : split(*text, ',')) {
+        const auto word = trim(part);
+        const auto equals = word.find('=');
+        const auto slash = equals == std::string_view::npos ? equals : word.find('/', equals);
+        const auto id = slash == std::string_view::npos
+                            ? std::nullopt
+                            : Names::canonical(std::string(trim(word.substr(0, equals))), backend_name);
+        if (!id || slash == equals + 1 || slash + 1 == word.size())
+            reader.problem(kName, fmt::format("{} is not a service with its application and group, api=APP/GROUP",
+                                              in_quotes(word)));
+        else
+            groups[*id] = {std::string(word.substr(equals + 1, slash - equals - 1)),
+                           std::string(word.substr(slash + 1))};
+    }
+    return groups;
+}
+
 std::optional<NamePattern> read_pattern(SettingReader& reader, std::string_view name, bool needs_name) {
     const auto text = reader.text(name).value_or("");
     auto pattern = NamePattern::parse(text, needs_name);
@@ -453,6 +477,11 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     if (discovers_tasks && !discovery)
         reader.warning(fmt::format("DISCOVERY_TASKS{} finds nothing, for DISCOVERY{} is off",
                                    reader.or_place("DISCOVERY_TASKS"), reader.or_place("DISCOVERY")));
+    const bool code_deploy = reader.boolean("CODE_DEPLOY");
+    auto code_deploy_groups = read_code_deploy_groups(reader, backend_name);
+    if (!code_deploy && !code_deploy_groups.empty())
+        reader.warning(fmt::format("CODE_DEPLOY_GROUPS{} does nothing, for CODE_DEPLOY{} is off",
+                                   reader.or_place("CODE_DEPLOY_GROUPS"), reader.or_place("CODE_DEPLOY")));
     if (!cluster_name && !clusters.empty()) cluster_name = clusters.front();
     auto webhook = read_webhook(reader);
     const bool ecr_enabled = reader.boolean("ENABLE_ECR_MONITORING");
@@ -538,6 +567,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .discovered_tasks = nullptr,
                    .said_by_tags = {},
                    .other_services = std::move(other_services),
+                   .code_deploy = code_deploy,
+                   .code_deploy_groups = std::move(code_deploy_groups),
                    .ecr_enabled = ecr_enabled,
                    .image_mode = image_mode,
                    .image_modes = std::move(maps.image_modes),

@@ -95,6 +95,10 @@ struct Config {
 
     std::set<ServiceId> other_services;  ///< that the document names without saying anything else that counts
 
+    bool code_deploy = false;  ///< CODE_DEPLOY: it is asked about services that it deploys
+    /// CODE_DEPLOY_GROUPS: application and group.
+    std::map<ServiceId, std::pair<std::string, std::string>> code_deploy_groups;
+
     bool ecr_enabled = true;
     ImageMode image_mode = ImageMode::kRedeploy;  ///< ECR_DEPLOY_MODE
     std::map<ServiceId, ImageMode> image_modes;   ///< of services for which the document says another one

@@ -15,6 +15,7 @@ constexpr std::string_view kFiles = R"(`{"api":[{"bucket":"shop-env","key":"api.
 
 constexpr std::string_view kTagPatternFormat = R"(^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$)";
 constexpr std::string_view kNameFormat = kServiceIdFormat;
+constexpr std::string_view kCodeDeployGroupFormat = "^[^=,]*=[^/,]+/[^,]+$";
 constexpr std::string_view kRegionFormat = "^[A-Za-z0-9-]{1,255}$";
 constexpr std::string_view kClusterPatternFormat = R"(^([A-Za-z0-9_.-]|\{project\}|\{env\})+$)";
 constexpr std::string_view kNamePatternFormat =
@@ -138,6 +139,21 @@ constexpr auto kSettings = std::to_array<Setting>(
       .meaning =
           "Whether discovery also finds the tasks that schedules of EventBridge Scheduler and rules start on its "
           "clusters: a pushed image changes them like those of `SCHEDULED_TASK_MAP`, which wins."},
+     {.name = "CODE_DEPLOY",
+      .default_value = "false",
+      .pointer = "/code_deploy",
+      .type = SettingType::kBoolean,
+      .expects = kBoolean,
+      .meaning = "Whether services whose deployment controller is CodeDeploy are deployed, by CodeDeploy: ECS refuses "
+                 "to."},
+     {.name = "CODE_DEPLOY_GROUPS",
+      .default_value = "",
+      .pointer = "/code_deploy_groups",
+      .type = SettingType::kList,
+      .expects = "services with application and deployment group, `api=AppECS-shop-api/DgpECS-shop-api,..`",
+      .meaning = "Which deployment group of CodeDeploy deploys a service, where that is not to be found out: by the "
+                 "service's task sets, or by looking at all groups of the account.",
+      .format = kCodeDeployGroupFormat},
      {.name = "ECR_DEPLOY_MODE",
       .default_value = "redeploy",
       .pointer = "/deployment/image_mode",

@@ -107,6 +107,7 @@ Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     if (envelope.source == "aws.secretsmanager") return decode_secret(envelope, event);
     if (envelope.source == "aws.s3") return decode_s3(envelope, event);
     if (envelope.source == "aws.ecs") return decode_ecs(envelope, event);
+    if (envelope.source == "aws.codedeploy") return decode_code_deploy(envelope, event);
     if (is_schedule(envelope)) return SweepRequest{.scheduled = true};
     return OtherEvent{fmt::format("events of the source {} have nothing to do with deployments", cut(envelope.source))};
 }

@@ -29,6 +29,8 @@ namespace ci_lambda {
 /// The payload of a Lambda lifecycle hook, which has no envelope.
 [[nodiscard]] bool is_hook_call(const Json& event);
 [[nodiscard]] Result<EventBody> decode_hook_call(const Json& event);
+/// `aws.codedeploy`.
+[[nodiscard]] Result<EventBody> decode_code_deploy(const Envelope& envelope, const Json& event);
 
 /// The events in a `Records` array that S3 itself sends, one a changed object; its test message is nothing to act upon.
 [[nodiscard]] Result<std::vector<Event>> decode_s3_notification(const Json& notification);

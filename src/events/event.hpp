@@ -88,6 +88,15 @@ struct EcsServiceEvent {
     friend bool operator==(const EcsServiceEvent&, const EcsServiceEvent&) = default;
 };
 
+/// `CodeDeploy Deployment State-change Notification`. It names no service of ECS.
+struct CodeDeployChange {
+    std::string application;
+    std::string group;
+    std::string deployment_id;  ///< `d-..`
+    std::string state;          ///< START, QUEUED, READY, SUCCESS, FAILURE, STOP
+    friend bool operator==(const CodeDeployChange&, const CodeDeployChange&) = default;
+};
+
 /// A deployment that somebody asked for: an event of a `action.*`, `github.actions.*` or `terraform.*` source, or a
 /// bare `{"service":..}` sent straight to the function.
 struct ManualRequest {
@@ -154,8 +163,9 @@ struct OtherEvent {
     friend bool operator==(const OtherEvent&, const OtherEvent&) = default;
 };
 
-using EventBody = std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent,
-                               ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall, OtherEvent>;
+using EventBody =
+    std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent, CodeDeployChange,
+                 ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall, OtherEvent>;
 
 struct Event {
     Envelope envelope;

@@ -96,6 +96,13 @@ struct Decide {
     Result<Decision> operator()(const EcsServiceEvent& service_event) const {
         return decide_ecs(service_event, config);
     }
+    /// Before it comes here, the group's service has been looked up, and made it one of ECS's (EventHandler).
+    Result<Decision> operator()(const CodeDeployChange& change) const {
+        return ignore(config.code_deploy
+                          ? fmt::format("{} of the deployment group {}/{} is no news of a service of ours",
+                                        change.state, change.application, change.group)
+                          : fmt::format("{} is off", config.called("CODE_DEPLOY")));
+    }
     Result<Decision> operator()(const ManualRequest& request) const {
         return decide_manual(request, event.envelope.source, config, home);
     }

@@ -98,7 +98,8 @@ Decision decide_ecs(const EcsServiceEvent& event, const Config& config) {
     if (reading->is_rather_another_ones())
         return ignore(fmt::format("service {} is not one of ours, as it seems: no variable names {}, and {}",
                                   *event.service, id, reading->doubt()));
-    if (event.event_name == "SERVICE_STEADY_STATE") return ignore(fmt::format("{} is steady, which is no news", id));
+    if (event.event_name == "SERVICE_STEADY_STATE" || event.event_name == "TASKSET_STEADY_STATE")
+        return ignore(fmt::format("{} is steady, which is no news", id));
 
     auto verdict = event.hook ? judge_hook(event) : judge(event);
     if (!verdict) return ignore(fmt::format("{} of {} asks nothing of anybody", event.event_name, id));

@@ -45,6 +45,7 @@ OTHER_VALUES = {
         {"": {"service_name": "core", "task_family": "core"}},
         '{"":{"service_name":"core","task_family":"core"}}',
     ),
+    "CODE_DEPLOY_GROUPS": (["api=Shop/api", "web=Shop/web"], "api=Shop/api,web=Shop/web"),
     "ECR_REPO_MAP": ({"shop/api": ["api"]}, '{"shop/api":["api"]}'),
     "SSM_SERVICE_MAP": ({"/dev/shop/api": ["api"]}, '{"/dev/shop/api":["api"]}'),
     "S3_SERVICE_MAP": (FILES, json.dumps(FILES)),

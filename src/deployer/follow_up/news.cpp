@@ -213,7 +213,14 @@ void RolloutNews::tell_failed(Story& story, Deadline deadline) {
     add_sentence(story.notification.reason, ecs_reason.value_or(""));
     const auto* service = story.facts.service;
     if (service == nullptr) return;
-    if (service->configuration.rolls_back_by_itself()) {
+    if (service->by_code_deploy) {
+        const auto history = observer_.history(story.rollout.target, deadline);
+        const auto* record = record_of(story.rollout, history.records);
+        if (record != nullptr && is_rollback(record->status)) {
+            add_sentence(story.notification.reason, "CodeDeploy rolls it back.");
+            return;
+        }
+    } else if (service->configuration.rolls_back_by_itself()) {
         const auto history = observer_.history(story.rollout.target, deadline);
         const bool can = can_go_back(*service, history, record_of(story.rollout, history.records));
         add_sentence(story.notification.reason,

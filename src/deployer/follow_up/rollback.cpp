@@ -155,10 +155,13 @@ private:
         if (!found) return std::unexpected(found.error());
         if (*found == Found::kOver) return nothing("it has completed meanwhile, and is left alone");
         if (*found == Found::kBroughtBack) return begun(good, *brought_back_);
-        TRY_ASSIGN(
-            const auto accepted,
-            rollback_.ecs_.update_service(
-                {.cluster = target().cluster, .service = target().service, .task_definition = *copy_}, deadline_));
+        TRY_ASSIGN(const auto accepted,
+                   rollback_.ecs_.update_service(
+                       {.cluster = target().cluster,
+                        .service = target().service,
+                        .task_definition = *copy_,
+                        .reason = wish_.reason.empty() ? std::string("a rollback") : "a rollback: " + wish_.reason},
+                       deadline_));
         return begun(good, accepted);
     }
 

@@ -19,7 +19,9 @@ bool came_to_nothing(ServiceDeploymentStatus status) {
 Rollout rollout_of_record(RolloutObserver& observer, const EcsTarget& target, const EcsServiceDeployment& record,
                           Deadline deadline) {
     Rollout rollout{.target = target,
-                    .deployment_id = fmt::format("ecs-svc/{}", last_segment(record.target_revision)),
+                    .deployment_id = is_code_deployment(record.arn)
+                                         ? record.arn
+                                         : fmt::format("ecs-svc/{}", last_segment(record.target_revision)),
                     .task_definition = {},
                     .started_at = record.created_at,
                     .service_deployment = record.arn};

@@ -14,7 +14,7 @@ namespace ci_lambda {
 /// One rollout: what was asked of ECS, and when.
 struct Rollout {
     EcsTarget target;
-    std::string deployment_id;    ///< `ecs-svc/N`
+    std::string deployment_id;    ///< `ecs-svc/N`, or CodeDeploy's `d-..`
     std::string task_definition;  ///< ARN of the revision that it brings
     WallTime started_at{};        ///< by ECS's clock, where ECS said
     /// ARN of ECS's record of it; empty as long as it is not known.

@@ -35,10 +35,7 @@ Status check_service(const EcsTarget& target, const DescribedServices& described
     if (service->status != "ACTIVE")
         return fail(ErrorKind::kRejected, fmt::format("the service {} is {}, and only an ACTIVE one can be deployed",
                                                       target.service, service->status));
-    if (!can_be_updated(*service))
-        return fail(ErrorKind::kRejected,
-                    fmt::format("the service {} has the deployment controller {}, which UpdateService cannot drive",
-                                target.service, service->deployment_controller));
+    if (!can_be_updated(*service)) return std::unexpected(why_it_cannot_be_updated(*service));
     return {};
 }
 
@@ -315,7 +312,10 @@ Result<AcceptedDeployment> ServiceDeployment::send() {
     const auto* service = view_->service();
     UpdateServiceRequest request{
         .cluster = target().cluster, .service = target().service, .task_definition = chosen_->revision};
-    if (service != nullptr) {
+    if (service != nullptr && service->by_code_deploy) {
+        request.reason = request_.reason;
+        request.goes_back_alone = options_.rollback_on_failure;
+    } else if (service != nullptr) {
         auto change = change_of_configuration(strategy(), *service, options_.rollback_on_failure);
         request.deployment_configuration = std::move(change.json);
         change_of_strategy_ = std::move(change.words);

@@ -233,7 +233,7 @@ std::optional<std::string> why_not_with(const WantedStrategy& wanted, const EcsS
         return refuse(
             "it is an Express service, and ECS itself chooses its strategy; let its strategy be keep in the "
             "configuration");
-    if (!can_be_updated(service))
+    if (!can_be_updated(service) || service.by_code_deploy)
         return refuse(
             fmt::format("its deployment controller is {}, and strategies are those of the controller ECS; let its "
                         "strategy be keep in the configuration",

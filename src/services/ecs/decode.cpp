@@ -75,6 +75,29 @@ EcsDeployment read_deployment(const Json& deployment) {
             .rollout_reason = text(deployment, "rolloutStateReason")};
 }
 
+/// CodeDeploy's id is that of its deployment only where CodeDeploy has made the set.
+EcsTaskSet read_task_set(const Json& set) {
+    const bool by_code_deploy = text(set, "startedBy") == "CODE_DEPLOY";
+    return {.id = text(set, "id"),
+            .external_id = by_code_deploy ? text(set, "externalId") : std::string(),
+            .status = text(set, "status"),
+            .task_definition = text(set, "taskDefinition"),
+            .desired_count = count(set, "computedDesiredCount"),
+            .pending_count = count(set, "pendingCount"),
+            .running_count = count(set, "runningCount"),
+            .created_at = time_of(set, "createdAt"),
+            .updated_at = time_of(set, "updatedAt")};
+}
+
+/// Of the service, or, where ECS says it there only, of one of its task sets.
+void read_balanced_container(const Json& object, EcsService& service) {
+    const Json* balancers = find(object, "loadBalancers");
+    if (!service.balanced_container.empty() || balancers == nullptr || !balancers->is_array() || balancers->empty())
+        return;
+    service.balanced_container = text(balancers->front(), "containerName");
+    service.balanced_port = count(balancers->front(), "containerPort");
+}
+
 EcsServiceMessage read_message(const Json& event) {
     return {.at = time_of(event, "createdAt"), .text = text(event, "message")};
 }
@@ -334,6 +357,13 @@ EcsService read_service(const Json& service) {
         one.task_definition = primary->task_definition;
     if (const Json* controller = find(service, "deploymentController"))
         one.deployment_controller = text(*controller, "type");
+    one.task_sets = read_all(service, "taskSets", read_task_set);
+    read_balanced_container(service, one);
+    for_each(service, "taskSets", [&](const Json& set) { read_balanced_container(set, one); });
+    // Of a service with task sets, which has the traffic is what it runs.
+    if (const auto leads = std::ranges::find(one.task_sets, "PRIMARY", &EcsTaskSet::status);
+        leads != one.task_sets.end() && one.task_definition.empty())
+        one.task_definition = leads->task_definition;
     if (const Json* configuration = find(service, "deploymentConfiguration"))
         one.configuration = read_configuration(*configuration);
     one.load_balancers = read_all(service, "loadBalancers", read_load_balancer);

@@ -38,8 +38,20 @@ const EcsService* DescribedServices::find(const EcsServiceName& name) const {
     return found == services.end() ? nullptr : &*found;
 }
 
+Error why_it_cannot_be_updated(const EcsService& service) {
+    if (service.code_deploy_error)
+        return with_context(*service.code_deploy_error,
+                            "CodeDeploy deploys the service " + service.name.str() + ", and cannot be used");
+    const auto& controller = service.deployment_controller;
+    return {.kind = ErrorKind::kRejected,
+            .message = "the service " + service.name.str() + " has the deployment controller " + controller +
+                       ", which UpdateService cannot drive" +
+                       (controller == "CODE_DEPLOY" ? "; with CODE_DEPLOY=true CodeDeploy is asked" : "")};
+}
+
 std::optional<std::string> configuration_with_rollback(const EcsService& service) {
-    if (!can_be_updated(service) || service.configuration.rolls_back_by_itself()) return std::nullopt;
+    if (service.by_code_deploy || !can_be_updated(service) || service.configuration.rolls_back_by_itself())
+        return std::nullopt;
     Json breaker = Json::object();
     if (const auto present = parse_json(service.configuration.circuit_breaker); present && present->is_object())
         breaker = *present;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/names.hpp"
+#include "base/result.hpp"
 #include "base/time.hpp"
 
 namespace ci_lambda {
@@ -30,6 +31,19 @@ struct EcsDeployment {
     WallTime updated_at{};
     RolloutState rollout_state = RolloutState::kNone;
     std::string rollout_reason;
+};
+
+/// One of a service's `taskSets`, by which CodeDeploy and others deploy.
+struct EcsTaskSet {
+    std::string id;               ///< `ecs-svc/N`: who started its tasks
+    std::string external_id;      ///< of CodeDeploy's deployment, `d-..`; empty where somebody else made it
+    std::string status;           ///< PRIMARY: it has the production traffic; ACTIVE, DRAINING
+    std::string task_definition;  ///< ARN
+    int desired_count = 0;
+    int pending_count = 0;
+    int running_count = 0;
+    WallTime created_at{};
+    WallTime updated_at{};
 };
 
 /// One line of what ECS calls the service's events.
@@ -111,6 +125,14 @@ struct EcsService {
     bool express = false;
     std::vector<EcsLoadBalancer> load_balancers = {};
     bool service_connect = false;  ///< of the PRIMARY deployment
+    std::vector<EcsTaskSet> task_sets = {};  ///< with another deployment controller than ECS
+    // The first of its load balancers; empty where there is none:
+    std::string balanced_container = {};
+    int balanced_port = 0;
+    /// CodeDeploy deploys it, we may use that, and know how: its `deployments` are CodeDeploy's (deployer/code_deploy).
+    bool by_code_deploy = false;
+    /// Why not, where CodeDeploy was asked.
+    std::optional<Error> code_deploy_error = {};
 
     /// The deployment that ECS is making or has made true; nullptr if ECS showed none.
     [[nodiscard]] const EcsDeployment* primary() const;
@@ -147,11 +169,13 @@ struct UpdateExpressRequest {
     TaskDefinition task_definition = {};  ///< instead of the container, where ECS does not write the task definition
 };
 
-/// Whether UpdateService can start a deployment of it: CODE_DEPLOY and EXTERNAL controllers refuse it (ECS API
-/// reference, UpdateService).
+/// Whether we can start a deployment of it: UpdateService refuses CODE_DEPLOY and EXTERNAL controllers (ECS API
+/// reference, UpdateService), and CodeDeploy may be asked for the former.
 [[nodiscard]] inline bool can_be_updated(const EcsService& service) {
-    return service.deployment_controller.empty() || service.deployment_controller == "ECS";
+    return service.by_code_deploy || service.deployment_controller.empty() || service.deployment_controller == "ECS";
 }
+/// Why not, for a person: "the service .. has the deployment controller EXTERNAL, ..".
+[[nodiscard]] Error why_it_cannot_be_updated(const EcsService& service);
 
 /// What UpdateService is to change so that the service's circuit breaker and its rollback are on, as JSON; `nullopt`
 /// when ECS rolls back by itself already, or could not be told to. Only what changes: members that are not sent stay,
@@ -183,11 +207,14 @@ struct UpdateServiceRequest {
     TaskDefinition task_definition;
     /// JSON object with the members of deploymentConfiguration to change; absent: it stays as it is.
     std::optional<std::string> deployment_configuration = {};
+    // Of a service that CodeDeploy deploys; ECS takes no such thing:
+    std::string reason = {};       ///< what is written to the deployment, for a person
+    bool goes_back_alone = false;  ///< it is to be rolled back when it fails, where the group does not say so
 };
 
 /// A deployment that ECS has accepted: the PRIMARY one of the answer to UpdateService.
 struct AcceptedDeployment {
-    std::string deployment_id;    ///< `ecs-svc/N`; empty if ECS named none
+    std::string deployment_id;    ///< `ecs-svc/N`, or CodeDeploy's `d-..`; empty if none was named
     std::string task_definition;  ///< ARN of the revision that it runs
     WallTime created_at{};        ///< by ECS's clock; by ours if ECS did not say
 };
@@ -215,6 +242,9 @@ struct EcsHookProgress {
     std::optional<WallTime> expires_at;
     bool then_rolls_back = true;  ///< what ECS does when nobody answers; else it goes on
 };
+
+/// Whether it is the id of a deployment of CodeDeploy, `d-..`, which stands where ECS has an ARN or `ecs-svc/N`.
+[[nodiscard]] inline bool is_code_deployment(std::string_view id) { return id.starts_with("d-"); }
 
 /// ECS's record of one rollout, rollback included. Its id is not that of the `ecs-svc/N` deployment.
 struct EcsServiceDeployment {

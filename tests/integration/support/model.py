@@ -45,6 +45,11 @@ def call_ssm(sandbox: Sandbox, operation: str, **request) -> dict:
     return _checked_call(sandbox, service_model("ssm"), operation, request)
 
 
+def call_code_deploy(sandbox: Sandbox, operation: str, **request) -> dict:
+    """The same of CodeDeploy."""
+    return _checked_call(sandbox, service_model("codedeploy"), operation, request)
+
+
 def problems_of_answer(service: str, operation: str, answer: dict) -> list[str]:
     """What of an answer is not as the model has it, of an API that is REST."""
     shape = service_model(service).operation_model(operation).output_shape

@@ -335,5 +335,19 @@ TEST(LoadConfig, WarnsOfServicesThatTheServiceMapDoesNotHave) {
                             "ECS_SERVICE_MAP and is passed by"));
 }
 
+TEST(LoadConfig, ReadsDeploymentGroupsAndSaysWhatIsNone) {
+    const auto loaded = load({{"CODE_DEPLOY", "true"}, {"CODE_DEPLOY_GROUPS", "api=Shop/api group, =Shop/core"}});
+    ASSERT_THAT(loaded, IsOk());
+    EXPECT_TRUE(loaded->config.code_deploy);
+    EXPECT_EQ(loaded->config.code_deploy_groups,
+              (std::map<ServiceId, std::pair<std::string, std::string>>{{ServiceId("api"), {"Shop", "api group"}},
+                                                                        {ServiceId("backend"), {"Shop", "core"}}}));
+    for (const auto* const wrong : {"api", "api=Shop", "api=/group", "api=Shop/", "a b=Shop/api"})
+        EXPECT_THAT(load({{"CODE_DEPLOY_GROUPS", wrong}}),
+                    IsErr(ErrorKind::kConfiguration, HasSubstr("CODE_DEPLOY_GROUPS")))
+            << wrong;
+    EXPECT_THAT(load({{"CODE_DEPLOY_GROUPS", "api=Shop/api"}})->warnings, ElementsAre(HasSubstr("CODE_DEPLOY is off")));
+}
+
 }  // namespace
 }  // namespace ci_lambda

@@ -154,6 +154,7 @@ private:
                 if (setting.name == "ECR_PIN") return one_of({"tag", "digest", "BOTH"});
                 return one_of({"Warn", "deploy", " ignore "});
             case SettingType::kList:
+                if (setting.name == "CODE_DEPLOY_GROUPS") return "api=Shop/api group, backend=Shop/b";
                 return setting.name == "EVENT_ACCOUNTS" ? " 111122223333 ,444455556666" : "eu-west-1, eu-central-1";
             case SettingType::kPerService: return map(setting.name);
             case SettingType::kTasks: return tasks();

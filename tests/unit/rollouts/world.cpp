@@ -41,6 +41,7 @@ World::World(const WorldOptions& options)
                                             {"AWS_ENDPOINT_URL_SCHEDULER", server_.url()},
                                             {"AWS_REGION", "us-east-1"},
                                             {"AWS_ENDPOINT_URL_CLOUDWATCH", server_.url()},
+                                            {"AWS_ENDPOINT_URL_CODEDEPLOY", server_.url()},
                                             {"ENABLE_SLACK_NOTIFICATIONS", options.slack ? "true" : "false"},
                                             {"SLACK_WEBHOOK_URL", server_.url("/services/T000/B000/hook")},
                                             {"AWS_ACCESS_KEY_ID", "AKID"},
@@ -114,7 +115,10 @@ ServerReply World::answer(const ServerRequest& request) {
         if (operation == "UpdateService") last_rollout_ = clock_.now();
         fault = faults_.take(operation, request.body);
     }
-    const auto answer = sandbox::answer_with(fault, operation, [&] { return ecs_.handle(operation, request.body); });
+    const auto answer = sandbox::answer_with(fault, operation, [&] {
+        return target.starts_with("CodeDeploy_") ? ecs_.handle_code_deploy(operation, request.body)
+                                                 : ecs_.handle(operation, request.body);
+    });
     return reply(answer.status, answer.body);
 }
 
