@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "base/json.hpp"
 #include "events/decoders.hpp"
 
@@ -13,19 +11,19 @@ constexpr std::size_t kLongestState = 4000;
 
 bool is_hook_call(const Json& event) {
     return find_string(event, "executionId") && find_string(event, "lifecycleStage") &&
-           find_string(event, "resourceArn") && find(event, "executionDetails") != nullptr;
+           find_string(event, "resourceArn") && event.contains("executionDetails");
 }
 
 Result<EventBody> decode_hook_call(const Json& event) {
-    const Json* details = find(event, "executionDetails");
-    if (!details->is_object())
-        return fail(ErrorKind::kInvalidEvent,
-                    fmt::format("\"executionDetails\" must be an object, not {}", type_name(*details)));
+    // Nothing of it is refused: ECS takes an invocation that fails for a no, and rolls back. What is not understood is
+    // no service of ours, and is not held up.
+    const Json none = Json::object();
+    const Json* given_details = find(event, "executionDetails");
+    const Json* details = given_details != nullptr && given_details->is_object() ? given_details : &none;
     LifecycleHookCall call{.stage = find_string(event, "lifecycleStage").value_or(""),
                            .service_deployment = find_string(event, "resourceArn").value_or(""),
                            .revision = find_string(*details, "targetServiceRevisionArn").value_or("")};
-    TRY_ASSIGN(const auto service, require_string(*details, "serviceArn", "executionDetails.serviceArn"));
-    if (const auto parts = parse_ecs_service_arn(service)) {
+    if (const auto parts = parse_ecs_service_arn(find_string(*details, "serviceArn").value_or(""))) {
         call.cluster = parts->cluster;
         call.service = parts->service;
     }

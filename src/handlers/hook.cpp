@@ -27,7 +27,8 @@ Decision decide_hook(const LifecycleHookCall& call, const Config& config) {
     const auto reading = Ownership(config).read(cluster, EcsServiceName{call.service});
     if (reading && reading->is_ours_beyond_doubt()) hook.target = config.names.target(reading->id);
     if (!hook.target)
-        hook.reason = fmt::format("{} is not a service of ours beyond doubt, and is not held up", call.service);
+        hook.reason = fmt::format("{} is not a service of ours beyond doubt, and is not held up",
+                                  call.service.empty() ? "what ECS asks about" : call.service);
     else if (!has_traffic(call.stage))
         hook.reason = fmt::format("at {} no traffic goes to it yet", call.stage);
     else if (goes_back(call))

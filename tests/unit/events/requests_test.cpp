@@ -143,6 +143,17 @@ TEST(DecodeHook, IsRecognisedByItsShape) {
     EXPECT_EQ(call.state, "");
 }
 
+TEST(DecodeHook, RefusesNothingForARefusalRollsBack) {
+    for (const std::string details :
+         {"null", "7", "[]", "{}", R"({"serviceArn":7})", R"({"serviceArn":"x","productionTrafficWeights":[1]})"}) {
+        const auto call = decode_as<LifecycleHookCall>(
+            R"({"executionId":"1","lifecycleStage":"PRE_SCALE_UP","resourceArn":"a","executionDetails":)" + details +
+            "}");
+        EXPECT_EQ(call.service, "") << details;
+        EXPECT_FALSE(call.weights_known) << details;
+    }
+}
+
 TEST(DecodeHook, KnowsTheWeightsAndWhatTheLastAnswerLeft) {
     const auto call = decode_as<LifecycleHookCall>(hook_call(
         "PRODUCTION_TRAFFIC_SHIFT", R"({"rev/2":12.5,"rev/1":87.5})", R"({"bucket":"x","ci_lambda":"left there"})"));
