@@ -197,6 +197,21 @@ locals {
           } if wanted
         ],
         [
+          for wanted in [var.answer_requests && var.enable_manual_deploy] : {
+            # What waits for a person goes on, or is taken back. Which condition keys ContinueServiceDeployment knows is not
+            # written down, so the ARNs alone name the cluster.
+            Sid    = "AnswerWhatWaits"
+            Effect = "Allow"
+            Action = ["ecs:ContinueServiceDeployment", "ecs:StopServiceDeployment"]
+            Resource = flatten([
+              for place in setproduct(local.clusters, scope.changed) : [
+                "${local.ecs_arn}:service/${place[0]}/${place[1]}",
+                "${local.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*",
+              ]
+            ])
+          } if wanted
+        ],
+        [
           for wanted in [local.revisions_wanted] : {
             # With the pushed image in place of the one before.
             Sid      = "RegisterWhatWasPushed"

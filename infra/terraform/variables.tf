@@ -377,6 +377,13 @@ variable "image_requests" {
   nullable    = false
 }
 
+variable "answer_requests" {
+  type        = bool
+  description = "Whether requests may answer a rollout that is under way (action continue or stop): the function may then let go on what waits for a person, and stop rollouts of its services. People who use the command line do so with their own rights."
+  default     = false
+  nullable    = false
+}
+
 variable "promotion_clusters" {
   type        = list(string)
   description = "The clusters of other environments from which requests may promote (promote_from), with image_requests: the function may see there what services run, and change nothing."

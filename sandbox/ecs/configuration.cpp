@@ -154,6 +154,16 @@ Json asking(std::string_view function) {
                {"timeoutConfiguration", {{"timeoutInMinutes", 10}, {"action", "ROLLBACK"}}}}}}};
 }
 
+/// Blue/green, which waits for a person where the test traffic flows, and goes back after so many minutes.
+Json pausing(int minutes) {
+    return {{"strategy", "BLUE_GREEN"},
+            {"bakeTimeInMinutes", 1},
+            {"lifecycleHooks",
+             {{{"targetType", "PAUSE"},
+               {"lifecycleStages", {"POST_TEST_TRAFFIC_SHIFT"}},
+               {"timeoutConfiguration", {{"timeoutInMinutes", minutes}, {"action", "ROLLBACK"}}}}}}};
+}
+
 Json members_for(Scenario scenario) {
     switch (scenario) {
         case Scenario::kHook: return asking(kOwnFunction);
@@ -161,13 +171,8 @@ Json members_for(Scenario scenario) {
         case Scenario::kHookTimesOut: return asking(kSilentFunction);
         case Scenario::kShiftFails: return {{"strategy", "BLUE_GREEN"}, {"bakeTimeInMinutes", 1}};
         case Scenario::kBake: return {{"strategy", "BLUE_GREEN"}, {"bakeTimeInMinutes", 10}};
-        case Scenario::kPause:
-            return {{"strategy", "BLUE_GREEN"},
-                    {"bakeTimeInMinutes", 1},
-                    {"lifecycleHooks",
-                     {{{"targetType", "PAUSE"},
-                       {"lifecycleStages", {"POST_TEST_TRAFFIC_SHIFT"}},
-                       {"timeoutConfiguration", {{"timeoutInMinutes", 30}, {"action", "ROLLBACK"}}}}}}};
+        case Scenario::kPause: return pausing(30);
+        case Scenario::kNobodyAnswers: return pausing(1);
         case Scenario::kLinear:
             return {{"strategy", "LINEAR"},
                     {"bakeTimeInMinutes", 1},

@@ -33,6 +33,8 @@ constexpr std::array kScenarios{
     ScenarioText{Scenario::kHookFails, "hook-fails", "blue/green; a lifecycle hook's function says no"},
     ScenarioText{Scenario::kHookTimesOut, "hook-times-out", "blue/green; a hook's function does not answer in time"},
     ScenarioText{Scenario::kShiftFails, "shift-fails", "blue/green; the traffic cannot be moved, and ECS rolls back"},
+    ScenarioText{Scenario::kNobodyAnswers, "nobody-answers",
+                 "blue/green; it waits a minute for a person, and goes back"},
 };
 
 }  // namespace
@@ -55,7 +57,8 @@ bool is_of_the_image(Scenario scenario) {
         case Scenario::kHook:
         case Scenario::kHookFails:
         case Scenario::kHookTimesOut:
-        case Scenario::kShiftFails: return false;
+        case Scenario::kShiftFails:
+        case Scenario::kNobodyAnswers: return false;
         case Scenario::kImageNotFound:
         case Scenario::kCrashOnStart:
         case Scenario::kCrashAfterStart:
@@ -79,7 +82,8 @@ bool configures_the_service(Scenario scenario) {
         case Scenario::kHook:
         case Scenario::kHookFails:
         case Scenario::kHookTimesOut:
-        case Scenario::kShiftFails: return true;
+        case Scenario::kShiftFails:
+        case Scenario::kNobodyAnswers: return true;
         default: return false;
     }
 }

@@ -30,6 +30,7 @@ enum class Scenario {
     kHookFails,
     kHookTimesOut,
     kShiftFails,
+    kNobodyAnswers,
 };
 
 struct ScenarioText {

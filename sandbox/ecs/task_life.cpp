@@ -71,6 +71,7 @@ TaskNews leave_pending(Task& task, const Pace& pace, WallTime at) {
         case Scenario::kHookFails:
         case Scenario::kHookTimesOut:
         case Scenario::kShiftFails:
+        case Scenario::kNobodyAnswers:
         case Scenario::kSlow: task.next_step_at = pace.after(at, kUntilHealthy); break;
     }
     task.status = TaskStatus::kRunning;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "announce/words.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 
@@ -37,11 +38,13 @@ std::optional<HookMemory> memory_of(std::string_view text) {
     return HookMemory{.since = *since, .began = *began, .seen = health_state_of(text.substr(second + 1))};
 }
 
-/// An alarm counts that went off since the rollout began, which only ECS's record knows.
-HookMemory first_look(Wiring& parts, const AnswerHook& hook, Deadline deadline) {
+/// An alarm counts that went off since the rollout began, which only ECS's record knows. Who may not read it counts
+/// from now on; an error can heal.
+Result<HookMemory> first_look(Wiring& parts, const AnswerHook& hook, Deadline deadline) {
     const auto now = parts.clock.now();
     const auto record = parts.ecs.service_deployment(hook.service_deployment, deadline);
-    return {.since = now, .began = record ? std::min(record->created_at, now) : now};
+    if (!record && record.error().retryable()) return std::unexpected(record.error());
+    return HookMemory{.since = now, .began = record ? std::min(record->created_at, now) : now};
 }
 
 struct Reply {
@@ -68,7 +71,15 @@ Reply judge(Wiring& parts, const AnswerHook& hook, Deadline deadline) {
                                               parts.config.called("VERIFY_ALARMS", hook.target->id),
                                               parts.config.called("VERIFY_URLS", hook.target->id)));
     auto memory = memory_of(hook.state);
-    if (!memory) memory = first_look(parts, hook, deadline);
+    if (!memory) {
+        auto first = first_look(parts, hook, deadline);
+        if (!first) {
+            auto answer = reply("IN_PROGRESS", fmt::format("when it began is not known: {}", first.error().message));
+            answer.json["callBackDelay"] = kSoon.count();
+            return answer;
+        }
+        memory = *std::move(first);
+    }
     const auto health = parts.health.check(rules, memory->began, memory->seen, deadline);
     const auto unseen = health.unseen.empty() ? "" : fmt::format(" (not seen: {})", join(health.unseen, "; "));
     if (health.kind == Health::Kind::kUnhealthy) return reply("FAILED", health.why + unseen);
@@ -84,12 +95,31 @@ Reply judge(Wiring& parts, const AnswerHook& hook, Deadline deadline) {
     return reply("SUCCEEDED", fmt::format("nothing bad in {}{}", in_words(rules.time), unseen));
 }
 
+/// ECS's own event will say that a hook has stopped the rollout, and not why.
+void tell_why(Wiring& parts, const AnswerHook& hook, const std::string& why) {
+    const auto& id = hook.target->id;
+    Notification notification{.type = NotificationType::kError,
+                              .title = title_of("stopped", id.str()),
+                              .project = {},
+                              .environment = {},
+                              .service = id.str(),
+                              .status = "stopped by its alarms or URLs",
+                              .deployment_id = {},
+                              .task_definition = {},
+                              .reason = fmt::format("At {}: {}", hook.stage, why),
+                              .facts = {fmt::format("{}\nhook\n{}", id, hook.service_deployment)}};
+    if (!parts.announcer.is_new(notification)) return;
+    parts.announcer.news({std::move(notification)});
+    parts.deliver();
+}
+
 }  // namespace
 
 Handled answer_hook(Wiring& parts, const AnswerHook& hook, Deadline deadline) {
     auto answer = hook.judged ? judge(parts, hook, working_time(deadline)) : reply("SUCCEEDED", hook.reason);
     if (parts.dry_run && answer.status == "FAILED")
         answer = reply("SUCCEEDED", fmt::format("it would be stopped, but for the dry run: {}", answer.words));
+    if (answer.status == "FAILED") tell_why(parts, hook, answer.words);
     parts.logger.log(answer.status == "FAILED" ? LogLevel::kWarn : LogLevel::kInfo, "lifecycle hook answered",
                      {{log_key::kService, hook.target ? hook.target->id.str() : ""},
                       {"stage", hook.stage},

@@ -13,7 +13,7 @@ using testing::IsErr;
 using testing::IsOk;
 
 TEST(Scenario, EachNameIsReadBack) {
-    EXPECT_EQ(scenarios().size(), 18U);
+    EXPECT_EQ(scenarios().size(), 19U);
     for (const auto& scenario : scenarios()) {
         const auto parsed = parse_scenario(scenario.name);
         ASSERT_THAT(parsed, IsOk()) << scenario.name;

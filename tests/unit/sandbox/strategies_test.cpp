@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
 #include "tests/unit/sandbox/support/rollouts.hpp"
 
 namespace ci_lambda::sandbox {
@@ -410,6 +413,38 @@ TEST_F(Strategies, TrafficThatCannotBeMovedIsRolledBack) {
     EXPECT_THAT(record()["statusReason"].get<std::string>(), HasSubstr("traffic could not be shifted"));
     EXPECT_THAT(rollouts_.deployments(), ElementsAre("PRIMARY COMPLETED 2/2 :9"));
 }
+
+struct HookEnd {
+    Scenario scenario;
+    std::string event;
+    std::string reason;
+};
+
+class HooksThatEndARollout : public Strategies, public ::testing::WithParamInterface<HookEnd> {};
+
+TEST_P(HooksThatEndARollout, BringBackWhatRanBeforeAndSayWhy) {
+    const auto& [scenario, event, reason] = GetParam();
+    EXPECT_TRUE(rollouts_.ecs_.set_scenario({.service = {}, .scenario = scenario}));
+    rollouts_.deploy();
+    rollouts_.wait(30min);
+    EXPECT_EQ(record()["status"], "ROLLBACK_SUCCESSFUL");
+    EXPECT_THAT(record()["statusReason"].get<std::string>(), HasSubstr(reason));
+    EXPECT_THAT(rollouts_.deployments(), ElementsAre("PRIMARY COMPLETED 2/2 :9"));
+    const auto told = [&](const Json& one) { return one["detail"]["eventName"] == event; };
+    EXPECT_EQ(std::ranges::count_if(rollouts_.events_, told), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, HooksThatEndARollout,
+                         ::testing::Values(HookEnd{Scenario::kHookFails, "HOOK_FAILED", "shop_says_no returned FAILED"},
+                                           HookEnd{Scenario::kHookTimesOut, "HOOK_TIMED_OUT",
+                                                   "lifecycle hook(s) timed out"},
+                                           HookEnd{Scenario::kNobodyAnswers, "HOOK_TIMED_OUT", "pause hook timed out"}),
+                         [](const auto& end) {
+                             std::string name;
+                             for (const char letter : sandbox::name_of(end.param.scenario))
+                                 if (letter != '-') name += letter;
+                             return name;
+                         });
 
 class Alarms : public Strategies {
 protected:
