@@ -49,8 +49,8 @@ TEST(Complete, OffersEveryOptionThatTheHelpOfACommandHas) {
             EXPECT_THAT(std::get<ShowText>(*help).text, HasSubstr(option)) << name;
     }
     EXPECT_THAT(offered({"deploy", "--"}),
-                ElementsAre("--help", "--task-definition", "--image-tag", "--image", "--reason", "--dry-run", "--wait",
-                            "--force", "--timeout", "--json", "--log", "--from-function"));
+                ElementsAre("--help", "--task-definition", "--image-tag", "--image", "--strategy", "--reason",
+                            "--dry-run", "--wait", "--force", "--timeout", "--json", "--log", "--from-function"));
 }
 
 TEST(Complete, SaysBrieflyWhatAWordMeans) {

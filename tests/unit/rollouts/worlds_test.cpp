@@ -174,7 +174,7 @@ TEST(SlowOnPurposeToo, WhatWaitsForAPersonSaysSoAndGoesOnWhenSomebodyApproves) {
         const auto handled = world.deploy();
         if (wait) {
             EXPECT_EQ(handled.answer.status, "in_progress");
-            EXPECT_THAT(handled.answer.detail, HasSubstr("waits for approval at POST_TEST_TRAFFIC_SHIFT until"));
+            EXPECT_THAT(handled.answer.detail, HasSubstr("waits for a person at POST_TEST_TRAFFIC_SHIFT until"));
         }
         world.run_for(minutes{25} - world.passed());
         const auto record = newest_record(world);

@@ -74,7 +74,6 @@ TEST_F(Strategies, ARollingUpdateHasNoStagesAndNoWeights) {
     rollouts_.wait(20s);
     EXPECT_FALSE(record().contains("lifecycleStage"));
     EXPECT_FALSE(record()["targetServiceRevision"].contains("requestedProductionTrafficWeight"));
-    EXPECT_FALSE(rollouts_.service()["loadBalancers"][0].contains("advancedConfiguration"));
 }
 
 TEST_F(Strategies, BlueGreenGoesFromStageToStage) {
