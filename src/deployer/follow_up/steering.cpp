@@ -15,11 +15,11 @@
 namespace ci_lambda {
 namespace {
 
-using Means = SteeringReport::Means;
+using Steered = SteeringReport::Means;
 
 SteeringReport refused(std::string why, std::optional<Rollout> rollout = {}) {
     auto error = Error{.kind = ErrorKind::kRejected, .message = why};
-    return {.means = Means::kNone, .words = std::move(why), .rollout = std::move(rollout), .error = std::move(error)};
+    return {.means = Steered::kNone, .words = std::move(why), .rollout = std::move(rollout), .error = std::move(error)};
 }
 
 Rollout rollout_of_primary(const EcsTarget& target, const EcsService& service, const EcsDeployment& primary) {
@@ -94,7 +94,7 @@ public:
             asked_.insert(hook);
             TRY(steering_.ecs_.continue_service_deployment(record.arn, hook, deadline_));
         }
-        return SteeringReport{.means = Means::kContinued,
+        return SteeringReport{.means = Steered::kContinued,
                               .words = fmt::format("{} goes on{}", short_name(rollout.task_definition), stage),
                               .rollout = std::move(rollout)};
     }
@@ -126,7 +126,7 @@ private:
         if (!ours) return refused(what_it_does(look, record, steering_.clock_.now()), std::move(rollout));
         if (is_rollback(record.status))
             return refused("somebody else has answered meanwhile, and ECS rolls it back", std::move(rollout));
-        return {.means = Means::kContinued,
+        return {.means = Steered::kContinued,
                 .words = fmt::format("{} goes on", short_name(rollout.task_definition)),
                 .rollout = std::move(rollout)};
     }
@@ -155,7 +155,7 @@ SteeringReport Steering::go_on(const EcsTarget& target, bool dry_run, Deadline d
         if (!after) return {.words = report.error().message, .rollout = {}, .error = report.error()};
         report = std::move(after);
     }
-    if (report->means == Means::kContinued)
+    if (report->means == Steered::kContinued)
         logger_.info("rollout goes on: a person said so",
                      {{log_key::kService, target.id.str()}, {log_key::kDeploymentId, report->rollout->deployment_id}});
     return *std::move(report);
@@ -171,8 +171,8 @@ SteeringReport Steering::stop(const EcsTarget& target, const Stop& stop, Deadlin
         {.rollout = rollout, .rolling = true, .reason = stop.reason, .dry_run = stop.dry_run, .only_stop = true},
         deadline);
     SteeringReport report{.words = back.words, .rollout = std::move(rollout), .error = back.error, .dry = back.dry};
-    if (back.means == RollbackReport::Means::kEcs) report.means = Means::kGoingBack;
-    if (report.means == Means::kNone && !report.dry && !report.error)
+    if (back.means == RollbackReport::Means::kEcs) report.means = Steered::kGoingBack;
+    if (report.means == Steered::kNone && !report.dry && !report.error)
         report.error = Error{.kind = ErrorKind::kRejected, .message = report.words};
     return report;
 }

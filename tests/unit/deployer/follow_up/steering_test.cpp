@@ -14,7 +14,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using Means = SteeringReport::Means;
+using Steered = SteeringReport::Means;
 using Record = ServiceDeploymentStatus;
 
 /// A rollout that waits for two people and a function.
@@ -61,7 +61,7 @@ protected:
 
 TEST_F(SteeringTest, AnswersEveryPauseThatWaitsForAPersonAndNothingElse) {
     const auto report = go_on();
-    EXPECT_EQ(report.means, Means::kContinued) << report.words;
+    EXPECT_EQ(report.means, Steered::kContinued) << report.words;
     EXPECT_THAT(answered_, ElementsAre("ecs-pause-1", "ecs-pause-2"));
     EXPECT_EQ(report.words, "shop_service_api_dev:8 goes on at POST_TEST_TRAFFIC_SHIFT");
     EXPECT_FALSE(report.error);
@@ -81,7 +81,7 @@ TEST_F(SteeringTest, SaysWhatTheRolloutDoesWhereNothingWaits) {
     own_.lifecycle_stage = "BAKE_TIME";
     tell();
     auto report = go_on();
-    EXPECT_EQ(report.means, Means::kNone);
+    EXPECT_EQ(report.means, Steered::kNone);
     EXPECT_EQ(report.words,
               "shop_service_api_dev:8 does not wait for a person: blue/green: all of the traffic, bakes for 5 min");
     ASSERT_TRUE(report.error);
@@ -100,7 +100,7 @@ TEST_F(SteeringTest, LeavesAFunctionsHookToTheFunction) {
     settle("ecs-pause-1");
     settle("ecs-pause-2");
     const auto report = go_on();
-    EXPECT_EQ(report.means, Means::kNone);
+    EXPECT_EQ(report.means, Steered::kNone);
     EXPECT_THAT(report.words, AllOf(HasSubstr("waits for a hook"), HasSubstr("a function answers its own hook")));
     EXPECT_THAT(answered_, IsEmpty());
 }
@@ -113,14 +113,14 @@ TEST_F(SteeringTest, AnAnswerOfEcsThatWasLostIsNotTakenForARefusal) {
         return {};
     };
     const auto report = go_on();
-    EXPECT_EQ(report.means, Means::kContinued) << report.words;
+    EXPECT_EQ(report.means, Steered::kContinued) << report.words;
     EXPECT_THAT(answered_, ElementsAre("ecs-pause-1", "ecs-pause-2"));
 
     // The last one was answered, and that alone got lost.
     answered_.clear();
     own_.hooks.front().unfinished = true;
     tell();
-    EXPECT_EQ(go_on().means, Means::kContinued);
+    EXPECT_EQ(go_on().means, Steered::kContinued);
 }
 
 TEST_F(SteeringTest, WhatSomebodyHasAnsweredAMomentBeforeIsNoError) {
@@ -129,7 +129,7 @@ TEST_F(SteeringTest, WhatSomebodyHasAnsweredAMomentBeforeIsNoError) {
         settle("ecs-pause-2");
         return fail(ErrorKind::kRejected, "Provided hookId is either completed, unavailable, or not associated");
     };
-    EXPECT_EQ(go_on().means, Means::kContinued);
+    EXPECT_EQ(go_on().means, Steered::kContinued);
 }
 
 TEST_F(SteeringTest, WhatSomebodyHasTakenBackAMomentBeforeIsNotCalledContinued) {
@@ -139,7 +139,7 @@ TEST_F(SteeringTest, WhatSomebodyHasTakenBackAMomentBeforeIsNotCalledContinued) 
         return fail(ErrorKind::kRejected, "Provided hookId is either completed, unavailable, or not associated");
     };
     const auto report = go_on();
-    EXPECT_EQ(report.means, Means::kNone);
+    EXPECT_EQ(report.means, Steered::kNone);
     EXPECT_EQ(report.words, "somebody else has answered meanwhile, and ECS rolls it back");
 }
 
@@ -153,7 +153,7 @@ TEST_F(SteeringTest, ANewerRolloutIsNotAnsweredForTheOneThatWaited) {
         return fail(ErrorKind::kConnection, "connection reset");
     };
     const auto report = go_on();
-    EXPECT_EQ(report.means, Means::kNone) << report.words;
+    EXPECT_EQ(report.means, Steered::kNone) << report.words;
     EXPECT_EQ(tries, 1);
 }
 
@@ -162,7 +162,7 @@ TEST_F(SteeringTest, EcsOwnWordsAreSaidWhereItRefuses) {
         return fail(ErrorKind::kAccessDenied, "not authorized to perform ecs:ContinueServiceDeployment");
     };
     const auto report = go_on();
-    EXPECT_EQ(report.means, Means::kNone);
+    EXPECT_EQ(report.means, Steered::kNone);
     ASSERT_TRUE(report.error);
     EXPECT_EQ(report.error->kind, ErrorKind::kAccessDenied);
     EXPECT_THAT(report.words, HasSubstr("ecs:ContinueServiceDeployment"));
@@ -170,11 +170,11 @@ TEST_F(SteeringTest, EcsOwnWordsAreSaidWhereItRefuses) {
 
 TEST_F(SteeringTest, ARolloutIsStoppedByRollingItBackAndInNoOtherWay) {
     const auto refused = stop(false);
-    EXPECT_EQ(refused.means, Means::kNone);
+    EXPECT_EQ(refused.means, Steered::kNone);
     EXPECT_THAT(refused.words, HasSubstr("only by bringing back what ran before"));
     EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 0);
     const auto report = stop();
-    EXPECT_EQ(report.means, Means::kGoingBack) << report.words;
+    EXPECT_EQ(report.means, Steered::kGoingBack) << report.words;
     EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 1);
 }
 
@@ -183,7 +183,7 @@ TEST_F(SteeringTest, WhatHasCompletedIsNotStopped) {
     own_.status = Record::kSuccessful;
     tell();
     const auto report = stop();
-    EXPECT_EQ(report.means, Means::kNone);
+    EXPECT_EQ(report.means, Steered::kNone);
     EXPECT_THAT(report.words, HasSubstr("nothing is under way"));
     ASSERT_TRUE(report.error);
     EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 0);
