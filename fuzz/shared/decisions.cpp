@@ -45,6 +45,14 @@ struct Describe {
     std::string operator()(const Verify& verify) const {
         return fmt::format("verify|{}|{}", verify.target.id, verify.deployment_id);
     }
+    std::string operator()(const Steer& steer) const {
+        return fmt::format("steer|{}|{}|{}|{}", static_cast<int>(steer.what), steer.target.id, steer.rollback,
+                           steer.reason);
+    }
+    std::string operator()(const AnswerHook& hook) const {
+        return fmt::format("hook|{}|{}|{}|{}|{}", hook.target ? hook.target->id.str() : "(none)", hook.stage,
+                           hook.judged, hook.state, hook.reason);
+    }
     std::string operator()(const Sweep& sweep) const { return fmt::format("sweep|{}", sweep.scheduled); }
 };
 

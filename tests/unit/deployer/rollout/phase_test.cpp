@@ -10,13 +10,13 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 using Kind = RolloutPhase::Kind;
-using Status = ServiceDeploymentStatus;
+using Record = ServiceDeploymentStatus;
 
 WallTime at(const std::string& time) { return *parse_rfc3339("2026-01-31T" + time + "Z"); }
 
 /// What ECS says at 14:22 of a rollout whose record it changed at that time.
 EcsServiceDeployment staged(const std::string& stage, EcsDeploymentConfiguration configuration) {
-    auto one = record("own", Status::kInProgress);
+    auto one = record("own", Record::kInProgress);
     one.lifecycle_stage = stage;
     one.updated_at = at("14:22:00");
     one.configuration = std::move(configuration);
@@ -95,10 +95,10 @@ TEST(RolloutPhase, APersonIsWaitedForBeforeAnythingElse) {
 }
 
 TEST(RolloutPhase, WhatGoesBackSaysSoWhateverItsStage) {
-    for (const auto status : {Status::kRollbackRequested, Status::kRollbackInProgress, Status::kInProgress}) {
+    for (const auto status : {Record::kRollbackRequested, Record::kRollbackInProgress, Record::kInProgress}) {
         auto record = staged("PRODUCTION_TRAFFIC_SHIFT", canary());
         record.status = status;
-        if (status == Status::kInProgress) record.rollback_started_at = at("14:21:00");
+        if (status == Record::kInProgress) record.rollback_started_at = at("14:21:00");
         EXPECT_EQ(words_of(record), "canary: what ran before is brought back");
     }
 }
