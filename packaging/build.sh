@@ -16,7 +16,8 @@ curl="$(packaging/build_curl.sh "$arch" .cache/debian .cache/curl | tee /dev/std
 cmake -S . -B "$build" -G Ninja \
     -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/toolchains/package-$arch.cmake" -DCI_LAMBDA_SYSROOT="$PWD/.cache/debian/sysroot-$arch" \
     -DCURL_DIR="$curl/lib/cmake/CURL" -DCI_LAMBDA_FMT_SOURCE="$PWD/.cache/debian/fmtlib" -DCI_LAMBDA_COMMIT="$commit" \
-    -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON -DCI_LAMBDA_ONLY_BOOTSTRAP=ON -DCI_LAMBDA_WERROR=ON
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON -DCI_LAMBDA_ONLY_BOOTSTRAP=ON -DCI_LAMBDA_WERROR=ON \
+    -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
 cmake --build "$build" --target bootstrap
 mkdir -p dist
 python3 packaging/write_zip.py "$build/bootstrap" "dist/ci_lambda-$arch.zip"
