@@ -232,15 +232,15 @@ constexpr auto kSettings = std::to_array<Setting>(
       .default_value = "",
       .pointer = "/verify/alarms",
       .type = SettingType::kVerify,
-      .expects = R"(`shop-5xx,shop-latency`, or by service `{"api":["api-5xx"],"default":["shop-5xx"]}`)",
+      .expects = R"(`shop-5xx,shop-latency`, or by service `{"api": ["api-5xx"], "default": ["shop-5xx"]}`)",
       .meaning = "Alarms of CloudWatch. One that goes off while a service is watched, after a rollout of it has "
                  "completed, takes that rollout back."},
      {.name = "VERIFY_URLS",
       .default_value = "",
       .pointer = "/verify/urls",
       .type = SettingType::kVerify,
-      .expects = R"(`{"api":["https://shop.example.com/health",{"url":"https://shop.example.com/","status":200,)"
-                 R"("body":"Welcome","times":3}]}`)",
+      .expects = R"(`{"api": ["https://shop.example.com/health", {"url": "https://shop.example.com/", "status": 200, )"
+                 R"("body": "Welcome", "times": 3}]}`)",
       .meaning = "URLs that have to answer as told while a service is watched. One that fails so many `times` in a row "
                  "takes the rollout back."},
      {.name = "VERIFY_SECONDS",
