@@ -31,7 +31,7 @@ set(CMAKE_C_FLAGS_INIT ${flags})
 set(CMAKE_CXX_FLAGS_INIT ${flags})
 # Small is what counts on a cold start, and the program computes next to nothing. Curl alone is compiled for speed
 # (docs/benchmarks.md).
-set(CMAKE_C_FLAGS_RELEASE "-Os -DNDEBUG" CACHE STRING "")
-set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG" CACHE STRING "")
+set(CMAKE_C_FLAGS_RELEASE "${CI_LAMBDA_SMALL} -DNDEBUG" CACHE STRING "")
+set(CMAKE_CXX_FLAGS_RELEASE "${CI_LAMBDA_SMALL} -DNDEBUG" CACHE STRING "")
 string(JOIN " " CMAKE_EXE_LINKER_FLAGS_INIT
   -static-pie -s -L${libraries} -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1)
