@@ -75,7 +75,7 @@ public:
         if (!problems_.empty() && strategy.type == Type::kKeep) return strategy;
         steps(strategy, find(json, "percent"), find(json, "step_minutes"));
         if (const auto bake = whole(find(json, "bake_minutes"), "/bake_minutes", 0, kLongestMinutes))
-            strategy.bake_minutes = *bake;
+            strategy.bake_minutes = bake;
         if (const Json* alarms = find(json, "alarms")) read_alarms(*alarms, strategy);
         if (const Json* hooks = find(json, "hooks")) read_hooks(*hooks, strategy);
         if (const Json* early = find(json, "early_success")) read_early_success(*early, strategy);
@@ -115,7 +115,7 @@ public:
         }
         steps(strategy, percent ? &*percent : nullptr, step ? &*step : nullptr);
         if (const auto minutes = whole(bake ? &*bake : nullptr, "/bake_minutes", 0, kLongestMinutes))
-            strategy.bake_minutes = *minutes;
+            strategy.bake_minutes = minutes;
         return strategy;
     }
 

@@ -34,7 +34,7 @@ std::string place_of(const std::string& place, const std::string& key) { return 
 std::optional<int> whole_number_in(const Json& value, int smallest, int largest) {
     if (!value.is_number()) return std::nullopt;
     const auto number = value.get<double>();
-    if (!(number >= smallest && number <= largest) || std::trunc(number) != number) return std::nullopt;
+    if (number < smallest || number > largest || std::trunc(number) != number) return std::nullopt;
     return static_cast<int>(number);
 }
 
