@@ -188,7 +188,7 @@ EcsDeploymentConfiguration as_configuration(const CodeDeployDeployment& deployme
     if (traffic.kind == CodeDeployTraffic::Kind::kCanary) one.strategy = DeploymentStrategy::kCanary;
     if (traffic.kind == CodeDeployTraffic::Kind::kLinear) one.strategy = DeploymentStrategy::kLinear;
     if (deployment.waits_for_yes)
-        one.hooks.push_back({.pause = true, .stages = {"READY"}, .timeout = *deployment.waits_for_yes});
+        one.hooks.push_back({.pause = true, .stages = {"READY"}, .timeout = deployment.waits_for_yes});
     return one;
 }
 

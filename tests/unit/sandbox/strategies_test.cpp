@@ -346,7 +346,7 @@ protected:
         rollouts_.ecs_.advance();
     }
     [[nodiscard]] const std::vector<HookCall>& calls() const { return rollouts_.hook_calls_; }
-    void answer(const std::string& body) {
+    void reply(const std::string& body) {
         rollouts_.ecs_.answer_function(calls().back().hook_id, body);
         pass(3s);
     }
@@ -361,7 +361,7 @@ TEST_F(AskedFunction, GetsWhatEcsSaysOfTheRolloutAndMayLetItGoOn) {
     EXPECT_EQ(payload["executionDetails"]["targetServiceRevisionArn"], record()["targetServiceRevision"]["arn"]);
     EXPECT_EQ(payload["executionDetails"]["productionTrafficWeights"], Json::object());
     EXPECT_FALSE(payload.contains("hookDetails"));
-    answer(R"({"hookStatus":"SUCCEEDED"})");
+    reply(R"({"hookStatus":"SUCCEEDED"})");
     pass(3min);
     EXPECT_EQ(record()["status"], "SUCCESSFUL");
     EXPECT_THAT(calls(), SizeIs(1));
@@ -369,13 +369,13 @@ TEST_F(AskedFunction, GetsWhatEcsSaysOfTheRolloutAndMayLetItGoOn) {
 
 TEST_F(AskedFunction, IsAskedAgainWithWhatItLeftAsLongAsItIsNotSure) {
     ask();
-    answer(R"({"hookStatus":"IN_PROGRESS","callBackDelay":60,"hookDetails":{"a":1}})");
+    reply(R"({"hookStatus":"IN_PROGRESS","callBackDelay":60,"hookDetails":{"a":1}})");
     pass(55s);
     EXPECT_THAT(calls(), SizeIs(1));
     pass(5s);
     ASSERT_THAT(calls(), SizeIs(2));
     EXPECT_EQ((*parse_json(calls()[1].payload))["hookDetails"], (Json{{"a", 1}}));
-    answer(R"({"hookStatus":"IN_PROGRESS","hookDetails":{"b":2}})");
+    reply(R"({"hookStatus":"IN_PROGRESS","hookDetails":{"b":2}})");
     pass(30s);
     ASSERT_THAT(calls(), SizeIs(3));
     EXPECT_EQ((*parse_json(calls()[2].payload))["hookDetails"], (Json{{"a", 1}, {"b", 2}}));
@@ -385,7 +385,7 @@ TEST_F(AskedFunction, IsAskedAgainWithWhatItLeftAsLongAsItIsNotSure) {
 TEST_F(AskedFunction, RollsBackByAnoByAnErrorAndByWhatIsNoAnswer) {
     for (const std::string body : {R"({"hookStatus":"FAILED"})", "nonsense", R"({"status":"deployed"})"}) {
         ask();
-        answer(body);
+        reply(body);
         EXPECT_EQ(record()["status"], "ROLLBACK_IN_PROGRESS") << body;
         pass(10min);
     }
@@ -400,7 +400,7 @@ TEST_F(AskedFunction, ThatNeverAnswersIsWaitedForUntilTheHooksTimeIsOver) {
     ask(10);
     pass(15min);
     EXPECT_EQ(record()["status"], "ROLLBACK_SUCCESSFUL");
-    answer(R"({"hookStatus":"SUCCEEDED"})");
+    reply(R"({"hookStatus":"SUCCEEDED"})");
     EXPECT_EQ(record()["status"], "ROLLBACK_SUCCESSFUL") << "a late answer is nobody's";
 }
 

@@ -42,7 +42,7 @@ public:
         ++calls["CreateDeployment"];
         if (!creates) return std::unexpected(creates.error());
         created.push_back(wanted);
-        const auto id = "d-NEW" + std::to_string(created.size());
+        auto id = "d-NEW" + std::to_string(created.size());
         add({.id = id,
              .status = CodeDeployStatus::kInProgress,
              .description = wanted.description,
