@@ -338,9 +338,10 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
         return decide_for_task(request, *task, source, config,
                                warns ? std::vector{warning_of(source, *task, config)} : std::vector<std::string>{});
     TRY_ASSIGN(auto target, find_target(request, config));
-    if (request.action)
-        return decide_to_steer(request, std::move(target),
-                               warns ? std::vector{warning_of(source, target.id, config)} : std::vector<std::string>{});
+    if (request.action) {
+        auto said = warns ? std::vector{warning_of(source, target.id, config)} : std::vector<std::string>{};
+        return decide_to_steer(request, std::move(target), std::move(said));
+    }
     TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
     TRY_ASSIGN(auto promoted_from, read_promotion(request, target, config));
     TRY_ASSIGN(auto wanted, read_wanted(request));

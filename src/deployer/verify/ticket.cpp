@@ -33,8 +33,7 @@ std::string first_schedule_name(const Rollout& rollout) {
     constexpr std::size_t kLongest = 40;
     auto number = rollout.deployment_id.substr(rollout.deployment_id.rfind('/') + 1).substr(0, kLongest);
     std::ranges::replace_if(
-        number, [](char c) { return !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')); },
-        '-');
+        number, [](char c) { return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z'); }, '-');
     return fmt::format("ci_lambda-verify-{}", number);
 }
 

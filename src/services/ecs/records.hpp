@@ -124,7 +124,7 @@ struct EcsService {
     /// An Express Mode service (`resourceManagementType` is ECS): UpdateExpressGatewayService deploys it.
     bool express = false;
     std::vector<EcsLoadBalancer> load_balancers = {};
-    bool service_connect = false;  ///< of the PRIMARY deployment
+    bool service_connect = false;            ///< of the PRIMARY deployment
     std::vector<EcsTaskSet> task_sets = {};  ///< with another deployment controller than ECS
     // The first of its load balancers; empty where there is none:
     std::string balanced_container = {};

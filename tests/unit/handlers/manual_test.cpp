@@ -341,6 +341,12 @@ TEST(ManualHandler, AnswersARolloutInsteadOfDeploying) {
     EXPECT_TRUE(stop.rollback);
 }
 
+TEST(ManualHandler, NamesTheServiceWhereAnAnswerNamesNoEnvironment) {
+    const auto decision = decide_body(ManualRequest{.service = "api", .action = "continue"}, shop(), "action.deploy");
+    ASSERT_TRUE(decision);
+    EXPECT_THAT(std::get<Steer>(*decision).warnings, ElementsAre(HasSubstr("of action.deploy for api names no env")));
+}
+
 TEST(ManualHandler, RefusesAnAnswerThatSaysWhatToDeploy) {
     const auto error = [](const std::function<void(ManualRequest&)>& change) {
         auto request = bare("api");
