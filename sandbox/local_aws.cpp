@@ -92,15 +92,21 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
           ids, clock),
       scheduler_(shop_schedules(clock.now()), clock),
       cloudwatch_(clock, {std::string(shop::kAlarm)}),
-      schedule_driver_(scheduler_, clock,
-                       [this](std::string input) { invocations_.enqueue(std::move(input), EventOrigin::kScheduler); }),
-      driver_(ecs_, clock),
+      // At the clock's time and not at ECS's, as whoever makes schedules reckons with it.
+      schedules_fire_(clock, {.do_what_is_due =
+                                  [this] {
+                                      for (auto& input : scheduler_.fire_due())
+                                          invocations_.enqueue(std::move(input), EventOrigin::kScheduler);
+                                  },
+                              .next_due = [this] { return scheduler_.next_due(); }}),
+      ecs_goes_on_(clock,
+                   {.do_what_is_due = [this] { ecs_.advance(); }, .next_due = [this] { return ecs_.next_change(); }}),
       hook_caller_(invocations_,
                    [this](const std::string& hook_id, const std::optional<std::string>& answer) {
                        ecs_.answer_function(hook_id, answer);
-                       driver_.wake();
+                       ecs_goes_on_.wake();
                    }),
-      ecs_goes_on_(options.ecs_clock == nullptr),
+      by_itself_(options.ecs_clock == nullptr),
       front_(ids) {
     front_.add("AmazonEC2ContainerServiceV20141113.", "ECS", [this](const AwsCall& call) { return call_ecs(call); });
     front_.add("AmazonEC2ContainerRegistry_V20150921.", "ECR",
@@ -113,6 +119,7 @@ LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
                [this](const AwsCall& call) { return secrets_.handle(call.operation, call.body, call.caller); });
     front_.add("AmazonSSM.", "Systems Manager",
                [this](const AwsCall& call) { return parameters_.handle(call.operation, call.body); });
+    scheduler_.on_change([this] { schedules_fire_.wake(); });
     add_routes();
 }
 
@@ -124,14 +131,14 @@ Result<std::uint16_t> LocalAws::start(std::uint16_t port) {
     const auto inbox = fmt::format("http://127.0.0.1:{}{}", port_, kSlackPath);
     secrets_.replace(shop::kSlackSecret, inbox);
     parameters_.replace(std::string(shop::kSlackParameter), inbox);
-    if (ecs_goes_on_) driver_.start();
-    schedule_driver_.start();
+    if (by_itself_) ecs_goes_on_.start();
+    schedules_fire_.start();
     return port_;
 }
 
 void LocalAws::stop() {
-    driver_.stop();
-    schedule_driver_.stop();
+    ecs_goes_on_.stop();
+    schedules_fire_.stop();
     invocations_.stop();
     hook_caller_.stop();
     server_.stop();
@@ -184,7 +191,7 @@ void LocalAws::add_routes() {
 
 AwsAnswer LocalAws::call_ecs(const AwsCall& call) {
     auto answer = ecs_.handle(call.operation, call.body);
-    driver_.wake();
+    ecs_goes_on_.wake();
     journal_.add(EcsCall{.at = clock_.now(),
                          .caller = call.caller,
                          .invocation = call.caller == kFunctionAccessKey ? invocations_.running_request_id() : "",
@@ -220,13 +227,13 @@ Status LocalAws::set_alarm(std::string_view text) {
     cloudwatch_.follow(ecs_.alarms_on());
     cloudwatch_.set(name, state == "ALARM");
     ecs_.set_alarm(name, state == "ALARM");
-    driver_.wake();
+    ecs_goes_on_.wake();
     return {};
 }
 
 AwsAnswer LocalAws::call_code_deploy(const AwsCall& call) {
     auto answer = ecs_.handle_code_deploy(call.operation, call.body);
-    driver_.wake();
+    ecs_goes_on_.wake();
     return answer;
 }
 

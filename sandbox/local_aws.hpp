@@ -8,18 +8,17 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "sandbox/aws/due_thread.hpp"
 #include "sandbox/aws/front.hpp"
 #include "sandbox/aws/ids.hpp"
 #include "sandbox/cloudwatch/cloudwatch.hpp"
 #include "sandbox/ecr/ecr.hpp"
-#include "sandbox/ecs/driver.hpp"
 #include "sandbox/ecs/ecs.hpp"
 #include "sandbox/http/http_server.hpp"
 #include "sandbox/parameter_store/parameter_store.hpp"
 #include "sandbox/record/journal.hpp"
 #include "sandbox/runtime/hook_caller.hpp"
 #include "sandbox/runtime/invocations.hpp"
-#include "sandbox/scheduler/schedule_driver.hpp"
 #include "sandbox/scheduler/scheduler.hpp"
 #include "sandbox/secrets_manager/secrets_manager.hpp"
 
@@ -101,10 +100,10 @@ private:
     ParameterStore parameters_;
     Scheduler scheduler_;
     CloudWatch cloudwatch_;
-    ScheduleDriver schedule_driver_;
-    EcsDriver driver_;
+    DueThread schedules_fire_;
+    DueThread ecs_goes_on_;
     HookCaller hook_caller_;
-    bool ecs_goes_on_;  ///< by itself
+    bool by_itself_;  ///< ECS goes on
     AwsFront front_;
     Journal journal_;
     std::uint16_t port_ = 0;

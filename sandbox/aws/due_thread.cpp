@@ -1,23 +1,21 @@
-#include "sandbox/ecs/driver.hpp"
+#include "sandbox/aws/due_thread.hpp"
 
 #include <algorithm>
 #include <chrono>
 
 namespace ci_lambda::sandbox {
 
-EcsDriver::~EcsDriver() { stop(); }
-
-void EcsDriver::start() {
+void DueThread::start() {
     thread_ = std::thread([this] { run(); });
 }
 
-void EcsDriver::wake() {
+void DueThread::wake() {
     const std::scoped_lock lock(mutex_);
     woken_ = true;
     changed_.notify_all();
 }
 
-void EcsDriver::stop() {
+void DueThread::stop() {
     {
         const std::scoped_lock lock(mutex_);
         stopping_ = true;
@@ -26,13 +24,13 @@ void EcsDriver::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-void EcsDriver::run() {
+void DueThread::run() {
     // A wait of its own length, not until a time: the clock may be another one than the machine's. Never none at all.
     constexpr Milliseconds kShortest{1};
     const auto has_news = [this] { return woken_ || stopping_; };
     for (;;) {
-        ecs_.advance();
-        const auto next = ecs_.next_change();
+        work_.do_what_is_due();
+        const auto next = work_.next_due();
         std::unique_lock lock(mutex_);
         if (next) {
             const auto left = std::chrono::ceil<Milliseconds>(*next - clock_.now());
