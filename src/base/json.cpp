@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/text.hpp"
@@ -188,6 +189,13 @@ Result<WrittenJson> parse_written_json(std::string_view text) {
                                                       std::ranges::count(before, '\n') + 1, column + 1));
     }
     return WrittenJson{.value = std::move(value), .repeated_keys = keys.take()};
+}
+
+std::optional<int> whole_number_in(const Json& value, int smallest, int largest) {
+    if (!value.is_number()) return std::nullopt;
+    const auto number = value.get<double>();
+    if (number < smallest || number > largest || std::trunc(number) != number) return std::nullopt;
+    return static_cast<int>(number);
 }
 
 std::string json_pointer(std::string_view parent, std::string_view key) {

@@ -37,6 +37,9 @@ struct WrittenJson {
 /// The same, with `//` and `/* */` comments, within the same bounds. The error says line and column.
 [[nodiscard]] Result<WrittenJson> parse_written_json(std::string_view text);
 
+/// A whole number in this range, also when it is written as 60.0: JSON knows one kind of number.
+[[nodiscard]] std::optional<int> whole_number_in(const Json& value, int smallest, int largest);
+
 /// The pointer of a member: `/` in a key is `~1`, `~` is `~0`.
 [[nodiscard]] std::string json_pointer(std::string_view parent, std::string_view key);
 

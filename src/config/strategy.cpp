@@ -153,8 +153,7 @@ private:
 
     std::optional<int> whole(const Json* value, const std::string& place, int least, int most) {
         if (value == nullptr) return std::nullopt;
-        const double number = value->is_number() ? value->get<double>() : -1;
-        if (number >= least && number <= most && std::trunc(number) == number) return static_cast<int>(number);
+        if (const auto number = whole_number_in(*value, least, most)) return number;
         problem(place, found_there(*value), fmt::format("a whole number from {} to {}", least, most));
         return std::nullopt;
     }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 
 #include "base/json.hpp"
@@ -30,13 +29,6 @@ std::string place_of(const std::string& place, std::size_t index) { return fmt::
 
 /// Printable in a place, whatever the key is.
 std::string place_of(const std::string& place, const std::string& key) { return json_pointer(place, shown(key)); }
-
-std::optional<int> whole_number_in(const Json& value, int smallest, int largest) {
-    if (!value.is_number()) return std::nullopt;
-    const auto number = value.get<double>();
-    if (number < smallest || number > largest || std::trunc(number) != number) return std::nullopt;
-    return static_cast<int>(number);
-}
 
 void unknown_key(const std::string& place, const std::string& key, const std::vector<std::string>& known,
                  const VerifyProblem& problem) {
