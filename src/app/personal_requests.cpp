@@ -62,11 +62,7 @@ Handled PersonalRequests::roll_back(const RollbackRequest& request, Deadline dea
     const auto* primary = service == nullptr ? nullptr : service->primary();
     if (primary == nullptr)
         return not_rolled_back(target, fmt::format("ECS has no service {} with a deployment", target.service));
-    const Rollout rollout{.target = target,
-                          .deployment_id = primary->id,
-                          .task_definition = primary->task_definition,
-                          .started_at = primary->created_at,
-                          .seen = true};
+    const auto rollout = rollout_of(target, *primary);
     if (request.to)
         if (const auto found = find_named_revision(parts_.ecs, target, *request.to, deadline); !found)
             return not_rolled_back(target, found.error().message);

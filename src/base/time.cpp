@@ -66,6 +66,11 @@ std::string format_rfc3339(WallTime time) {
                        clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
+std::string minute_in_words(WallTime time) {
+    const auto text = format_rfc3339(time);
+    return fmt::format("{} {} UTC", text.substr(0, 10), text.substr(11, 5));
+}
+
 std::optional<WallTime> parse_rfc3339(const std::string& text) {
     constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
     if (!has_shape(text, kShape)) return std::nullopt;

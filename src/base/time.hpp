@@ -71,6 +71,9 @@ private:
 /// `2026-01-31T09:05:03.007Z` (RFC 3339, UTC, milliseconds).
 [[nodiscard]] std::string format_rfc3339(WallTime time);
 
+/// For a person: `2026-01-31 09:05 UTC`.
+[[nodiscard]] std::string minute_in_words(WallTime time);
+
 /// Reads what AWS prints: `2026-01-31T09:05:03Z`, with or without a fraction; `nullopt` for anything else.
 /// A time outside of what `wall_time()` knows is moved to its end.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(const std::string& text);

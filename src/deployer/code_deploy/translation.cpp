@@ -155,11 +155,6 @@ std::optional<RolloutState> state_as_primary(const CodeDeployDeployment& last, b
     return serves ? std::optional(RolloutState::kFailed) : std::nullopt;
 }
 
-std::string minute_of(WallTime time) {
-    const auto text = format_rfc3339(time);  // 2026-01-31T09:05:03.007Z
-    return fmt::format("{} {} UTC", text.substr(0, 10), text.substr(11, 5));
-}
-
 }  // namespace
 
 std::optional<CodeDeployTraffic> traffic_of_name(std::string_view name) {
@@ -207,7 +202,7 @@ std::string in_the_way_in_words(const CodeDeployDeployment& deployment) {
                             in_words(deployment.keeps_old_for));
     if (deployment.status == CodeDeployStatus::kReady) more += "; it waits for somebody to let the traffic move";
     return fmt::format("{} ({} since {}{})", deployment.id, to_string(deployment.status),
-                       minute_of(deployment.created_at), more);
+                       minute_in_words(deployment.created_at), more);
 }
 
 EcsServiceDeployment as_record(const CodeDeployStory& story, const std::string& serves, WallTime now) {

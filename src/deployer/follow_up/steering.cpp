@@ -23,12 +23,9 @@ SteeringReport refused(std::string why, std::optional<Rollout> rollout = {}) {
 }
 
 Rollout rollout_of_primary(const EcsTarget& target, const EcsService& service, const EcsDeployment& primary) {
-    return {.target = target,
-            .deployment_id = primary.id,
-            .task_definition = primary.task_definition,
-            .started_at = primary.created_at,
-            .service_deployment = service.service_deployment,
-            .seen = true};
+    auto rollout = rollout_of(target, primary);
+    rollout.service_deployment = service.service_deployment;
+    return rollout;
 }
 
 /// The service and the rollout that it makes.

@@ -56,11 +56,7 @@ Result<Sweeper::Findings> Sweeper::sweep(const std::vector<EcsTarget>& targets, 
         const auto* primary = service == nullptr ? nullptr : service->primary();
         if (primary == nullptr || service->status != "ACTIVE" || !can_be_updated(*service)) continue;
         if (!is_rolling(*service, *primary) || primary->created_at > due) continue;
-        Overdue one{.outcome = {.rollout = {.target = target,
-                                            .deployment_id = primary->id,
-                                            .task_definition = primary->task_definition,
-                                            .started_at = primary->created_at,
-                                            .seen = true},
+        Overdue one{.outcome = {.rollout = rollout_of(target, *primary),
                                 .judgement = {},
                                 .took = std::chrono::duration_cast<Milliseconds>(clock_.now() - primary->created_at),
                                 .rollback = {}}};

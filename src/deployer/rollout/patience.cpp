@@ -63,7 +63,7 @@ Milliseconds hooks_of(const EcsDeploymentConfiguration& configuration) {
 
 Milliseconds takes_on_purpose(const EcsService& service, const EcsDeploymentConfiguration& configuration) {
     auto all = configuration.bake + steps_of(configuration) + hooks_of(configuration);
-    if (service.shifts_by_network_load_balancer && configuration.strategy != DeploymentStrategy::kRolling)
+    if (service.shifts_by_network_load_balancer() && configuration.strategy != DeploymentStrategy::kRolling)
         all += kNetworkLoadBalancer;
     return all;
 }

@@ -21,10 +21,10 @@ std::string_view name_of(DeploymentStrategy strategy) {
 
 /// "14:32 UTC", with its date where that is not today's.
 std::string clock_time(WallTime time, WallTime now) {
-    const auto text = format_rfc3339(time);  // 2026-01-31T09:05:03.007Z
-    const auto day = text.substr(0, 10);
-    const auto at = fmt::format("{} UTC", text.substr(11, 5));
-    return day == format_rfc3339(now).substr(0, 10) ? at : fmt::format("{} {}", day, at);
+    constexpr std::string_view kDay = "2026-01-31 ";
+    const auto text = minute_in_words(time);
+    const bool today = minute_in_words(now).starts_with(text.substr(0, kDay.size()));
+    return today ? text.substr(kDay.size()) : text;
 }
 
 /// " until 14:32 UTC", " until about 14:32 UTC"; nothing of an estimate that has passed.

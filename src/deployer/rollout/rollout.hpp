@@ -27,6 +27,15 @@ struct Rollout {
     std::vector<PushedImage> pushed = {};
 };
 
+/// The rollout of a deployment that ECS shows.
+[[nodiscard]] inline Rollout rollout_of(const EcsTarget& target, const EcsDeployment& shown) {
+    return {.target = target,
+            .deployment_id = shown.id,
+            .task_definition = shown.task_definition,
+            .started_at = shown.created_at,
+            .seen = true};
+}
+
 /// ECS's records of a service, newest first.
 struct History {
     std::vector<EcsServiceDeployment> records;  ///< empty where ECS keeps none, or they may not be read

@@ -119,11 +119,7 @@ bool Verifier::still_leads(Entry& entry, const EcsService* service) {
     if (revision_number(primary->task_definition, rollback_family(target.family)))
         entry.verified.rollback = RollbackReport{.means = RollbackReport::Means::kRevision,
                                                  .words = "it has been taken back already",
-                                                 .rollout = Rollout{.target = target,
-                                                                    .deployment_id = primary->id,
-                                                                    .task_definition = primary->task_definition,
-                                                                    .started_at = primary->created_at,
-                                                                    .seen = true}};
+                                                 .rollout = rollout_of(target, *primary)};
     end(entry, Stand::kOver,
         fmt::format("{} with {} took its place, and it is watched no longer", primary->id,
                     short_name(primary->task_definition)));

@@ -368,9 +368,6 @@ EcsService read_service(const Json& service) {
         one.configuration = read_configuration(*configuration);
     one.load_balancers = read_all(service, "loadBalancers", read_load_balancer);
     one.service_connect = has_service_connect(service);
-    // Listeners of a Network Load Balancer are `..:listener/net/..`.
-    one.shifts_by_network_load_balancer = std::ranges::any_of(
-        one.load_balancers, [](const auto& balancer) { return balancer.production_rule.contains(":listener/net/"); });
     return one;
 }
 

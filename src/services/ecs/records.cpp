@@ -25,6 +25,12 @@ std::string EcsService::revision_of(std::string_view deployment_id) const {
     return found == revisions.end() ? std::string{} : *found;
 }
 
+bool EcsService::shifts_by_network_load_balancer() const {
+    // Its listeners are `..:listener/net/..`.
+    return std::ranges::any_of(
+        load_balancers, [](const auto& balancer) { return balancer.production_rule.contains(":listener/net/"); });
+}
+
 const EcsExpressService::Configuration* EcsExpressService::of_deployment(std::string_view deployment_id) const {
     const auto number = last_segment(deployment_id);
     if (!number.empty())

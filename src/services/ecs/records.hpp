@@ -116,9 +116,6 @@ struct EcsService {
     std::string service_deployment;           ///< ARN of the current or last one; empty where ECS names none
     std::vector<std::string> revisions;       ///< ARNs of the service revisions that have tasks
     EcsDeploymentConfiguration configuration;
-    /// Behind a Network Load Balancer each shift of traffic takes minutes (ECS developer guide, "blue/green
-    /// deployments with a Network Load Balancer").
-    bool shifts_by_network_load_balancer = false;
     EcsTags tags = {};  ///< only where they were asked for, and may be read
     std::string arn = {};
     /// An Express Mode service (`resourceManagementType` is ECS): UpdateExpressGatewayService deploys it.
@@ -139,6 +136,9 @@ struct EcsService {
     [[nodiscard]] const EcsDeployment* deployment(const std::string& id) const;
     /// ARN of the service revision of a deployment, `ecs-svc/N`: it ends in N. Empty where ECS does not show it.
     [[nodiscard]] std::string revision_of(std::string_view deployment_id) const;
+    /// Behind a Network Load Balancer each shift of traffic takes minutes (ECS developer guide, "blue/green
+    /// deployments with a Network Load Balancer").
+    [[nodiscard]] bool shifts_by_network_load_balancer() const;
 };
 
 /// What DescribeExpressGatewayService says of an Express Mode service (ECS API reference, ECSExpressGatewayService).

@@ -119,7 +119,7 @@ TEST_F(EcsClientTest, ReadsWhatADeploymentConfigurationTakesOnPurpose) {
     EXPECT_DOUBLE_EQ(configuration.step_percent, 12.5);
     EXPECT_EQ(configuration.step_bake, std::chrono::minutes{3});
     EXPECT_TRUE(configuration.alarms_roll_back);
-    EXPECT_TRUE(service.shifts_by_network_load_balancer);
+    EXPECT_TRUE(service.shifts_by_network_load_balancer());
     ASSERT_THAT(configuration.hooks, SizeIs(3));
     EXPECT_TRUE(configuration.hooks[0].pause) << "DescribeServices shows no more than its stages";
     EXPECT_FALSE(configuration.hooks[0].timeout);
