@@ -345,6 +345,35 @@ variable "dry_run" {
   nullable    = false
 }
 
+variable "regions" {
+  type        = list(string)
+  description = "The regions where an event deploys its services, instead of in AWS_REGION; name that, too, if it is one of them (REGIONS)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.regions : can(regex("^[A-Za-z0-9-]{1,255}$", one))])
+    error_message = "regions: regions with commas between them, eu-west-1,us-east-1."
+  }
+}
+
+variable "target_order" {
+  type        = list(string)
+  description = "One target after the other, each once the rollouts of the one before it have completed; where one fails, those after it are not deployed. Empty: all at the same time (TARGET_ORDER)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.target_order : can(regex("^[A-Za-z0-9_.-]{1,255}$", one))])
+    error_message = "target_order: all names of the targets with commas between them, eu,us."
+  }
+}
+
+variable "roll_back_earlier_targets" {
+  type        = bool
+  description = "With target_order: where a target fails, those that were deployed before it are rolled back, too (ROLL_BACK_EARLIER_TARGETS)."
+  default     = false
+  nullable    = false
+}
+
 variable "aws_endpoint_url_ecs" {
   type        = string
   description = "Where the ECS API is, if not at AWS (AWS_ENDPOINT_URL_ECS)."
@@ -464,6 +493,7 @@ locals {
     DISCOVERY_TASKS                     = "false"
     CODE_DEPLOY                         = "false"
     DRY_RUN                             = "false"
+    ROLL_BACK_EARLIER_TARGETS           = "false"
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = "false"
     ALLOW_PLAIN_HTTP                    = "false"
     AWS_USE_FIPS_ENDPOINT               = "false"
@@ -503,6 +533,9 @@ locals {
     CODE_DEPLOY                         = tostring(var.code_deploy)
     CODE_DEPLOY_GROUPS                  = join(",", var.code_deploy_groups)
     DRY_RUN                             = tostring(var.dry_run)
+    REGIONS                             = join(",", var.regions)
+    TARGET_ORDER                        = join(",", var.target_order)
+    ROLL_BACK_EARLIER_TARGETS           = tostring(var.roll_back_earlier_targets)
     AWS_ENDPOINT_URL_ECS                = var.aws_endpoint_url_ecs
     AWS_ENDPOINT_URL                    = var.aws_endpoint_url
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = tostring(var.aws_ignore_configured_endpoint_urls)

@@ -12,14 +12,11 @@
 #include "config/maps.hpp"
 #include "config/secrets.hpp"
 #include "config/setting_reader.hpp"
+#include "config/target_settings.hpp"
 #include "config/values.hpp"
 
 namespace ci_lambda {
 namespace {
-
-bool is_region(std::string_view text) {
-    return is_valid_service_id(text) && text.find_first_of("_.") == std::string_view::npos;
-}
 
 std::string read_region(SettingReader& reader, const Environment& environment) {
     const bool fall_back = !environment.get_non_empty("AWS_REGION") && environment.get_non_empty("AWS_DEFAULT_REGION");
@@ -76,15 +73,11 @@ std::optional<WantedStrategy> read_strategy(SettingReader& reader) {
     return std::nullopt;
 }
 
-/// IAM API reference: names of roles, and their paths.
 std::string read_schedule_role(SettingReader& reader) {
     constexpr std::string_view kVariable = "VERIFY_SCHEDULE_ROLE";
     auto arn = reader.word(kVariable).value_or("");
-    const auto parts = split(arn, ':');
-    constexpr std::size_t kParts = 6;
-    const bool good = parts.size() == kParts && parts[0] == "arn" && parts[1].starts_with("aws") && parts[2] == "iam" &&
-                      is_account(parts[4]) && parts[kParts - 1].starts_with("role/") && !arn.contains(' ');
-    if (!arn.empty() && !good) reader.problem(kVariable, fmt::format("{} is not the ARN of a role", in_quotes(arn)));
+    if (!arn.empty() && !account_of_role(arn))
+        reader.problem(kVariable, fmt::format("{} is not the ARN of a role", in_quotes(arn)));
     return arn;
 }
 
@@ -427,6 +420,16 @@ std::optional<WantedStrategy> Config::strategy_of(const ServiceId& id) const {
     return wanted;
 }
 
+Config in_target(const Config& config, const DeploymentTarget& target) {
+    auto one = config;
+    one.region = target.region;
+    one.names = config.names.in_target(target);
+    if (target.cluster && !one.clusters.empty()) one.clusters = with_own(std::move(one.clusters), *target.cluster);
+    one.deployment_target = target.name;
+    one.targets = {};
+    return one;
+}
+
 std::optional<ImageMode> parse_image_mode(std::string_view word) {
     for (const auto mode : {ImageMode::kRedeploy, ImageMode::kMatch, ImageMode::kRevision})
         if (word == to_string(mode)) return mode;
@@ -494,6 +497,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const auto without_environment = read_without_environment(reader);
     auto event_accounts = read_list(reader, "EVENT_ACCOUNTS", &is_account);
     auto event_regions = read_list(reader, "EVENT_REGIONS", &is_region);
+    auto targets = read_targets(reader);
     const bool dry_run = reader.boolean("DRY_RUN");
     const int timeout = reader.number("DEPLOYMENT_TIMEOUT_SECONDS");
     const bool wait = reader.boolean("WAIT_FOR_DEPLOYMENT");
@@ -581,6 +585,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .requests_without_environment = without_environment,
                    .event_accounts = std::move(event_accounts),
                    .event_regions = std::move(event_regions),
+                   .targets = std::move(targets),
                    .dry_run = dry_run,
                    .deployment_timeout = std::chrono::seconds{timeout},
                    .wait_for_deployment = wait,

@@ -20,6 +20,7 @@
 #include "config/scheduled_tasks.hpp"
 #include "config/settings.hpp"
 #include "config/strategy.hpp"
+#include "config/targets.hpp"
 #include "config/verify.hpp"
 #include "images/tag_filter.hpp"
 #include "logging/logger.hpp"
@@ -111,6 +112,8 @@ struct Config {
     WithoutEnvironment requests_without_environment = WithoutEnvironment::kWarn;
     std::set<std::string> event_accounts;  ///< EVENT_ACCOUNTS: beside our own
     std::set<std::string> event_regions;   ///< EVENT_REGIONS: beside our own
+    DeploymentTargets targets;             ///< REGIONS or TARGETS; of one of them by itself: empty
+    std::string deployment_target;         ///< the name of the one that this is of, where there are several
     bool dry_run = false;
 
     std::chrono::seconds deployment_timeout{600};  ///< of one rollout, and of starting all of an event's
@@ -152,6 +155,9 @@ struct Config {
 
     friend bool operator==(const Config&, const Config&) = default;
 };
+
+/// The configuration of one of its deployment targets: that one's region and names, and nothing of the others.
+[[nodiscard]] Config in_target(const Config& config, const DeploymentTarget& target);
 
 /// A configuration document that has been read.
 struct DocumentText {

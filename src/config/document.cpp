@@ -45,6 +45,7 @@ std::string expected_in_document(const Setting& setting) {
         case SettingType::kList: return "a list of strings";
         case SettingType::kVerify:
             return setting.name == "VERIFY_URLS" ? "a list of URLs" : "a list of names of alarms";
+        case SettingType::kTargets:
         case SettingType::kTasks: return "an object such as " + std::string(setting.expects);
         default: return std::string(setting.expects);
     }
@@ -133,6 +134,7 @@ private:
                 const bool known = text && std::ranges::find(setting.choices, *text) != setting.choices.end();
                 return known ? text : std::nullopt;
             }
+            case SettingType::kTargets:
             case SettingType::kTasks: return value.is_object() ? std::optional(dump_json(value)) : std::nullopt;
             case SettingType::kStrategy: return value.is_object() ? dump_json(value) : plain_text(value);
             case SettingType::kVerify: return value.is_array() ? std::optional(dump_json(value)) : std::nullopt;

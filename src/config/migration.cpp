@@ -65,6 +65,7 @@ OrderedDocument typed(const Setting& setting, const std::string& text) {
             for (const auto& item : split(text, ',')) list.push_back(trim(item));
             return list;
         }
+        case SettingType::kTargets: return OrderedDocument::parse(dump_json(parse_json(text).value_or(Json::object())));
         case SettingType::kStrategy: {
             const auto strategy = parse_strategy(text);
             return strategy ? written(*strategy) : OrderedDocument(text);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "config/targets.hpp"
 #include "config/values.hpp"
 
 namespace ci_lambda {
@@ -149,6 +150,25 @@ bool is_account(std::string_view text) {
     return text.size() == kDigits && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+bool is_region(std::string_view text) {
+    return is_valid_service_id(text) && text.find_first_of("_.") == std::string_view::npos;
+}
+
+/// IAM API reference: names of roles, and their paths.
+std::optional<std::string> account_of_role(std::string_view arn) {
+    const auto parts = split(arn, ':');
+    constexpr std::size_t kParts = 6;
+    const bool good = parts.size() == kParts && parts[0] == "arn" && parts[1].starts_with("aws") && parts[2] == "iam" &&
+                      parts[3].empty() && is_account(parts[4]) && parts[kParts - 1].starts_with("role/") &&
+                      parts[kParts - 1].size() > std::string_view("role/").size() &&
+                      arn.find_first_of(" \t\r\n") == std::string_view::npos;
+    return good ? std::optional(parts[4]) : std::nullopt;
+}
+
+std::string EcsTarget::label() const {
+    return deployment_target.empty() ? id.str() : fmt::format("{} in {}", id, deployment_target);
+}
+
 TaskFamily rollback_family(const TaskFamily& family) { return TaskFamily(family.str() + "-rollback"); }
 
 std::optional<ServiceId> Names::canonical(std::string_view text) const {
@@ -175,7 +195,8 @@ std::optional<EcsTarget> Names::target(const ServiceId& id) const {
                          .service = found->second.service,
                          .family = found->second.family,
                          .region = options_.region,
-                         .account = options_.account};
+                         .account = options_.account,
+                         .deployment_target = options_.deployment_target};
     }
     EcsTarget target{
         .id = id,
@@ -183,7 +204,8 @@ std::optional<EcsTarget> Names::target(const ServiceId& id) const {
         .service = EcsServiceName{options_.service_pattern.expand(options_.project, options_.environment, id)},
         .family = TaskFamily{options_.family_pattern.expand(options_.project, options_.environment, id)},
         .region = options_.region,
-        .account = options_.account};
+        .account = options_.account,
+        .deployment_target = options_.deployment_target};
     // A pattern of `{name}` alone leaves no name for the backend.
     if (target.service.empty() || target.family.empty()) return std::nullopt;
     return target;
@@ -192,6 +214,16 @@ std::optional<EcsTarget> Names::target(const ServiceId& id) const {
 const std::map<ServiceId, EcsTarget>& Names::discovered() const {
     static const std::map<ServiceId, EcsTarget> none;
     return options_.discovered ? *options_.discovered : none;
+}
+
+Names Names::in_target(const DeploymentTarget& target) const {
+    auto options = options_;
+    options.region = target.region;
+    options.account = target.account;
+    options.deployment_target = target.name;
+    if (target.cluster) options.cluster_name = target.cluster;
+    options.discovered.reset();
+    return Names(std::move(options));
 }
 
 Names Names::in_environment(std::string environment) const {

@@ -11,6 +11,8 @@
 
 namespace ci_lambda {
 
+struct DeploymentTarget;
+
 /// A cluster, wherever it is: its name means something in one region of one account only.
 struct ClusterRef {
     std::string account;  ///< twelve digits; empty: that of the credentials
@@ -26,8 +28,11 @@ struct EcsTarget {
     EcsServiceName service;
     TaskFamily family;
     std::string region = {};
-    std::string account = {};  ///< as in `ClusterRef`
+    std::string account = {};            ///< as in `ClusterRef`
+    std::string deployment_target = {};  ///< its name, where there are several; else empty
 
+    /// "api", or "api in us" where there are several deployment targets.
+    [[nodiscard]] std::string label() const;
     /// What services that can be asked for together have in common.
     [[nodiscard]] ClusterRef cluster_ref() const { return {.account = account, .region = region, .name = cluster}; }
     friend bool operator==(const EcsTarget&, const EcsTarget&) = default;
@@ -60,6 +65,10 @@ inline constexpr std::string_view kBackend = "backend";
 
 /// True for the twelve digits of an AWS account.
 [[nodiscard]] bool is_account(std::string_view text);
+/// True for what can be the name of a region, `us-east-1`; which there are is not known here.
+[[nodiscard]] bool is_region(std::string_view text);
+/// The account of a role, `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`; `nullopt` for all other text.
+[[nodiscard]] std::optional<std::string> account_of_role(std::string_view arn);
 
 /// The family of the copies that a rollback registers. Not the service's own, whose newest revision is what the next
 /// event deploys.
@@ -78,8 +87,9 @@ public:
         std::string project;
         std::string environment;
         std::string region = {};
-        std::string account = {};          ///< empty: nobody has said
-        std::string backend_service_name;  ///< BACKEND_SERVICE_NAME; may be empty
+        std::string account = {};            ///< empty: nobody has said
+        std::string deployment_target = {};  ///< as in `EcsTarget`
+        std::string backend_service_name;    ///< BACKEND_SERVICE_NAME; may be empty
         NamePattern cluster_pattern;
         NamePattern service_pattern;
         NamePattern family_pattern;
@@ -128,6 +138,9 @@ public:
     /// keeps it. Without what was discovered.
     [[nodiscard]] Names in_environment(std::string environment) const;
 
+    /// The same names in one of several deployment targets. Without what was discovered.
+    [[nodiscard]] Names in_target(const DeploymentTarget& target) const;
+
     /// The same names with what is in the clusters, by ids that `discovered_id` gave.
     [[nodiscard]] Names with_discovered(std::map<ServiceId, EcsTarget> discovered) const;
     /// What a service of a cluster is called: in the project's own cluster as the map or the patterns have it, else by
@@ -140,6 +153,7 @@ public:
     [[nodiscard]] std::optional<ServiceId> id_of(const ClusterName& cluster, const EcsServiceName& name) const;
     [[nodiscard]] const std::string& region() const { return options_.region; }
     [[nodiscard]] const std::string& account() const { return options_.account; }
+    [[nodiscard]] const std::string& deployment_target() const { return options_.deployment_target; }
 
     friend bool operator==(const Names&, const Names&) = default;
 

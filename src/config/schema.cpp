@@ -54,6 +54,21 @@ OrderedSchema tasks_schema() {
             {"additionalProperties", std::move(task)}};
 }
 
+/// As `parse_targets` reads it.
+OrderedSchema targets_schema() {
+    auto target = object_schema();
+    target["required"] = OrderedSchema::array({"region"});
+    target["properties"] = {{"region", text_schema(setting_of("REGIONS").format)},
+                            {"cluster", text_schema(kServiceIdFormat)},
+                            {"role_arn", text_schema(setting_of("VERIFY_SCHEDULE_ROLE").format)},
+                            {"external_id", {{"type", "string"}, {"minLength", 2}, {"maxLength", 1224}}}};
+    return {{"type", "object"},
+            {"minProperties", 1},
+            {"maxProperties", 100},
+            {"propertyNames", {{"pattern", "^[A-Za-z0-9_.-]{1,64}$"}}},
+            {"additionalProperties", std::move(target)}};
+}
+
 /// A word, or an object as `parse_strategy` reads it.
 OrderedSchema strategy_schema(std::string_view format) {
     const auto whole = [](int least, int most) {
@@ -137,6 +152,7 @@ OrderedSchema value_schema(const Setting& setting) {
         case SettingType::kChoice: return choice_schema(setting.choices);
         case SettingType::kList: return list_schema(text_schema(setting.format));
         case SettingType::kTasks: return tasks_schema();
+        case SettingType::kTargets: return targets_schema();
         case SettingType::kStrategy: return strategy_schema(setting.format);
         case SettingType::kVerify: return setting.name == "VERIFY_URLS" ? urls_schema() : alarms_schema();
         default: return text_schema(setting.format);

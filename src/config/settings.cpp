@@ -322,6 +322,38 @@ constexpr auto kSettings = std::to_array<Setting>(
       .expects = "regions with commas between them, `eu-west-1,eu-central-1`",
       .meaning = "Other regions whose events count, too. Events of all others than these and `AWS_REGION` are ignored.",
       .format = kRegionFormat},
+     {.name = "REGIONS",
+      .default_value = "",
+      .pointer = "/regions",
+      .type = SettingType::kList,
+      .expects = "regions with commas between them, `eu-west-1,us-east-1`",
+      .meaning =
+          "The regions where an event deploys its services, instead of in `AWS_REGION`; name that, too, if it is "
+          "one of them.",
+      .format = kRegionFormat},
+     {.name = "TARGETS",
+      .default_value = "",
+      .pointer = "/targets",
+      .type = SettingType::kTargets,
+      .expects =
+          R"(`{"eu":{"region":"eu-west-1"},"us":{"region":"us-east-1","cluster":"shop","role_arn":"arn:aws:iam::111122223333:role/deploy"}}`)",
+      .meaning =
+          "The same by names, each with a region, and, where they are others than the function's, a cluster and a "
+          "role of another account with its `external_id`."},
+     {.name = "TARGET_ORDER",
+      .default_value = "",
+      .pointer = "/order",
+      .type = SettingType::kList,
+      .expects = "all names of the targets with commas between them, `eu,us`",
+      .meaning = "One target after the other, each once the rollouts of the one before it have completed; where one "
+                 "fails, those after it are not deployed. Empty: all at the same time.",
+      .format = kNameFormat},
+     {.name = "ROLL_BACK_EARLIER_TARGETS",
+      .default_value = "false",
+      .pointer = "/roll_back_earlier_targets",
+      .type = SettingType::kBoolean,
+      .expects = kBoolean,
+      .meaning = "With `TARGET_ORDER`: where a target fails, those that were deployed before it are rolled back, too."},
      {.name = "ECS_CLUSTER_NAME",
       .default_value = "",
       .pointer = "/names/cluster",

@@ -18,6 +18,7 @@ enum class SettingType {
     kTasks,       ///< an object with tasks by their ids; in the environment the same JSON
     kStrategy,    ///< a word, or an object; in the environment the same JSON
     kVerify,      ///< an array, of texts or of objects; in the environment the same JSON, or an object by services
+    kTargets,     ///< an object with deployment targets by their names; in the environment the same JSON
     kPerService,  ///< a map in the environment; in the document a member of each of `services`
 };
 

@@ -39,6 +39,9 @@ OTHER_VALUES = {
     "REQUESTS_WITHOUT_ENV": ("ignore", "ignore"),
     "EVENT_ACCOUNTS": (["111122223333", "444455556666"], "111122223333,444455556666"),
     "EVENT_REGIONS": (["eu-west-1", "eu-central-1"], "eu-west-1,eu-central-1"),
+    "REGIONS": (["eu-west-1", "us-east-1"], "eu-west-1,us-east-1"),
+    "TARGET_ORDER": (["us", "eu"], "us,eu"),
+    "ROLL_BACK_EARLIER_TARGETS": (True, "true"),
     "ECS_CLUSTER_NAME": ("live", "live"),
     "DISCOVERY_CLUSTERS": (["live", "night"], "live,night"),
     "ECS_SERVICE_MAP": (

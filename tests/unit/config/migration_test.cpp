@@ -83,6 +83,9 @@ public:
             variables.erase("AWS_USE_FIPS_ENDPOINT");
             variables.erase("AWS_USE_DUALSTACK_ENDPOINT");
         }
+        if (variables.contains("TARGETS")) variables.erase("REGIONS");
+        if (variables.contains("TARGET_ORDER") && !variables.contains("TARGETS"))
+            variables["TARGET_ORDER"] = variables.contains("REGIONS") ? "eu-central-1, eu-west-1" : "";
         if (!variables.contains("S3_SERVICE_MAP")) variables["SERVICE_CONFIG"] = files();
         return variables;
     }
@@ -155,9 +158,12 @@ private:
                 return one_of({"Warn", "deploy", " ignore "});
             case SettingType::kList:
                 if (setting.name == "CODE_DEPLOY_GROUPS") return "api=Shop/api group, backend=Shop/b";
+                if (setting.name == "TARGET_ORDER") return "us, eu";
                 return setting.name == "EVENT_ACCOUNTS" ? " 111122223333 ,444455556666" : "eu-west-1, eu-central-1";
             case SettingType::kPerService: return map(setting.name);
             case SettingType::kTasks: return tasks();
+            case SettingType::kTargets:
+                return R"({"eu":{"region":"eu-west-1"},"us":{"region":"us-east-1","cluster":"shop","role_arn":"arn:aws:iam::111122223333:role/deploy","external_id":"x y"}})";
             case SettingType::kStrategy:
                 return one_of({" Canary:10%:10m ", "keep", R"({"type":"linear","percent":20,"alarms":["a"]})"});
             case SettingType::kVerify:
