@@ -3,6 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/time.hpp"
@@ -15,5 +16,9 @@ namespace ci_lambda {
 /// fraction, maybe as 1.5E9 (Smithy specification, timestamp format `epoch-seconds`). In whole milliseconds. `nullopt`
 /// for what no clock of ours can show.
 [[nodiscard]] std::optional<WallTime> find_epoch_seconds(const nlohmann::json& object, std::string_view key);
+
+/// The text of the first `<name>` of a small XML document of AWS; empty where there is none. Knows the five escapes
+/// that every XML has, and neither attributes nor elements inside.
+[[nodiscard]] std::string text_of_element(std::string_view xml, std::string_view name);
 
 }  // namespace ci_lambda

@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "services/aws/decode.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -63,22 +64,6 @@ std::string bare_error_code(std::string_view type) {
     return one_line(type, kLongestCode);
 }
 
-/// The last one is what the others begin with.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kXmlEscapes{
-    {{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&amp;", "&"}}};
-
-/// The text of the first `<name>` in a document that is an error; empty where there is none.
-std::string element_of_xml(std::string_view body, std::string_view name) {
-    const auto begin = body.find(fmt::format("<{}>", name));
-    if (begin == std::string_view::npos) return {};
-    const auto text = body.substr(begin + name.size() + 2);
-    const auto end = text.find("</");
-    if (end == std::string_view::npos) return {};
-    std::string plain(text.substr(0, end));
-    for (const auto& [escape, character] : kXmlEscapes) plain = replace_all(std::move(plain), escape, character);
-    return plain;
-}
-
 /// `<Error><Code>..` of S3, `<ErrorResponse><Error><Code>..` of the query protocol; a page of HTML is neither.
 bool is_xml_error(std::string_view body) {
     body = body.substr(0, 500);
@@ -94,10 +79,14 @@ Said said_by(const HttpResponse& response) {
     Said said;
     const auto body = sanitize_utf8(response.body);
     if (const auto json = parse_json(body); json && json->is_object()) {
-        said.code = bare_error_code(find_string(*json, "__type").value_or(""));
-        said.message = find_string(*json, "message").value_or(find_string(*json, "Message").value_or(""));
+        // `{"Error":{"Code","Message"}}`: of the query protocol, as STS has it in JSON.
+        const auto* inner = find(*json, "Error");
+        const bool of_query = inner != nullptr && inner->is_object();
+        const auto& at = of_query ? *inner : *json;
+        said.code = bare_error_code(find_string(at, of_query ? "Code" : "__type").value_or(""));
+        said.message = find_string(at, "message").value_or(find_string(at, "Message").value_or(""));
     } else if (is_xml_error(body)) {
-        said = {.code = bare_error_code(element_of_xml(body, "Code")), .message = element_of_xml(body, "Message")};
+        said = {.code = bare_error_code(text_of_element(body, "Code")), .message = text_of_element(body, "Message")};
     } else {
         said.message = body_in_words(response.body, 200);
     }

@@ -7,8 +7,9 @@
 namespace ci_lambda {
 
 /// Turns an answer that is not a success into an error. The code and the words come from AWS JSON
-/// (`{"__type":"prefix#Name:uri","message":..}`), from REST-JSON (the header `x-amzn-errortype`), or from the XML of S3
-/// and of the query protocol (`<Code>`, `<Message>`); of anything else, such as a proxy's page, it says the beginning.
+/// (`{"__type":"prefix#Name:uri","message":..}`), from REST-JSON (the header `x-amzn-errortype`), from the XML of S3
+/// and of the query protocol (`<Code>`, `<Message>`), or from that protocol's JSON
+/// (`{"Error":{"Code":..,"Message":..}}`); of anything else, such as a proxy's page, it says the beginning.
 [[nodiscard]] Error aws_error(const AwsService& service, const HttpResponse& response);
 
 }  // namespace ci_lambda

@@ -61,6 +61,16 @@ TEST(EcsError, TakesNoCodeAtItsWord) {
               "a\xEF\xBF\xBD");
 }
 
+TEST(AwsError, ReadsTheJsonOfTheQueryProtocol) {
+    const auto error = aws_error(
+        kEcsService,
+        {.status = 403, .body = R"({"Error":{"Code":"AccessDenied","Message":"no","Type":"Sender"},"RequestId":"1"})"});
+    EXPECT_EQ(error.kind, ErrorKind::kAccessDenied);
+    EXPECT_EQ(error.message, "AccessDenied: no");
+    const auto other = aws_error(kEcsService, {.status = 400, .body = R"({"__type":"x#Throttling","Error":"a text"})"});
+    EXPECT_EQ(other.code, "Throttling");
+}
+
 TEST(AwsError, ReadsTheXmlOfS3AndOfTheQueryProtocol) {
     const auto s3 =
         aws_error(kEcsService, {.status = 403,
