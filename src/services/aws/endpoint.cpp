@@ -46,12 +46,16 @@ std::string aws_endpoint(const AwsService& service, const AwsEndpointOptions& op
     if (options.endpoint) return *options.endpoint;
     const auto& partition = find_partition(options.region);
     const bool in_host = options.dualstack && service.dualstack_in_host;
-    const bool plain_is_fips =
-        service.always_fips_in_govcloud && partition.name == kGovCloud.name && !options.dualstack;
+    const bool always_fips =
+        options.dualstack ? service.dualstack_always_fips_in_govcloud : service.always_fips_in_govcloud;
+    const bool says_fips = options.fips && !(always_fips && partition.name == kGovCloud.name);
+    // China has no FIPS; what botocore makes of it all the same is another name.
+    const bool usual_suffix =
+        !options.dualstack || in_host ||
+        (service.usual_is_dualstack && (partition.signed_by_amazon || (partition.name == "aws-cn" && !options.fips)));
     const auto host = options.dualstack && !service.dualstack_host.empty() ? service.dualstack_host : service.host;
-    return fmt::format("https://{}{}{}.{}.{}", host, options.fips && !plain_is_fips ? "-fips" : "",
-                       in_host ? ".dualstack" : "", options.region,
-                       options.dualstack && !in_host ? partition.dualstack_suffix : partition.suffix);
+    return fmt::format("https://{}{}{}.{}.{}", host, says_fips ? "-fips" : "", in_host ? ".dualstack" : "",
+                       options.region, usual_suffix ? partition.suffix : partition.dualstack_suffix);
 }
 
 bool signed_by_amazon(std::string_view region) { return find_partition(region).signed_by_amazon; }

@@ -43,6 +43,11 @@ struct AwsService {
     bool dualstack_in_host = false;
     /// In GovCloud the usual endpoint is the one for FIPS, and there is no other (botocore's endpoint rules).
     bool always_fips_in_govcloud = false;
+    /// The same of GovCloud's dual-stack endpoint.
+    bool dualstack_always_fips_in_govcloud = false;
+    /// The usual endpoint has IPv6 addresses, too, where botocore's endpoint rules say so: in all partitions that
+    /// everybody may see.
+    bool usual_is_dualstack = false;
 };
 
 }  // namespace ci_lambda

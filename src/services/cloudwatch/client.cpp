@@ -29,7 +29,8 @@ constinit const AwsService kCloudWatchService{.name = "cloudwatch",
                                               .endpoint_variable = "AWS_ENDPOINT_URL_CLOUDWATCH",
                                               .target_prefix = "GraniteServiceVersion20100801.",
                                               .content_type = "application/x-amz-json-1.0",
-                                              .always_fips_in_govcloud = true};
+                                              .always_fips_in_govcloud = true,
+                                              .dualstack_always_fips_in_govcloud = true};
 
 CloudWatchClient::CloudWatchClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials,
                                    const Clock& clock, Sleeper& sleeper, const Logger& logger)

@@ -64,7 +64,8 @@ constinit const AwsService kEventsService{.name = "events",
                                           .target_prefix = "AWSEvents.",
                                           .not_found_codes = kNoSuchRule,
                                           .explain = &conflicts_heal,
-                                          .always_fips_in_govcloud = true};
+                                          .always_fips_in_govcloud = true,
+                                          .dualstack_always_fips_in_govcloud = true};
 
 EventRulesClient::EventRulesClient(AwsEndpointOptions options, HttpClient& http, CredentialsProvider& credentials,
                                    const Clock& clock, Sleeper& sleeper, const Logger& logger)

@@ -29,7 +29,8 @@ constinit const AwsService kSecretsManagerService{.name = "secretsmanager",
                                                   .signing_name = "secretsmanager",
                                                   .endpoint_variable = "AWS_ENDPOINT_URL_SECRETS_MANAGER",
                                                   .target_prefix = "secretsmanager.",
-                                                  .not_found_codes = kNoSuchSecret};
+                                                  .not_found_codes = kNoSuchSecret,
+                                                  .usual_is_dualstack = true};
 
 SecretsManagerClient::SecretsManagerClient(AwsEndpointOptions options, HttpClient& http,
                                            CredentialsProvider& credentials, const Clock& clock, Sleeper& sleeper,

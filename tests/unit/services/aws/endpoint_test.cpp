@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "services/cloudwatch/client.hpp"
 #include "services/ecs/client.hpp"
+#include "services/secrets_manager/client.hpp"
 
 namespace ci_lambda::testing {
 namespace {
@@ -54,6 +56,22 @@ TEST(AwsEndpoint, FollowsTheExceptionsOfServicesAsBotocoreResolvesThem) {
     EXPECT_EQ(aws_endpoint(ssm, {.region = "us-gov-west-1", .fips = true}), "https://ssm.us-gov-west-1.amazonaws.com");
     EXPECT_EQ(aws_endpoint(ssm, {.region = "us-gov-west-1", .fips = true, .dualstack = true}),
               "https://ssm-fips.us-gov-west-1.api.aws");
+}
+
+TEST(AwsEndpoint, HasNoOtherNameWhereTheUsualOneIsDualStackOrForFipsAlready) {
+    const auto& secrets = kSecretsManagerService;
+    EXPECT_EQ(aws_endpoint(secrets, {.region = "eu-west-1", .dualstack = true}),
+              "https://secretsmanager.eu-west-1.amazonaws.com");
+    EXPECT_EQ(aws_endpoint(secrets, {.region = "us-gov-west-1", .fips = true, .dualstack = true}),
+              "https://secretsmanager-fips.us-gov-west-1.amazonaws.com");
+    EXPECT_EQ(aws_endpoint(secrets, {.region = "cn-north-1", .dualstack = true}),
+              "https://secretsmanager.cn-north-1.amazonaws.com.cn");
+    EXPECT_EQ(aws_endpoint(secrets, {.region = "us-iso-east-1", .dualstack = true}),
+              "https://secretsmanager.us-iso-east-1.api.aws.ic.gov");
+    EXPECT_EQ(aws_endpoint(kCloudWatchService, {.region = "us-gov-east-1", .fips = true, .dualstack = true}),
+              "https://monitoring.us-gov-east-1.api.aws");
+    EXPECT_EQ(aws_endpoint(kCloudWatchService, {.region = "us-east-1", .fips = true, .dualstack = true}),
+              "https://monitoring-fips.us-east-1.api.aws");
 }
 
 TEST(AwsEndpoint, IsWhereTheConfigurationSaysInAnyRegion) {
