@@ -35,8 +35,8 @@ Notification begin(Fact fact, const EcsTarget& target, const std::string& deploy
                    const std::string& task_definition) {
     const auto voice = voice_of(fact);
     return {.type = voice.type,
-            .title = title_of(voice.status, target.id.str()),
-            .service = target.id.str(),
+            .title = title_of(voice.status, target.label()),
+            .service = target.label(),
             .status = std::string(voice.status),
             .deployment_id = unless_empty(deployment_id),
             .task_definition = unless_empty(task_definition)};
@@ -141,10 +141,10 @@ Notification notification_of(Fact fact, const RolloutOutcome& outcome,
 
 Notification notification_of_asked_rollback(const DeploymentReport& rollback, const std::string& how) {
     return {.type = NotificationType::kWarning,
-            .title = fmt::format("Rollback started: {}", rollback.target.id),
+            .title = fmt::format("Rollback started: {}", rollback.target.label()),
             .project = {},
             .environment = {},
-            .service = rollback.target.id.str(),
+            .service = rollback.target.label(),
             .status = "rolling back",
             .deployment_id = rollback.deployment_id,
             .task_definition = rollback.task_definition,

@@ -27,10 +27,10 @@ void tell_unhealthy(Wiring& parts, const Verified& verified) {
     auto reason = verified.words;
     if (verified.rollback) reason += fmt::format("\nRollback: {}.", verified.rollback->words);
     Notification notification{.type = NotificationType::kError,
-                              .title = title_of("unhealthy", rollout.target.id.str()),
+                              .title = title_of("unhealthy", rollout.target.label()),
                               .project = {},
                               .environment = {},
-                              .service = rollout.target.id.str(),
+                              .service = rollout.target.label(),
                               .status = "unhealthy after completion",
                               .deployment_id = rollout.deployment_id,
                               .task_definition = rollout.task_definition,

@@ -170,6 +170,11 @@ std::string to_json(const Answer& answer) {
     for (const auto& report : answer.deployments) {
         OrderedJson one;
         one["service"] = report.target.id.str();
+        if (!report.target.deployment_target.empty()) {
+            one["target"] = report.target.deployment_target;
+            one["region"] = report.target.region;
+            if (!report.target.account.empty()) one["account"] = report.target.account;
+        }
         one["status"] = to_string(report.status);
         one["cluster"] = report.target.cluster.str();
         one["ecs_service"] = report.target.service.str();
@@ -207,6 +212,8 @@ std::string to_json(const Answer& answer) {
         if (task.error) one["error"] = task.error->message;
         json["tasks"].push_back(std::move(one));
     }
+    for (const auto& [target, why] : answer.held_back)
+        json["not_deployed"].push_back({{"target", target}, {"reason", why}});
     if (answer.failed_messages) {
         auto& failures = json["batchItemFailures"] = OrderedJson::array();
         for (const auto& id : *answer.failed_messages) failures.push_back({{"itemIdentifier", id}});

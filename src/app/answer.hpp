@@ -22,6 +22,12 @@ struct Answer {
     /// For a queue: the ids of the messages that are to come again, possibly none.
     std::optional<std::vector<std::string>> failed_messages = {};
     std::vector<TaskReport> tasks = {};  ///< that no service runs
+    /// A deployment target where nothing was deployed, as one that comes before it is not healthy.
+    struct HeldBack {
+        std::string target;
+        std::string why;
+    };
+    std::vector<HeldBack> held_back = {};
     /// What ECS is told that asks by a lifecycle hook: JSON, and then all of the answer.
     std::string to_hook = {};
 };
@@ -44,6 +50,7 @@ struct HandlingError {
 struct Handled {
     Answer answer;
     std::optional<HandlingError> error;
+    bool deploys = false;  ///< it was decided to deploy something
 };
 
 /// "rolled back after 7 s", of a deployment that was waited for.

@@ -70,13 +70,14 @@ private:
     }
     void add_body(const ManualRequest& body) {
         const auto& [bare, service, task_definition, reason, project, environment, malformed, image, image_tag,
-                     promote_from, action, rollback, strategy] = body;
+                     promote_from, action, rollback, strategy, targets] = body;
         add(bare, service, task_definition, reason, project, environment, malformed, image, image_tag, promote_from,
             action, rollback, strategy);
+        for (const auto& name : targets) add(name);
     }
     void add_body(const VerifyRequest& body) {
-        const auto& [service, deployment_id, task_definition, started_at, at, until, state] = body;
-        add(service, deployment_id, task_definition, started_at, at, until, state);
+        const auto& [service, deployment_id, task_definition, started_at, at, until, state, target] = body;
+        add(service, deployment_id, task_definition, started_at, at, until, state, target);
     }
     /// Each call is answered anew.
     void add_body(const LifecycleHookCall& body) {

@@ -1,17 +1,21 @@
 #include "app/app.hpp"
 
-#include <utility>
+#include <fmt/format.h>
 
-#include "app/deployments.hpp"
-#include "app/event_handler.hpp"
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "app/fleet.hpp"
 #include "app/foundation.hpp"
-#include "app/personal_requests.hpp"
-#include "app/steer.hpp"
+#include "app/target_app.hpp"
 #include "app/version.hpp"
-#include "app/wiring.hpp"
+#include "app/voice.hpp"
 #include "base/allocator.hpp"
 #include "base/text.hpp"
 #include "config/config_document.hpp"
+#include "services/notify/queue.hpp"
+#include "services/notify/slack.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -23,16 +27,75 @@ constexpr std::size_t kLoggedEventCharacters = 64'000;
 /// Of what the configuration is made at a cold start. Lambda gives a cold start ten seconds.
 constexpr Milliseconds kColdStartPatience{8000};
 
+std::unique_ptr<SlackChannel> slack_channel(const Config& config, HttpClient& http, const Clock& clock,
+                                            Sleeper& sleeper) {
+    if (!config.slack_webhook_url) return nullptr;
+    return std::make_unique<SlackChannel>(*config.slack_webhook_url, http, clock, sleeper);
+}
+
+std::vector<NotificationChannel*> channels(SlackChannel* slack) {
+    std::vector<NotificationChannel*> all;
+    if (slack != nullptr) all.push_back(slack);
+    return all;
+}
+
+/// The deployment targets by which the application is to run: all, or the one that was asked for.
+std::vector<DeploymentTarget> wanted_targets(const AppOptions& options, const Config& config) {
+    if (!options.target) return config.targets.all;
+    const auto* one = config.targets.find(*options.target);
+    return one == nullptr ? std::vector<DeploymentTarget>{} : std::vector{*one};
+}
+
 /// The application by one configuration.
 struct Running {
-    Running(const AppOptions& options, Foundation& foundation, Config config, std::unique_ptr<HttpClient> other_http)
-        : parts(options, foundation, std::move(config), std::move(other_http)) {}
+    Running(const AppOptions& options, Foundation& foundation, Config the_config, std::unique_ptr<HttpClient> own_http)
+        : config(std::move(the_config)),
+          other_http(std::move(own_http)),
+          http(other_http != nullptr ? *other_http : foundation.http),
+          slack(slack_channel(config, http, foundation.clock, foundation.sleeper)),
+          notifications(channels(slack.get()), foundation.clock, foundation.sleeper, foundation.logger) {
+        foundation.logger.set_level(config.log_level);
+        foundation.logger.set_identity(config.project, config.environment);
+        const auto wanted = wanted_targets(options, config);
+        if (wanted.size() > 1) {
+            chorus = std::make_unique<Chorus>(notifications, wanted.size());
+            for (std::size_t i = 0; i < wanted.size(); ++i)
+                apps.push_back(std::make_unique<TargetApp>(options, foundation, http, chorus->voice(i),
+                                                           in_target(config, wanted[i]), &wanted[i]));
+            std::vector<TargetApp*> all;
+            for (const auto& app : apps) all.push_back(app.get());
+            fleet = std::make_unique<Fleet>(std::move(all), *chorus, config.targets.in_order,
+                                            config.targets.roll_back_earlier);
+            return;
+        }
+        const auto* only = wanted.empty() ? nullptr : &wanted.front();
+        apps.push_back(std::make_unique<TargetApp>(options, foundation, http, sole_voice,
+                                                   only == nullptr ? config : in_target(config, *only), only));
+    }
 
-    Wiring parts;
-    Deployments deployments{parts};
-    EventHandler events{parts, deployments};
-    PersonalRequests requests{parts, deployments};
+    [[nodiscard]] TargetApp& first() { return *apps.front(); }
+
+    /// In all targets, or in the only one.
+    Handled run(const Fleet::Task& task, const std::string& event, Deadline deadline) {
+        return fleet == nullptr ? task(first(), 0, deadline) : fleet->run(task, event, deadline);
+    }
+
+    Config config;
+    std::unique_ptr<HttpClient> other_http;  ///< nullptr: the foundation's
+    HttpClient& http;
+    std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off
+    NotificationQueue notifications;
+    SoleVoice sole_voice{notifications};
+    std::unique_ptr<Chorus> chorus;  ///< nullptr where there is one target
+    std::vector<std::unique_ptr<TargetApp>> apps;
+    std::unique_ptr<Fleet> fleet;  ///< nullptr where there is one target
 };
+
+std::string id_of(const Delivery& delivery) {
+    if (delivery.source != Delivery::Source::kEvent) return {};
+    const auto& events = delivery.messages.front().events;
+    return events ? events->front().envelope.id : "";
+}
 
 class RealApp final : public App {
 public:
@@ -57,7 +120,7 @@ public:
 
     void set_home(Home home) override {
         home_ = std::move(home);
-        running_->events.set_home(home_);
+        for (const auto& app : running_->apps) app->set_home(home_);
     }
 
     Handled handle(std::string_view event_bytes, Deadline deadline) override {
@@ -67,49 +130,66 @@ public:
     }
     Handled handle(const Delivery& delivery, Deadline deadline) override {
         renew(deadline);
-        return running_->events.handle(delivery, deadline);
+        return running_->run(
+            [&](TargetApp& app, std::size_t /*number*/, Deadline by) { return app.handle(delivery, by); },
+            id_of(delivery), deadline);
     }
     Handled handle(const Event& event, Deadline deadline) override {
         renew(deadline);
-        return running_->events.handle(event, deadline);
+        return running_->run([&](TargetApp& app, std::size_t /*number*/, Deadline by) { return app.handle(event, by); },
+                             event.envelope.id, deadline);
     }
 
-    void discover(Deadline deadline) override { running_->parts.discover(deadline); }
-    void discover_tasks(Deadline deadline) override { running_->parts.discover_tasks(deadline); }
+    std::vector<App*> targets() override {
+        std::vector<App*> all;
+        for (const auto& app : running_->apps) all.push_back(app.get());
+        return all;
+    }
+    const std::string& target() const override { return running_->apps.size() > 1 ? kAllOfThem : first().target(); }
 
-    Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) override {
-        return running_->requests.deploy(decision, options, deadline);
+    void discover(Deadline deadline) override { first().discover(deadline); }
+    void discover_tasks(Deadline deadline) override { first().discover_tasks(deadline); }
+    Handled deploy(const std::vector<Result<Deploy>>& decisions, const DeployOptions& options,
+                   Deadline deadline) override {
+        return running_->run([&](TargetApp& app, std::size_t number,
+                                 Deadline by) { return app.deploy({decisions[number]}, options, by); },
+                             {}, deadline);
     }
     Handled roll_back(const RollbackRequest& request, Deadline deadline) override {
-        return running_->requests.roll_back(request, deadline);
+        return first().roll_back(request, deadline);
     }
-    Handled steer(const Steer& steer, Deadline deadline) override {
-        return carry_out_steer(running_->parts, steer, deadline);
-    }
-    Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) override {
-        return running_->requests.wait_for(targets, deadline);
+    Handled steer(const Steer& steer, Deadline deadline) override { return first().steer(steer, deadline); }
+    Handled wait_for(const std::vector<EcsTarget>& services, Deadline deadline) override {
+        return first().wait_for(services, deadline);
     }
 
     void release_idle() override {
-        running_->parts.deployer.release_idle();
-        running_->parts.notifications.release_idle();
+        for (const auto& app : running_->apps) app->release_idle();
+        if (running_->fleet != nullptr) running_->fleet->release_idle();
+        running_->notifications.release_idle();
         give_free_memory_back();
     }
 
-    const Config& config() const override { return running_->parts.config; }
+    const Config& config() const override { return first().config(); }
     Logger& logger() override { return foundation_.logger; }
     const Redactor& redactor() const override { return foundation_.redactor; }
-    EcsApi& ecs() override { return running_->parts.ecs; }
-    EcrRegions& registries() override { return running_->parts.registries; }
-    CredentialsProvider& credentials() override { return foundation_.credentials; }
+    EcsApi& ecs() override { return first().ecs(); }
+    EcrRegions& registries() override { return first().registries(); }
+    CredentialsProvider& credentials() override { return first().credentials(); }
 
 private:
+    inline static const std::string kAllOfThem;
+
+    [[nodiscard]] TargetApp& first() const { return running_->first(); }
+
     /// Nothing has changed where it fails.
     Status run_by(LoadedConfig loaded) {
         for (const auto& secret : loaded.secrets) register_webhook(secret.reveal(), foundation_.redactor);
         TRY_ASSIGN(auto other_http, http_for(loaded.config));
+        if (options_.target && loaded.config.targets.find(*options_.target) == nullptr)
+            return std::unexpected(no_such_target(loaded.config.targets, *options_.target));
         running_ = std::make_unique<Running>(options_, foundation_, std::move(loaded.config), std::move(other_http));
-        running_->events.set_home(home_);
+        for (const auto& app : running_->apps) app->set_home(home_);
         return {};
     }
 

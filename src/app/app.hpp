@@ -40,6 +40,13 @@ public:
     virtual Handled handle(const Delivery& delivery, Deadline deadline) = 0;
     virtual Handled handle(const Event& event, Deadline deadline) = 0;
 
+    /// Its deployment targets, each by itself, in their order: itself where there is only one.
+    [[nodiscard]] virtual std::vector<App*> targets() = 0;
+    /// The name of the one that it is; empty where there are no several, or it is all of them.
+    [[nodiscard]] virtual const std::string& target() const = 0;
+
+    // What follows is of one target; of the first one where it is all of them.
+
     /// Puts what is in the clusters into the configuration (DISCOVERY), unless it is known and young. For people: an
     /// event sees to it by itself. Without DISCOVERY nothing.
     virtual void discover(Deadline deadline) = 0;
@@ -47,8 +54,11 @@ public:
     /// The same of the tasks that schedules and rules start there (DISCOVERY_TASKS).
     virtual void discover_tasks(Deadline deadline) = 0;
 
-    /// Carries out this decision of a person.
-    virtual Handled deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) = 0;
+    /// Carries out what a person has decided, all of it at the same time or in the order of the targets: one decision
+    /// for each of `targets()`.
+    /// An error where nothing could be decided: that target is told as failed, and the others go on.
+    virtual Handled deploy(const std::vector<Result<Deploy>>& decisions, const DeployOptions& options,
+                           Deadline deadline) = 0;
     /// Brings one service back to what it ran before, for a person. In a dry run it looks everything up that it needs,
     /// and says what it would do.
     virtual Handled roll_back(const RollbackRequest& request, Deadline deadline) = 0;

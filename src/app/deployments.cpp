@@ -94,9 +94,11 @@ void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadlin
     std::vector<DeploymentReport*> started;
     std::vector<Rollout> rollouts;
     for (auto& report : reports) {
-        // What failed before is owed a rollback: the try before this one could not begin it.
-        const bool begun =
-            report.status == DeploymentStatus::kDeployed || report.failed_before || report.has_what_was_wanted;
+        // What failed before is owed a rollback: the try before this one could not begin it. With an order of targets
+        // the next one follows when this one is healthy, whoever began it.
+        const bool begun = report.status == DeploymentStatus::kDeployed || report.failed_before ||
+                           report.has_what_was_wanted ||
+                           (report.status == DeploymentStatus::kAlreadyRolling && parts_.config.targets.in_order);
         if (!begun || report.deployment_id.empty()) continue;
         started.push_back(&report);
         rollouts.push_back(rollout_of(report));

@@ -79,9 +79,9 @@ Result<Decision> EventHandler::decide_about_code_deploy(const Event& event, cons
 
 Result<Decision> EventHandler::decide_about(const Event& event, Deadline deadline) {
     if (const auto* change = std::get_if<CodeDeployChange>(&event.body);
-        change != nullptr && parts_.code_deploy != nullptr && !why_from_elsewhere(event.envelope, parts_.config, home_))
+        change != nullptr && parts_.code_deploy != nullptr && !is_from_elsewhere(event))
         return decide_about_code_deploy(event, *change, deadline);
-    if (parts_.discovery == nullptr || std::holds_alternative<OtherEvent>(event.body))
+    if (parts_.discovery == nullptr || std::holds_alternative<OtherEvent>(event.body) || is_from_elsewhere(event))
         return decide(event, parts_.config, home_);
     parts_.discover(working_time(deadline));
     const bool with_tasks = may_concern_tasks(event, parts_.config);
@@ -142,6 +142,7 @@ Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline dea
                         {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
     const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &deploy}};
     auto handled = answer_of(deployments_.carry_out(deploy, causes, deadline), deploy.skipped);
+    handled.deploys = true;
     add_tasks(handled, deployments_.update_tasks(deploy, handled.answer.deployments, deadline));
     return parts_.redacted(std::move(handled));
 }
@@ -157,8 +158,8 @@ std::optional<Handled> EventHandler::answered_before(const Event& event) const {
 /// Lambda says with each invocation where the function lives. For people, their credentials may know it.
 void EventHandler::find_home() {
     if (!parts_.foundation.for_people || !home_.account.empty()) return;
-    if (const auto credentials = parts_.credentials.get()) home_.account = credentials->account_id;
-    parts_.account = home_.account;
+    if (const auto credentials = parts_.foundation.credentials.get()) home_.account = credentials->account_id;
+    parts_.account = own_account();
 }
 
 Handled EventHandler::handle_batch(const Delivery& delivery, Deadline deadline) {
@@ -166,9 +167,14 @@ Handled EventHandler::handle_batch(const Delivery& delivery, Deadline deadline) 
     find_home();
     Batch batch(delivery, [&](const Event& event) { return decide_about(event, deadline); });
     std::vector<DeploymentReport> reports;
-    for (auto step = batch.next(); !step.empty(); step = batch.next())
+    bool deploys = false;
+    for (auto step = batch.next(); !step.empty(); step = batch.next()) {
+        deploys = deploys || std::ranges::any_of(
+                                 step, [](const auto* item) { return std::holds_alternative<Deploy>(item->decision); });
         std::ranges::move(carry_out(batch, step, deadline), std::back_inserter(reports));
+    }
     auto handled = parts_.redacted(batch.answer(std::move(reports)));
+    handled.deploys = deploys;
     parts_.logger.log(handled.answer.status == "failed" ? LogLevel::kError : LogLevel::kInfo, "batch handled",
                       {{"messages", static_cast<int>(delivery.messages.size())},
                        {"status", handled.answer.status},
@@ -205,6 +211,7 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
     const auto tasks = deployments_.update_tasks(merged, deployed, deadline);
     for (std::size_t i = 0; i < deploying.size(); ++i) {
         auto handled = answer_of(reports_for(decisions[i], deployed), decisions[i].skipped);
+        handled.deploys = true;
         add_tasks(handled, tasks_for(decisions[i], tasks));
         finish(batch, *deploying[i], parts_.redacted(std::move(handled)));
     }

@@ -11,6 +11,7 @@
 #include "app/wiring.hpp"
 #include "events/event.hpp"
 #include "handlers/decision.hpp"
+#include "handlers/home.hpp"
 
 namespace ci_lambda {
 
@@ -23,7 +24,7 @@ public:
     /// Where the function lives, once that is known: events of elsewhere are ignored from then on.
     void set_home(Home home) {
         home_ = std::move(home);
-        parts_.account = home_.account;
+        parts_.account = own_account();
         parts_.verifier.set_function(home_.function);
     }
 
@@ -46,6 +47,15 @@ private:
     /// What CodeDeploy says names no service: that is looked up first, so that it is decided as what ECS says is.
     Result<Decision> decide_about_code_deploy(const Event& event, const CodeDeployChange& change, Deadline deadline);
 
+    /// That of the role with which it deploys, or the function's.
+    [[nodiscard]] const std::string& own_account() const {
+        const auto& of_role = parts_.config.names.account();
+        return of_role.empty() ? home_.account : of_role;
+    }
+    [[nodiscard]] bool is_from_elsewhere(const Event& event) const {
+        return why_from_elsewhere(event.envelope, parts_.config, home_) ||
+               why_for_another_target(event, parts_.config, home_);
+    }
     [[nodiscard]] std::optional<Handled> answered_before(const Event& event) const;
     void find_home();
 

@@ -39,9 +39,7 @@ Foundation::Foundation(const AppOptions& options, const Environment& the_environ
            clock, logger),
       credentials(credential_sources(options, environment, http), clock, redactor),
       documents_at_aws(environment, http, credentials, clock, sleeper, logger),
-      documents(document_roots(environment), &documents_at_aws),
-      answered(clock),
-      told(clock) {
+      documents(document_roots(environment), &documents_at_aws) {
     register_secrets(environment, redactor);
 }
 

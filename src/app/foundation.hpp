@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,17 @@
 #include "services/documents/aws_document_reader.hpp"
 
 namespace ci_lambda {
+
+/// What a process remembers of the services in one place, from event to event, whatever the configuration becomes.
+struct Remembered {
+    explicit Remembered(const Clock& clock) : answered(clock), told(clock) {}
+
+    AnsweredEvents answered;
+    RolloutMemory memory;
+    ToldFacts told;
+    KnownRevisions revisions;
+    KnownTasks tasks;
+};
 
 /// What there is before there is a configuration, and what stays when it changes: the log, connections, credentials,
 /// and what this process remembers.
@@ -41,11 +53,13 @@ struct Foundation {
     AwsDocumentReader documents_at_aws;
     LocalDocuments documents;  ///< all of them, wherever they are
 
-    AnsweredEvents answered;
-    RolloutMemory memory;
-    ToldFacts told;
-    KnownRevisions revisions;
-    KnownTasks tasks;
+    /// What this process remembers of one deployment target.
+    [[nodiscard]] Remembered& remembered(const std::string& target) {
+        return remembered_.try_emplace(target, clock).first->second;
+    }
+
+private:
+    std::map<std::string, Remembered> remembered_;
 };
 
 /// The webhook's URL, and of it all that is secret by itself: pages and people repeat parts of it.

@@ -97,12 +97,12 @@ Reply judge(Wiring& parts, const AnswerHook& hook, Deadline deadline) {
 
 /// ECS's own event will say that a hook has stopped the rollout, and not why.
 void tell_why(Wiring& parts, const AnswerHook& hook, const std::string& why) {
-    const auto& id = hook.target->id;
+    const auto id = hook.target->label();
     Notification notification{.type = NotificationType::kError,
-                              .title = title_of("stopped", id.str()),
+                              .title = title_of("stopped", id),
                               .project = {},
                               .environment = {},
-                              .service = id.str(),
+                              .service = id,
                               .status = "stopped by its alarms or URLs",
                               .deployment_id = {},
                               .task_definition = {},

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/environment.hpp"
 #include "base/time.hpp"
@@ -24,6 +25,8 @@ struct AppOptions {
     /// How long somebody waits for rollouts, at most; a rollout may take as long, too, where that is longer than
     /// DEPLOYMENT_TIMEOUT_SECONDS.
     std::optional<Milliseconds> patience = {};
+    /// One deployment target, by its name, instead of all.
+    std::optional<std::string> target = {};
     /// Told how watched rollouts go.
     RolloutWatcher::OnLook on_look = {};
 };

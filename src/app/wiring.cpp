@@ -16,44 +16,21 @@ namespace {
 constexpr Milliseconds kAnswerMargin{500};
 constexpr Milliseconds kNotificationMargin{2000};
 
-std::unique_ptr<SlackChannel> slack_channel(const Config& config, HttpClient& http, const Clock& clock,
-                                            Sleeper& sleeper) {
-    if (!config.slack_webhook_url) return nullptr;
-    return std::make_unique<SlackChannel>(*config.slack_webhook_url, http, clock, sleeper);
-}
-
-std::vector<NotificationChannel*> channels(SlackChannel* slack) {
-    std::vector<NotificationChannel*> all;
-    if (slack != nullptr) all.push_back(slack);
-    return all;
-}
-
 /// A push may become a revision, whose tags say what it must run; of what is discovered, tags say whether.
 bool registers_revisions(const Config& config) {
     return config.discovery || config.image_mode == ImageMode::kRevision ||
            std::ranges::any_of(config.image_modes, [](const auto& one) { return one.second == ImageMode::kRevision; });
 }
 
-/// Where another API than ECS is called: its own variable, else AWS_ENDPOINT_URL, also of the document.
-AwsEndpointOptions endpoint_of(const AwsService& service, const Config& config, const Environment& environment) {
-    AwsEndpointOptions options{.region = config.region,
-                               .endpoint = config.aws_endpoint,
-                               .fips = config.use_fips_endpoint,
-                               .dualstack = config.use_dualstack_endpoint};
-    if (auto own = endpoint_options_from(environment, service); own && own->endpoint)
-        options.endpoint = std::move(own->endpoint);
-    return options;
-}
-
 std::unique_ptr<Wiring::Discovery> discovery_of(const Config& config, const TaskIndex::Sources& sources,
-                                                RevisionImages& images, Foundation& foundation) {
+                                                RevisionImages& images, Wiring& parts) {
     if (!config.discovery) return nullptr;
-    auto discovery = std::make_unique<Wiring::Discovery>(config, sources.ecs, images, foundation);
+    auto discovery = std::make_unique<Wiring::Discovery>(config, sources.ecs, images, parts);
     if (config.discovers_tasks)
         discovery->tasks = std::make_unique<TaskIndex>(
             TaskIndex::Options{
                 .clusters = config.clusters, .project = config.project, .environment = config.environment},
-            sources, foundation.tasks, foundation.clock, foundation.logger);
+            sources, parts.remembered.tasks, parts.clock, parts.logger);
     return discovery;
 }
 
@@ -75,6 +52,15 @@ std::unique_ptr<Wiring::CodeDeploy> code_deploy_of(Wiring& parts) {
         [&config = parts.config](const auto& service) { return named_group(config, service); }, parts);
 }
 
+std::unique_ptr<SchedulerClient> scheduler_at_home_of(Wiring& parts) {
+    const auto& config = parts.config;
+    if (config.region == config.home_region && config.names.account().empty()) return nullptr;
+    auto endpoint = endpoint_of(kSchedulerService, config, parts.foundation.environment);
+    endpoint.region = config.home_region;
+    return std::make_unique<SchedulerClient>(std::move(endpoint), parts.http, parts.foundation.credentials, parts.clock,
+                                             parts.sleeper, parts.logger);
+}
+
 /// Of one rollout that somebody waits for.
 Milliseconds patience(const AppOptions& options, const Config& config) {
     return std::max<Milliseconds>(config.deployment_timeout, options.patience.value_or(Milliseconds{0}));
@@ -82,20 +68,29 @@ Milliseconds patience(const AppOptions& options, const Config& config) {
 
 }  // namespace
 
-Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the_config,
-               std::unique_ptr<HttpClient> the_other_http)
-    : foundation(the_foundation),
+AwsEndpointOptions endpoint_of(const AwsService& service, const Config& config, const Environment& environment) {
+    AwsEndpointOptions options{.region = config.region,
+                               .endpoint = config.aws_endpoint,
+                               .fips = config.use_fips_endpoint,
+                               .dualstack = config.use_dualstack_endpoint};
+    if (auto own = endpoint_options_from(environment, service); own && own->endpoint)
+        options.endpoint = std::move(own->endpoint);
+    return options;
+}
+
+Wiring::Wiring(const AppOptions& options, const Context& context, Config the_config)
+    : foundation(context.foundation),
       clock(foundation.clock),
       sleeper(foundation.sleeper),
-      logger(foundation.logger),
+      logger(context.logger),
       redactor(foundation.redactor),
-      credentials(foundation.credentials),
-      answered(foundation.answered),
+      credentials(context.credentials),
+      remembered(context.remembered),
+      answered(remembered.answered),
       config(std::move(the_config)),
-      other_http(std::move(the_other_http)),
-      http(other_http != nullptr ? *other_http : foundation.http),
+      http(context.http),
       dry_run(options.dry_run.value_or(config.dry_run)),
-      wait(options.wait.value_or(config.wait_for_deployment)),
+      wait(options.wait.value_or(config.wait_for_deployment) || config.targets.in_order),
       wait_at_most(options.patience),
       on_look(options.on_look),
       ecs_itself({.region = config.region,
@@ -107,24 +102,24 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
       ecs(code_deploy == nullptr ? static_cast<EcsApi&>(ecs_itself) : code_deploy->ecs),
       scheduler(endpoint_of(kSchedulerService, config, foundation.environment), http, credentials, clock, sleeper,
                 logger),
+      scheduler_at_home(scheduler_at_home_of(*this)),
       event_rules(endpoint_of(kEventsService, config, foundation.environment), http, credentials, clock, sleeper,
                   logger),
       cloudwatch(endpoint_of(kCloudWatchService, config, foundation.environment), http, credentials, clock, sleeper,
                  logger),
       registries(endpoint_of(kEcrService, config, foundation.environment), http, credentials, clock, sleeper, logger),
       revision_images(ecs, logger),
-      discovery(discovery_of(config, {.ecs = ecs, .schedules = scheduler, .rules = event_rules}, revision_images,
-                             foundation)),
-      slack(slack_channel(config, http, clock, sleeper)),
-      notifications(channels(slack.get()), clock, sleeper, logger),
+      discovery(
+          discovery_of(config, {.ecs = ecs, .schedules = scheduler, .rules = event_rules}, revision_images, *this)),
+      notifications(context.voice),
       observer(ecs, clock, sleeper, logger),
-      rollback({.max_retries = config.max_deployment_retries}, ecs, foundation.memory, clock, sleeper, logger),
+      rollback({.max_retries = config.max_deployment_retries}, ecs, remembered.memory, clock, sleeper, logger),
       steering({.max_retries = config.max_deployment_retries}, ecs, rollback, clock, sleeper, logger),
       deployer({.max_retries = config.max_deployment_retries,
                 .dry_run = dry_run,
                 .rollback_on_failure = config.rollback_on_failure,
                 .coalesce = config.coalesce},
-               ecs, registries, observer, foundation.memory, revision_images, clock, sleeper, logger),
+               ecs, registries, observer, remembered.memory, revision_images, clock, sleeper, logger),
       tasks({.max_retries = config.max_deployment_retries, .dry_run = dry_run}, {.ecs = ecs,
                                                                                  .registries = &registries,
                                                                                  .schedules = scheduler,
@@ -136,24 +131,22 @@ Wiring::Wiring(const AppOptions& options, Foundation& the_foundation, Config the
               clock, sleeper, logger),
       health(cloudwatch, http, clock, logger),
       verifier({.retries = {.max_retries = config.max_deployment_retries}, .dry_run = dry_run}, config.verify, health,
-               scheduler, observer, rollback, foundation.memory, clock, sleeper, logger),
+               scheduler_at_home != nullptr ? *scheduler_at_home : scheduler, observer, rollback, remembered.memory,
+               clock, sleeper, logger),
       news({.timeout = config.deployment_timeout,
             .roll_back = config.rollback_on_failure && !dry_run,
             .waits = config.wait_for_deployment,
             .registers = registers_revisions(config),
             .verifies = config.verify.is_on() && !dry_run},
-           observer, rollback, foundation.memory, revision_images),
+           observer, rollback, remembered.memory, revision_images),
       sweeper({.timeout = config.deployment_timeout,
                .interval = config.sweep_interval,
                .roll_back = config.rollback_on_failure && !dry_run},
-              observer, rollback, foundation.memory, clock, logger),
+              observer, rollback, remembered.memory, clock, logger),
       announcer({.project = config.project,
                  .environment = config.environment,
                  .sweeps = config.sweep_interval > std::chrono::seconds{0}},
-                notifications, foundation.memory, foundation.told, logger) {
-    logger.set_level(config.log_level);
-    logger.set_identity(config.project, config.environment);
-}
+                notifications, remembered.memory, remembered.told, logger) {}
 
 void Wiring::put_in_what_was_found() {
     config = with_discovered(discovery->written, discovery->index.found());

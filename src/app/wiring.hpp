@@ -9,6 +9,7 @@
 #include "app/answer.hpp"
 #include "app/foundation.hpp"
 #include "app/options.hpp"
+#include "app/voice.hpp"
 #include "config/config.hpp"
 #include "deployer/code_deploy/code_deployed_ecs.hpp"
 #include "deployer/code_deploy/groups.hpp"
@@ -30,18 +31,23 @@
 #include "services/ecr/client.hpp"
 #include "services/ecs/client.hpp"
 #include "services/event_rules/client.hpp"
-#include "services/notify/queue.hpp"
-#include "services/notify/slack.hpp"
 #include "services/scheduler/client.hpp"
 
 namespace ci_lambda {
 
-/// Every part of the application that depends on its configuration, wired: declared in the order in which one needs the
-/// other. What the parts do together is in `EventHandler` and `PersonalRequests`.
+/// Every part of the application that depends on its configuration, for one deployment target, wired: declared in the
+/// order in which one needs the other. What the parts do together is in `EventHandler` and `PersonalRequests`.
 struct Wiring {
-    /// The foundation must outlive it. `other_http`: instead of the foundation's; may be nullptr.
-    Wiring(const AppOptions& options, Foundation& foundation, Config the_config,
-           std::unique_ptr<HttpClient> other_http);
+    /// What there is already. All of it must outlive the parts.
+    struct Context {
+        Foundation& foundation;
+        Remembered& remembered;  ///< of this target
+        Logger& logger;
+        HttpClient& http;
+        CredentialsProvider& credentials;  ///< to deploy with
+        Voice& voice;
+    };
+    Wiring(const AppOptions& options, const Context& context, Config the_config);
     ~Wiring() = default;
     Wiring(const Wiring&) = delete;
     Wiring& operator=(const Wiring&) = delete;
@@ -51,10 +57,10 @@ struct Wiring {
     Sleeper& sleeper;
     Logger& logger;
     Redactor& redactor;
-    CredentialChain& credentials;
+    CredentialsProvider& credentials;
+    Remembered& remembered;
     AnsweredEvents& answered;
     Config config;
-    std::unique_ptr<HttpClient> other_http;
     HttpClient& http;
 
     bool dry_run;
@@ -76,23 +82,24 @@ struct Wiring {
     std::unique_ptr<CodeDeploy> code_deploy;  ///< nullptr without CODE_DEPLOY
     EcsApi& ecs;                              ///< with what CodeDeploy deploys
     SchedulerClient scheduler;
+    /// Where the function lives, which a schedule can call: nullptr where that is where it deploys, too.
+    std::unique_ptr<SchedulerClient> scheduler_at_home;
     EventRulesClient event_rules;
     CloudWatchClient cloudwatch;
     EcrClients registries;
     RevisionImages revision_images;
     struct Discovery {
-        Discovery(const Config& config, EcsCatalog& ecs, RevisionImages& images, Foundation& foundation)
+        Discovery(const Config& config, EcsCatalog& ecs, RevisionImages& images, Wiring& parts)
             : written(config),
               index({.clusters = config.clusters, .on_read = [&images](const auto& read) { images.remember(read); }},
-                    written.names, ecs, foundation.revisions, foundation.clock, foundation.logger) {}
+                    written.names, ecs, parts.remembered.revisions, parts.clock, parts.logger) {}
         Config written;  ///< without what was discovered
         DiscoveryIndex index;
         std::unique_ptr<TaskIndex> tasks = {};  ///< nullptr without DISCOVERY_TASKS
     };
     std::unique_ptr<Discovery> discovery;  ///< nullptr without DISCOVERY
-    std::string account;                   ///< where the function lives; empty while nobody knows
-    std::unique_ptr<SlackChannel> slack;   ///< nullptr where Slack is off
-    NotificationQueue notifications;
+    std::string account;                   ///< where it deploys; empty while nobody knows
+    Voice& notifications;
 
     RolloutObserver observer;
     Rollback rollback;
@@ -128,6 +135,10 @@ private:
     void put_in_what_was_found();
     [[nodiscard]] std::string place_of_clusters();
 };
+
+/// Where another API than ECS is called: its own variable, else AWS_ENDPOINT_URL, also of the document.
+[[nodiscard]] AwsEndpointOptions endpoint_of(const AwsService& service, const Config& config,
+                                             const Environment& environment);
 
 /// What is left for calls to ECS, when notifications and answer are to be out before the deadline.
 [[nodiscard]] Deadline working_time(Deadline deadline);

@@ -357,6 +357,11 @@ void add_options(Parser& parser, T& command) {
             .add_option("--from-function", command.from_function,
                         "Use the configuration of this installed function, by its name or ARN")
             ->type_name("NAME");
+    if constexpr (requires { command.deployment_target; })
+        parser
+            .add_option("--target", command.deployment_target,
+                        "Only in this one of several deployment targets (REGIONS, TARGETS)")
+            ->type_name("NAME");
 }
 
 void set_up(Parser& parser, const VerbText& verb) {

@@ -17,11 +17,13 @@ namespace ci_lambda::cli {
 enum class LogFormat { kSentences, kJson };
 
 /// `from_function`, wherever it stands: the name or ARN of an installed function, whose configuration is used.
+/// `deployment_target`, likewise: one of several, instead of all.
 struct PlanCommand {
     std::string file;   ///< `-` is standard input
     bool live = false;  ///< by what is in the clusters now (DISCOVERY)
     bool json = false;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct InvokeCommand {
     std::string file;
@@ -49,6 +51,7 @@ struct DeployCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct DiffCommand {
     std::vector<std::string> services;
@@ -59,6 +62,7 @@ struct DiffCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 /// `source` and `target` are names of environments; the rest says how each is reached, where it is not as the other.
 struct PromoteCommand {
@@ -77,6 +81,7 @@ struct PromoteCommand {
     std::optional<std::chrono::seconds> timeout;
     bool json = false;
     LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> deployment_target = {};  ///< of the second environment
 };
 struct WaitCommand {
     std::vector<std::string> services;
@@ -84,6 +89,7 @@ struct WaitCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct StatusCommand {
     std::vector<std::string> services;  ///< empty: all that are ours
@@ -91,6 +97,7 @@ struct StatusCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct HistoryCommand {
     std::string service;
@@ -98,12 +105,14 @@ struct HistoryCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct ServicesCommand {
     std::vector<std::string> services;  ///< empty: all that are ours
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct RollbackCommand {
     std::string service;
@@ -115,6 +124,7 @@ struct RollbackCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct ContinueCommand {
     std::vector<std::string> services;
@@ -123,6 +133,7 @@ struct ContinueCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct StopCommand {
     std::vector<std::string> services;
@@ -132,11 +143,13 @@ struct StopCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct CheckCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
 };
 struct ConfigCommand {
     bool json = false;

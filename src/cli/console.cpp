@@ -1,11 +1,13 @@
 #include "cli/console.hpp"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <string>
 #include <utility>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 
 namespace ci_lambda::cli {
@@ -41,8 +43,29 @@ void Console::print(std::string_view text) {
     for (const auto& line : for_screen(text, out_.screen())) print(line);
 }
 
+void Console::gather_for_machines(const std::string& name) {
+    const std::scoped_lock lock(mutex_);
+    gathering_ = name;
+}
+
+void Console::print_gathered() {
+    std::string all;
+    {
+        const std::scoped_lock lock(mutex_);
+        gathering_.clear();
+        for (const auto& [name, text] : gathered_)
+            all += fmt::format("{}\n{}: {}", all.empty() ? "" : ",", dump_json(name), trim(text));
+        gathered_.clear();
+    }
+    print_for_machines(fmt::format("{{{}\n}}", all));
+}
+
 void Console::print_for_machines(std::string_view text) {
     const std::scoped_lock lock(mutex_);
+    if (!gathering_.empty()) {
+        gathered_.emplace_back(gathering_, text);
+        return;
+    }
     out_.to << json_for_terminal(redacted(text)) << (text.ends_with('\n') ? "" : "\n") << std::flush;
 }
 

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/environment.hpp"
@@ -35,6 +36,10 @@ public:
     /// A result, for machines: JSON, which means the same with what a terminal would act upon escaped.
     void print_for_machines(std::string_view text);
 
+    /// From now on that is kept back, by this name; at the end all of it is printed as one object.
+    void gather_for_machines(const std::string& name);
+    void print_gathered();
+
     /// What went wrong: "ci_lambda: ..".
     void complain(std::string_view text);
     /// What somebody who looks should know; the block stays below it.
@@ -60,6 +65,8 @@ private:
     LiveBlock out_block_;
     LiveBlock block_;
     std::vector<Line> shown_;
+    std::string gathering_;  // the name of what is printed for machines; empty: it is printed at once
+    std::vector<std::pair<std::string, std::string>> gathered_;
     const Redactor* redactor_ = nullptr;
 };
 

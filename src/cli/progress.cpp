@@ -41,7 +41,7 @@ void append(std::vector<Line>& block, const std::string& text, std::size_t colum
 
 Progress progress_of(const RolloutOutcome& so_far, const EcsService* service, const std::string& failing,
                      WallTime now) {
-    Progress progress{.service = so_far.rollout.target.id.str(), .state = {}, .why = {}, .took = so_far.took};
+    Progress progress{.service = so_far.rollout.target.label(), .state = {}, .why = {}, .took = so_far.took};
     const auto& judgement = so_far.judgement;
     const auto* primary = service == nullptr ? nullptr : service->primary();
     if (judgement.final()) {
@@ -80,7 +80,7 @@ std::vector<Line> block_of(const std::vector<Progress>& rollouts, std::size_t co
 
 void ProgressView::look(const RolloutOutcome& so_far, const EcsService* service) {
     const std::scoped_lock lock(mutex_);
-    auto& watched = watched_[so_far.rollout.target.id];
+    auto& watched = watched_[so_far.rollout.target.label()];
     if (service != nullptr) ask_why(watched, so_far, *service);
     watched.progress = progress_of(so_far, service, watched.failing, clock_.now());
     watched.over = so_far.judgement.final();

@@ -15,7 +15,7 @@ namespace ci_lambda::cli {
 
 /// How a rollout that is watched stands: what can be said of it in a sentence, and why it goes badly if it does.
 struct Progress {
-    std::string service;  ///< its id
+    std::string service;  ///< its id, and the deployment target where there are several
     std::string state;    ///< "shop_service_api_dev:42: 1 of 2 tasks run, 1 pending; 2 of :9 still run"
     std::string why;      ///< the failing task's own words; empty as long as all is well
     Milliseconds took{};
@@ -65,7 +65,7 @@ private:
     const Clock& clock_;
     StoppedTasks stopped_tasks_;
     std::mutex mutex_;
-    std::map<ServiceId, Watched> watched_;
+    std::map<std::string, Watched> watched_;  // by what the service is called
 };
 
 }  // namespace ci_lambda::cli

@@ -26,15 +26,15 @@ std::string changes_text(const Registration& registration) {
 
 std::string result_of(const DeploymentReport& report) {
     if (report.took)
-        return fmt::format("{}: {}: {}{}", report.target.id, how_it_ended(report), report.outcome,
+        return fmt::format("{}: {}: {}{}", report.target.label(), how_it_ended(report), report.outcome,
                            running_text(report));
-    if (!report.outcome.empty()) return fmt::format("{}: {}", report.target.id, report.outcome);
+    if (!report.outcome.empty()) return fmt::format("{}: {}", report.target.label(), report.outcome);
     const bool dry = report.status == DeploymentStatus::kDryRun;
     if (dry && report.registration)
-        return fmt::format("{}: would register a copy of {} with {}, and deploy it: {} in {}", report.target.id,
+        return fmt::format("{}: would register a copy of {} with {}, and deploy it: {} in {}", report.target.label(),
                            short_name(report.registration->base.str()), changes_text(*report.registration),
                            report.target.service, report.target.cluster);
-    return fmt::format("{}: {} {} in {} with {}{}", report.target.id,
+    return fmt::format("{}: {} {} in {} with {}{}", report.target.label(),
                        dry ? "would deploy" : "deployment accepted by ECS:", report.target.service,
                        report.target.cluster, short_name(report.task_definition),
                        report.deployment_id.empty() ? "" : fmt::format(" ({})", report.deployment_id));
@@ -44,7 +44,7 @@ std::string not_brought_text(const DeploymentReport& report) {
     return fmt::format(
         "{}: this does not bring what was pushed: {}. To deploy it: ECR_DEPLOY_MODE=revision, or register a revision "
         "that names it",
-        report.target.id, report.not_brought);
+        report.target.label(), report.not_brought);
 }
 
 std::string left_out_text(const DeploymentReport& report) {
@@ -52,20 +52,24 @@ std::string left_out_text(const DeploymentReport& report) {
     return fmt::format(
         "{}: {} is not the newest revision: {} was left out, as it was taken back before. Register a new revision, or "
         "deploy it by its name: ci_lambda deploy {} --task-definition {}",
-        report.target.id, short_name(report.task_definition), newest, report.target.id, newest);
+        report.target.label(), short_name(report.task_definition), newest, report.target.id, newest);
 }
 
 std::string next_step(const DeploymentReport& report) {
     const auto& id = report.target.id.str();
+    const auto label = report.target.label();
+    const auto where = report.target.deployment_target.empty()
+                           ? std::string()
+                           : fmt::format(" --target {}", report.target.deployment_target);
     switch (report.status) {
         case DeploymentStatus::kInProgress:
         case DeploymentStatus::kTimedOut:
             return fmt::format(
-                "{}: ECS goes on with it. To go on waiting: ci_lambda wait {}. To bring back what ran "
-                "before: ci_lambda rollback {}",
-                id, id, id);
+                "{}: ECS goes on with it. To go on waiting: ci_lambda wait {}{}. To bring back what ran "
+                "before: ci_lambda rollback {}{}",
+                label, id, where, id, where);
         case DeploymentStatus::kFailed:
-            return fmt::format("{}: to bring back what ran before: ci_lambda rollback {}", id, id);
+            return fmt::format("{}: to bring back what ran before: ci_lambda rollback {}{}", label, id, where);
         default: return "";
     }
 }
@@ -76,12 +80,12 @@ Words words_of(const Answer& answer) {
     Words words;
     for (const auto& report : answer.deployments) {
         if (report.error) {
-            words.problems.push_back(fmt::format("{}: {}", report.target.id, report.error->message));
+            words.problems.push_back(fmt::format("{}: {}", report.target.label(), report.error->message));
             continue;
         }
         words.results.push_back(result_of(report));
         if (!report.not_brought.empty()) words.hints.push_back(not_brought_text(report));
-        for (const auto& note : report.notes) words.hints.push_back(fmt::format("{}: {}", report.target.id, note));
+        for (const auto& note : report.notes) words.hints.push_back(fmt::format("{}: {}", report.target.label(), note));
         if (!report.left_out.empty()) words.hints.push_back(left_out_text(report));
         if (auto next = next_step(report); !next.empty()) words.hints.push_back(std::move(next));
     }
@@ -91,7 +95,10 @@ Words words_of(const Answer& answer) {
         else
             words.results.push_back(fmt::format("{}: {}", task.id, task.outcome));
     }
-    if (answer.deployments.empty() && answer.tasks.empty()) words.problems.push_back(answer.detail);
+    for (const auto& one : answer.held_back)
+        words.problems.push_back(fmt::format("{}: not deployed: {}", one.target, one.why));
+    if (answer.deployments.empty() && answer.tasks.empty() && answer.held_back.empty())
+        words.problems.push_back(answer.detail);
     return words;
 }
 
@@ -107,7 +114,7 @@ void say(Console& console, const Answer& answer, bool json) {
 }
 
 bool all_done(const Answer& answer, bool waited) {
-    if (answer.deployments.empty() && answer.tasks.empty()) return false;
+    if ((answer.deployments.empty() && answer.tasks.empty()) || !answer.held_back.empty()) return false;
     if (std::ranges::any_of(answer.tasks, [](const auto& task) { return task.error.has_value(); })) return false;
     return std::ranges::all_of(answer.deployments, [&](const auto& report) {
         if (report.error || !report.left_out.empty()) return false;

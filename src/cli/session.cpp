@@ -106,14 +106,23 @@ Result<App*> Session::open(LogFormat log, AppOptions options) {
     else
         sink_ = std::make_unique<SentenceSink>(console_);
     options.profiles = &profile_credentials;
+    options.target = target_;
+    console_.redact_with(nullptr);
+    app_.reset();
     TRY_ASSIGN(app_, App::create(std::move(options), environment(), *sink_, clock_, sleeper_));
     console_.redact_with(&app_->redactor());
     if (function_ != nullptr) app_->set_home(home());
     // What goes well is said by the command.
     if (log == LogFormat::kSentences && app_->config().log_level == LogLevel::kInfo)
         app_->logger().set_level(LogLevel::kWarn);
-    app_->discover(patience());
+    for (auto* one : app_->targets()) one->discover(patience());
     return app_.get();
+}
+
+Result<DeploymentTargets> Session::deployment_targets() {
+    TRY_ASSIGN(const auto text, document());
+    TRY_ASSIGN(auto loaded, load_config(environment(), text));
+    return std::move(loaded.config.targets);
 }
 
 int Session::failed(const Error& error) {

@@ -3,7 +3,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "app/app.hpp"
 #include "app/foundation.hpp"
@@ -57,6 +59,13 @@ public:
     /// From now on the configuration is that of this installed function. Before anything else is done.
     Status use_function(const std::string& name);
 
+    /// From now on, of several deployment targets this one.
+    void use_target(std::string name) { target_ = std::move(name); }
+    /// The one that is used; `nullopt`: all.
+    [[nodiscard]] const std::optional<std::string>& target() const { return target_; }
+    /// All that the configuration names.
+    Result<DeploymentTargets> deployment_targets();
+
     /// Where the function lives, as far as that is known without asking AWS.
     [[nodiscard]] Home home() const;
 
@@ -90,6 +99,7 @@ private:
     std::unique_ptr<Foundation> foundation_;
     std::unique_ptr<LogSink> sink_;
     std::unique_ptr<App> app_;
+    std::optional<std::string> target_;
 };
 
 /// The bytes of an event: a file, or - for standard input.

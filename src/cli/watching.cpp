@@ -1,5 +1,6 @@
 #include "cli/watching.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "cli/reports.hpp"
@@ -23,7 +24,11 @@ RolloutWatcher::OnLook Watching::on_look() {
 
 void Watching::ask(App& app) {
     view_.ask_with([this, &app](const EcsTarget& target) {
-        auto tasks = app.ecs().stopped_tasks(target.cluster, target.service, session_.patience());
+        const auto all = app.targets();
+        const auto one =
+            std::ranges::find_if(all, [&](const App* each) { return each->target() == target.deployment_target; });
+        auto tasks =
+            (one == all.end() ? app : **one).ecs().stopped_tasks(target.cluster, target.service, session_.patience());
         return tasks ? *std::move(tasks) : std::vector<EcsStoppedTask>{};
     });
 }

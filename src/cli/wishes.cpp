@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -64,6 +66,28 @@ Status check_named_revisions(App& app, const Deploy& decision, bool dry_run, Dea
 }
 
 }  // namespace
+
+Result<std::vector<Result<Deploy>>> decide_for_all(App& app,
+                                                   const std::function<Result<Deploy>(App& target)>& decide_one) {
+    std::vector<Result<Deploy>> decisions;
+    std::optional<Error> last;
+    const auto targets = app.targets();
+    for (auto* target : targets) {
+        auto decision = decide_one(*target);
+        if (!decision) {
+            auto error = decision.error();
+            if (targets.size() > 1) error = with_context(std::move(error), target->target());
+            if (!error.retryable() && error.kind != ErrorKind::kDeadline && error.kind != ErrorKind::kCredentials &&
+                error.kind != ErrorKind::kAccessDenied)
+                return std::unexpected(std::move(error));
+            last = std::move(error);
+        }
+        decisions.push_back(std::move(decision));
+    }
+    if (last && std::ranges::none_of(decisions, [](const auto& one) { return one.has_value(); }))
+        return std::unexpected(*std::move(last));
+    return decisions;
+}
 
 Result<Deploy> decide_wish(const DeployCommand& command, App& app, const Session& session) {
     auto [ids, services] = split_tasks(command.services);

@@ -423,10 +423,9 @@ std::optional<WantedStrategy> Config::strategy_of(const ServiceId& id) const {
 Config in_target(const Config& config, const DeploymentTarget& target) {
     auto one = config;
     one.region = target.region;
-    one.names = config.names.in_target(target);
+    one.deployment_target = config.targets.several() ? target.name : "";
+    one.names = config.names.in_target(target, one.deployment_target);
     if (target.cluster && !one.clusters.empty()) one.clusters = with_own(std::move(one.clusters), *target.cluster);
-    one.deployment_target = target.name;
-    one.targets = {};
     return one;
 }
 
@@ -586,6 +585,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .event_accounts = std::move(event_accounts),
                    .event_regions = std::move(event_regions),
                    .targets = std::move(targets),
+                   .deployment_target = {},
+                   .home_region = region,
                    .dry_run = dry_run,
                    .deployment_timeout = std::chrono::seconds{timeout},
                    .wait_for_deployment = wait,

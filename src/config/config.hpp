@@ -112,8 +112,9 @@ struct Config {
     WithoutEnvironment requests_without_environment = WithoutEnvironment::kWarn;
     std::set<std::string> event_accounts;  ///< EVENT_ACCOUNTS: beside our own
     std::set<std::string> event_regions;   ///< EVENT_REGIONS: beside our own
-    DeploymentTargets targets;             ///< REGIONS or TARGETS; of one of them by itself: empty
-    std::string deployment_target;         ///< the name of the one that this is of, where there are several
+    DeploymentTargets targets;             ///< REGIONS or TARGETS
+    std::string deployment_target;         ///< which of several of them this is of; empty: of all, or of the only one
+    std::string home_region;               ///< where the function runs, whatever `region` it deploys in
     bool dry_run = false;
 
     std::chrono::seconds deployment_timeout{600};  ///< of one rollout, and of starting all of an event's
@@ -156,7 +157,8 @@ struct Config {
     friend bool operator==(const Config&, const Config&) = default;
 };
 
-/// The configuration of one of its deployment targets: that one's region and names, and nothing of the others.
+/// The configuration of one of its deployment targets: with that one's region and names. It still knows the others, to
+/// tell which events are meant for which of them.
 [[nodiscard]] Config in_target(const Config& config, const DeploymentTarget& target);
 
 /// A configuration document that has been read.

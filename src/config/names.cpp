@@ -216,11 +216,11 @@ const std::map<ServiceId, EcsTarget>& Names::discovered() const {
     return options_.discovered ? *options_.discovered : none;
 }
 
-Names Names::in_target(const DeploymentTarget& target) const {
+Names Names::in_target(const DeploymentTarget& target, const std::string& called) const {
     auto options = options_;
     options.region = target.region;
     options.account = target.account;
-    options.deployment_target = target.name;
+    options.deployment_target = called;
     if (target.cluster) options.cluster_name = target.cluster;
     options.discovered.reset();
     return Names(std::move(options));

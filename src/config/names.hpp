@@ -138,8 +138,9 @@ public:
     /// keeps it. Without what was discovered.
     [[nodiscard]] Names in_environment(std::string environment) const;
 
-    /// The same names in one of several deployment targets. Without what was discovered.
-    [[nodiscard]] Names in_target(const DeploymentTarget& target) const;
+    /// The same names in a deployment target, which is called so; empty where there is only one. Without what was
+    /// discovered.
+    [[nodiscard]] Names in_target(const DeploymentTarget& target, const std::string& called) const;
 
     /// The same names with what is in the clusters, by ids that `discovered_id` gave.
     [[nodiscard]] Names with_discovered(std::map<ServiceId, EcsTarget> discovered) const;

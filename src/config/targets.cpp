@@ -118,6 +118,12 @@ std::string DeploymentTargets::names() const {
     return join(each, ", ");
 }
 
+Error no_such_target(const DeploymentTargets& targets, std::string_view name) {
+    return {.kind = ErrorKind::kConfiguration,
+            .message = fmt::format("there is no deployment target {}; there are: {}", shown(name),
+                                   targets.all.empty() ? "none" : targets.names())};
+}
+
 std::expected<std::vector<DeploymentTarget>, std::vector<TargetProblem>> parse_targets(std::string_view json) {
     TargetReader reader;
     const auto written = parse_json(trim(json));

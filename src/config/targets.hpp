@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/names.hpp"
+#include "base/result.hpp"
 #include "config/strategy.hpp"
 
 namespace ci_lambda {
@@ -35,6 +36,9 @@ struct DeploymentTargets {
     [[nodiscard]] std::string names() const;
     friend bool operator==(const DeploymentTargets&, const DeploymentTargets&) = default;
 };
+
+/// kConfiguration: there is none of this name among them.
+[[nodiscard]] Error no_such_target(const DeploymentTargets& targets, std::string_view name);
 
 /// What is wrong in TARGETS, as of a strategy: the place begins below `/targets`.
 using TargetProblem = StrategyProblem;

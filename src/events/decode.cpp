@@ -83,6 +83,7 @@ Result<EventBody> decode_verify(const Json& event) {
     TRY_ASSIGN(request.at, require_time(event, "at"));
     TRY_ASSIGN(request.until, require_time(event, "until"));
     request.state = find_string(event, "state").value_or("");
+    request.target = find_string(event, "target").value_or("");
     return request;
 }
 

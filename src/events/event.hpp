@@ -115,6 +115,7 @@ struct ManualRequest {
     std::optional<std::string> action = {};        ///< continue or stop: what is under way, instead of a deployment
     bool rollback = false;                         ///< with `action` stop
     std::optional<std::string> strategy = {};      ///< of this rollout: a word, or a JSON object
+    std::vector<std::string> targets = {};         ///< names of deployment targets; empty: all
     friend bool operator==(const ManualRequest&, const ManualRequest&) = default;
 };
 
@@ -132,10 +133,11 @@ struct VerifyRequest {
     std::string deployment_id;    ///< `ecs-svc/N`
     std::string task_definition;  ///< ARN
     // RFC 3339, as given, and checked:
-    std::string started_at;  ///< when the rollout began
-    std::string at;          ///< for when the look was planned
-    std::string until;       ///< when the watching is over
-    std::string state;       ///< what the looks before it have seen
+    std::string started_at;   ///< when the rollout began
+    std::string at;           ///< for when the look was planned
+    std::string until;        ///< when the watching is over
+    std::string state;        ///< what the looks before it have seen
+    std::string target = {};  ///< the deployment target, where there were several; else empty
     friend bool operator==(const VerifyRequest&, const VerifyRequest&) = default;
 };
 

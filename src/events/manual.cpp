@@ -31,6 +31,7 @@ public:
         body_.action = member("action");
         body_.rollback = flag("rollback");
         body_.strategy = object_or_word("strategy");
+        body_.targets = names("targets");
         body_.reason = find_string(request_, "reason");
         return std::move(body_);
     }
@@ -53,6 +54,25 @@ private:
             body_.malformed =
                 text ? fmt::format("\"{}\" is longer than {} bytes", key, kLongestMember) : text.error().message;
         return std::nullopt;
+    }
+
+    /// A list of names, or one name.
+    std::vector<std::string> names(std::string_view key) {
+        const Json* value = find(request_, key);
+        if (value == nullptr) return {};
+        std::vector<std::string> all;
+        const auto take = [&](const Json& one) {
+            if (one.is_string() && !one.get_ref<const std::string&>().empty() &&
+                one.get_ref<const std::string&>().size() <= kLongestMember)
+                all.push_back(one.get<std::string>());
+            else if (!body_.malformed)
+                body_.malformed = fmt::format(R"("{}" must be a list of names, such as ["eu","us"])", key);
+        };
+        if (value->is_array() && !value->empty())
+            for (const auto& one : *value) take(one);
+        else
+            take(*value);
+        return all;
     }
 
     bool flag(std::string_view key) {

@@ -89,8 +89,9 @@ Result<std::string> read_arn(const std::string& arn, const Config& config, const
         return bad_task_definition(arn, kLooksLike);
     if (parts[3] != config.region)
         return bad_task_definition(arn, fmt::format(", which is in another region than {}", config.region));
-    if (!home.account.empty() && parts[4] != home.account)
-        return bad_task_definition(arn, fmt::format(", which is in another account than {}", home.account));
+    const auto& account = config.names.account().empty() ? home.account : config.names.account();
+    if (!account.empty() && parts[4] != account)
+        return bad_task_definition(arn, fmt::format(", which is in another account than {}", account));
     auto name = parts[5].substr(kResource.size());
     return parts.size() == kFewestParts ? name : name + ":" + parts[6];
 }
@@ -321,6 +322,24 @@ Result<Decision> decide_to_steer(const ManualRequest& request, EcsTarget target,
                  .warnings = std::move(warnings)};
 }
 
+/// That all that are named are there. Whether this is one of them was looked at before.
+Status check_targets(const ManualRequest& request, const Config& config) {
+    for (const auto& name : request.targets) {
+        if (config.targets.find(name) != nullptr) continue;
+        if (config.targets.all.empty())
+            return fail(ErrorKind::kInvalidEvent,
+                        fmt::format(R"("targets" names {}, and there are none: {} and {} say where to deploy)",
+                                    truncate_utf8(name, 60), config.called("REGIONS"), config.called("TARGETS")));
+        std::vector<std::string> known;
+        for (const auto& target : config.targets.all) known.push_back(target.name);
+        const auto meant = closest(name, known);
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format(R"("targets" names {}, which is none of {}{})", truncate_utf8(name, 60),
+                                config.targets.names(), meant ? fmt::format("; did you mean {}?", *meant) : ""));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Decision> decide_manual(const ManualRequest& request, const std::string& source, const Config& config,
@@ -333,6 +352,7 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
                                   "(REQUESTS_WITHOUT_ENV is ignore)",
                                   source, config.environment));
     if (request.malformed) return fail(ErrorKind::kInvalidEvent, "the request is malformed: " + *request.malformed);
+    TRY(check_targets(request, config));
     const bool warns = unaddressed && config.requests_without_environment == WithoutEnvironment::kWarn;
     if (const auto task = request.service ? task_id(*request.service) : std::nullopt)
         return decide_for_task(request, *task, source, config,

@@ -163,6 +163,9 @@ const std::vector<std::string>& Redactor::escaped_forms() const {
 Logger::Logger(LogSink& sink, const Clock& clock, const Redactor& redactor)
     : sink_(sink), clock_(clock), redactor_(redactor) {}
 
+Logger::Logger(const Logger& log, std::string target)
+    : sink_(log.sink_), clock_(log.clock_), redactor_(log.redactor_), whole_(&log), target_(std::move(target)) {}
+
 void Logger::set_identity(std::string project, std::string environment) {
     project_ = std::move(project);
     environment_ = std::move(environment);
@@ -188,14 +191,16 @@ void Logger::log(LogLevel level, std::string_view message, std::vector<LogField>
             },
             field.value);
     }
-    if (!request_id_.empty()) body[std::string(log_key::kRequestId)] = request_id_;
+    const auto& whole = whole_ != nullptr ? *whole_ : *this;
+    if (!target_.empty()) body[std::string(log_key::kTarget)] = target_;
+    if (!whole.request_id_.empty()) body[std::string(log_key::kRequestId)] = whole.request_id_;
 
     OrderedJson line;
     line["timestamp"] = format_rfc3339(clock_.now());
     line["level"] = to_string(level);
     line["message"] = redactor_.redact(std::string(message));
-    line["project_name"] = project_;
-    line["environment"] = environment_;
+    line["project_name"] = whole.project_;
+    line["environment"] = whole.environment_;
     line["fields"] = std::move(body);
     // People read logs in terminals, too.
     sink_.write(json_for_terminal(line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)));

@@ -96,6 +96,7 @@ inline constexpr std::string_view kAttempt = "attempt";
 inline constexpr std::string_view kMaxRetries = "max_retries";
 inline constexpr std::string_view kReason = "reason";
 inline constexpr std::string_view kRequestId = "request_id";
+inline constexpr std::string_view kTarget = "target";
 }  // namespace log_key
 
 /// One JSON object per line: `timestamp`, `level`, `message`, `project_name`, `environment`, `fields`.
@@ -103,13 +104,15 @@ inline constexpr std::string_view kRequestId = "request_id";
 class Logger {
 public:
     Logger(LogSink& sink, const Clock& clock, const Redactor& redactor);
+    /// The same log with the deployment target in each line. `log` must outlive it, and is the one that is set.
+    Logger(const Logger& log, std::string target);
 
     void set_level(LogLevel level) { level_ = level; }
     void set_identity(std::string project, std::string environment);
     /// The invocation's request id, put into every line until it is bound anew; empty for none.
     void bind_request_id(std::string request_id);
 
-    [[nodiscard]] bool enabled(LogLevel level) const { return level >= level_; }
+    [[nodiscard]] bool enabled(LogLevel level) const { return level >= (whole_ != nullptr ? *whole_ : *this).level_; }
     [[nodiscard]] const Redactor& redactor() const { return redactor_; }
     void log(LogLevel level, std::string_view message, std::vector<LogField> fields = {}) const;
 
@@ -134,6 +137,8 @@ private:
     std::string project_;
     std::string environment_;
     std::string request_id_;
+    const Logger* whole_ = nullptr;  // that this is a part of
+    std::string target_;
 };
 
 }  // namespace ci_lambda

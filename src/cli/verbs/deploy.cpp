@@ -14,10 +14,10 @@ namespace {
 
 void say_attached(Console& console, const DeploymentReport& attached, WallTime now) {
     const auto age = std::max(std::chrono::duration_cast<Milliseconds>(now - attached.started_at), Milliseconds{0});
-    console.note(
-        fmt::format("{}: {} is rolling already ({}, begun {} ago), so this waits for it; what has changed "
-                    "since is not in it (--force begins another one)",
-                    attached.target.id, short_name(attached.task_definition), attached.deployment_id, in_words(age)));
+    console.note(fmt::format(
+        "{}: {} is rolling already ({}, begun {} ago), so this waits for it; what has changed "
+        "since is not in it (--force begins another one)",
+        attached.target.label(), short_name(attached.task_definition), attached.deployment_id, in_words(age)));
 }
 
 }  // namespace
@@ -31,9 +31,9 @@ int execute(const DeployCommand& command, Session& session) {
     const auto app = session.open(command.log, std::move(options));
     if (!app) return session.failed(app.error());
     watching.ask(**app);
-    const auto decision = decide_wish(command, **app, session);
-    if (!decision) return session.failed(decision.error());
-    const auto handled = (*app)->deploy(*decision,
+    const auto decisions = decide_for_all(**app, [&](App& target) { return decide_wish(command, target, session); });
+    if (!decisions) return session.failed(decisions.error());
+    const auto handled = (*app)->deploy(*decisions,
                                         {.attach = command.wait && !command.force,
                                          .on_attached =
                                              [&](const DeploymentReport& attached) {

@@ -93,7 +93,7 @@ int execute(const DiffCommand& command, Session& session) {
     if (command.log == LogFormat::kSentences) (*app)->logger().set_level(LogLevel::kError);
     const auto decision = decide_wish(as_deploy(command), **app, session);
     if (!decision) return session.failed(decision.error());
-    const auto handled = (*app)->deploy(*decision, {}, session.patience());
+    const auto handled = (*app)->deploy({*decision}, {}, session.patience());
     std::vector<ServiceDifference> differences;
     int code = kDone;
     for (const auto& report : handled.answer.deployments) {

@@ -56,6 +56,13 @@ Result<Config> config_for(const PlanCommand& command, Session& session) {
     if (loaded.config.discovery)
         session.console().note(
             "DISCOVERY is on, and this asks ECS nothing: with --live, what the services use counts, too");
+    const auto& targets = loaded.config.targets;
+    if (session.target()) {
+        const auto* target = targets.find(*session.target());
+        if (target == nullptr) return std::unexpected(no_such_target(targets, *session.target()));
+        return in_target(loaded.config, *target);
+    }
+    if (targets.all.size() == 1) return in_target(loaded.config, targets.all.front());
     return std::move(loaded.config);
 }
 

@@ -155,9 +155,10 @@ int execute(const PromoteCommand& command, Session& session) {
     if (!app) return session.failed(app.error());
     if (const auto right = check_environment(**app, target); !right) return session.failed(right.error());
     watching.ask(**app);
-    const auto decision = decide_promotion(command, *proven, **app, session);
-    if (!decision) return session.failed(decision.error());
-    const auto handled = (*app)->deploy(*decision, {}, Deadline::none());
+    const auto decisions =
+        decide_for_all(**app, [&](App& one) { return decide_promotion(command, *proven, one, session); });
+    if (!decisions) return session.failed(decisions.error());
+    const auto handled = (*app)->deploy(*decisions, {}, Deadline::none());
     watching.end();
     say(session.console(), handled.answer, command.json);
     return all_done(handled.answer, command.wait) ? kDone : kFailed;

@@ -81,7 +81,7 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
                                  .title = {},
                                  .project = {},
                                  .environment = {},
-                                 .service = notice.service.str(),
+                                 .service = target.label(),
                                  .status = notice.status,
                                  .deployment_id = notice.deployment_id,
                                  .task_definition = {},
@@ -127,7 +127,7 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
     if (!notice.deployment_id)
         story.notification.facts = {fmt::format("{}\n{}\n{}\n{}", notice.service, notice.event_name,
                                                 story.rollout.deployment_id, notice.reason.value_or(""))};
-    story.notification.title = fmt::format("Deployment {}: {}", story.notification.status, notice.service);
+    story.notification.title = fmt::format("Deployment {}: {}", story.notification.status, target.label());
     News news{.notification = std::nullopt,
               .rollback = std::move(story.rollback),
               .rollback_error = std::move(story.rollback_error),

@@ -43,14 +43,16 @@ std::string schedule_name(const Rollout& rollout, WallTime at) {
 
 std::string event_of(const Verification& verification, WallTime at) {
     const auto& rollout = verification.rollout;
-    return dump_json({{"action", "verify"},
-                      {"service", rollout.target.id.str()},
-                      {"deployment_id", rollout.deployment_id},
-                      {"task_definition", rollout.task_definition},
-                      {"started_at", format_rfc3339(rollout.started_at)},
-                      {"at", format_rfc3339(at)},
-                      {"until", format_rfc3339(verification.until)},
-                      {"state", to_text(verification.state)}});
+    Json event{{"action", "verify"},
+               {"service", rollout.target.id.str()},
+               {"deployment_id", rollout.deployment_id},
+               {"task_definition", rollout.task_definition},
+               {"started_at", format_rfc3339(rollout.started_at)},
+               {"at", format_rfc3339(at)},
+               {"until", format_rfc3339(verification.until)},
+               {"state", to_text(verification.state)}};
+    if (!rollout.target.deployment_target.empty()) event["target"] = rollout.target.deployment_target;
+    return dump_json(event);
 }
 
 Verification verification_of(const Verify& decision) {

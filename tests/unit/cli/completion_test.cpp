@@ -48,9 +48,9 @@ TEST(Complete, OffersEveryOptionThatTheHelpOfACommandHas) {
         for (const auto& option : offered({name, "--"}))
             EXPECT_THAT(std::get<ShowText>(*help).text, HasSubstr(option)) << name;
     }
-    EXPECT_THAT(offered({"deploy", "--"}),
-                ElementsAre("--help", "--task-definition", "--image-tag", "--image", "--strategy", "--reason",
-                            "--dry-run", "--wait", "--force", "--timeout", "--json", "--log", "--from-function"));
+    EXPECT_THAT(offered({"deploy", "--"}), ElementsAre("--help", "--task-definition", "--image-tag", "--image",
+                                                       "--strategy", "--reason", "--dry-run", "--wait", "--force",
+                                                       "--timeout", "--json", "--log", "--from-function", "--target"));
 }
 
 TEST(Complete, SaysBrieflyWhatAWordMeans) {
@@ -74,7 +74,7 @@ TEST(Complete, OffersTheServicesThatAreNotNamedYet) {
 
 TEST(Complete, OffersOptionsWhereNoMoreArgumentsAreTaken) {
     EXPECT_THAT(offered({"rollback", "api", ""}), AllOf(Contains("--to"), Not(Contains("worker"))));
-    EXPECT_THAT(offered({"check", ""}), ElementsAre("--help", "--json", "--log", "--from-function"));
+    EXPECT_THAT(offered({"check", ""}), ElementsAre("--help", "--json", "--log", "--from-function", "--target"));
 }
 
 TEST(Complete, OffersTheValuesOfAnOption) {
