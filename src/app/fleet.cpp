@@ -56,17 +56,18 @@ void Fleet::run_in_order(const Task& task, std::vector<TargetHandled>& all, cons
         const auto why = fmt::format("{} comes first, where {}", all[i].target, standing.why);
         for (std::size_t k = i + 1; k < targets_.size(); ++k) all[k].handled = not_deployed_in(all[k].target, why);
         if (standing.going) {
-            // The event comes again, finds the rollout that it has begun, and goes on from there.
-            if (i + 1 < targets_.size() && !all[i].handled.error)
-                all[i].handled.error = HandlingError{
-                    .type = "Function.TargetNotHealthy",
-                    .message = fmt::format("{}, and the time of this invocation is over: the targets after it are not "
-                                           "deployed yet",
-                                           standing.why)};
+            // The event comes again, finds the rollout that it has begun, and goes on from there. The last one is
+            // waited for, too, where the others depend on it.
+            const bool last = i + 1 == targets_.size();
+            if ((!last || roll_back_earlier_) && !all[i].handled.error)
+                all[i].handled.error =
+                    HandlingError{.type = "Function.TargetNotHealthy",
+                                  .message = fmt::format("{}, and the time of this invocation is over{}", standing.why,
+                                                         last ? "" : ": the targets after it are not deployed yet")};
             return;
         }
         // Of one that somebody else's deployment has taken the place of, that one is the news.
-        for (std::size_t k = i + 1; k < targets_.size() && !standing.superseded; ++k)
+        for (std::size_t k = i + 1; k < targets_.size() && !standing.unhealthy.empty(); ++k)
             targets_[k]->tell_not_deployed(services_in(all[i].handled), why, event);
         if (roll_back_earlier_) take_back(all, i, standing, deadline);
         return;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/references.hpp"
 #include "base/text.hpp"
 
 namespace ci_lambda {
@@ -112,50 +113,61 @@ Handled joint_answer(std::vector<TargetHandled> all) {
     return joint;
 }
 
+namespace {
+
+enum class Health { kGood, kGoing, kLeft, kBad };
+
+/// How one service stands in the way of the next target.
+Health health_of(const DeploymentReport& report) {
+    // What can heal is tried again with the event, and tells nothing of what was to be deployed.
+    if (report.error) return report.error->retryable() ? Health::kGoing : Health::kBad;
+    if (report.rollback_error || report.failed_before) return Health::kBad;
+    switch (report.status) {
+        case DeploymentStatus::kCompleted:
+        case DeploymentStatus::kDryRun:
+        // Of a change that an earlier rollout has brought there is nothing to wait for.
+        case DeploymentStatus::kAlreadyRolling: return report.left_out.empty() ? Health::kGood : Health::kLeft;
+        case DeploymentStatus::kSuperseded: return Health::kLeft;
+        case DeploymentStatus::kDeployed:
+        case DeploymentStatus::kInProgress: return Health::kGoing;
+        case DeploymentStatus::kFailed:
+        case DeploymentStatus::kAnotherImage:
+        case DeploymentStatus::kRolledBack:
+        case DeploymentStatus::kTimedOut: return Health::kBad;
+    }
+    return Health::kBad;
+}
+
+std::string why_not_good(const DeploymentReport& report) {
+    if (report.error) return fmt::format("{} could not start", report.target.id);
+    if (report.status == DeploymentStatus::kSuperseded)
+        return fmt::format("somebody else deploys {}", report.target.id);
+    if (!report.left_out.empty())
+        return fmt::format("{} of {} was rolled back before", short_name(report.left_out), report.target.id);
+    if (health_of(report) == Health::kGoing) return fmt::format("{} is under way", report.target.id);
+    return fmt::format("{} {}", report.target.id, replace_all(std::string(to_string(report.status)), "_", " "));
+}
+
+}  // namespace
+
 Standing standing_of(const Handled& handled) {
     Standing standing;
     if (!handled.deploys) return standing;
-    std::vector<std::string> bad;
-    std::vector<std::string> going;
-    std::vector<std::string> superseded;
-    for (const auto& report : handled.answer.deployments) {
-        switch (report.status) {
-            case DeploymentStatus::kCompleted:
-            case DeploymentStatus::kDryRun: break;
-            case DeploymentStatus::kSuperseded: superseded.push_back(report.target.id.str()); break;
-            case DeploymentStatus::kAlreadyRolling:
-                // Of a change that an earlier rollout has brought already there is nothing to wait for.
-                if (report.failed_before) bad.push_back(report.target.id.str());
-                if (report.failed_before) standing.unhealthy.push_back(report.target.id);
-                break;
-            case DeploymentStatus::kDeployed:
-            case DeploymentStatus::kInProgress:
-                if (!report.rollback_error) {
-                    going.push_back(report.target.id.str());
-                    break;
-                }
-                [[fallthrough]];
-            case DeploymentStatus::kFailed:
-            case DeploymentStatus::kAnotherImage:
-            case DeploymentStatus::kRolledBack:
-            case DeploymentStatus::kTimedOut:
-                bad.push_back(fmt::format(
-                    "{} {}", report.target.id,
-                    report.error ? "could not start" : replace_all(std::string(to_string(report.status)), "_", " ")));
-                standing.unhealthy.push_back(report.target.id);
-                break;
+    for (const auto kind : {Health::kBad, Health::kGoing, Health::kLeft}) {
+        std::vector<std::string> why;
+        for (const auto& report : handled.answer.deployments) {
+            if (health_of(report) != kind) continue;
+            why.push_back(why_not_good(report));
+            if (kind == Health::kBad) standing.unhealthy.push_back(report.target.id);
         }
+        if (why.empty()) continue;
+        standing.why = join(why, ", ");
+        standing.going = kind == Health::kGoing;
+        return standing;
     }
-    if (!bad.empty()) {
-        standing.why = join(bad, ", ");
-    } else if (!going.empty()) {
-        standing.why = fmt::format("{} {} under way", join(going, ", "), going.size() == 1 ? "is" : "are");
-        standing.going = true;
-    } else if (!superseded.empty()) {
-        standing.why = fmt::format("somebody else deploys {}", join(superseded, ", "));
-        standing.superseded = true;
-    } else if (handled.error) {
+    if (handled.error) {
         standing.why = handled.error->message;
+        standing.going = true;
     }
     return standing;
 }

@@ -22,13 +22,12 @@ struct TargetHandled {
 /// queue those messages come again that failed anywhere. Needs at least one.
 [[nodiscard]] Handled joint_answer(std::vector<TargetHandled> all);
 
-/// Why what was deployed in a target does not allow the next one in the order to follow; empty where it does. `going`:
-/// some of it is still under way, and nothing has failed.
+/// Whether what was deployed in a target allows the next one in the order to follow. A service whose newest revision
+/// was rolled back before does not: it runs something older.
 struct Standing {
-    std::string why = {};
-    bool going = false;
-    bool superseded = false;                ///< nothing has failed, but somebody else deploys
-    std::vector<ServiceId> unhealthy = {};  ///< the services that failed
+    std::string why = {};                   ///< why not: "api rolled back"; empty where it does
+    bool going = false;                     ///< nothing has failed: it is under way, or is tried again with the event
+    std::vector<ServiceId> unhealthy = {};  ///< the services that failed; none where somebody else deploys
 };
 [[nodiscard]] Standing standing_of(const Handled& handled);
 

@@ -131,8 +131,27 @@ TEST(Standing, HoldsTheNextTargetBackOtherwise) {
     EXPECT_TRUE(going.going);
     EXPECT_THAT(going.unhealthy, IsEmpty());
     const auto other = standing_of(deployed("eu", DeploymentStatus::kSuperseded));
-    EXPECT_TRUE(other.superseded);
+    EXPECT_EQ(other.why, "somebody else deploys api");
+    EXPECT_FALSE(other.going);
     EXPECT_THAT(other.unhealthy, IsEmpty()) << "it is somebody else's wish that counts now";
+}
+
+TEST(Standing, DoesNotTakeARegionThatIsDownForABadDeployment) {
+    auto down = failed("us", "no connection");
+    const auto standing = standing_of(down);
+    EXPECT_EQ(standing.why, "api could not start");
+    EXPECT_TRUE(standing.going) << "the event comes again";
+    EXPECT_THAT(standing.unhealthy, IsEmpty());
+    down.answer.deployments.front().error->kind = ErrorKind::kAccessDenied;
+    EXPECT_THAT(standing_of(down).unhealthy, ElementsAre(ServiceId{"api"})) << "that does not heal by itself";
+}
+
+TEST(Standing, HoldsTheNextTargetBackWhereWhatIsNewWasRolledBackBefore) {
+    auto handled = deployed("eu", DeploymentStatus::kCompleted);
+    handled.answer.deployments.front().left_out = "arn:aws:ecs:eu-west-1:123456789012:task-definition/api:42";
+    const auto standing = standing_of(handled);
+    EXPECT_EQ(standing.why, "api:42 of api was rolled back before");
+    EXPECT_THAT(standing.unhealthy, IsEmpty());
 }
 
 TEST(Standing, IsOnlyOfWhatWasDeployed) {
