@@ -19,7 +19,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "docs" / "ci_lambda.schema.json"
 MODULE = ROOT / "infra" / "terraform"
+SUBMODULES = tuple(MODULE / "modules" / name for name in ("forwarding", "target-role"))
 TEMPLATE = ROOT / "infra" / "cloudformation" / "template.yaml"
+TARGET_TEMPLATE = ROOT / "infra" / "cloudformation" / "target.yaml"
 COMMAND = "./dev generate"
 
 # Written by hand: required ones, a secret, what is a list or a map, and what Lambda says itself.
@@ -27,8 +29,8 @@ BY_HAND = {"PROJECT_NAME", "PROJECT_ENV", "SLACK_WEBHOOK_URL", "VERIFY_ALARMS", 
 RESERVED = {"AWS_REGION"}
 # The maps, by hand as well: their successor is the input `services`.
 MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", "S3_SERVICE_MAP", "AUTO_DEPLOY_MAP", "ECR_TAG_FILTER")
-# A map as well, in whose place nothing comes.
-TASKS = "SCHEDULED_TASK_MAP"
+# Maps as well, in whose place nothing comes.
+OTHER_MAPS = ("SCHEDULED_TASK_MAP", "TARGETS")
 # Of a service: in an installation verify_alarms and verify_urls say it, by service.
 NOT_OF_A_SERVICE = {"verify"}
 
@@ -66,6 +68,10 @@ NOTES = {
         "Empty, with VerifyAlarms or VerifyUrls: the template makes one.",
     ),
     "VERIFY_SCHEDULE_GROUP": ("It has to exist.", "It has to exist."),
+    "REGIONS": (
+        "The role may deploy in these. Each other one than the function's needs modules/forwarding.",
+        "The role may deploy in these. Each other one than the stack's needs a stack of target.yaml.",
+    ),
     "CODE_DEPLOY": ("The rule for its events and its permissions are made with it.",) * 2,
     "AWS_CA_BUNDLE": ("It comes in a layer of the function.", "It comes in a layer of the function."),
 }
@@ -167,7 +173,7 @@ def leaves(node: dict, section: str = ""):
         if key in ("$schema", "services", "defaults"):
             continue
         if one.get("type") == "object" and "properties" not in one:
-            continue  # TASKS: by hand
+            continue  # OTHER_MAPS: by hand
         if one.get("type") == "object":
             yield from leaves(one, key)
         else:
@@ -240,7 +246,7 @@ def condition(setting: Setting) -> str:
 
 
 def terraform_variable(setting: Setting) -> str:
-    inputs = {one.name: one.input for one in settings()} | {name: name.lower() for name in (*MAPS, TASKS)}
+    inputs = {one.name: one.input for one in settings()} | {name: name.lower() for name in (*MAPS, *OTHER_MAPS)}
     note = NOTES.get(setting.name, ("", ""))[0]
     lines = block(
         f"  type = {HCL_TYPES[setting.kind]}",
@@ -391,19 +397,19 @@ INPUT_FILES = ("variables.tf", "settings.tf")
 OUTPUT_FILES = ("outputs.tf", "documents.tf")
 
 
-def inputs_table(written: dict[pathlib.Path, str] | None = None) -> str:
+def inputs_table(written: dict[pathlib.Path, str] | None = None, folder=MODULE, files=INPUT_FILES) -> str:
     rows = ["| input | type | default | what it is |", "|---|---|---|---|"]
-    for name, body in [one for file in INPUT_FILES for one in blocks("variable", text_in(MODULE / file, written))]:
+    for name, body in [one for file in files for one in blocks("variable", text_in(folder / file, written))]:
         default = attribute(body, "default")
         shown = {None: "**required**", "null": "none"}.get(default, f"`{default}`")
         rows.append(f"| `{name}` | `{attribute(body, 'type')}` | {shown} | {text_of(body)} |")
     return "\n".join(rows) + "\n"
 
 
-def outputs_table(written: dict[pathlib.Path, str] | None = None) -> str:
+def outputs_table(written: dict[pathlib.Path, str] | None = None, folder=MODULE, files=OUTPUT_FILES) -> str:
     rows = ["| output | what it is |", "|---|---|"]
-    for file in OUTPUT_FILES:
-        rows += [f"| `{name}` | {text_of(body)} |" for name, body in blocks("output", text_in(MODULE / file, written))]
+    for file in files:
+        rows += [f"| `{name}` | {text_of(body)} |" for name, body in blocks("output", text_in(folder / file, written))]
     return "\n".join(rows) + "\n"
 
 
@@ -432,7 +438,7 @@ def whole(pattern: str) -> str:
 
 
 def cloudformation_parameter(setting: Setting) -> str:
-    parameters = {one.name: one.parameter for one in settings()} | {name: parameter_of(name) for name in (*MAPS, TASKS)}
+    parameters = {one.name: one.parameter for one in settings()} | {name: parameter_of(name) for name in (*MAPS, *OTHER_MAPS)}
     note = NOTES.get(setting.name, ("", ""))[1]
     lines = ["Type: Number" if setting.kind == "integer" and not setting.special.values else "Type: String"]
     lines.append(f"Description: {yaml(description(setting, parameters, note))}")
@@ -479,7 +485,7 @@ def conditions() -> str:
 
 
 def environment() -> str:
-    names = ["PROJECT_NAME", "PROJECT_ENV", *MAPS, TASKS, "SLACK_WEBHOOK_URL", "VERIFY_ALARMS", "VERIFY_URLS", *(setting.name for setting in generated())]
+    names = ["PROJECT_NAME", "PROJECT_ENV", *MAPS, *OTHER_MAPS, "SLACK_WEBHOOK_URL", "VERIFY_ALARMS", "VERIFY_URLS", *(setting.name for setting in generated())]
     said = said_defaults()
 
     def value(name: str) -> str:
@@ -506,13 +512,94 @@ def template_parts() -> dict[str, str]:
     }
 
 
-def with_parts(text: str, parts: dict[str, str]) -> str:
+def with_parts(text: str, parts: dict[str, str], template: pathlib.Path = TEMPLATE) -> str:
     """What stands between `# generated: NAME` and `# end of what is generated`, replaced."""
     for name, part in parts.items():
         between = re.compile(rf"^( *# generated: {name} .*\n)(?:.*\n)*?( *# end of what is generated\n)", re.MULTILINE)
         text, count = between.subn(lambda found, part=part: found[1] + part + found[2], text)
-        assert count == 1, f"{TEMPLATE.name} does not have one place for {name}"
+        assert count == 1, f"{template.name} does not have one place for {name}"
     return text
+
+
+# --- the template of a further region or account -------------------------------------------------------------------
+# Its rules and the statements of its role are those of the function's own stack, word for word where they can be; and of its
+# conditions and parameters it has those that these need, if it does not say them itself.
+
+RULES = ("EcrRule", "SsmRule", "SecretRule", "S3Rule", "EcsRule", "CodeDeployRule", "ManualRule")
+# Of the function's role: what belongs to the function itself.
+NOT_OF_A_TARGET = {
+    "AssumeTheRolesOfTargets", "WriteTheLog", "KeepWhatFailed", "PlanTheNextLook", "PassTheRoleOfTheLooks",
+    "TakeEventsOutOfTheQueue", "ReadTheConfiguration", "DecryptTheConfiguration", "ReadTheWebhook", "DecryptTheWebhook",
+    "ReadTheEnvironment", "BeInTheNetwork", "LeaveTheNetworkToLambda",
+}  # fmt: skip
+TO_THE_HUB = """      Targets:
+        - Id: hub
+          Arn: !Ref BusArn
+          RoleArn: !GetAtt SenderRole.Arn
+          DeadLetterConfig:
+            Arn: !GetAtt FailedEvents.Arn
+"""
+
+
+def section(text: str, name: str) -> dict[str, str]:
+    """What a template has under one of its heads, by name, as it is written."""
+    body = re.search(rf"^{name}:\n((?:[ #].*\n|\n)*)", text, re.MULTILINE)[1]
+    found = re.findall(r"^  (\w+):((?: .*)?\n(?:    .*\n|\n(?=    ))*)", body, re.MULTILINE)
+    return {one: f"  {one}:{rest}" for one, rest in found}
+
+
+def rule_of_a_target(text: str) -> str:
+    """A rule of the function's stack, for what happens here alone, and to the bus of the function."""
+    text = re.sub(r"^( +(?:- )?account:) .*", r"\1 [!Ref AWS::AccountId]", text, flags=re.MULTILINE)
+    text = re.sub(r"^( +region:) .*", r"\1 [!Ref AWS::Region]", text, flags=re.MULTILINE)
+    # What happens elsewhere, and why.
+    text = re.sub(r"^ +(- !If \[Has(Regions|Targets), \{|# Elsewhere:|# Nobody in a target's account).*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^      Targets:\n(        .*\n)+", TO_THE_HUB, text, flags=re.MULTILINE)
+    text = text.replace("Condition: ManualRuleWanted", "Condition: ManualRuleHere")
+    return text.replace("${Function}-", "${FunctionName}-")
+
+
+def statements_of_a_role(role: str) -> dict[str, str]:
+    """By their names, each with the comment above it."""
+    body = role.split("            Statement:\n", 2)[-1]
+    items = re.findall(r"(?:^              # .*\n)*^              - .*\n(?:^               +.*\n)*", body, re.MULTILINE)
+    return {re.search(r"Sid: (\w+)", item)[1]: item for item in items}
+
+
+def needed(text: str, known: dict[str, str], patterns: tuple[str, ...]) -> set[str]:
+    return {name for pattern in patterns for name in re.findall(pattern, text) if name in known}
+
+
+CONDITION_USES = (r"!If \[(\w+),", r"!If\n\s+- (\w+)\n", r"Condition: (\w+)")
+PARAMETER_USES = (r"!Ref (\w+)", r"\$\{(\w+)\}")
+
+
+def target_parts(home: str) -> dict[str, str]:
+    skeleton = with_parts(TARGET_TEMPLATE.read_text(), dict.fromkeys(TARGET_PARTS, ""), TARGET_TEMPLATE)
+    resources, conditions, parameters = (section(home, name) for name in ("Resources", "Conditions", "Parameters"))
+    rules = "\n".join(rule_of_a_target(resources[name]) for name in RULES)
+    statements = statements_of_a_role(resources["FunctionRole"])
+    allowed = "".join(text for name, text in statements.items() if name not in NOT_OF_A_TARGET)
+
+    said = section(skeleton, "Conditions")
+    conditions = {name: text for name, text in conditions.items() if name not in said}
+    wanted = needed(skeleton + rules + allowed, conditions, CONDITION_USES)
+    while (more := wanted | needed("".join(conditions[name] for name in wanted), conditions, CONDITION_USES)) != wanted:
+        wanted = more
+    ours = [name for name in conditions if name in wanted]
+    text = skeleton + rules + allowed + "".join(conditions[name] for name in ours)
+    taken = needed(text, parameters, PARAMETER_USES) - set(section(skeleton, "Parameters"))
+    in_order = [name for name in parameters if name in taken]
+    return {
+        "group": "".join(f"          - {name}\n" for name in in_order),
+        "parameters": "".join(parameters[name] for name in in_order),
+        "conditions": "".join(conditions[name] for name in ours),
+        "rules": rules,
+        "statements": allowed,
+    }
+
+
+TARGET_PARTS = ("group", "parameters", "conditions", "rules", "statements")
 
 
 # --- all of it ----------------------------------------------------------------------------------------------------
@@ -523,7 +610,12 @@ def files() -> dict[pathlib.Path, str]:
     written = {MODULE / "settings.tf": settings_tf()}
     readme = MODULE / "README.md"
     written[readme] = with_table(with_table(readme.read_text(), inputs_table(written)), outputs_table(written))
+    for folder in SUBMODULES:
+        readme = folder / "README.md"
+        inputs, outputs = inputs_table(None, folder, ("variables.tf",)), outputs_table(None, folder, ("documents.tf", "main.tf"))
+        written[readme] = with_table(with_table(readme.read_text(), inputs), outputs)
     written[TEMPLATE] = with_parts(TEMPLATE.read_text(), template_parts())
+    written[TARGET_TEMPLATE] = with_parts(TARGET_TEMPLATE.read_text(), target_parts(written[TEMPLATE]), TARGET_TEMPLATE)
     return written
 
 

@@ -70,6 +70,24 @@ output "configuration" {
   }
 }
 
+output "target_policies" {
+  description = "The policies of the roles of targets, as JSON, by the names of the targets: for modules/target-role, which adds the roles that may be passed on."
+  value       = local.target_policies
+
+  precondition {
+    condition     = length(var.regions) == 0 || length(var.targets) == 0
+    error_message = "regions and targets both say where to deploy: leave one of them out."
+  }
+  precondition {
+    condition     = length(var.target_order) == 0 || sort(var.target_order) == sort(keys(local.targets))
+    error_message = "target_order has to name every target once; they are: ${join(", ", keys(local.targets))}."
+  }
+  precondition {
+    condition     = alltrue([for policy in values(local.target_policies) : length(policy) <= local.longest_policy - local.room_for_passing])
+    error_message = "The policy of a target's role is longer than IAM allows. Give targets with the same role another one each."
+  }
+}
+
 output "schedules" {
   description = "The schedules of the EventBridge rules that have one, by kind: sweep."
   value       = { for kind, rule in local.rules : kind => rule.schedule if rule.schedule != null }

@@ -1,5 +1,5 @@
-# The function's environment. This file, settings.tf, services.tf, config.tf, patterns.tf, delivery.tf, policy.tf,
-# documents.tf and variables.tf need no provider: the tests render them with Terraform alone.
+# The function's environment. This file, settings.tf, services.tf, config.tf, targets.tf, patterns.tf, delivery.tf,
+# policy.tf, documents.tf and variables.tf need no provider: the tests render them with Terraform alone.
 
 locals {
   # The function wants SERVICE_CONFIG said when files are watched, even if there are none; and with a document never, where
@@ -29,6 +29,9 @@ locals {
     ECR_TAG_FILTER  = length(var.ecr_tag_filter) > 0 ? jsonencode(var.ecr_tag_filter) : ""
     SCHEDULED_TASK_MAP = length(var.scheduled_task_map) > 0 ? jsonencode({
       for id, task in var.scheduled_task_map : id => { for name, value in task : name => value if value != null }
+    }) : ""
+    TARGETS = length(var.targets) > 0 ? jsonencode({
+      for name, target in var.targets : name => { for key, value in target : key => value if value != null }
     }) : ""
     VERIFY_ALARMS = length(var.verify_alarms) > 0 ? jsonencode(var.verify_alarms) : ""
     VERIFY_URLS = length(var.verify_urls) > 0 ? jsonencode({

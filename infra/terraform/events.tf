@@ -51,3 +51,13 @@ resource "aws_lambda_permission" "events" {
   principal     = "events.amazonaws.com"
   source_arn    = each.value.arn
 }
+
+# The accounts whose events are sent here. Whoever may put events there could ask for deployments by hand as well: the rules name
+# the accounts whose requests count.
+resource "aws_cloudwatch_event_permission" "accounts" {
+  for_each = toset(local.bus_accounts)
+
+  principal    = each.value
+  statement_id = "${local.name}-${each.value}"
+  action       = "events:PutEvents"
+}

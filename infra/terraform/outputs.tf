@@ -42,3 +42,10 @@ output "rule_arns" {
   description = "The ARNs of the EventBridge rules, by kind: ecr, ssm, s3, ecs, manual, sweep, code-deploy."
   value       = { for kind, rule in aws_cloudwatch_event_rule.events : kind => rule.arn }
 }
+
+output "forwarding" {
+  description = "What modules/forwarding has to know of this installation: the name of the function, the bus that events are sent to, and which."
+  value       = local.forwarding
+  # EventBridge looks whether the bus takes what another account's rule is to send there.
+  depends_on = [aws_cloudwatch_event_permission.accounts]
+}

@@ -13,25 +13,29 @@ locals {
   )[0]
   # All whose services are ours.
   clusters = distinct(concat([local.cluster_name], [for name in var.discovery_clusters : name if var.discovery]))
-  ecs_arn  = "arn:${local.partition}:ecs:${local.region}:${local.account_id}"
 
   # Every pattern names them: a bus may be given the events of other accounts and regions as well.
   whose = {
-    account = concat([local.account_id], var.event_accounts)
-    region  = concat([local.region], var.event_regions)
+    account = distinct(concat([local.account_id], var.event_accounts, local.target_accounts))
+    region  = distinct(concat([local.region], var.event_regions, local.target_regions))
   }
+  # Where something may happen that concerns us: here, and in the targets.
+  places = distinct(concat(
+    ["${local.region}:${local.account_id}"],
+    [for name, target in local.targets : "${target.region}:${local.target_account_ids[name]}"],
+  ))
 
   # --- images: the repositories of the services, or the two forms of the naming rule ---
 
   repositories_mapped = length(local.repositories) > 0
 
   # As a policy has them. A policy has little room: where there are many, all of the account and region.
-  repository_arns = [
+  repository_names = [
     for name in(
       var.discovery ? [for prefix in concat(var.discovery_scope.repositories, length(var.discovery_scope.repositories) > 0 ? [] : [""]) : "${prefix}*"] :
       length(local.repositories) > 30 ? ["*"] :
       local.repositories_mapped ? local.repositories : ["${var.project_name}_backend", "${var.project_name}_service_*"]
-    ) : "arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${name}"
+    ) : name
   ]
 
   # With discovery: any that a service may use. Where not all of the names fit: one prefix for those that begin with the
@@ -114,10 +118,10 @@ locals {
 
   # Whoever calls may say the name or the ARN.
   secret_names = flatten([
-    for prefix in var.discovery_scope.secrets : [
-      { prefix = prefix },
-      { prefix = "arn:${local.partition}:secretsmanager:${local.region}:${local.account_id}:secret:${prefix}" },
-    ]
+    for prefix in var.discovery_scope.secrets : concat(
+      [{ prefix = prefix }],
+      [for place in local.places : { prefix = "arn:${local.partition}:secretsmanager:${place}:secret:${prefix}" }],
+    )
   ])
   secret_pattern = jsonencode(merge(local.whose, {
     source      = ["aws.secretsmanager"]
@@ -173,15 +177,33 @@ locals {
 
   # The service's ARN names the cluster, unless it is of the short form from before 2018; then detail.clusterArn may. A hook's
   # resources are no services, and it always says detail.clusterArn.
-  ecs_pattern = jsonencode(merge(local.whose, {
-    source      = ["aws.ecs"]
-    detail-type = ["ECS Deployment State Change", "ECS Hook State Change", "ECS Service Action"]
-    detail      = { eventName = [{ anything-but = ["SERVICE_STEADY_STATE", "HOOK_IN_PROGRESS"] }] }
-    "$or" = [
-      { resources = [for cluster in local.clusters : { prefix = "${local.ecs_arn}:service/${cluster}/" }] },
-      { detail = { clusterArn = [for cluster in local.clusters : "${local.ecs_arn}:cluster/${cluster}"] } },
+  # The clusters are those of the targets, where there are any. Where not all of them fit: by their names, wherever they are.
+  ecs_places = local.targets_wanted ? flatten([
+    for name, target in local.targets : [
+      for cluster in local.target_clusters[name] : { at = "${target.region}:${local.target_account_ids[name]}", cluster = cluster }
     ]
-  }))
+  ]) : [for cluster in local.clusters : { at = "${local.region}:${local.account_id}", cluster = cluster }]
+  ecs_patterns = [
+    for clusters in [
+      {
+        services = [for one in local.ecs_places : { prefix = "arn:${local.partition}:ecs:${one.at}:service/${one.cluster}/" }]
+        itself   = [for one in local.ecs_places : "arn:${local.partition}:ecs:${one.at}:cluster/${one.cluster}"]
+      },
+      {
+        services = [for name in distinct(local.ecs_places[*].cluster) : { wildcard = "arn:${local.partition}:ecs:*:service/${name}/*" }]
+        itself   = [for name in distinct(local.ecs_places[*].cluster) : { wildcard = "arn:${local.partition}:ecs:*:cluster/${name}" }]
+      },
+    ] :
+    jsonencode(merge(local.whose, {
+      source      = ["aws.ecs"]
+      detail-type = ["ECS Deployment State Change", "ECS Hook State Change", "ECS Service Action"]
+      detail      = { eventName = [{ anything-but = ["SERVICE_STEADY_STATE", "HOOK_IN_PROGRESS"] }] }
+      "$or" = [
+        { resources = clusters.services },
+        { detail = { clusterArn = clusters.itself } },
+      ]
+    }))
+  ]
 
   # --- manual requests ---
 
@@ -190,7 +212,9 @@ locals {
   not_foreign = { for name, ours in { project = var.project_name, env = var.project_env } :
     name => [{ exists = false }, { anything-but = { wildcard = "*" } }, "", ours]
   }
+  # Nobody in a target's account asks for deployments, unless event_accounts has it: it may be that of another environment.
   manual_pattern = jsonencode(merge(local.whose, {
+    account = distinct(concat([local.account_id], var.event_accounts))
     source = [
       "action.production", "action.deploy", "action.${var.project_env}", "github.actions.${var.project_env}",
       "terraform.${var.project_env}",
@@ -214,7 +238,7 @@ locals {
     ssm    = local.ssm_patterns
     secret = [local.secret_pattern]
     s3     = var.s3_event_source == "native" ? local.s3_native_patterns : local.s3_cloudtrail_patterns
-    ecs    = [local.ecs_pattern]
+    ecs    = local.ecs_patterns
     manual = [local.manual_pattern]
 
     code-deploy = [local.code_deploy_pattern]

@@ -10,9 +10,6 @@ locals {
   dead_letter_queue_arn  = "${local.sqs_arn}:${local.dead_letter_queue_name}"
   role_arn               = "arn:${local.partition}:iam::${local.account_id}:role/${local.name}"
   function_arn           = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.name}"
-  cluster_arn            = "${local.ecs_arn}:cluster/${local.cluster_name}"
-  cluster_arns           = [for cluster in local.clusters : "${local.ecs_arn}:cluster/${cluster}"]
-  only_this_cluster      = { ArnEquals = { "ecs:cluster" = try(one(local.cluster_arns), local.cluster_arns) } }
 
   # IAM takes no more for all inline policies of a role.
   longest_policy = 10240
@@ -40,29 +37,18 @@ locals {
     { changed = ["*"], seen = ["*"], families = local.families },
     { changed = ["*"], seen = ["*"], families = ["*"] },
   ]
-  # What the services of each scope may run, and the copies of it that a rollback makes.
-  task_definitions = [
-    for scope in local.policy_scopes : [for family in scope.families : "${local.ecs_arn}:task-definition/${family}:*"]
+  # Tasks that no service runs, and what starts them: named, or all that there are.
+  task_families = concat(local.tasks[*].task_family, local.tasks_found ? var.discovery_scope.task_families : [])
+  schedule_names = local.tasks_looked_for ? ["*/*"] : [
+    for name in local.task_schedules : strcontains(name, "/") ? name : "default/${name}"
   ]
-  # What tasks that no service runs are given, and what starts them: named, or all that there are.
-  task_families     = concat(local.tasks[*].task_family, local.tasks_found ? var.discovery_scope.task_families : [])
-  tasks_definitions = [for family in sort(distinct(local.task_families)) : "${local.ecs_arn}:task-definition/${family}:*"]
-  schedule_arns = [
-    for name in local.tasks_looked_for ? ["*/*"] : [for name in local.task_schedules : strcontains(name, "/") ? name : "default/${name}"] :
-    "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${name}"
-  ]
-  task_rule_arns = [
-    for name in local.tasks_looked_for ? ["*"] : [for name in local.task_rules : trimprefix(name, "default/")] :
-    "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"
-  ]
-  task_cluster_arns = local.tasks_found ? local.cluster_arns : [local.cluster_arn]
-  copies = [
-    for scope in local.policy_scopes : [for family in scope.families : "${local.ecs_arn}:task-definition/${family}-rollback:*"]
-  ]
-  policies = [
-    for number, scope in local.policy_scopes : jsonencode({
-      Version = "2012-10-17"
-      Statement = concat(
+  task_rule_names = local.tasks_looked_for ? ["*"] : [for name in local.task_rules : trimprefix(name, "default/")]
+
+  # What whoever deploys needs where it deploys: of the function's own role (""), and of the role of each target that has one.
+  # infra/terraform/modules/target-role gives a target's role its own.
+  deploying = {
+    for who, at in local.deployers : who => [
+      for number, scope in local.policy_scopes : concat(
         [
           {
             # Whoever stops a deployment needs the permission on the service and on the service deployment. ECS compares the
@@ -74,13 +60,13 @@ locals {
               local.rollback_wanted ? ["ecs:StopServiceDeployment"] : [],
             )
             Resource = flatten([
-              for place in setproduct(local.clusters, scope.changed) : concat(
-                ["${local.ecs_arn}:service/${place[0]}/${place[1]}"],
-                local.rollback_wanted ? ["${local.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*"] : [],
+              for place in setproduct(at.clusters, scope.changed) : concat(
+                ["${at.ecs_arn}:service/${place[0]}/${place[1]}"],
+                local.rollback_wanted ? ["${at.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*"] : [],
               )
             ])
-            Condition = merge(local.only_this_cluster, {
-              ArnLikeIfExists = { "ecs:task-definition" = concat(local.task_definitions[number], local.copies[number]) }
+            Condition = merge(at.only_these_clusters, {
+              ArnLikeIfExists = { "ecs:task-definition" = concat(at.task_definitions[number], at.copies[number]) }
             })
           },
           {
@@ -101,13 +87,13 @@ locals {
             ]
             Resource = concat(
               flatten([
-                for place in setproduct(local.clusters, scope.seen) : [
-                  "${local.ecs_arn}:service/${place[0]}/${place[1]}",
-                  "${local.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*",
-                  "${local.ecs_arn}:service-revision/${place[0]}/${place[1]}/*",
+                for place in setproduct(at.clusters, scope.seen) : [
+                  "${at.ecs_arn}:service/${place[0]}/${place[1]}",
+                  "${at.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*",
+                  "${at.ecs_arn}:service-revision/${place[0]}/${place[1]}/*",
                 ]
               ]),
-              [for cluster in local.clusters : "${local.ecs_arn}:task/${cluster}/*"],
+              [for cluster in at.clusters : "${at.ecs_arn}:task/${cluster}/*"],
             )
           },
           {
@@ -118,7 +104,7 @@ locals {
             Effect    = "Allow"
             Action    = concat(local.services_mapped ? [] : ["ecs:ListServices"], ["ecs:ListTasks"])
             Resource  = ["*"]
-            Condition = local.only_this_cluster
+            Condition = at.only_these_clusters
           },
           {
             # Neither action knows resources: AWS accepts only "*".
@@ -133,22 +119,10 @@ locals {
             Effect = "Allow"
             Action = ["ecs:ListTagsForResource"]
             Resource = concat(
-              local.task_definitions[number], local.copies[number],
+              at.task_definitions[number], at.copies[number],
               # Of services they say the exceptions.
-              [for cluster in local.clusters : "${local.ecs_arn}:service/${cluster}/*" if var.discovery],
+              [for cluster in at.clusters : "${at.ecs_arn}:service/${cluster}/*" if var.discovery],
             )
-          },
-          {
-            Sid      = "WriteTheLog"
-            Effect   = "Allow"
-            Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-            Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_group_name}:*"]
-          },
-          {
-            Sid      = "KeepWhatFailed"
-            Effect   = "Allow"
-            Action   = ["sqs:SendMessage"]
-            Resource = [local.dead_letter_queue_arn]
           },
         ],
         [
@@ -157,7 +131,7 @@ locals {
             Sid      = "KeepWhatToGoBackTo"
             Effect   = "Allow"
             Action   = ["ecs:RegisterTaskDefinition"]
-            Resource = local.copies[number]
+            Resource = at.copies[number]
           } if wanted
         ],
         [
@@ -166,7 +140,7 @@ locals {
             Sid       = "SayWhatACopyStandsFor"
             Effect    = "Allow"
             Action    = ["ecs:TagResource"]
-            Resource  = local.copies[number]
+            Resource  = at.copies[number]
             Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
           } if wanted
         ],
@@ -180,23 +154,6 @@ locals {
           } if wanted
         ],
         [
-          for wanted in [local.verify_wanted] : {
-            Sid      = "PlanTheNextLook"
-            Effect   = "Allow"
-            Action   = ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"]
-            Resource = ["arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${var.verify_schedule_group}/ci_lambda-verify-*"]
-          } if wanted
-        ],
-        [
-          for wanted in [local.verify_wanted] : {
-            Sid       = "PassTheRoleOfTheLooks"
-            Effect    = "Allow"
-            Action    = ["iam:PassRole"]
-            Resource  = [local.verify_role_arn]
-            Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
-          } if wanted
-        ],
-        [
           for wanted in [var.answer_requests && var.enable_manual_deploy] : {
             # What waits for a person goes on, or is taken back. Which condition keys ContinueServiceDeployment knows is not
             # written down, so the ARNs alone name the cluster.
@@ -204,9 +161,9 @@ locals {
             Effect = "Allow"
             Action = ["ecs:ContinueServiceDeployment", "ecs:StopServiceDeployment"]
             Resource = flatten([
-              for place in setproduct(local.clusters, scope.changed) : [
-                "${local.ecs_arn}:service/${place[0]}/${place[1]}",
-                "${local.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*",
+              for place in setproduct(at.clusters, scope.changed) : [
+                "${at.ecs_arn}:service/${place[0]}/${place[1]}",
+                "${at.ecs_arn}:service-deployment/${place[0]}/${place[1]}/*",
               ]
             ])
           } if wanted
@@ -217,7 +174,7 @@ locals {
             Sid      = "RegisterWhatWasPushed"
             Effect   = "Allow"
             Action   = ["ecs:RegisterTaskDefinition"]
-            Resource = local.task_definitions[number]
+            Resource = at.task_definitions[number]
           } if wanted
         ],
         [
@@ -226,7 +183,7 @@ locals {
             Sid       = "SayWhatWasPushed"
             Effect    = "Allow"
             Action    = ["ecs:TagResource"]
-            Resource  = local.task_definitions[number]
+            Resource  = at.task_definitions[number]
             Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
           } if wanted
         ],
@@ -238,7 +195,7 @@ locals {
             Action = ["ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:DescribeServiceRevisions"]
             Resource = flatten([
               for cluster in clusters : [
-                "${local.ecs_arn}:service/${cluster}/*", "${local.ecs_arn}:service-revision/${cluster}/*/*",
+                "${at.ecs_arn}:service/${cluster}/*", "${at.ecs_arn}:service-revision/${cluster}/*/*",
               ]
             ])
           } if var.image_requests && length(clusters) > 0
@@ -249,7 +206,7 @@ locals {
             Sid      = "DeployExpressServices"
             Effect   = "Allow"
             Action   = ["ecs:DescribeExpressGatewayService", "ecs:UpdateExpressGatewayService"]
-            Resource = [for place in setproduct(local.clusters, scope.changed) : "${local.ecs_arn}:service/${place[0]}/${place[1]}"]
+            Resource = [for place in setproduct(at.clusters, scope.changed) : "${at.ecs_arn}:service/${place[0]}/${place[1]}"]
           } if wanted
         ],
         [
@@ -258,7 +215,7 @@ locals {
             Sid      = "RegisterWhatExpressServicesRun"
             Effect   = "Allow"
             Action   = ["ecs:RegisterTaskDefinition", "ecs:ListTagsForResource"]
-            Resource = ["${local.ecs_arn}:task-definition/*:*"]
+            Resource = ["${at.ecs_arn}:task-definition/*:*"]
           } if wanted
         ],
         [
@@ -267,7 +224,7 @@ locals {
             Sid       = "SayWhatExpressServicesRun"
             Effect    = "Allow"
             Action    = ["ecs:TagResource"]
-            Resource  = ["${local.ecs_arn}:task-definition/*:*"]
+            Resource  = ["${at.ecs_arn}:task-definition/*:*"]
             Condition = { "ForAllValues:StringLike" = { "aws:TagKeys" = "ci_lambda:*" }, Null = { "aws:TagKeys" = "false" } }
           } if wanted
         ],
@@ -277,7 +234,7 @@ locals {
             Sid      = "RegisterWhatTasksRun"
             Effect   = "Allow"
             Action   = ["ecs:RegisterTaskDefinition"]
-            Resource = local.tasks_definitions
+            Resource = at.tasks_definitions
           } if wanted
         ],
         [
@@ -286,7 +243,7 @@ locals {
             Sid       = "SayWhatTasksRun"
             Effect    = "Allow"
             Action    = ["ecs:TagResource"]
-            Resource  = local.tasks_definitions
+            Resource  = at.tasks_definitions
             Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
           } if wanted
         ],
@@ -295,11 +252,11 @@ locals {
             Sid      = "KnowWhatTasksRun"
             Effect   = "Allow"
             Action   = ["ecs:ListTagsForResource"]
-            Resource = local.tasks_definitions
+            Resource = at.tasks_definitions
           } if wanted
         ],
         [
-          for schedules in [local.schedule_arns] : {
+          for schedules in [at.schedule_arns] : {
             Sid      = "MoveSchedules"
             Effect   = "Allow"
             Action   = ["scheduler:GetSchedule", "scheduler:UpdateSchedule"]
@@ -307,7 +264,7 @@ locals {
           } if length(schedules) > 0
         ],
         [
-          for rules in [local.task_rule_arns] : {
+          for rules in [at.task_rule_arns] : {
             Sid      = "SeeTargetsOfRules"
             Effect   = "Allow"
             Action   = ["events:ListTargetsByRule"]
@@ -315,13 +272,13 @@ locals {
           } if length(rules) > 0
         ],
         [
-          for rules in [local.task_rule_arns] : {
+          for rules in [at.task_rule_arns] : {
             # A target on our clusters, and on nothing else.
             Sid       = "MoveTargetsOfRules"
             Effect    = "Allow"
             Action    = ["events:PutTargets"]
             Resource  = rules
-            Condition = { ArnEquals = { "events:TargetArn" = try(one(local.task_cluster_arns), local.task_cluster_arns) } }
+            Condition = { ArnEquals = { "events:TargetArn" = try(one(at.task_cluster_arns), at.task_cluster_arns) } }
           } if length(rules) > 0
         ],
         [
@@ -347,7 +304,7 @@ locals {
             ]
             Resource = [
               for kind in ["application:*", "deploymentconfig:*", "deploymentgroup:*/*"] :
-              "arn:${local.partition}:codedeploy:${local.region}:${local.account_id}:${kind}"
+              "arn:${local.partition}:codedeploy:${at.region}:${at.account_id}:${kind}"
             ]
           } if wanted
         ],
@@ -364,6 +321,45 @@ locals {
           } if wanted
         ],
         [
+          for wanted in [local.revisions_wanted && var.enable_manual_deploy] : {
+            # A request may name an image: is it there, and for the platform of the service? A single image says that in
+            # its config, which is fetched like a layer.
+            Sid      = "LookAtTheImageThatIsAskedFor"
+            Effect   = "Allow"
+            Action   = ["ecr:DescribeImages", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+            Resource = at.repository_arns
+          } if wanted
+        ],
+        [
+          for wanted in [local.targets_wanted] : {
+            # A pushed image may still be on its way to another region: the function looks until it is there.
+            Sid      = "SeeWhatIsReplicated"
+            Effect   = "Allow"
+            Action   = ["ecr:DescribeImages"]
+            Resource = at.repository_arns
+          } if wanted
+        ],
+        [
+          for regions in [at.only_in] : {
+            # The ARNs above have any region then.
+            Sid       = "NowhereElse"
+            Effect    = "Deny"
+            Action    = ["cloudwatch:*", "codedeploy:*", "ecr:*", "ecs:*", "events:*", "scheduler:*"]
+            Resource  = ["*"]
+            Condition = { StringNotEquals = { "aws:RequestedRegion" = regions } }
+          } if length(regions) > 0
+        ],
+      )
+    ]
+  }
+
+  # What the function itself needs.
+  policies = [
+    for statements in local.deploying[""] : jsonencode({
+      Version = "2012-10-17"
+      Statement = concat(
+        statements,
+        [
           for roles in [var.schedule_role_arns] : {
             # Whoever puts a target gives it its role anew.
             Sid       = "PassTheRolesOfSchedules"
@@ -372,16 +368,6 @@ locals {
             Resource  = roles
             Condition = { StringEquals = { "iam:PassedToService" = ["scheduler.amazonaws.com", "events.amazonaws.com"] } }
           } if local.tasks_wanted && length(roles) > 0
-        ],
-        [
-          for wanted in [local.revisions_wanted && var.enable_manual_deploy] : {
-            # A request may name an image: is it there, and for the platform of the service? A single image says that in
-            # its config, which is fetched like a layer.
-            Sid      = "LookAtTheImageThatIsAskedFor"
-            Effect   = "Allow"
-            Action   = ["ecr:DescribeImages", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-            Resource = local.repository_arns
-          } if wanted
         ],
         [
           for roles in [var.task_role_arns] : {
@@ -402,6 +388,46 @@ locals {
             Resource  = roles
             Condition = { StringEquals = { "iam:PassedToService" = "ecs.amazonaws.com" } }
           } if length(roles) > 0
+        ],
+        [
+          for roles in [local.target_role_arns] : {
+            # These and no others; each says itself who may assume it.
+            Sid      = "AssumeTheRolesOfTargets"
+            Effect   = "Allow"
+            Action   = ["sts:AssumeRole"]
+            Resource = roles
+          } if length(roles) > 0
+        ],
+        [
+          {
+            Sid      = "WriteTheLog"
+            Effect   = "Allow"
+            Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+            Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_group_name}:*"]
+          },
+          {
+            Sid      = "KeepWhatFailed"
+            Effect   = "Allow"
+            Action   = ["sqs:SendMessage"]
+            Resource = [local.dead_letter_queue_arn]
+          },
+        ],
+        [
+          for wanted in [local.verify_wanted] : {
+            Sid      = "PlanTheNextLook"
+            Effect   = "Allow"
+            Action   = ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"]
+            Resource = ["arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${var.verify_schedule_group}/ci_lambda-verify-*"]
+          } if wanted
+        ],
+        [
+          for wanted in [local.verify_wanted] : {
+            Sid       = "PassTheRoleOfTheLooks"
+            Effect    = "Allow"
+            Action    = ["iam:PassRole"]
+            Resource  = [local.verify_role_arn]
+            Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
+          } if wanted
         ],
         [
           for wanted in [local.queue_wanted] : {

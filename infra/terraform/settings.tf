@@ -347,7 +347,7 @@ variable "dry_run" {
 
 variable "regions" {
   type        = list(string)
-  description = "The regions where an event deploys its services, instead of in AWS_REGION; name that, too, if it is one of them (REGIONS)."
+  description = "The regions where an event deploys its services, instead of in AWS_REGION; name that, too, if it is one of them. The role may deploy in these. Each other one than the function's needs modules/forwarding (REGIONS)."
   default     = []
   nullable    = false
   validation {

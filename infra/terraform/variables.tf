@@ -162,6 +162,45 @@ variable "scheduled_task_map" {
   }
 }
 
+variable "targets" {
+  type = map(object({
+    region      = string
+    cluster     = optional(string)
+    role_arn    = optional(string)
+    external_id = optional(string)
+  }))
+  description = "The places where an event deploys its services, by names, in place of regions: each with its region, and, where they are others than the function's, a cluster, and a role of another account with the external_id that it asks for. The function may assume these roles and no others (TARGETS)."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for name in keys(var.targets) : can(regex("^[A-Za-z0-9_.-]{1,64}$", name))])
+    error_message = "targets: the keys are names of targets: letters, digits, '_', '-' and '.' only."
+  }
+  validation {
+    condition     = alltrue([for target in values(var.targets) : can(regex("^[A-Za-z0-9-]{1,255}$", target.region))])
+    error_message = "targets: region: the name of a region, such as us-east-1."
+  }
+  validation {
+    condition     = alltrue([for target in values(var.targets) : target.cluster == null || can(regex("^[A-Za-z0-9_.-]{1,255}$", target.cluster))])
+    error_message = "targets: cluster: the cluster's name, not its ARN."
+  }
+  validation {
+    condition     = alltrue([for target in values(var.targets) : target.role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", target.role_arn))])
+    error_message = "targets: role_arn: the full ARN of a role, without '*': arn:aws:iam::111122223333:role/deploy."
+  }
+  validation {
+    condition     = alltrue([for target in values(var.targets) : target.external_id == null || try(target.role_arn != null && length(target.external_id) >= 2 && length(target.external_id) <= 1224, false)])
+    error_message = "targets: external_id: 2 to 1224 characters, for a target that has a role_arn."
+  }
+}
+
+variable "open_bus_to_event_accounts" {
+  type        = bool
+  description = "Whether the accounts of event_accounts may send events to the default bus of this account and region. Those of targets may in any case."
+  default     = false
+  nullable    = false
+}
+
 variable "hook_role_arns" {
   type        = list(string)
   description = "The roles with which ECS invokes the Lambda functions that are hooks of deployment_strategy, or of the strategy of one of services."

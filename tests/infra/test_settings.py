@@ -40,6 +40,19 @@ OTHER_VALUES = {
     "EVENT_ACCOUNTS": (["111122223333", "444455556666"], "111122223333,444455556666"),
     "EVENT_REGIONS": (["eu-west-1", "eu-central-1"], "eu-west-1,eu-central-1"),
     "REGIONS": (["eu-west-1", "us-east-1"], "eu-west-1,us-east-1"),
+    "TARGETS": (
+        {
+            "eu": {"region": "eu-west-1"},
+            "us": {
+                "region": "us-east-1",
+                "cluster": "live",
+                "role_arn": "arn:aws:iam::111122223333:role/deploy",
+                "external_id": "shop",
+            },
+        },
+        '{"eu":{"region":"eu-west-1"},"us":{"region":"us-east-1","cluster":"live",'
+        '"role_arn":"arn:aws:iam::111122223333:role/deploy","external_id":"shop"}}',
+    ),
     "TARGET_ORDER": (["us", "eu"], "us,eu"),
     "ROLL_BACK_EARLIER_TARGETS": (True, "true"),
     "ECS_CLUSTER_NAME": ("live", "live"),
@@ -106,9 +119,12 @@ def test_this_test_knows_every_variable_of_the_code():
 
 
 def test_terraform_hands_every_variable_to_the_function(terraform):
-    inputs = {setting.input: OTHER_VALUES[name][0] for name, setting in settings().items()}
+    # Where TARGETS are, there are no REGIONS.
+    inputs = {setting.input: OTHER_VALUES[name][0] for name, setting in settings().items() if name != "REGIONS"}
+    regions, _ = OTHER_VALUES["REGIONS"]
 
     environment = terraform.render(**inputs).environment
+    environment["REGIONS"] = terraform.render(regions=regions).environment["REGIONS"]
 
     assert {name: value(text) for name, text in environment.items()} == {
         name: value(expected) for name, (_, expected) in OTHER_VALUES.items()

@@ -25,6 +25,7 @@ def arn_like(pattern: str, text: str) -> bool:
 # Operator -> how one value is compared, and whether it is the other way round.
 OPERATORS: dict[str, tuple[Callable[[str, str], bool], bool]] = {
     "StringEquals": (str.__eq__, False),
+    "StringNotEquals": (str.__eq__, True),
     "StringLike": (like, False),
     "ForAllValues:StringLike": (like, False),  # of one value
     "Bool": (str.__eq__, False),

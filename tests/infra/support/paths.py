@@ -11,6 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[3]
 TERRAFORM_MODULE = ROOT / "infra" / "terraform"
 TEMPLATE = ROOT / "infra" / "cloudformation" / "template.yaml"
+TARGET_TEMPLATE = ROOT / "infra" / "cloudformation" / "target.yaml"
 FIXTURES = ROOT / "tests" / "fixtures" / "events"
 
 

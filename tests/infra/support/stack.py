@@ -13,7 +13,7 @@ from moto.cloudformation.models import Stack as StackOfMoto
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import clean_json
 
-from support.paths import TEMPLATE
+from support.paths import TARGET_TEMPLATE, TEMPLATE
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -25,6 +25,14 @@ LEAST = {
     "ProjectEnv": "dev",
     "CodeBucket": "artifacts",
     "CodeKey": "ci_lambda-arm64.zip",
+    "TaskRoleArns": "arn:aws:iam::123456789012:role/shop-task",
+}
+# Of target.yaml, for a function that is elsewhere.
+LEAST_OF_A_TARGET = {
+    "FunctionName": "shop_ci_lambda_dev",
+    "BusArn": "arn:aws:events:eu-west-1:123456789012:event-bus/default",
+    "ProjectName": "shop",
+    "ProjectEnv": "dev",
     "TaskRoleArns": "arn:aws:iam::123456789012:role/shop-task",
 }
 
@@ -79,11 +87,13 @@ class Stack:
     def rules(self) -> dict[str, dict]:
         """By kind."""
         rules = client("events").list_rules()["Rules"]
-        return {rule["Name"].rsplit("-", 1)[1]: rule for rule in rules}
+        return {rule["Name"].split("-", 1)[1]: rule for rule in rules}
 
     @property
     def patterns(self) -> dict[str, dict]:
-        return {kind: json.loads(rule["EventPattern"]) for kind, rule in self.rules.items() if "EventPattern" in rule}
+        # moto leaves null where AWS leaves out what is AWS::NoValue.
+        written = {kind: rule["EventPattern"] for kind, rule in self.rules.items() if "EventPattern" in rule}
+        return {kind: without_none(json.loads(pattern)) for kind, pattern in written.items()}
 
     @property
     def schedules(self) -> dict[str, str]:
@@ -94,10 +104,7 @@ class Stack:
 
     @property
     def policy(self) -> dict:
-        role = self.function["Role"].rsplit("/", 1)[1]
-        document = client("iam").get_role_policy(RoleName=role, PolicyName="ci_lambda")["PolicyDocument"]
-        # moto keeps the policy as Python prints it, with None where AWS leaves out what is AWS::NoValue.
-        return without_none(ast.literal_eval(document))
+        return policy_of(self.function["Role"])
 
     @property
     def invoke_permissions(self) -> list[dict]:
@@ -123,6 +130,35 @@ class Stack:
             for name, one in stack.template_dict["Resources"].items()
             if one["Type"] == kind and ("Condition" not in one or conditions[one["Condition"]])
         }
+
+
+class TargetStack(Stack):
+    """A stack of target.yaml: the region and the account are moto's own, the function is in eu-west-1."""
+
+    def __init__(self, **parameters: str):
+        client("cloudformation").create_stack(
+            StackName=STACK,
+            TemplateBody=as_json(TARGET_TEMPLATE.read_text()),
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in (LEAST_OF_A_TARGET | parameters).items()],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        described = client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        assert described["StackStatus"] == "CREATE_COMPLETE", described
+        self.outputs = {one["OutputKey"]: one["OutputValue"] for one in described["Outputs"]}
+
+    def delete(self) -> None:
+        client("cloudformation").delete_stack(StackName=STACK)
+
+    @property
+    def policy(self) -> dict:
+        return policy_of(self.outputs["RoleArn"])
+
+
+def policy_of(role_arn: str) -> dict:
+    role = role_arn.rsplit("/", 1)[1]
+    document = client("iam").get_role_policy(RoleName=role, PolicyName="ci_lambda")["PolicyDocument"]
+    # moto keeps the policy as Python prints it, with None where AWS leaves out what is AWS::NoValue.
+    return without_none(ast.literal_eval(document))
 
 
 def without_none(value):

@@ -18,20 +18,28 @@ PURE_FILES = (
     "settings.tf",
     "services.tf",
     "config.tf",
+    "targets.tf",
     "environment.tf",
     "patterns.tf",
     "delivery.tf",
     "policy.tf",
     "documents.tf",
 )
-ACCOUNT = """
-locals {
+HERE = """
+locals {{
   partition  = "aws"
-  account_id = "123456789012"
-  region     = "us-east-1"
-}
-output "function_defaults" { value = local.function_defaults }
+  account_id = "{account}"
+  region     = "{region}"
+}}
 """
+ACCOUNT = (
+    HERE.format(account="123456789012", region="us-east-1")
+    + """
+output "function_defaults" { value = local.function_defaults }
+output "forwarding" { value = local.forwarding }
+output "bus_accounts" { value = local.bus_accounts }
+"""
+)
 LEAST = {
     "project_name": "shop",
     "project_env": "dev",
@@ -55,6 +63,9 @@ class Documents:
     queue: dict | None
     dead_letter_policy: dict
     function_defaults: dict[str, str]
+    target_policies: dict[str, dict]
+    forwarding: dict
+    bus_accounts: list[str]
     printed: str  # by `terraform apply`
 
 
@@ -154,5 +165,29 @@ class Terraform:
             queue=outputs.get("queue"),
             dead_letter_policy=json.loads(outputs["dead_letter_policy"]),
             function_defaults=outputs["function_defaults"],
+            target_policies={name: json.loads(text) for name, text in outputs["target_policies"].items()},
+            forwarding=outputs["forwarding"],
+            bus_accounts=outputs["bus_accounts"],
             printed=printed,
         )
+
+
+class Submodule(Terraform):
+    """A module of infra/terraform/modules, in a region and an account: what it renders without a provider."""
+
+    def __init__(self, program: str, folder: pathlib.Path, name: str, account: str, region: str):
+        for file in ("variables.tf", "documents.tf"):
+            shutil.copy(TERRAFORM_MODULE / "modules" / name / file, folder)
+        (folder / "account.tf").write_text(HERE.format(account=account, region=region))
+        self.use(program, folder)
+
+    def render(self, **variables) -> dict:
+        """The outputs by their names; what is JSON, as what it says."""
+        (self.folder / "terraform.tfvars.json").write_text(json.dumps(variables))
+        (self.folder / "terraform.tfstate").unlink(missing_ok=True)
+        self.run("apply", "-auto-approve", "-input=false", "-no-color")
+        outputs = {name: output["value"] for name, output in json.loads(self.run("output", "-json")).items()}
+        return {
+            name: json.loads(value) if isinstance(value, str) else {kind: json.loads(text) for kind, text in value.items()}
+            for name, value in outputs.items()
+        }
