@@ -358,7 +358,7 @@ locals {
     for statements in local.deploying[""] : jsonencode({
       Version = "2012-10-17"
       Statement = concat(
-        statements,
+        [for statement in statements : statement if local.deploys_itself],
         [
           for roles in [var.schedule_role_arns] : {
             # Whoever puts a target gives it its role anew.

@@ -18,6 +18,8 @@ locals {
       [for cluster in var.discovery_clusters : cluster if var.discovery],
     ))
   }
+  # With a role for every target the function's own deploys nothing.
+  deploys_itself   = !local.targets_wanted || anytrue([for target in values(local.targets) : target.role_arn == null])
   target_role_arns = sort(distinct([for target in values(local.targets) : target.role_arn if target.role_arn != null]))
 
   # Whose events count beside the function's own, and who may send them to this account's bus.

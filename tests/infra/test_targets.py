@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -107,6 +108,12 @@ def test_where_a_target_has_a_role_the_functions_own_may_do_nothing(roles):
     assert may_deploy(policy, "us-east-1")
     assert not may_deploy(policy, "eu-west-1") and not may_deploy(policy, "eu-west-1", cluster="live")
     assert not may_deploy(policy, "eu-west-1", account=OTHER, cluster="live")
+
+
+def test_where_every_target_has_a_role_the_functions_own_deploys_nothing(terraform):
+    policy = terraform.render(targets={"there": HERE_AND_THERE["there"]}, task_role_arns=[]).policy
+    assert not may_deploy(policy, "us-east-1") and "ecs:" not in json.dumps(policy)
+    assert allows(policy, "sts:AssumeRole", ROLE)
 
 
 def test_with_several_targets_an_image_on_its_way_can_be_looked_for_where_it_is_to_be(roles):
@@ -606,3 +613,81 @@ def test_what_could_not_be_sent_is_kept_encrypted_and_told():
     assert len(targets) == 1 and "dead_letter_config" in targets[0] and "role_arn = aws_iam_role.sender.arn" in targets[0]
     assert "sqs_managed_sse_enabled   = true" in text and 'redrivePermission = "denyAll"' in text
     assert "ApproximateNumberOfMessagesVisible" in text
+
+
+# --- the recipes ------------------------------------------------------------------------------------------------------
+
+RECIPES = (generate.ROOT / "docs" / "regions.md").read_text()
+FOLDERS = {
+    "./infra/terraform": (TERRAFORM_MODULE, generate.INPUT_FILES),
+    "./infra/terraform/modules/forwarding": (generate.SUBMODULES[0], ("variables.tf",)),
+    "./infra/terraform/modules/target-role": (generate.SUBMODULES[1], ("variables.tf",)),
+}
+
+
+def inputs_of(source: str) -> dict[str, bool]:
+    """The inputs of a module, and whether each is required."""
+    folder, files = FOLDERS[source]
+    found = [one for file in files for one in generate.blocks("variable", (folder / file).read_text())]
+    return {name: generate.attribute(body, "default") is None for name, body in found}
+
+
+def test_the_recipes_give_the_modules_what_they_take():
+    modules = re.findall(r'^module "(\w+)" \{\n(.*?)^\}', RECIPES, re.MULTILINE | re.DOTALL)
+    assert len(modules) >= 9
+    sources = set()
+    for name, body in modules:
+        given = set(re.findall(r"^  (\w+) +=", body, re.MULTILINE))
+        source = re.search(r'^  source +=  *"(.*)"', body, re.MULTILINE)
+        taken = inputs_of(source[1] if source else "./infra/terraform")
+        assert given - {"source", "providers"} <= set(taken), name
+        if source:  # else it is a part of one that is above
+            sources.add(source[1])
+            assert {one for one, required in taken.items() if required} <= given, name
+    assert sources == set(FOLDERS)
+
+
+def test_the_recipes_are_formatted(terraform, tmp_path):
+    recipes = [text for text in re.findall(r"^```hcl\n(.*?)^```", RECIPES, re.MULTILINE | re.DOTALL) if not text.startswith(" ")]
+    assert len(recipes) >= 4
+    for number, text in enumerate(recipes):
+        (tmp_path / f"recipe{number}.tf").write_text(text)
+    done = subprocess.run([terraform.program, "fmt", "-check", "-diff", str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def commands() -> list[dict[str, str]]:
+    """The parameters of each stack, with the option --template-file among them."""
+    written = re.findall(r"^aws cloudformation deploy (?:.*\\\n)*.*", RECIPES, re.MULTILINE)
+    words = [shlex.split(one.replace("\\\n", " ")) for one in written]
+    return [
+        {"template": one[one.index("--template-file") + 1]}
+        | dict(word.split("=", 1) for word in one[one.index("--parameter-overrides") + 1 :])
+        for one in words
+    ]
+
+
+def test_the_recipes_give_the_stacks_what_they_take():
+    assert len(commands()) == 4
+    for parameters in commands():
+        path = generate.ROOT / parameters.pop("template")
+        known = json.loads(as_json(path.read_text()))["Parameters"]
+        assert set(parameters) <= set(known)
+        assert {name for name, one in known.items() if "Default" not in one} <= set(parameters)
+        for name, value in parameters.items():
+            if value.startswith("YOUR-"):
+                continue
+            pattern = known[name].get("AllowedPattern", ".*")
+            values = value.split(",") if known[name]["Type"] == "CommaDelimitedList" else [value]
+            assert all(re.fullmatch(pattern, one) for one in values), name
+        if path.name == "template.yaml":
+            assert refusals(**parameters) == []
+
+
+def test_the_roles_in_the_recipes_have_the_names_that_they_get():
+    _, _, hub, target = commands()
+    (wanted,) = json.loads(hub["Targets"]).values()
+    assert wanted["role_arn"] == hub["TargetRoleArns"]
+    assert wanted["role_arn"].endswith(f":role/{target['FunctionName']}-{wanted['region']}")
+    assert wanted["external_id"] == target["ExternalId"]
+    assert target["FunctionRoleArn"].endswith(f":role/{target['FunctionName']}")
