@@ -61,6 +61,8 @@ NOTES = {
         "An object is given by jsonencode(). Roles of Lambda hooks belong into hook_role_arns.",
         "Roles of Lambda hooks belong into HookRoleArns.",
     ),
+    "TARGET_ORDER": ("Needs a longer timeout_seconds.", "Needs TimeoutSeconds = 900."),
+    "ROLL_BACK_EARLIER_TARGETS": ("The role may then do what it may with rollback_on_failure.", "The role may then do what it may with RollbackOnFailure."),
     "WAIT_FOR_DEPLOYMENT": ("Needs a longer timeout_seconds.", "Needs TimeoutSeconds = 900."),
     "SWEEP_INTERVAL_SECONDS": ("Whole minutes. The rule is made with it.", "The rule is made with it."),
     "VERIFY_SCHEDULE_ROLE": (

@@ -14,8 +14,8 @@ output "environment" {
     error_message = "The configuration is longer than the 4 KB that Lambda allows for all environment variables. Give services in place of the maps: they are kept elsewhere where they do not fit. Or leave out what the naming rules say already."
   }
   precondition {
-    condition     = !var.wait_for_deployment || var.timeout_seconds >= local.waiting_timeout
-    error_message = "With wait_for_deployment the function stays until its rollouts have ended: timeout_seconds must be at least ${local.waiting_timeout} (deployment_timeout_seconds + coalesce_seconds + 30, or 900, the most that Lambda has), not ${var.timeout_seconds}."
+    condition     = !(var.wait_for_deployment || length(var.target_order) > 0) || var.timeout_seconds >= local.waiting_timeout
+    error_message = "With wait_for_deployment, or a target_order, the function stays until its rollouts have ended: timeout_seconds must be at least ${local.waiting_timeout} (deployment_timeout_seconds + coalesce_seconds + 30, or 900, the most that Lambda has), not ${var.timeout_seconds}."
   }
 }
 

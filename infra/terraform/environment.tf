@@ -14,8 +14,8 @@ locals {
   verify_role_made = local.verify_wanted && var.verify_schedule_role == ""
   verify_role_name = "${local.name}-verify"
   verify_role_arn  = local.verify_role_made ? "arn:${local.partition}:iam::${local.account_id}:role/${local.verify_role_name}" : var.verify_schedule_role
-  # What was found out bad has to be taken back.
-  rollback_wanted = var.rollback_on_failure || local.verify_wanted
+  # What was found out bad has to be taken back, and with it what other targets have got already.
+  rollback_wanted = var.rollback_on_failure || local.verify_wanted || var.roll_back_earlier_targets
 
   settings = merge(local.plain_settings, {
     PROJECT_NAME    = var.project_name

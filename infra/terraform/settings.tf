@@ -358,7 +358,7 @@ variable "regions" {
 
 variable "target_order" {
   type        = list(string)
-  description = "One target after the other, each once the rollouts of the one before it have completed; where one fails, those after it are not deployed. Empty: all at the same time (TARGET_ORDER)."
+  description = "One target after the other, each once the rollouts of the one before it have completed; where one fails, those after it are not deployed. Empty: all at the same time. Needs a longer timeout_seconds (TARGET_ORDER)."
   default     = []
   nullable    = false
   validation {
@@ -369,7 +369,7 @@ variable "target_order" {
 
 variable "roll_back_earlier_targets" {
   type        = bool
-  description = "With target_order: where a target fails, those that were deployed before it are rolled back, too (ROLL_BACK_EARLIER_TARGETS)."
+  description = "With target_order: where a target fails, those that were deployed before it are rolled back, too. The role may then do what it may with rollback_on_failure (ROLL_BACK_EARLIER_TARGETS)."
   default     = false
   nullable    = false
 }

@@ -468,7 +468,7 @@ variable "memory_mb" {
 
 variable "timeout_seconds" {
   type        = number
-  description = "Lambda's timeout. The calls of one event take a second; the retries of max_deployment_retries = 2 wait 15. With wait_for_deployment at least deployment_timeout_seconds + coalesce_seconds + 30, or 900, the most that Lambda has."
+  description = "Lambda's timeout. The calls of one event take a second; the retries of max_deployment_retries = 2 wait 15. With wait_for_deployment or target_order at least deployment_timeout_seconds + coalesce_seconds + 30, or 900, the most that Lambda has."
   default     = 120
   nullable    = false
   validation {

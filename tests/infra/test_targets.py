@@ -12,7 +12,7 @@ import pytest
 
 from support.events import ACCOUNT, MORE, action, deployment, elsewhere, fixtures, hook, manual, parameter, push
 from support.iam import allows
-from support.paths import TARGET_TEMPLATE, TERRAFORM_MODULE
+from support.paths import TARGET_TEMPLATE, TERRAFORM_MODULE, tool
 from support.program import configuration
 from support.projects import BY_MAP, BY_RULE, EVERYTHING_ON, WITH_CLOUDTRAIL
 from support.stack import Stack, TargetStack, as_json
@@ -46,7 +46,14 @@ def roles(request):
         terraform = request.getfixturevalue("terraform")
         return lambda inputs, _: terraform.render(**inputs).policy
     request.getfixturevalue("aws")
-    return lambda _, parameters: Stack(**parameters).policy
+
+    def by_cloudformation(_, parameters):
+        stack = Stack(**parameters)
+        made = stack.policy
+        stack.delete()
+        return made
+
+    return by_cloudformation
 
 
 def may_deploy(policy: dict, region: str, account: str = ACCOUNT, cluster: str = "shop_cluster_dev") -> bool:
@@ -125,6 +132,15 @@ def test_with_several_targets_an_image_on_its_way_can_be_looked_for_where_it_is_
 
     assert may_look("eu-west-1", "shop_service_api") and may_look("us-east-1", "shop_backend")
     assert not may_look("eu-central-1", "shop_service_api") and not may_look("eu-west-1", "others")
+
+
+def test_what_is_taken_back_in_earlier_targets_may_be(roles):
+    inputs = {"regions": REGIONS, "target_order": REGIONS, "roll_back_earlier_targets": True, "timeout_seconds": 900}
+    parameters = WITH_REGIONS | {"TargetOrder": "eu-west-1,us-east-1", "RollBackEarlierTargets": "true", "TimeoutSeconds": "900"}
+    copy = f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/shop_service_api_dev-rollback:1"
+    where = {"aws:RequestedRegion": "eu-west-1", "aws:PrincipalAccount": ACCOUNT}
+    assert allows(roles(inputs, parameters), "ecs:RegisterTaskDefinition", copy, **where)
+    assert not allows(roles({"regions": REGIONS}, WITH_REGIONS), "ecs:RegisterTaskDefinition", copy, **where)
 
 
 def test_both_make_the_same_role_for_several_regions(terraform, aws):
@@ -346,6 +362,39 @@ def test_nobody_in_the_account_of_a_target_asks_for_deployments_unless_it_is_sai
     assert ruler.kinds_that_match(said, events)["theirs"] == {"manual"}
 
 
+def acts_upon(environment: dict[str, str], one: dict, file: pathlib.Path) -> bool:
+    """Whether the function would deploy or tell something, in any of its targets."""
+    file.write_text(json.dumps(one))
+    done = subprocess.run(
+        [tool("CI_LAMBDA_CLI", "the program ci_lambda"), "plan", "--json", str(file)],
+        env=environment | {"AWS_REGION": "us-east-1", "AWS_ACCOUNT_ID": ACCOUNT},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return any(target["decision"] in ("deploy", "notify") for target in json.loads(done.stdout).values())
+
+
+@pytest.mark.parametrize("name", ["regions", "targets"])
+def test_what_the_function_acts_upon_in_a_target_reaches_it_and_what_it_ignores_does_not(name, terraform, ruler, tmp_path):
+    targets = {"regions": {"regions": REGIONS}, "targets": {"targets": HERE_AND_THERE}}[name]
+    documents = terraform.render(**targets)
+    there = deployment("live/shop_service_api_dev")
+    events = {
+        f"{one}-{account}-{region}": moved(event_, account, region)
+        for one, event_ in (EVENTS | {"there": there}).items()
+        for account in (ACCOUNT, OTHER, "345678901234")
+        for region in ("us-east-1", "eu-west-1", "ap-south-1")
+        # A pattern lists accounts and regions, and not which of them belong together.
+        if name == "regions" or (account, region) not in ((OTHER, "us-east-1"), (ACCOUNT, "eu-west-1"))
+    }
+    matched = ruler.kinds_that_match(documents.patterns, events)
+    acted = {one: acts_upon(documents.environment, event_, tmp_path / "event.json") for one, event_ in events.items()}
+    assert {one: bool(kinds) for one, kinds in matched.items()} == acted
+    assert True in acted.values() and False in acted.values()
+
+
 def test_many_targets_are_heard_by_the_names_of_their_clusters(terraform, ruler):
     regions = [f"region-number-{i}" for i in range(1, 21)]
     documents = terraform.render(targets={region: {"region": region} for region in regions})
@@ -516,6 +565,7 @@ def test_every_rule_of_the_template_sends_to_the_bus_and_keeps_what_fails(aws):
     ("variables", "words"),
     [
         ({"regions": REGIONS, "targets": HERE_AND_THERE}, "both say where to deploy"),
+        ({"regions": REGIONS, "target_order": REGIONS}, "timeout_seconds must be at least 630"),
         ({"regions": REGIONS, "target_order": ["eu-west-1"]}, "every target once"),
         ({"regions": REGIONS, "target_order": ["eu-west-1", "us-east-1", "us-east-1"]}, "every target once"),
         ({"target_order": ["us"]}, "every target once"),
@@ -554,6 +604,7 @@ def test_nothing_is_sent_where_it_would_be_of_no_use(account, region, words, ter
         (WITH_REGIONS, ""),
         (WITH_TARGETS, ""),
         (WITH_REGIONS | WITH_TARGETS, "both say where to deploy"),
+        (WITH_REGIONS | {"TargetOrder": "us-east-1,eu-west-1"}, "TimeoutSeconds=900"),
         ({"Targets": "{}"}, "TargetRegions"),
     ],
 )
@@ -563,13 +614,13 @@ def test_the_template_asks_for_what_belongs_together(parameters, words):
 
 
 def test_the_function_understands_what_both_hand_it(terraform, aws):
-    by_terraform = configuration(terraform.render(targets=HERE_AND_THERE, target_order=["there", "here"]).environment)
+    by_terraform = configuration(terraform.render(targets=HERE_AND_THERE, target_order=["there", "here"], timeout_seconds=900).environment)
     stack = Stack(**WITH_TARGETS, TargetOrder="there,here")
     by_stack = configuration({name: value for name, value in stack.environment.items() if value != "None"})
     for said in (by_terraform, by_stack):
-        assert json.loads(said["settings"]["TARGETS"]) == HERE_AND_THERE
-        assert said["settings"]["TARGET_ORDER"] == "there,here"
-    assert configuration(terraform.render(regions=REGIONS).environment)["settings"]["REGIONS"] == "eu-west-1,us-east-1"
+        assert said["settings"]["TARGETS"] == HERE_AND_THERE
+        assert said["settings"]["TARGET_ORDER"] == ["there", "here"]
+    assert configuration(terraform.render(regions=REGIONS).environment)["settings"]["REGIONS"] == REGIONS
 
 
 # --- how it is written ------------------------------------------------------------------------------------------------

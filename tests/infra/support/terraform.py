@@ -86,6 +86,9 @@ EXAMPLE_OUTPUTS = "".join(
         "queue",
         "dead_letter_policy",
         "function_defaults",
+        "target_policies",
+        "forwarding",
+        "bus_accounts",
     )
 )
 
