@@ -160,7 +160,12 @@ void verify_watched(Wiring& parts, const std::vector<DeploymentReport*>& reports
     if (completed.empty()) return;
     parts.notifications.hand_over();
     const auto begin = parts.clock.now();
-    const auto verified = parts.verifier.watch(rollouts, deadline);
+    const auto look = [&parts](const Rollout& rollout, const std::string& words) {
+        if (!parts.on_look) return;
+        const auto took = std::chrono::duration_cast<Milliseconds>(parts.clock.now() - rollout.started_at);
+        parts.on_look({.rollout = rollout, .judgement = {.reason = words}, .took = took}, nullptr);
+    };
+    const auto verified = parts.verifier.watch(rollouts, deadline, look);
     for (const auto& one : verified) tell_unhealthy(parts, one);
     for (std::size_t i = 0; i < verified.size(); ++i) {
         put_into(parts, verified[i], *completed[i], deadline);

@@ -175,6 +175,7 @@ public:
     const Redactor& redactor() const override { return foundation_.redactor; }
     EcsApi& ecs() override { return first().ecs(); }
     EcrRegions& registries() override { return first().registries(); }
+    HealthCheck& health() override { return first().health(); }
     CredentialsProvider& credentials() override { return first().credentials(); }
 
 private:

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "deployer/verify/health_check.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
@@ -78,6 +79,7 @@ public:
     [[nodiscard]] virtual const Redactor& redactor() const = 0;
     [[nodiscard]] virtual EcsApi& ecs() = 0;
     [[nodiscard]] virtual EcrRegions& registries() = 0;
+    [[nodiscard]] virtual HealthCheck& health() = 0;
     [[nodiscard]] virtual CredentialsProvider& credentials() = 0;
 };
 

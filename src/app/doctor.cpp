@@ -123,6 +123,51 @@ private:
                fmt::format("those that run, and those that a rollback would bring back, are there ({})",
                            images_of_services_ == 1 ? "1 service" : fmt::format("{} services", images_of_services_)));
         if (app_.config().rollback_on_failure && sound_) examine_rollback(*sound_);
+        examine_verify(targets);
+    }
+
+    /// What would be looked at after a rollout, looked at now.
+    void examine_verify(const std::vector<EcsTarget>& targets) {
+        if (!app_.config().verify.is_on()) return;
+        std::vector<VerifyRules> seen;
+        bool sound = true;
+        for (const auto& target : targets) {
+            const auto rules = app_.config().verify.of(target.id);
+            if (!rules.watches_anything() || std::ranges::find(seen, rules) != seen.end()) continue;
+            seen.push_back(rules);
+            sound = examine_rules(fmt::format("verify {}", target.id), target.id, rules) && sound;
+        }
+        if (!seen.empty() && sound) ok("verify", "the alarms that are watched are there, and the URLs answer as told");
+        if (app_.config().verify.schedule_role.empty())
+            note("verify", fmt::format("{} is not set, so what does not fit into the invocation that hears of a "
+                                       "completed rollout is not watched",
+                                       called("VERIFY_SCHEDULE_ROLE")));
+    }
+
+    bool examine_rules(const std::string& subject, const ServiceId& id, const VerifyRules& rules) {
+        bool sound = true;
+        const auto wrong = [&](std::string what) {
+            sound = false;
+            bad(subject, std::move(what));
+        };
+        const auto look = app_.health().look(rules, patience());
+        if (!look.alarms_unread.empty()) wrong(look.alarms_unread);
+        for (const auto& name : rules.alarms) {
+            if (!look.alarms_unread.empty()) break;
+            const auto found = std::ranges::find(look.alarms, name, &AlarmState::name);
+            if (found == look.alarms.end())
+                wrong(fmt::format("CloudWatch has no alarm {} ({})", name, app_.config().called("VERIFY_ALARMS", id)));
+            else if (found->value == AlarmState::Value::kAlarm)
+                note(subject, fmt::format("the alarm {} is on, and does not count until it has been off", name));
+        }
+        for (std::size_t i = 0; i < look.urls.size(); ++i) {
+            const auto url = shown_url(rules.urls[i].url);
+            if (look.urls[i].found == UrlLook::Found::kNoAnswer)
+                note(subject, fmt::format("{}, asked from here: {}", url, look.urls[i].words));
+            else if (look.urls[i].found == UrlLook::Found::kBad)
+                wrong(fmt::format("{}: {}, by which every rollout would be rolled back", url, look.urls[i].words));
+        }
+        return sound;
     }
 
     /// What cannot be listed may be in the best of health.

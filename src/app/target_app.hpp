@@ -52,6 +52,7 @@ public:
     [[nodiscard]] const Redactor& redactor() const override { return foundation_.redactor; }
     [[nodiscard]] EcsApi& ecs() override { return parts_.ecs; }
     [[nodiscard]] EcrRegions& registries() override { return parts_.registries; }
+    [[nodiscard]] HealthCheck& health() override { return parts_.health; }
     [[nodiscard]] CredentialsProvider& credentials() override { return parts_.credentials; }
 
 private:

@@ -31,6 +31,14 @@ def test_deploy_wait_shows_the_progress_and_ends_with_the_verdict():
     assert "{" not in done.err, "people see no log lines"
 
 
+def test_deploy_wait_shows_what_is_watched_after_completion():
+    with Sandbox("--speed", "60") as sandbox:
+        done = run(sandbox, "deploy", "api", "--wait", VERIFY_ALARMS="shop-5xx", VERIFY_SECONDS="1")
+    assert done.code == 0, done.err
+    assert re.search(r"api: ECS has completed it; .*alarm.* watched until .* UTC", done.err), done.err
+    assert done.out.startswith("api: completed after")
+
+
 def test_deploy_wait_fails_unless_the_rollout_completed():
     with Sandbox("--speed", "100", "--scenario", "api=image-not-found") as sandbox:
         done = run(sandbox, "deploy", "api", "--wait", ROLLBACK_ON_FAILURE="true")

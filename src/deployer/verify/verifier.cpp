@@ -217,7 +217,7 @@ void Verifier::look_at(Entry& entry, const Result<DescribedServices>& described,
 }
 
 /// Looks at all of them until each has ended, or its round has, or no time is left.
-void Verifier::run(std::vector<Entry>& entries, Span span, Deadline deadline) {
+void Verifier::run(std::vector<Entry>& entries, Span span, Deadline deadline, const OnLook& on_look) {
     const auto is_open = [](const Entry& entry) { return !entry.ended && !entry.round_over; };
     for (;;) {
         std::map<ClusterRef, std::vector<Entry*>> by_cluster;
@@ -234,6 +234,10 @@ void Verifier::run(std::vector<Entry>& entries, Span span, Deadline deadline) {
             if (!is_open(entry)) continue;
             const bool in_doubt = std::ranges::any_of(entry.verification.state.urls,
                                                       [](const HealthState::Url& url) { return url.bad > 0; });
+            if (on_look)
+                on_look(entry.rollout(), fmt::format("ECS has completed it; {} watched until {}{}",
+                                                     in_words(entry.rules), until_in_words(entry.verification.until),
+                                                     in_doubt ? ", and a URL does not answer as told" : ""));
             const auto left = std::chrono::ceil<Milliseconds>(entry.verification.until - now_of(entry));
             auto own = in_doubt ? kLookSoon : kLookEvery;
             if (left > Milliseconds{0}) own = std::min(own, left);
@@ -316,7 +320,7 @@ Verified Verifier::go_on(const Verify& verify, Deadline deadline) {
     return finish(entry);
 }
 
-std::vector<Verified> Verifier::watch(const std::vector<Rollout>& rollouts, Deadline deadline) {
+std::vector<Verified> Verifier::watch(const std::vector<Rollout>& rollouts, Deadline deadline, const OnLook& on_look) {
     std::vector<Entry> entries(rollouts.size());
     for (std::size_t i = 0; i < rollouts.size(); ++i) {
         auto& entry = entries[i];
@@ -332,7 +336,7 @@ std::vector<Verified> Verifier::watch(const std::vector<Rollout>& rollouts, Dead
         // One that somebody else has planned is at another time.
         if (made && *made == OneTimeSchedules::Made::kNow) entry.planned_at = at;
     }
-    run(entries, Span::kToTheEnd, deadline);
+    run(entries, Span::kToTheEnd, deadline, on_look);
     std::vector<Verified> all;
     for (auto& entry : entries) {
         if (entry.planned_at) plan_anew(entry, {}, *entry.planned_at, deadline);

@@ -80,8 +80,11 @@ public:
     [[nodiscard]] Verified go_on(const Verify& verify, Deadline deadline);
 
     /// Rollouts that have completed, of somebody who waits: watched until their time is over, or until the deadline,
-    /// and the rest handed on. One answer for each, in their order.
-    [[nodiscard]] std::vector<Verified> watch(const std::vector<Rollout>& rollouts, Deadline deadline);
+    /// and the rest handed on. One answer for each, in their order. `on_look` is told, after each look, of those that
+    /// go on being watched: what is watched and until when, in a sentence.
+    using OnLook = std::function<void(const Rollout& rollout, const std::string& words)>;
+    [[nodiscard]] std::vector<Verified> watch(const std::vector<Rollout>& rollouts, Deadline deadline,
+                                              const OnLook& on_look = {});
 
 private:
     struct Entry;
@@ -94,7 +97,7 @@ private:
     void plan_anew(Entry& entry, const HealthState& before, WallTime at, Deadline deadline);
     [[nodiscard]] OneTimeSchedule schedule_of(const Entry& entry, const std::string& name, WallTime at) const;
     void unplan(Entry& entry, Deadline deadline);
-    void run(std::vector<Entry>& entries, Span span, Deadline deadline);
+    void run(std::vector<Entry>& entries, Span span, Deadline deadline, const OnLook& on_look = {});
     void look_at(Entry& entry, const Result<DescribedServices>& described, Span span, Deadline deadline);
     [[nodiscard]] bool still_leads(Entry& entry, const EcsService* service);
     void take_back(Entry& entry, const Health& health, Deadline deadline);

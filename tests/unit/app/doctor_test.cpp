@@ -51,6 +51,29 @@ TEST_F(AppTest, TheDoctorDoesNotCallBadWhatCouldNotBeListed) {
     EXPECT_THAT(findings_of(*app(), clock_), HasSubstr("bad services: none is known"));
 }
 
+TEST_F(AppTest, TheDoctorLooksAtWhatIsWatchedAfterARollout) {
+    environment_.set("AWS_ENDPOINT_URL", server_.url());
+    environment_.set("VERIFY_ALARMS", "shop-5xx, shop-slow");
+    environment_.set("VERIFY_URLS", fmt::format(R"(["{}"])", server_.url("/health?key=verysecret")));
+    overrides_["DescribeServices"] = reply(
+        200,
+        R"({"services":[{"serviceName":"shop_service_api_dev","status":"ACTIVE","deployments":[]}],"failures":[]})");
+    overrides_["DescribeAlarms"] =
+        reply(200, R"({"MetricAlarms":[{"AlarmName":"shop-5xx","StateValue":"OK"}],"CompositeAlarms":[]})");
+    slack_ = reply(503, "not well");  // what answers all that is no call of AWS
+    const auto unwell = findings_of(*app(), clock_);
+    EXPECT_THAT(unwell, AllOf(HasSubstr("bad verify api: CloudWatch has no alarm shop-slow (VERIFY_ALARMS)"),
+                              HasSubstr("answers with status 503"), Not(HasSubstr("verysecret")),
+                              HasSubstr("note verify: VERIFY_SCHEDULE_ROLE is not set")));
+    slack_ = reply(200, "well");
+    environment_.set("VERIFY_ALARMS", "shop-5xx");
+    EXPECT_THAT(findings_of(*app(), clock_),
+                AllOf(HasSubstr("ok verify: the alarms that are watched are there"), Not(HasSubstr("bad verify"))));
+    overrides_["DescribeAlarms"] = reply(400, R"({"__type":"AccessDeniedException","message":"not authorized"})");
+    EXPECT_THAT(findings_of(*app(), clock_),
+                AllOf(HasSubstr("bad verify api: "), HasSubstr("cloudwatch:DescribeAlarms")));
+}
+
 TEST_F(AppTest, TheDoctorTriesTheCallsThatARollbackNeeds) {
     environment_.set("ROLLBACK_ON_FAILURE", "true");
     overrides_["DescribeServices"] = reply(
