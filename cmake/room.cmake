@@ -25,14 +25,17 @@ set(ci_lambda_fuzz_options $<$<BOOL:${CI_LAMBDA_FUZZ}>:-O1> $<$<BOOL:${CI_LAMBDA
 # A room sees the rooms that it lists, what these see, and no others: the list keeps the arrows of docs/architecture.md. The
 # linker keeps it for what is defined in .cpp files, the test `lint.rooms` (cmake/rooms.py) for what is included.
 #
+# NOT_FUZZED: no fuzz program links it; it is compiled in half of the time without what those need.
 # HEADERS: headers that belong to this room although another one has sources in their directory.
 function(add_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;HEADERS;ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "NOT_FUZZED" "" "SOURCES;HEADERS;ROOMS;LIBRARIES" ${ARGN})
   if(ROOM_SOURCES)
     add_library(room_${name} STATIC ${ROOM_SOURCES})
     set(scope PUBLIC)
     target_link_libraries(room_${name} PRIVATE ci_lambda_warnings ${ROOM_LIBRARIES})
-    target_compile_options(room_${name} PRIVATE ${ci_lambda_fuzz_options})
+    if(NOT ROOM_NOT_FUZZED)
+      target_compile_options(room_${name} PRIVATE ${ci_lambda_fuzz_options})
+    endif()
   else()
     add_library(room_${name} INTERFACE) # headers alone
     set(scope INTERFACE)

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <system_error>
 #include <thread>
 
 namespace ci_lambda::bench {
