@@ -429,10 +429,17 @@ def test_accounts_of_targets_may_send_to_the_bus_and_those_of_events_if_it_is_sa
 )
 def test_the_stack_opens_its_bus_to_the_same_accounts(parameters, accounts, aws):
     stack = Stack(**parameters)
-    policies = stack.properties("AWS::Events::EventBusPolicy")
-    assert [one["Statement"]["Principal"]["AWS"] for one in policies.values()] == ([accounts] if accounts else [])
-    for one in policies.values():
-        assert (one["Statement"]["Action"], one["Statement"]["Resource"]) == ("events:PutEvents", stack.outputs["BusArn"])
+    statements = [one["Statement"] for one in stack.properties("AWS::Events::EventBusPolicy").values()]
+    assert sorted(account for one in statements for account in one["Principal"]["AWS"]) == accounts
+    for one in statements:
+        assert (one["Action"], one["Resource"]) == ("events:PutEvents", stack.outputs["BusArn"])
+
+
+def test_the_stack_takes_from_the_accounts_of_targets_what_aws_says_there_and_nothing_else(aws):
+    stack = Stack(**WITH_TARGETS, Discovery="true", CodeDeploy="true")
+    (statement,) = [one["Statement"] for one in stack.properties("AWS::Events::EventBusPolicy").values()]
+    taken = set(statement["Condition"]["ForAllValues:StringEquals"]["events:source"])
+    assert taken == {source for kind, pattern in stack.patterns.items() if kind != "manual" for source in pattern["source"]}
 
 
 # --- what is sent from elsewhere --------------------------------------------------------------------------------------
