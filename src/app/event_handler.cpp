@@ -148,6 +148,8 @@ Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline dea
 }
 
 std::optional<Handled> EventHandler::answered_before(const Event& event) const {
+    // Whether the next target may follow is looked up anew: what has completed may have been rolled back since.
+    if (parts_.config.targets.in_order) return std::nullopt;
     auto before = parts_.answered.find(event);
     if (before)
         parts_.logger.info("event repeated: answered as before, and nothing done again",

@@ -97,7 +97,8 @@ void TargetApp::take_back(Handled& handled, const std::vector<ServiceId>& servic
                           Deadline deadline) {
     if (parts_.dry_run) return;
     for (auto& report : handled.answer.deployments) {
-        if (report.status != DeploymentStatus::kCompleted ||
+        // What ran here before anybody asked for it was not brought by this event.
+        if (report.status != DeploymentStatus::kCompleted || report.has_what_was_wanted ||
             std::ranges::find(services, report.target.id) == services.end())
             continue;
         const auto back = parts_.rollback.take_back_completed(rollout_of(report), why, working_time(deadline));

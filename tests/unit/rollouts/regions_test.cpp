@@ -332,6 +332,23 @@ TEST_F(RegionsTest, InAnOrderTheEventThatComesAgainGoesOnWhereItsTimeWasOver) {
     EXPECT_THAT(rollouts_in("us-east-1"), SizeIs(1));
 }
 
+TEST_F(RegionsTest, InAnOrderTheNextOneDoesNotFollowWhatWasRolledBackMeanwhile) {
+    begin({"eu-west-1", "us-east-1"}, {{"TARGET_ORDER", "eu-west-1,us-east-1"}});
+    regions_.at("us-east-1").down = true;
+    EXPECT_TRUE(deploy().error.has_value());
+    ASSERT_THAT(rollouts_in("eu-west-1"), SizeIs(1));
+    regions_.at("us-east-1").down = false;
+    // Before the event comes again, to the same process, a person finds that it is bad.
+    auto& eu = *app_->targets().front();
+    const auto back =
+        eu.roll_back({.target = *eu.config().names.target(ServiceId{"api"}), .reason = "it is slow"}, Deadline::none());
+    ASSERT_FALSE(back.error.has_value()) << back.answer.detail;
+    time_.sleep_for(minutes{2});
+    const auto again = deploy();
+    EXPECT_THAT(rollouts_in("us-east-1"), IsEmpty()) << to_json(again.answer);
+    EXPECT_THAT(again.answer.detail, HasSubstr("us-east-1: not deployed"));
+}
+
 TEST_F(RegionsTest, AnotherAccountIsReachedByItsRoleInASessionNamedAfterTheEvent) {
     begin(
         {"eu-west-1", "us-east-1"},
