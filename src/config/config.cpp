@@ -426,6 +426,9 @@ Config in_target(const Config& config, const DeploymentTarget& target) {
     one.deployment_target = config.targets.several() ? target.name : "";
     one.names = config.names.in_target(target, one.deployment_target);
     if (target.cluster && !one.clusters.empty()) one.clusters = with_own(std::move(one.clusters), *target.cluster);
+    one.replicated_from = {config.home_region};
+    for (const auto& other : config.targets.all) one.replicated_from.insert(other.region);
+    one.replicated_from.erase(target.region);
     return one;
 }
 

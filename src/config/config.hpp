@@ -115,6 +115,9 @@ struct Config {
     DeploymentTargets targets;             ///< REGIONS or TARGETS
     std::string deployment_target;         ///< which of several of them this is of; empty: of all, or of the only one
     std::string home_region;               ///< where the function runs, whatever `region` it deploys in
+    /// Of one target, the regions whose pushes count there, by their replicas in its own: those of the other targets, and
+    /// the function's. Else empty.
+    std::set<std::string> replicated_from;
     bool dry_run = false;
 
     std::chrono::seconds deployment_timeout{600};  ///< of one rollout, and of starting all of an event's
@@ -146,6 +149,11 @@ struct Config {
     /// The same of a task.
     [[nodiscard]] bool deploys_on_events(const ScheduledTask& task) const {
         return task.auto_deploy.value_or(auto_deploy_default);
+    }
+
+    /// Whose registry has a replica of what was pushed there, where that counts: our own region; else empty.
+    [[nodiscard]] std::string replica_region(const std::string& pushed_in) const {
+        return pushed_in != region && replicated_from.contains(pushed_in) ? region : std::string();
     }
 
     /// What a push does to the service.

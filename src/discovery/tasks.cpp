@@ -122,8 +122,10 @@ DiscoveredTasks tasks_of(const std::vector<TaskStarter>& starters, const std::ma
     return found;
 }
 
-bool uses_repository(const DiscoveredTask& task, std::string_view repository, const Place& place) {
-    return std::ranges::any_of(task.uses, [&](const auto& uses) { return uses_repository(*uses, repository, place); });
+bool uses_repository(const DiscoveredTask& task, std::string_view repository, const Place& place,
+                     std::string_view replica_region) {
+    return std::ranges::any_of(
+        task.uses, [&](const auto& uses) { return uses_repository(*uses, repository, place, replica_region); });
 }
 
 Config with_discovered_tasks(Config config, std::shared_ptr<const DiscoveredTasks> discovered) {

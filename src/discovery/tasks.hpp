@@ -69,7 +69,8 @@ struct DiscoveredTasks {
                                        std::string_view environment);
 
 /// Whether a revision of it that is started uses the repository.
-[[nodiscard]] bool uses_repository(const DiscoveredTask& task, std::string_view repository, const Place& place);
+[[nodiscard]] bool uses_repository(const DiscoveredTask& task, std::string_view repository, const Place& place,
+                                   std::string_view replica_region = {});
 
 /// The configuration with these tasks among its own, which win: a task that it names by its id or by its family is as
 /// it says.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "images/pushed_image.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -125,9 +126,11 @@ ServiceUses uses_of(const EcsReferences& references, const Place& home) {
     return uses;
 }
 
-bool uses_repository(const ServiceUses& uses, std::string_view repository, const Place& place) {
+bool uses_repository(const ServiceUses& uses, std::string_view repository, const Place& place,
+                     std::string_view replica_region) {
     return std::ranges::any_of(uses.repositories, [&](const RepositoryUse& use) {
-        return use.repository == repository && fits(use.place, place);
+        return use.repository == repository && fits(use.place.account, place.account) &&
+               counts_in(use.place.region, place.region, replica_region);
     });
 }
 

@@ -63,7 +63,9 @@ struct ServiceUses {
 
 // `place`: where it happened.
 
-[[nodiscard]] bool uses_repository(const ServiceUses& uses, std::string_view repository, const Place& place);
+/// `replica_region`: where there is a replica that counts as well; empty for nowhere.
+[[nodiscard]] bool uses_repository(const ServiceUses& uses, std::string_view repository, const Place& place,
+                                   std::string_view replica_region = {});
 /// `name`: as in the event, with or without a slash in front.
 [[nodiscard]] bool uses_parameter(const ServiceUses& uses, std::string_view name, const Place& place);
 /// `secret`: an ARN, of which the end may be missing, or a name; `stages`: those that hold another value now.

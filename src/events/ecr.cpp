@@ -16,6 +16,8 @@ Result<EventBody> decode_ecr(const Envelope& envelope, const Json& event) {
     body.digest = find_string(*detail, "image-digest");
     body.manifest_media_type = find_string(*detail, "manifest-media-type");
     body.artifact_media_type = find_string(*detail, "artifact-media-type");
+    body.source_region = find_string(*detail, "source-region");
+    body.source_account = find_string(*detail, "source-account");
     return body;
 }
 

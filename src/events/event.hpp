@@ -32,6 +32,9 @@ struct EcrImageAction {
     std::optional<std::string> digest;
     std::optional<std::string> manifest_media_type = {};
     std::optional<std::string> artifact_media_type = {};  ///< of what the manifest is about: an image's configuration
+    // Of REPLICATE, where it was pushed:
+    std::optional<std::string> source_region = {};
+    std::optional<std::string> source_account = {};
     friend bool operator==(const EcrImageAction&, const EcrImageAction&) = default;
 };
 

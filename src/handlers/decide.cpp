@@ -43,23 +43,24 @@ void tidy(Decision& decision) {
     }
 }
 
-void add_envelope(std::vector<PushedImage>& images, const Envelope& envelope) {
+void add_envelope(std::vector<PushedImage>& images, const Envelope& envelope, const Config& config) {
     for (auto& image : images) {
         image.account = envelope.account;
         image.region = envelope.region;
+        image.replica_region = config.replica_region(envelope.region);
         image.at = parse_rfc3339(envelope.time).value_or(WallTime{});
     }
 }
 
 /// When and where it happened.
-void add_envelope(Decision& decision, const Envelope& envelope) {
+void add_envelope(Decision& decision, const Envelope& envelope, const Config& config) {
     auto* deploy = std::get_if<Deploy>(&decision);
     if (deploy == nullptr) return;
     for (auto& request : deploy->requests) {
         request.changed_at = parse_rfc3339(envelope.time);
-        add_envelope(request.images, envelope);
+        add_envelope(request.images, envelope, config);
     }
-    for (auto& task : deploy->tasks) add_envelope(task.images, envelope);
+    for (auto& task : deploy->tasks) add_envelope(task.images, envelope, config);
 }
 
 void add_strategies(Decision& decision, const Config& config) {
@@ -131,7 +132,7 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
                         : std::visit(Decide{.event = event, .config = config, .home = home}, event.body);
     if (decision) {
         tidy(*decision);
-        add_envelope(*decision, event.envelope);
+        add_envelope(*decision, event.envelope, config);
         add_strategies(*decision, config);
     } else {
         tidy(decision.error().message);

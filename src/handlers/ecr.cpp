@@ -43,7 +43,8 @@ std::vector<ServiceId> configured_services(const std::string& repository, const 
 std::vector<ServiceId> services_of(const std::string& repository, const Config& config, const Place& where) {
     auto services = configured_services(repository, config);
     add(services, discovered_users(config, config.ecr_repositories, [&](const DiscoveredService& service) {
-            return (service.uses && uses_repository(*service.uses, repository, where)) ||
+            return (service.uses &&
+                    uses_repository(*service.uses, repository, where, config.replica_region(where.region))) ||
                    std::ranges::find(service.rules.repositories, repository) != service.rules.repositories.end();
         }));
     return services;
@@ -66,6 +67,13 @@ std::optional<std::string> why_no_image(const EcrImageAction& push) {
     if (const auto type = type_of_no_image(push.manifest_media_type, push.artifact_media_type))
         return fmt::format("is no image but {}", *type);
     return std::nullopt;
+}
+
+/// Its push, in another region, has waited for the replica and deployed it. By the time at which it was replicated, an
+/// image would pass for newer than what was pushed after it.
+bool deployed_by_its_push(const EcrImageAction& push, const Config& config, const Place& where) {
+    return push.action == "REPLICATE" && push.source_region && !config.replica_region(*push.source_region).empty() &&
+           (!push.source_account || where.account.empty() || *push.source_account == where.account);
 }
 
 std::string in_words(const std::vector<SkippedService>& skipped) {
@@ -121,7 +129,8 @@ const DiscoveredTask* discovered_task(const ScheduledTask& task, const Config& c
 
 /// Where nobody says which repositories a task uses, its newest revision does.
 bool may_use(const ScheduledTask& task, const std::string& repository, const Place& where, const Config& config) {
-    if (const auto* found = discovered_task(task, config)) return uses_repository(*found, repository, where);
+    if (const auto* found = discovered_task(task, config))
+        return uses_repository(*found, repository, where, config.replica_region(where.region));
     const auto& named = task.repositories;
     return named.empty() || std::ranges::find(named, repository) != named.end();
 }
@@ -227,6 +236,9 @@ Decision decide_ecr(const EcrImageAction& push, const Config& config, const Plac
                                   push.repository));
     const auto image = fmt::format("{}:{}", push.repository, *push.tag);
     if (const auto why = why_no_image(push)) return ignore(fmt::format("{} {}", image, *why));
+    if (deployed_by_its_push(push, config, where))
+        return ignore(fmt::format("image {} was replicated from {}, whose push deploys it here", image,
+                                  one_line(*push.source_region, 40)));
 
     auto services = services_of(push.repository, config, where);
     const auto reason = fmt::format("image {} was {}", image, how);

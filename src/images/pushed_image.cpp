@@ -18,13 +18,23 @@ std::string name_of(const PushedImage& pushed) {
     return with_tag_and_digest(parse_image(pushed.repository), pushed.tag, {});
 }
 
+bool counts_in(std::string_view region, std::string_view pushed_in, std::string_view replica_region) {
+    return pushed_in.empty() || region == pushed_in || (!replica_region.empty() && region == replica_region);
+}
+
 bool is_of_repository(std::string_view image, const PushedImage& pushed) {
     const auto parts = parse_image(image);
     if (parts.repository != pushed.repository) return false;
     if (!pushed.registry.empty()) return is_same_registry(parts.registry, pushed.registry);
     const auto registry = parse_ecr_registry(parts.registry);
     return !registry || ((pushed.account.empty() || registry->account == pushed.account) &&
-                         (pushed.region.empty() || registry->region == pushed.region));
+                         counts_in(registry->region, pushed.region, pushed.replica_region));
+}
+
+bool is_of_replica(std::string_view image, const PushedImage& pushed) {
+    if (pushed.replica_region.empty() || pushed.replica_region == pushed.region) return false;
+    const auto registry = parse_ecr_registry(parse_image(image).registry);
+    return registry && registry->region == pushed.replica_region && is_of_repository(image, pushed);
 }
 
 bool is_same_image(const PushedImage& pushed, std::string_view image, std::string_view digest) {

@@ -14,6 +14,7 @@
 #include "deployer/revision/pushed_images.hpp"
 #include "deployer/scheduled/target_change.hpp"
 #include "deployer/start/pushed_revision.hpp"
+#include "deployer/start/replicas.hpp"
 #include "discovery/rules.hpp"
 
 namespace ci_lambda {
@@ -127,6 +128,7 @@ public:
           request_(request),
           deployment_(as_deployment(request)),
           maker_(context.ecs, context.registries, context.logger, deployment_, context.clock.now()),
+          replicas_(context.registries, request.task.id.str(), context.clock, context.sleeper, context.logger),
           deadline_(deadline),
           report_{.id = request.task.id,
                   .family = request.task.family,
@@ -210,9 +212,22 @@ private:
                 report_.outcome = *std::move(nothing);
                 return false;
             }
-            if (!maker_.is_to_be_registered() || options_.dry_run) return true;
+            const auto* put = maker_.to_be_registered();
+            if (put == nullptr || options_.dry_run) return true;
+            TRY_ASSIGN(const bool waited, have_waited_for_replicas(*put));
+            if (waited) continue;
             TRY(maker_.register_it(deadline_));
         }
+    }
+
+    /// What starts the task may do so at any moment: the images have to be there before.
+    Result<bool> have_waited_for_replicas(const PushedRevision& put) {
+        std::vector<EcsTaskDefinition::Image> images;
+        for (const auto& change : put.changes) images.push_back({.container = change.container, .image = change.to});
+        const auto needed = replicas_in(images, maker_.images());
+        TRY_ASSIGN(const bool there, replicas_.are_there(needed, deadline_));
+        if (!there) TRY(replicas_.wait_for(needed, deadline_));
+        return !there;
     }
 
     /// What the tags of the newest revision say of a task that nobody has named; those of what runs have been heard.
@@ -399,6 +414,7 @@ private:
     const TaskRequest& request_;
     DeploymentRequest deployment_;
     PushedRevisionMaker maker_;
+    ReplicaWatch replicas_;
     Deadline deadline_;
     TaskReport report_;
     TaskDefinition revision_;

@@ -66,7 +66,8 @@ ServiceDeployment::ServiceDeployment(Options options, Context context, const Dep
       snapshots_(snapshots),
       deadline_(deadline),
       asked_at_(context.clock.now()),
-      push_(context.ecs, &context.registries, context.logger, request, wanted_since()) {}
+      push_(context.ecs, &context.registries, context.logger, request, wanted_since()),
+      replicas_(&context.registries, request.target.id.str(), context.clock, context.sleeper, context.logger) {}
 
 DeploymentReport ServiceDeployment::run() {
     DeploymentReport report{.target = target(), .reason = request_.reason};
@@ -82,17 +83,22 @@ DeploymentReport ServiceDeployment::run() {
 }
 
 Result<ServiceDeployment::Outcome> ServiceDeployment::attempt() {
-    if (!options_.dry_run) TRY(context_.ecs.take_turn_to_update(deadline_));
-    auto instead = what_happens_instead();
-    if (instead && !*instead) return update();
-    if (!options_.dry_run) context_.ecs.give_turn_back();
-    if (!instead) return std::unexpected(std::move(instead).error());
-    return **std::move(instead);
+    for (;;) {
+        if (!options_.dry_run) TRY(context_.ecs.take_turn_to_update(deadline_));
+        auto instead = what_happens_instead();
+        if (instead && !*instead) return update();
+        if (!options_.dry_run) context_.ecs.give_turn_back();
+        if (!instead) return std::unexpected(std::move(instead).error());
+        if (missing_.empty()) return **std::move(instead);
+        TRY(replicas_.wait_for(missing_, deadline_));
+    }
 }
 
 /// Looks, decides, and waits where it has to, after which all begins anew. `nullopt`: UpdateService is to be sent, now.
+/// Where `missing_` says what has to come first, what is returned means nothing.
 Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happens_instead() {
     records_unreadable_ = false;
+    missing_.clear();
     for (int looks = 1;; ++looks) {
         TRY(look());
         TRY(pre_flight());
@@ -100,6 +106,12 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
         if (auto begun = begun_unacknowledged()) return begun;
         if (chosen_->choice.hold) return held_back();
         if (auto nothing = nothing_for_this_push()) return nothing;
+        TRY_ASSIGN(auto replicas_to_come, replicas());
+        TRY_ASSIGN(const bool are_there, replicas_.are_there(replicas_to_come, deadline_));
+        if (!are_there) {
+            missing_ = std::move(replicas_to_come);
+            return Outcome{};
+        }
         const bool registers = push_.is_to_be_registered();
         if (ecs_writes_revisions()) {
             TRY_ASSIGN(auto nothing, nothing_for_this_express_service());
@@ -108,8 +120,8 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
             TRY(push_.register_it(deadline_));
             continue;
         }
-        const auto has = registers ? HasChange::kNo : has_the_change(*view_, chosen_->revision, push_.needed_since());
-        if (has == HasChange::kPerhaps && !waited_ && wait_until(settled_at(wanted_since()))) {
+        const auto has = registers ? HasChange::kNo : has_the_change(*view_, chosen_->revision, needed_since());
+        if (has == HasChange::kPerhaps && !waited_ && wait_until(settled_at(there_since()))) {
             waited_ = true;
             continue;
         }
@@ -280,6 +292,34 @@ Status ServiceDeployment::register_pin(const EcsServiceRevision& good) {
     return {};
 }
 
+/// A revision that nobody may read says nothing of where its images come from.
+Result<std::vector<Replica>> ServiceDeployment::replicas() {
+    const auto& pushed = push_.images();
+    const auto has_replica = [](const PushedImage& image) { return !image.replica_region.empty(); };
+    if (options_.dry_run || std::ranges::none_of(pushed, has_replica)) return std::vector<Replica>{};
+    if (const auto* put = push_.to_be_registered()) {
+        std::vector<EcsTaskDefinition::Image> images;
+        for (const auto& change : put->changes) images.push_back({.container = change.container, .image = change.to});
+        return replicas_in(images, pushed);
+    }
+    if (chosen_->revision.empty()) return std::vector<Replica>{};  // what stays has digests that are here
+    if (const auto known = context_.revision_images.find(chosen_->revision, deadline_))
+        return replicas_in(known->images, pushed);
+    const auto described = context_.ecs.describe_task_definition(chosen_->revision, deadline_);
+    if (described) return replicas_in(described->images, pushed);
+    if (described.error().kind != ErrorKind::kAccessDenied) return std::unexpected(described.error());
+    context_.logger.warn(
+        "deployment does not wait for what may have to be replicated: allow ecs:DescribeTaskDefinition",
+        {{log_key::kService, target().id.str()}, {log_key::kError, described.error().message}});
+    return std::vector<Replica>{};
+}
+
+std::optional<WallTime> ServiceDeployment::needed_since() const {
+    const auto since = push_.needed_since();
+    const bool whenever_it_began = since == WallTime{};
+    return since && !whenever_it_began ? std::max(*since, replicas_.arrived_at()) : since;
+}
+
 /// An Express service keeps no revision that was taken back, but ECS's records have the digests.
 Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::nothing_for_this_express_service() {
     // How many revisions one DescribeServiceRevisions takes.
@@ -403,14 +443,14 @@ std::optional<ServiceDeployment::Outcome> ServiceDeployment::held_back() const {
 std::optional<ServiceDeployment::Outcome> ServiceDeployment::failed_already() {
     // A person who asks once more means it.
     if (!options_.rollback_on_failure || !request_.wanted.empty()) return std::nullopt;
-    const auto failed = failed_with_the_change(*view_, chosen_->revision, push_.needed_since());
+    const auto failed = failed_with_the_change(*view_, chosen_->revision, needed_since());
     if (!failed) return std::nullopt;
     return Outcome{.deployment = as_accepted(*failed), .already = already_in_words(*failed), .failed = true};
 }
 
 std::optional<ServiceDeployment::Outcome> ServiceDeployment::newer_than_ours() {
     if (request_.task_definition) return std::nullopt;
-    const auto newer = newer_than(chosen_->revision, *view_, wanted_since());
+    const auto newer = newer_than(chosen_->revision, *view_, there_since());
     if (!newer) return std::nullopt;
     return Outcome{.deployment = as_accepted(*newer),
                    .already = fmt::format("{} with {}, which is newer", already_in_words(*newer),

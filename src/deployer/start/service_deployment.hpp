@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "deployer/revision/revision_images.hpp"
 #include "deployer/start/express.hpp"
 #include "deployer/start/pushed_revision.hpp"
+#include "deployer/start/replicas.hpp"
 #include "deployer/start/report.hpp"
 #include "deployer/start/underway.hpp"
 #include "handlers/decision.hpp"
@@ -77,6 +79,8 @@ private:
     Status pre_flight();
     Status choose();
     Status register_pin(const EcsServiceRevision& good);
+    /// Of what was pushed elsewhere, what the revision that is to be deployed pulls from its own region.
+    Result<std::vector<Replica>> replicas();
     [[nodiscard]] std::optional<Outcome> nothing_for_this_push() const;
     Result<std::optional<Outcome>> nothing_for_this_express_service();
     Result<Outcome> update();
@@ -104,6 +108,10 @@ private:
     [[nodiscard]] const EcsTarget& target() const { return request_.target; }
     /// When what is asked for was changed; a request that says no time means the moment at which it came.
     [[nodiscard]] WallTime wanted_since() const { return request_.changed_at.value_or(asked_at_); }
+    /// When it was there to be had, which is later where it comes by replication.
+    [[nodiscard]] WallTime there_since() const { return std::max(wanted_since(), replicas_.arrived_at()); }
+    /// Since when a rollout must have begun to have what was pushed: `PushedRevisionMaker::needed_since`.
+    [[nodiscard]] std::optional<WallTime> needed_since() const;
 
     Options options_;
     Context context_;
@@ -120,6 +128,7 @@ private:
     std::optional<ExpressService> express_;
     bool records_unreadable_ = false;
     std::string change_of_strategy_;  ///< in words; what was sent last, or would be
+    std::vector<Replica> missing_;    ///< what has to come before anything is done
 
     // What attempts tell those that follow.
     bool waited_ = false;
@@ -128,6 +137,7 @@ private:
     std::optional<TaskDefinition> pin_;                    ///< registered once, deployed perhaps later
     EcsTags tags_to_write_;                                ///< on the revision that ECS writes for what was sent
     PushedRevisionMaker push_;
+    ReplicaWatch replicas_;
 };
 
 }  // namespace ci_lambda

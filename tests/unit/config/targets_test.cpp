@@ -123,8 +123,15 @@ TEST(Targets, EachHaveAConfigurationOfTheirOwn) {
     EXPECT_EQ(api->cluster_ref(),
               (ClusterRef{.account = "111122223333", .region = "us-east-1", .name = ClusterName{"live"}}));
     EXPECT_EQ(api->label(), "api in us");
+    EXPECT_THAT(us.replicated_from, ::testing::Contains("eu-west-1"));
+    EXPECT_THAT(us.replicated_from, ::testing::Not(::testing::Contains("us-east-1")));
+    EXPECT_EQ(us.replica_region("eu-west-1"), "us-east-1");
+    EXPECT_EQ(us.replica_region("us-east-1"), "");
+    EXPECT_EQ(us.replica_region("ap-south-1"), "");
+    EXPECT_THAT(loaded->config.replicated_from, IsEmpty());
     const auto eu = in_target(loaded->config, *loaded->config.targets.find("eu"));
     EXPECT_EQ(eu.names.cluster(), ClusterName{"shop_cluster_dev"});
+    EXPECT_EQ(eu.replica_region("us-east-1"), "eu-west-1");
 }
 
 }  // namespace

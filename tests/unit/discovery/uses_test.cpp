@@ -47,6 +47,16 @@ TEST(Uses, AnImageIsOfItsRepositoryInItsAccountAndRegion) {
     };
     for (const auto& [image, repository, where, used] : cases)
         EXPECT_EQ(uses_repository(uses({image}), repository, where), used) << image << " " << repository;
+    // What was pushed in Ireland has a replica at home.
+    const auto at_home = uses({"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api:v1"});
+    EXPECT_TRUE(uses_repository(at_home, "shop/api", ireland, "us-east-1"));
+    EXPECT_FALSE(uses_repository(at_home, "shop/api", ireland, "ap-south-1"));
+    EXPECT_FALSE(uses_repository(at_home, "shop/web", ireland, "us-east-1"));
+    const Place other_account{.account = "999999999999", .region = "eu-west-1"};
+    EXPECT_FALSE(uses_repository(at_home, "shop/api", other_account, "us-east-1"));
+    const auto abroad = uses({"123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/api:v1"});
+    EXPECT_TRUE(uses_repository(abroad, "shop/api", ireland, "us-east-1"));
+    EXPECT_FALSE(uses_repository(abroad, "shop/api", home(), "us-east-1"));
 }
 
 TEST(Uses, AParameterIsNamedByArnOrByName) {

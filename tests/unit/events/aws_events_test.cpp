@@ -31,6 +31,8 @@ TEST(DecodeEcr, ReadsAReplication) {
     EXPECT_EQ(copy.result, "SUCCESS");
     EXPECT_EQ(copy.repository, "shop_service_api");
     EXPECT_THAT(copy.tag, Optional(std::string("v7")));
+    EXPECT_THAT(copy.source_region, Optional(std::string("us-west-2")));
+    EXPECT_THAT(copy.source_account, Optional(std::string("123456789012")));
 }
 
 TEST(DecodeEcr, LeavesATagOutThatIsNone) {

@@ -93,6 +93,14 @@ TEST(Discovery, APushElsewhereIsNone) {
     EXPECT_FALSE(is_unmatched(decide_here(deleted, config)));
 }
 
+TEST(Discovery, APushCountsWhereItsReplicaIsUsed) {
+    auto config = discover({{"api", {"shop/api:v1"}}}, {{"EVENT_REGIONS", "eu-west-1"}, {"AWS_REGION", "us-east-1"}});
+    EXPECT_TRUE(is_unmatched(decide_here(push_to("shop/api"), config, "123456789012", "eu-west-1")));
+    config.replicated_from = {"eu-west-1"};
+    EXPECT_THAT(deployed(decide_here(push_to("shop/api"), config, "123456789012", "eu-west-1")), ElementsAre("api"));
+    EXPECT_THAT(deployed(decide_here(push_to("shop/api"), config)), ElementsAre("api"));
+}
+
 TEST(Discovery, AReplicatedImageCountsWhereItArrives) {
     const auto config = discover({{"api", {"shop/api:v1"}}});
     auto replicated = push_to("shop/api");

@@ -99,6 +99,42 @@ TEST(EcrHandler, DeploysAnImageThatWasReplicatedToThisRegion) {
     EXPECT_THAT(ignored_because(decide_body(copy, shop())), HasSubstr("an image without a tag was replicated"));
 }
 
+TEST(EcrHandler, CountsAPushInARegionWhoseReplicasAreDeployedHere) {
+    auto config = shop({{"EVENT_REGIONS", "eu-west-1,ap-south-1"}, {"AWS_REGION", "us-east-1"}});
+    config.replicated_from = {"eu-west-1"};
+    const auto image_of_push_in = [&](const std::string& region) {
+        const Event event{.envelope = {.source = "aws.ecr", .account = "123456789012", .region = region},
+                          .body = push_to("shop_service_api")};
+        return std::get<Deploy>(*decide(event, config)).requests.front().images.front();
+    };
+    EXPECT_EQ(image_of_push_in("eu-west-1").region, "eu-west-1");
+    EXPECT_EQ(image_of_push_in("eu-west-1").replica_region, "us-east-1");
+    EXPECT_EQ(image_of_push_in("us-east-1").replica_region, "");
+    EXPECT_EQ(image_of_push_in("ap-south-1").replica_region, "") << "nobody says that it is replicated";
+}
+
+TEST(EcrHandler, LeavesAReplicaToThePushThatWaitsForIt) {
+    auto config = shop({{"AWS_REGION", "us-east-1"}});
+    auto copy = push_to("shop_service_api");
+    copy.action = "REPLICATE";
+    copy.source_region = "eu-west-1";
+    copy.source_account = "123456789012";
+    const auto decided = [&] {
+        return decide(
+            Event{.envelope = {.source = "aws.ecr", .account = "123456789012", .region = "us-east-1"}, .body = copy},
+            config);
+    };
+    EXPECT_THAT(deployed(decided()), ElementsAre("api")) << "whose pushes do not count here";
+    config.replicated_from = {"eu-west-1"};
+    EXPECT_EQ(ignored_because(decided()),
+              "image shop_service_api:v7 was replicated from eu-west-1, whose push deploys it here");
+    copy.source_region = "ap-south-1";
+    EXPECT_THAT(deployed(decided()), ElementsAre("api"));
+    copy.source_region = "eu-west-1";
+    copy.source_account = "999999999999";
+    EXPECT_THAT(deployed(decided()), ElementsAre("api")) << "the push is of another account's repository";
+}
+
 TEST(EcrHandler, IgnoresPushesWithoutATag) {
     EXPECT_THAT(ignored_because(decide_body(push_of(std::nullopt), shop())), HasSubstr("without a tag"));
     EXPECT_THAT(ignored_because(decide_body(push_of(""), shop())), HasSubstr("without a tag"));
