@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -13,8 +12,8 @@
 #include "base/text.hpp"
 #include "config/document_source.hpp"
 #include "config/values.hpp"
+#include "sandbox/aws/credential.hpp"
 #include "sandbox/aws/event.hpp"
-#include "sandbox/events/event_bus.hpp"
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/pages/state_pages.hpp"
 #include "sandbox/runtime/runtime_api.hpp"
@@ -33,18 +32,18 @@ HttpExchangeAnswer refused_with(const Error& error) {
     return {.status = 400, .body = dump_json({{"message", error.message}}) + '\n'};
 }
 
-/// `eu-west-1`, `us-gov-east-1`
-bool looks_like_a_region(std::string_view text) {
-    const auto parts = split(text, '-');
-    constexpr std::size_t kFewest = 3;
-    return parts.size() >= kFewest && parse_unsigned(parts.back()).has_value() &&
-           std::ranges::all_of(parts | std::views::take(parts.size() - 1), [](const std::string& part) {
-               return !part.empty() && std::ranges::all_of(part, [](char c) { return c >= 'a' && c <= 'z'; });
-           });
+std::optional<std::string> asked_for(const HttpExchangeRequest& request, const std::string& name) {
+    const auto found = request.query.find(name);
+    return found == request.query.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<Target> at_least_one(std::vector<Target> targets) {
+    if (targets.empty()) targets.push_back(usual_target());
+    return targets;
 }
 
 /// S3's own event of an object of the shop's bucket that was put (EventBridge user guide, "Amazon S3 events").
-std::string object_created_event(const std::string& key, Ids& ids, WallTime now) {
+std::string object_created_event(const std::string& key, const Site& site, Ids& ids, WallTime now) {
     constexpr std::size_t kEtagDigits = 32;
     constexpr std::size_t kSequencerDigits = 16;
     const auto bucket = std::string(shop::kBucket);
@@ -54,13 +53,13 @@ std::string object_created_event(const std::string& key, Ids& ids, WallTime now)
         {"object",
          {{"key", key}, {"size", 512}, {"etag", ids.hex(kEtagDigits)}, {"sequencer", ids.hex(kSequencerDigits)}}},
         {"request-id", ids.hex(kSequencerDigits)},
-        {"requester", shop::kAccount},
+        {"requester", site.account},
         {"source-ip-address", "127.0.0.1"},
         {"reason", "PutObject"}};
     return make_event({.source = "aws.s3",
                        .detail_type = "Object Created",
-                       .account = shop::kAccount,
-                       .region = shop::kRegion,
+                       .account = site.account,
+                       .region = site.region,
                        .resources = {"arn:aws:s3:::" + bucket}},
                       detail, ids, now);
 }
@@ -68,87 +67,80 @@ std::string object_created_event(const std::string& key, Ids& ids, WallTime now)
 }  // namespace
 
 LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
-    : ids_(ids),
-      clock_(clock),
-      invocations_(ids, clock),
-      ecr_({.state = shop_registry(clock.now()),
-            .on_event = [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcr); }},
-           ids, clock),
-      ecs_({.state = shop_state(ids, clock.now(), &ecr_),
-            .speed = options.speed,
-            .on_event = options.on_ecs_event
-                            ? std::move(options.on_ecs_event)
-                            : [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcs); },
-            .on_hook_call = [this](const HookCall& call) { hook_caller_.call(call); }},
-           ids, options.ecs_clock == nullptr ? clock : *options.ecs_clock),
-      secrets_(
-          {.state = shop_secrets(ids, clock.now()),
-           .on_event =
-               [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kSecretsManager); }},
-          ids, clock),
-      parameters_(
-          {.state = shop_parameters(clock.now()),
-           .on_event = [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kSsm); }},
-          ids, clock),
-      scheduler_(shop_schedules(clock.now()), clock),
-      cloudwatch_(clock, {std::string(shop::kAlarm)}),
-      // At the clock's time and not at ECS's, as whoever makes schedules reckons with it.
-      schedules_fire_(clock, {.do_what_is_due =
-                                  [this] {
-                                      for (auto& input : scheduler_.fire_due())
-                                          invocations_.enqueue(std::move(input), EventOrigin::kScheduler);
-                                  },
-                              .next_due = [this] { return scheduler_.next_due(); }}),
-      ecs_goes_on_(clock,
-                   {.do_what_is_due = [this] { ecs_.advance(); }, .next_due = [this] { return ecs_.next_change(); }}),
-      hook_caller_(invocations_,
-                   [this](const std::string& hook_id, const std::optional<std::string>& answer) {
-                       ecs_.answer_function(hook_id, answer);
-                       ecs_goes_on_.wake();
-                   }),
-      by_itself_(options.ecs_clock == nullptr),
-      front_(ids) {
-    front_.add("AmazonEC2ContainerServiceV20141113.", "ECS", [this](const AwsCall& call) { return call_ecs(call); });
-    front_.add("AmazonEC2ContainerRegistry_V20150921.", "ECR",
-               [this](const AwsCall& call) { return ecr_.handle(call.operation, call.body); });
-    front_.add("CodeDeploy_20141006.", "CodeDeploy", [this](const AwsCall& call) { return call_code_deploy(call); });
-    front_.add("AWSEvents.", "EventBridge", [this](const AwsCall& call) { return call_events(call); });
-    front_.add("GraniteServiceVersion20100801.", "CloudWatch",
-               [this](const AwsCall& call) { return call_cloudwatch(call); });
-    front_.add("secretsmanager.", "Secrets Manager",
-               [this](const AwsCall& call) { return secrets_.handle(call.operation, call.body, call.caller); });
-    front_.add("AmazonSSM.", "Systems Manager",
-               [this](const AwsCall& call) { return parameters_.handle(call.operation, call.body); });
-    scheduler_.on_change([this] { schedules_fire_.wake(); });
+    : ids_(ids), clock_(clock), invocations_(ids, clock), sts_(ids, clock, std::string(shop::kAccount)), front_(ids) {
+    for (auto& target : at_least_one(std::move(options.targets))) {
+        const bool is_home = places_.empty();
+        PlaceOptions place{.target = std::move(target), .speed = options.speed};
+        if (is_home) {
+            place.ecs_clock = options.ecs_clock;
+            place.on_ecs_event = std::move(options.on_ecs_event);
+            place.on_ecr_event = [this](const std::string& event) { replication_->take(event); };
+        }
+        places_.push_back(std::make_unique<Place>(std::move(place), invocations_, ids, clock));
+    }
+    std::vector<Place*> others;
+    for (const auto& place : places_) {
+        const auto& target = place->target();
+        if (place != places_.front()) others.push_back(place.get());
+        if (target.by_role)
+            sts_.add_role(
+                {.arn = role_arn_of(target), .account = target.site.account, .external_id = std::string(kExternalId)});
+    }
+    replication_ = std::make_unique<Replication>(home(), std::move(others), options.speed, clock);
+    add_apis();
     add_routes();
+    add_pages();
 }
 
 LocalAws::~LocalAws() { stop(); }
 
+void LocalAws::add_apis() {
+    const auto add = [this](std::string target, std::string name, Api api) {
+        front_.add(std::move(target), std::move(name),
+                   [this, api](const AwsCall& call) { return this->call(call, api); });
+    };
+    front_.add("AmazonEC2ContainerServiceV20141113.", "ECS", [this](const AwsCall& call) { return call_ecs(call); });
+    add("AmazonEC2ContainerRegistry_V20150921.", "ECR", &Place::call_ecr);
+    add("CodeDeploy_20141006.", "CodeDeploy", &Place::call_code_deploy);
+    add("AWSEvents.", "EventBridge", &Place::call_events);
+    add("GraniteServiceVersion20100801.", "CloudWatch", &Place::call_cloudwatch);
+    add("secretsmanager.", "Secrets Manager", &Place::call_secrets);
+    add("AmazonSSM.", "Systems Manager", &Place::call_parameters);
+}
+
 Result<std::uint16_t> LocalAws::start(std::uint16_t port) {
     TRY_ASSIGN(port_, server_.start(port));
-    ecr_.listen_at(fmt::format("http://127.0.0.1:{}", port_));
-    const auto inbox = fmt::format("http://127.0.0.1:{}{}", port_, kSlackPath);
-    secrets_.replace(shop::kSlackSecret, inbox);
-    parameters_.replace(std::string(shop::kSlackParameter), inbox);
-    if (by_itself_) ecs_goes_on_.start();
-    schedules_fire_.start();
+    const auto address = fmt::format("http://127.0.0.1:{}", port_);
+    for (const auto& place : places_) place->start(address, address + std::string(kSlackPath));
+    if (has_several_targets()) replication_->start();
     return port_;
 }
 
 void LocalAws::stop() {
-    ecs_goes_on_.stop();
-    schedules_fire_.stop();
+    replication_->stop();
+    for (const auto& place : places_) place->stop();
     invocations_.stop();
-    hook_caller_.stop();
+    for (const auto& place : places_) place->stop_asking();
     server_.stop();
 }
 
 void LocalAws::add_routes() {
-    add_runtime_api(server_, invocations_);
+    add_runtime_api(server_, invocations_, own_function(home().target().site));
     add_invoke_api(server_, invocations_);
-    scheduler_.add_routes(server_);
-    server_.post("/", [this](const HttpExchangeRequest& request) { return front_.handle(request); });
+    add_schedule_routes(server_, [this](const HttpExchangeRequest& request, const ScheduleAnswer& answer) {
+        const auto credential = credential_of(request.header("authorization"));
+        const auto place = admitting_place(credential.access_key, credential.region, {});
+        if (place) return answer((*place)->scheduler());
+        return HttpExchangeAnswer{.status = 400,
+                                  .body = dump_json({{"Message", place.error().error.message}}),
+                                  .headers = {{"x-amzn-ErrorType", place.error().error.type}},
+                                  .hang_up = place.error().hang_up};
+    });
+    server_.post("/", [this](const HttpExchangeRequest& request) {
+        const bool is_sts =
+            request.header("x-amz-target").empty() && credential_of(request.header("authorization")).service == "sts";
+        return is_sts ? take_sts(request) : front_.handle(request);
+    });
     server_.post("/sandbox/events", [this](const HttpExchangeRequest& request) { return take_raw_event(request); });
     server_.post(std::string(kSlackPath), [this](const HttpExchangeRequest& request) {
         return take_slack_message(request, invocations_.running_request_id());
@@ -159,101 +151,194 @@ void LocalAws::add_routes() {
     server_.post("/sandbox/push", [this](const HttpExchangeRequest& request) { return take_push(request); });
     server_.post("/sandbox/file", [this](const HttpExchangeRequest& request) { return take_file(request); });
     server_.post("/sandbox/alarm", [this](const HttpExchangeRequest& request) { return take_alarm(request); });
-    server_.get("/sandbox/alarm", [this](const HttpExchangeRequest&) {
-        return HttpExchangeAnswer{.status = 200, .body = alarms_page()};
-    });
+    server_.get("/sandbox/alarm", [this](const HttpExchangeRequest& request) { return show_alarms(request); });
     server_.post("/sandbox/code-deploy",
                  [this](const HttpExchangeRequest& request) { return take_code_deploy(request); });
-    server_.get("/sandbox/scenario", [this](const HttpExchangeRequest&) {
-        return HttpExchangeAnswer{.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
+    server_.post("/sandbox/replication",
+                 [this](const HttpExchangeRequest& request) { return take_replication(request); });
+}
+
+void LocalAws::add_pages() {
+    const auto show = [this](const std::string& path, auto page) {
+        server_.get(path,
+                    [page](const HttpExchangeRequest&) { return HttpExchangeAnswer{.status = 200, .body = page()}; });
+    };
+    show("/sandbox/scenario", [this] { return all_scenarios_page(); });
+    show("/sandbox/targets", [this] {
+        std::vector<TargetNow> now;
+        for (const auto& place : places_) now.push_back({.target = place->target(), .trouble = place->trouble()});
+        return targets_page(now, replication_->delay());
     });
-    server_.get("/sandbox/settings", [this](const HttpExchangeRequest&) {
+    show("/sandbox/settings", [this] {
         const std::scoped_lock lock(settings_mutex_);
-        return HttpExchangeAnswer{.status = 200, .body = settings_page_};
+        return settings_page_;
     });
+    show("/sandbox/slack", [this] { return messages_page(journal_.messages()); });
+    show("/sandbox/ecs/calls", [this] { return calls_page(journal_.calls()); });
+    show("/sandbox/invocations", [this] { return invocations_page(invocations_.all()); });
+    server_.get("/", [this](const HttpExchangeRequest&) { return text_page(front_page(port_, targets())); });
     // As with S3, whose URL it would be: no credentials of AWS are asked for.
-    server_.get("/sandbox/blobs/(.+)/(sha256:[0-9a-f]{64})", [this](const HttpExchangeRequest& request) {
-        auto blob = ecr_.blob(request.captures.at(0), request.captures.at(1));
-        if (!blob) return HttpExchangeAnswer{.status = 404, .content_type = "text/plain", .body = "no such blob\n"};
-        return HttpExchangeAnswer{.status = 200, .content_type = "application/octet-stream", .body = *std::move(blob)};
+    server_.get("/sandbox/blobs/(.+)/(sha256:[0-9a-f]{64})",
+                [this](const HttpExchangeRequest& request) { return show_blob(request); });
+}
+
+std::vector<Target> LocalAws::targets() const {
+    std::vector<Target> all;
+    for (const auto& place : places_) all.push_back(place->target());
+    return all;
+}
+
+Place* LocalAws::place_named(std::string_view name) const {
+    const auto found = std::ranges::find_if(places_, [&](const auto& place) { return place->target().name == name; });
+    return found == places_.end() ? nullptr : found->get();
+}
+
+Place* LocalAws::place_at(std::string_view region, std::string_view account) const {
+    const auto found = std::ranges::find_if(places_, [&](const auto& place) {
+        return place->target().site.region == region && place->target().site.account == account;
     });
-    server_.get("/", [this](const HttpExchangeRequest&) { return text_page(front_page(port_)); });
-    server_.get("/sandbox/slack", [this](const HttpExchangeRequest&) {
-        return HttpExchangeAnswer{.status = 200, .body = messages_page(journal_.messages())};
-    });
-    server_.get("/sandbox/ecs/calls", [this](const HttpExchangeRequest&) {
-        return HttpExchangeAnswer{.status = 200, .body = calls_page(journal_.calls())};
-    });
-    server_.get("/sandbox/invocations", [this](const HttpExchangeRequest&) {
-        return HttpExchangeAnswer{.status = 200, .body = invocations_page(invocations_.all())};
+    return found == places_.end() ? nullptr : found->get();
+}
+
+bool LocalAws::is_down(std::string_view region) const {
+    return std::ranges::any_of(places_, [&](const auto& place) {
+        return place->target().site.region == region && place->trouble() == Trouble::kRegionDown;
     });
 }
 
-AwsAnswer LocalAws::call_ecs(const AwsCall& call) {
-    auto answer = ecs_.handle(call.operation, call.body);
-    ecs_goes_on_.wake();
-    journal_.add(EcsCall{.at = clock_.now(),
-                         .caller = call.caller,
-                         .invocation = call.caller == kFunctionAccessKey ? invocations_.running_request_id() : "",
-                         .operation = call.operation,
-                         .request = call.body,
-                         .status = answer.status,
-                         .response = answer.body});
+Result<Place*> LocalAws::known_place(std::string_view name) const {
+    if (auto* const place = place_named(name)) return place;
+    std::vector<std::string> names;
+    for (const auto& place : places_) names.push_back(place->target().name);
+    return fail(ErrorKind::kConfiguration,
+                fmt::format("there is no target {}; known are: {}", in_quotes(name), join(names, ", ")));
+}
+
+Result<Place*> LocalAws::place_or_home(const std::optional<std::string>& target) {
+    if (!target) return &home();
+    return known_place(*target);
+}
+
+std::expected<Place*, LocalAws::Refusal> LocalAws::place_of(const std::string& access_key, const std::string& region,
+                                                            const std::string& target) {
+    std::string account(shop::kAccount);
+    if (Sts::is_of_a_session(access_key)) {
+        const auto session = sts_.session(access_key);
+        if (!session)
+            return std::unexpected(Refusal{.error = {.type = "ExpiredTokenException",
+                                                     .message = "The security token included in the request is "
+                                                                "expired"}});
+        account = session->account;
+    }
+    if (!target.empty()) {
+        const auto named = known_place(target);
+        if (!named)
+            return std::unexpected(Refusal{.error = {.type = "ValidationException", .message = named.error().message}});
+        return *named;
+    }
+    if (!has_several_targets() || region.empty()) return &home();
+    if (auto* const place = place_at(region, account)) return place;
+    // What AWS says in a region that an account has not been enabled for.
+    std::vector<std::string> known;
+    for (const auto& place : places_) known.push_back(describe(place->target()));
+    return std::unexpected(
+        Refusal{.error = {.type = "UnrecognizedClientException",
+                          .message = fmt::format("The security token included in the request is invalid: the sandbox "
+                                                 "has nothing in {} of {}; it has {}",
+                                                 region, account, join(known, ", "))}});
+}
+
+std::expected<Place*, LocalAws::Refusal> LocalAws::admitting_place(const std::string& access_key,
+                                                                   const std::string& region,
+                                                                   const std::string& target) {
+    // Whose key it is is found out in the region.
+    if (has_several_targets() && target.empty() && is_down(region)) return std::unexpected(Refusal{.hang_up = true});
+    auto place = place_of(access_key, region, target);
+    if (!place) return place;
+    if (is_down((*place)->target().site.region)) return std::unexpected(Refusal{.hang_up = true});
+    if (!(*place)->admits(clock_.now()))
+        return std::unexpected(Refusal{.error = {.type = "ThrottlingException", .message = "Rate exceeded"}});
+    return place;
+}
+
+AwsAnswer LocalAws::call(const AwsCall& call, Api api) {
+    const auto place = admitting_place(call.caller, call.region, call.target);
+    if (place) return ((*place)->*api)(call);
+    auto answer = to_answer(place.error().error);
+    answer.hang_up = place.error().hang_up;
     return answer;
 }
 
-AwsAnswer LocalAws::call_cloudwatch(const AwsCall& call) {
-    cloudwatch_.follow(ecs_.alarms_on());
-    return cloudwatch_.handle(call.operation, call.body);
+std::string LocalAws::invocation_of(const std::string& access_key) {
+    const auto session = sts_.session(access_key);
+    const bool is_functions = (session ? session->caller : access_key) == kFunctionAccessKey;
+    return is_functions ? invocations_.running_request_id() : std::string();
 }
 
-std::string LocalAws::alarms_page() {
-    cloudwatch_.follow(ecs_.alarms_on());
-    return cloudwatch_.page();
+AwsAnswer LocalAws::call_ecs(const AwsCall& call) {
+    auto answer = this->call(call, &Place::call_ecs);
+    const auto place = place_of(call.caller, call.region, call.target);
+    journal_.add(EcsCall{.at = clock_.now(),
+                         .caller = call.caller,
+                         .invocation = invocation_of(call.caller),
+                         .operation = call.operation,
+                         .request = call.body,
+                         .status = answer.hang_up ? 0 : answer.status,
+                         .response = answer.hang_up ? std::string() : answer.body,
+                         .target = has_several_targets() && place ? (*place)->target().name : std::string()});
+    return answer;
+}
+
+HttpExchangeAnswer LocalAws::take_sts(const HttpExchangeRequest& request) {
+    const auto credential = credential_of(request.header("authorization"));
+    if (is_down(credential.region)) return {.body = {}, .hang_up = true};
+    return sts_.handle(request, credential.access_key);
+}
+
+HttpExchangeAnswer LocalAws::show_alarms(const HttpExchangeRequest& request) {
+    const auto place = place_or_home(asked_for(request, "target"));
+    if (!place) return refused_with(place.error());
+    return {.status = 200, .body = (*place)->alarms_page()};
 }
 
 HttpExchangeAnswer LocalAws::take_alarm(const HttpExchangeRequest& request) {
-    if (const auto done = set_alarm(trim(request.body)); !done) return refused_with(done.error());
-    return {.status = 200, .body = alarms_page()};
+    if (const auto done = set_alarm(trim(request.body), asked_for(request, "target")); !done)
+        return refused_with(done.error());
+    return show_alarms(request);
 }
 
-Status LocalAws::set_alarm(std::string_view text) {
+Status LocalAws::set_alarm(std::string_view text, const std::optional<std::string>& target) {
     const auto equals = text.rfind('=');
     const auto state = equals == std::string_view::npos ? std::string_view() : text.substr(equals + 1);
     if (equals == std::string_view::npos || equals == 0 || (state != "ALARM" && state != "OK"))
         return fail(ErrorKind::kConfiguration,
                     fmt::format("{}: write NAME=ALARM or NAME=OK, such as shop-5xx=ALARM", in_quotes(text)));
     const std::string name(text.substr(0, equals));
-    cloudwatch_.follow(ecs_.alarms_on());
-    cloudwatch_.set(name, state == "ALARM");
-    ecs_.set_alarm(name, state == "ALARM");
-    ecs_goes_on_.wake();
+    TRY_ASSIGN(const auto* one, place_or_home(target));
+    for (const auto& place : places_)
+        if (!target || place.get() == one) place->set_alarm(name, state == "ALARM");
     return {};
 }
 
-AwsAnswer LocalAws::call_code_deploy(const AwsCall& call) {
-    auto answer = ecs_.handle_code_deploy(call.operation, call.body);
-    ecs_goes_on_.wake();
-    return answer;
-}
-
 HttpExchangeAnswer LocalAws::take_code_deploy(const HttpExchangeRequest& request) {
-    auto answer = ecs_.add_code_deployed(request.body.empty() ? "{}" : request.body);
+    const auto place = place_or_home(asked_for(request, "target"));
+    if (!place) return refused_with(place.error());
+    auto answer = (*place)->ecs().add_code_deployed(request.body.empty() ? "{}" : request.body);
     return {.status = answer.status, .body = answer.body + '\n'};
 }
 
-AwsAnswer LocalAws::call_events(const AwsCall& call) {
-    if (Scheduler::is_about_rules(call.operation)) return scheduler_.handle_rules(call.operation, call.body);
-    if (call.operation != "PutEvents")
-        return to_answer(
-            AwsError{.type = "UnknownOperationException",
-                     .message = fmt::format("The sandbox's EventBridge does not know {}.", call.operation)});
-    auto result = put_events(call.body, ids_, clock_.now());
-    // As on AWS, whoever sends all of it again sends some of it twice.
-    for (auto& event : result.events)
-        if (!invocations_.enqueue(std::move(event)))
-            return to_answer(AwsError{.type = "ThrottlingException", .message = std::string(kTooManyWait)});
-    return std::move(result.answer);
+HttpExchangeAnswer LocalAws::take_replication(const HttpExchangeRequest& request) {
+    const auto delay = parse_replication_delay(trim(request.body));
+    if (!delay) return refused_with(delay.error());
+    replication_->set_delay(*delay);
+    return {.status = 200, .body = dump_json({{"replication", trim(request.body)}}) + '\n'};
+}
+
+HttpExchangeAnswer LocalAws::show_blob(const HttpExchangeRequest& request) {
+    for (const auto& place : places_)
+        if (auto blob = place->ecr().blob(request.captures.at(0), request.captures.at(1)))
+            return {.status = 200, .content_type = "application/octet-stream", .body = *std::move(blob)};
+    return {.status = 404, .content_type = "text/plain", .body = "no such blob\n"};
 }
 
 HttpExchangeAnswer LocalAws::take_slack_message(const HttpExchangeRequest& request, std::string invocation) {
@@ -276,27 +361,40 @@ HttpExchangeAnswer LocalAws::take_raw_event(const HttpExchangeRequest& request) 
 }
 
 HttpExchangeAnswer LocalAws::take_scenario(const HttpExchangeRequest& request) {
-    const auto choice = parse_scenario_choice(trim(request.body));
-    const Status done = choice ? set_scenario(*choice) : std::unexpected(choice.error());
-    if (!done) return refused_with(done.error());
-    return {.status = 200, .body = scenarios_page(ecs_.scenarios_of_services())};
+    if (const auto done = choose_scenario(trim(request.body)); !done) return refused_with(done.error());
+    return {.status = 200, .body = all_scenarios_page()};
+}
+
+std::string LocalAws::all_scenarios_page() {
+    if (!has_several_targets()) return scenarios_page(ecs().scenarios_of_services());
+    std::vector<ScenariosOfTarget> all;
+    for (const auto& place : places_)
+        all.push_back({.target = place->target().name,
+                       .trouble = place->trouble(),
+                       .services = place->ecs().scenarios_of_services()});
+    return scenarios_page(all);
 }
 
 HttpExchangeAnswer LocalAws::take_push(const HttpExchangeRequest& request) {
-    const auto from = request.query.find("from");
-    const auto push =
-        push_image(trim(request.body), from == request.query.end() ? std::nullopt : std::optional(from->second));
+    const auto push = push_image(trim(request.body), asked_for(request, "from"), asked_for(request, "target"));
     if (!push) return refused_with(push.error());
-    const Json page{{"image", push->image},
-                    {"digest", push->digest},
-                    {"manifests", push->manifests},
-                    {"events", push->events},
-                    {"tagged", push->tagged}};
+    Json page{{"image", push->image},
+              {"digest", push->digest},
+              {"manifests", push->manifests},
+              {"events", push->events},
+              {"tagged", push->tagged}};
+    const bool at_home = push->image.starts_with(ecr().host() + '/');
+    const auto delay = replication_->delay();
+    if (has_several_targets() && at_home && delay) {
+        page["replicated_to"] = Json::array();
+        for (const auto& place : places_)
+            if (place != places_.front()) page["replicated_to"].push_back(place->target().name);
+    }
     return {.status = 200, .body = dump_json(page) + '\n'};
 }
 
 HttpExchangeAnswer LocalAws::take_file(const HttpExchangeRequest& request) {
-    const auto object = edit_file(trim(request.body));
+    const auto object = edit_file(trim(request.body), asked_for(request, "target"));
     if (!object) return refused_with(object.error());
     return {.status = 200, .body = dump_json({{"object", *object}}) + '\n'};
 }
@@ -309,44 +407,101 @@ void LocalAws::tell_settings(std::string page) {
 Status LocalAws::set_scenario(const ScenarioChoice& choice) {
     ScenarioChoice known = choice;
     if (known.service) known.service = shop::service_named(*known.service);
-    if (ecs_.set_scenario(known)) return {};
+    bool found = false;
+    for (const auto& place : places_) found = place->ecs().set_scenario(known) || found;
+    if (found) return {};
     std::vector<std::string> names;
-    for (const auto& [name, scenario] : ecs_.scenarios_of_services()) names.push_back(name);
+    for (const auto& [name, scenario] : ecs().scenarios_of_services()) names.push_back(name);
     return fail(ErrorKind::kConfiguration,
                 fmt::format("there is no service \"{}\"; known are: backend, api, worker, web, {}",
                             choice.service.value_or(""), join(names, ", ")));
 }
 
-Result<Push> LocalAws::push_image(std::string_view image, const std::optional<std::string>& from) {
+Status LocalAws::choose_scenario(std::string_view text) {
+    const auto equals = text.find('=');
+    const auto left = equals == std::string_view::npos ? std::string_view() : text.substr(0, equals);
+    const auto name = equals == std::string_view::npos ? text : text.substr(equals + 1);
+    const auto slash = left.find('/');
+    auto* const place = place_named(left.substr(0, slash));
+    if (const auto trouble = parse_trouble(name)) {
+        if (left.empty())
+            return fail(ErrorKind::kConfiguration, fmt::format("{} is about a target: write TARGET={}, such as {}={}",
+                                                               name, name, places_.back()->target().name, name));
+        TRY_ASSIGN(auto* const troubled, known_place(left));
+        if (*trouble == Trouble::kRoleDenied && !troubled->target().by_role)
+            return fail(ErrorKind::kConfiguration,
+                        fmt::format("{} is without a role: the function works there with its own credentials. A "
+                                    "target with one has an account: --targets us=us-east-1@222222222222",
+                                    describe(troubled->target())));
+        set_trouble(*troubled, *trouble);
+        return {};
+    }
+    if (place == nullptr) {
+        TRY_ASSIGN(const auto choice, parse_scenario_choice(text));
+        TRY(set_scenario(choice));
+        if (!choice.service && choice.scenario == Scenario::kHealthy)
+            for (const auto& one : places_) set_trouble(*one, Trouble::kNone);
+        return {};
+    }
+    ScenarioChoice choice;
+    TRY_ASSIGN(choice.scenario, parse_scenario(name));
+    if (slash != std::string_view::npos) choice.service = shop::service_named(left.substr(slash + 1));
+    if (!place->ecs().set_scenario(choice))
+        return fail(ErrorKind::kConfiguration, fmt::format("there is no service {} in {}",
+                                                           in_quotes(left.substr(slash + 1)), place->target().name));
+    if (!choice.service && choice.scenario == Scenario::kHealthy) set_trouble(*place, Trouble::kNone);
+    return {};
+}
+
+void LocalAws::set_trouble(Place& place, Trouble trouble) {
+    const auto& target = place.target();
+    // A region is down in all accounts, and comes back in all of them.
+    for (const auto& other : places_) {
+        if (other.get() == &place || other->target().site.region != target.site.region) continue;
+        if (trouble == Trouble::kRegionDown || other->trouble() == Trouble::kRegionDown)
+            other->set_trouble(trouble == Trouble::kRegionDown ? trouble : Trouble::kNone);
+    }
+    place.set_trouble(trouble);
+    for (const auto& one : places_)
+        if (one->target().by_role) sts_.deny(role_arn_of(one->target()), one->trouble() == Trouble::kRoleDenied);
+}
+
+Result<Push> LocalAws::push_image(std::string_view image, const std::optional<std::string>& from,
+                                  const std::optional<std::string>& target) {
+    TRY_ASSIGN(auto* const place, place_or_home(target));
+    auto& registry = place->ecr();
+    const auto& region = place->target().site.region;
     const auto parts = parse_image(image);
     const auto refused = [&](std::string_view why) {
         return fail(ErrorKind::kConfiguration, fmt::format("{}: {}; for example api:v1.43", in_quotes(image), why));
     };
     if (!parts.digest.empty()) return refused("a push has a tag, and gets its digest");
-    if (!parts.registry.empty() && parts.registry != ecr_.host())
-        return refused(fmt::format("the sandbox's registry is {}", ecr_.host()));
+    if (!parts.registry.empty() && parts.registry != registry.host())
+        return refused(fmt::format("the sandbox's registry is {}", registry.host()));
     if (!is_image_tag(parts.tag)) return refused("it needs a tag");
-    if (from && (!looks_like_a_region(*from) || *from == shop::kRegion))
-        return refused(
-            fmt::format("{} is not another region than {}, such as eu-west-1", in_quotes(*from), shop::kRegion));
+    if (from && (!looks_like_a_region(*from) || *from == region))
+        return refused(fmt::format("{} is not another region than {}, such as eu-west-1", in_quotes(*from), region));
+    if (from && std::ranges::any_of(places_, [&](const auto& one) { return one->target().site.region == *from; }))
+        return refused(fmt::format("the sandbox has a registry in {}: push there, with --target", *from));
     const auto repository = shop::repository_named(parts.repository);
     const std::string tag(parts.tag);
-    auto push = from ? ecr_.replicate(repository, tag, *from) : ecr_.push(repository, tag);
+    auto push = from ? registry.replicate(repository, tag, *from) : registry.push(repository, tag);
     if (push) return *std::move(push);
     auto message = fmt::format("{}: {}", push.error().type, push.error().message);
     if (push.error().type == "RepositoryNotFoundException")
-        message += fmt::format("; known are: {}", join(ecr_.repositories(), ", "));
+        message += fmt::format("; known are: {}", join(registry.repositories(), ", "));
     return fail(ErrorKind::kConfiguration, std::move(message));
 }
 
-Result<std::string> LocalAws::edit_file(std::string_view object) {
+Result<std::string> LocalAws::edit_file(std::string_view object, const std::optional<std::string>& target) {
+    TRY_ASSIGN(auto* const place, place_or_home(target));
     const auto slash = object.find('/');
     if (slash == std::string_view::npos || slash == 0 || slash + 1 == object.size())
         return fail(ErrorKind::kConfiguration,
                     fmt::format("{}: it needs the key of a file, such as api/.env", in_quotes(object)));
     const bool names_bucket = object.starts_with(std::string(shop::kBucket) + '/');
     const std::string key(names_bucket ? object.substr(slash + 1) : object);
-    if (!invocations_.enqueue(object_created_event(key, ids_, clock_.now()), EventOrigin::kS3))
+    if (!invocations_.enqueue(object_created_event(key, place->target().site, ids_, clock_.now()), EventOrigin::kS3))
         return fail(ErrorKind::kConfiguration, std::string(kTooManyWait));
     return fmt::format("s3://{}/{}", shop::kBucket, key);
 }
@@ -354,8 +509,8 @@ Result<std::string> LocalAws::edit_file(std::string_view object) {
 std::optional<std::string> LocalAws::referred_to(std::string_view reference) {
     const auto source = parse_source(reference);
     if (!source) return std::nullopt;
-    if (source->kind == SourceRef::Kind::kSsm) return parameters_.text(source->text);
-    if (source->kind == SourceRef::Kind::kSecretsManager) return secrets_.text(source->text);
+    if (source->kind == SourceRef::Kind::kSsm) return home().parameters().text(source->text);
+    if (source->kind == SourceRef::Kind::kSecretsManager) return home().secrets().text(source->text);
     return std::nullopt;
 }
 

@@ -95,17 +95,34 @@ Status check_speed(double speed) {
 
 /// The demo delivers ECS's own events itself, each in its place: they would come between the others at times of their
 /// own.
-LocalAwsOptions local_aws_options(const Options& options, DemoEcs& demo) {
-    if (!options.demo) return {.speed = options.speed};
+LocalAwsOptions local_aws_options(const Options& options, std::vector<Target> targets, DemoEcs& demo) {
+    if (!options.demo) return {.speed = options.speed, .targets = std::move(targets)};
     return {.ecs_clock = &demo, .on_ecs_event = [&demo](std::string event) { demo.keep(std::move(event)); }};
 }
 
 Status set_scenarios(LocalAws& aws, const std::vector<std::string>& scenarios) {
-    for (const auto& text : scenarios) {
-        const auto choice = parse_scenario_choice(text);
-        const Status done = choice ? aws.set_scenario(*choice) : std::unexpected(choice.error());
-        if (!done) return std::unexpected(with_context(done.error(), "--scenario " + text));
-    }
+    for (const auto& text : scenarios)
+        if (const auto done = aws.choose_scenario(text); !done)
+            return std::unexpected(with_context(done.error(), "--scenario " + text));
+    return {};
+}
+
+/// None where nobody has asked for any.
+Result<std::vector<Target>> targets_of(const Options& options) {
+    if (options.demo && (options.regions || options.targets))
+        return fail(ErrorKind::kConfiguration, "the demo has one region: leave --regions and --targets out");
+    if (options.regions && options.targets)
+        return fail(ErrorKind::kConfiguration, "--regions and --targets exclude each other");
+    if (options.regions) return parse_regions(*options.regions);
+    if (options.targets) return parse_targets(*options.targets);
+    return std::vector<Target>{};
+}
+
+Status set_replication(LocalAws& aws, const std::optional<std::string>& replication) {
+    if (!replication) return {};
+    const auto delay = parse_replication_delay(*replication);
+    if (!delay) return std::unexpected(with_context(delay.error(), "--replication"));
+    aws.replication().set_delay(*delay);
     return {};
 }
 
@@ -115,27 +132,30 @@ void tell_events(LocalAws& aws, const Config& config, Printer& printer) {
         const auto invocation = aws.invocations().wait_for_done(number);
         if (!invocation) return;
         number = invocation->end + 1;
-        printer.story(make_story(number, {}, *invocation, aws.journal(), config));
+        printer.story(make_story(number, {}, *invocation, aws.journal(), config, aws.has_several_targets()));
     }
 }
 
 Result<int> run_sandbox(const Options& options, const Environment& environment, std::ostream& out) {
     TRY(check_speed(options.speed));
+    TRY_ASSIGN(const auto targets, targets_of(options));
     TRY_ASSIGN(const std::string program, find_bootstrap(options.bootstrap));
     const SystemClock clock;
     Ids ids(random_seed());
     Printer printer(out, options.paper);
     DemoEcs demo(clock);
-    LocalAws aws(ids, clock, local_aws_options(options, demo));
+    LocalAws aws(ids, clock, local_aws_options(options, targets, demo));
     TRY(set_scenarios(aws, options.demo ? demo_scenarios() : options.scenarios));
+    TRY(set_replication(aws, options.replication));
     std::atomic<bool> interrupted = false;
     const SignalWatcher watcher([&] {
         interrupted = true;
         aws.invocations().stop();
     });
     TRY_ASSIGN(const std::uint16_t port, aws.start(options.port.value_or(options.demo ? 0 : kDefaultPort)));
-    auto variables = options.demo ? function_environment(port, environment, UserSettings::kLogging)
-                                  : function_environment(port, environment, UserSettings::kPassed, options.speed);
+    auto variables = options.demo
+                         ? function_environment(port, environment, UserSettings::kLogging)
+                         : function_environment(port, environment, UserSettings::kPassed, options.speed, targets);
     if (!options.demo) pass_references(variables, environment, aws);
     TRY_ASSIGN(const Config config, function_config(variables, aws));
     aws.tell_settings(settings_page(variables));
@@ -149,7 +169,7 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
 
     if (!options.demo) {
         printer.ready(port);
-        printer.welcome(port, command_line());
+        printer.welcome(port, command_line(), targets);
         function.start();
         tell_events(aws, config, printer);
         return kGood;

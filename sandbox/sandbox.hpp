@@ -23,7 +23,10 @@ struct Options {
     bool logs = false;                     ///< show the function's log lines
     Paper paper = {};                      ///< what is printed on
     double speed = kDefaultSpeed;          ///< how many seconds pass in ECS in one second
-    std::vector<std::string> scenarios;    ///< how rollouts go: `NAME` for all services, or `SERVICE=NAME`
+    std::vector<std::string> scenarios;    ///< how rollouts go, see LocalAws::choose_scenario
+    std::optional<std::string> regions = {};      ///< where the shop stands: `eu-west-1,us-east-1`
+    std::optional<std::string> targets = {};      ///< the same with names and accounts, see parse_targets
+    std::optional<std::string> replication = {};  ///< seconds of ECS's time, or `off`
 };
 
 /// A local AWS on 127.0.0.1: the Lambda Runtime API that runs the real function as a child process, an ECS with a

@@ -9,6 +9,7 @@ namespace ci_lambda::sandbox {
 struct AwsAnswer {
     int status = 200;
     std::string body;
+    bool hang_up = false;  ///< there is no answer: the connection is closed
 };
 
 /// An AWS error: the name that SDKs turn into a type, and AWS's words.

@@ -2,25 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
 #include <utility>
 
 #include "base/text.hpp"
+#include "sandbox/aws/credential.hpp"
 
 namespace ci_lambda::sandbox {
-namespace {
-
-/// The access key id in `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ecs/aws4_request, ..`.
-std::string access_key_id(std::string_view authorization) {
-    constexpr std::string_view kCredential = "Credential=";
-    const auto begin = authorization.find(kCredential);
-    if (begin == std::string_view::npos) return {};
-    const auto rest = authorization.substr(begin + kCredential.size());
-    return std::string(rest.substr(0, rest.find('/')));
-}
-
-}  // namespace
-
 void AwsFront::add(std::string target, std::string name, Api api) {
     apis_.push_back({.target = std::move(target), .name = std::move(name), .api = std::move(api)});
 }
@@ -30,7 +17,8 @@ HttpExchangeAnswer AwsFront::handle(const HttpExchangeRequest& request) const {
     return {.status = answer.status,
             .content_type = "application/x-amz-json-1.1",
             .body = std::move(answer.body),
-            .headers = {{"x-amzn-RequestId", ids_.uuid()}}};
+            .headers = {{"x-amzn-RequestId", ids_.uuid()}},
+            .hang_up = answer.hang_up};
 }
 
 AwsAnswer AwsFront::dispatch(const HttpExchangeRequest& request) const {
@@ -39,13 +27,17 @@ AwsAnswer AwsFront::dispatch(const HttpExchangeRequest& request) const {
         return to_answer(AwsError{.type = "MissingAuthenticationTokenException",
                                   .message = "Request is missing Authentication Token"});
     const std::string target = request.header("x-amz-target");
+    const auto credential = credential_of(authorization);
+    const auto named = request.query.find("target");
     std::vector<std::string> names;
     for (const auto& one : apis_) {
         names.push_back(one.name);
         if (target.starts_with(one.target))
-            return one.api({.caller = access_key_id(authorization),
+            return one.api({.caller = credential.access_key,
                             .operation = target.substr(one.target.size()),
-                            .body = request.body});
+                            .body = request.body,
+                            .region = credential.region,
+                            .target = named == request.query.end() ? std::string() : named->second});
     }
     return to_answer(
         AwsError{.type = "UnknownOperationException",

@@ -15,6 +15,8 @@ struct AwsCall {
     std::string caller;  ///< access key id, unchecked
     std::string operation;
     std::string body;
+    std::string region = {};  ///< of its signature; empty: it names none
+    std::string target = {};  ///< the sandbox's own clients name a target by `?target=`; empty: none
 };
 
 /// The one address of all APIs that speak AWS JSON: finds the API of a request by its X-Amz-Target. Signatures are not
@@ -29,6 +31,7 @@ public:
     /// `target`: what stands in front of the operation, such as `AWSEvents.`; `name`: as people call it.
     void add(std::string target, std::string name, Api api);
 
+    /// What `target` of the query says is handed on.
     [[nodiscard]] HttpExchangeAnswer handle(const HttpExchangeRequest& request) const;
 
 private:

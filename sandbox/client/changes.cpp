@@ -6,6 +6,7 @@
 #include <map>
 #include <ostream>
 #include <utility>
+#include <vector>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -35,6 +36,13 @@ public:
         const Json* found = find(page_, key);
         return found != nullptr && found->is_number_unsigned() ? dump_json(*found) : "?";
     }
+    [[nodiscard]] std::string list(std::string_view key) const {
+        std::vector<std::string> items;
+        if (const Json* found = find(page_, key); found != nullptr && found->is_array())
+            for (const auto& item : *found)
+                if (item.is_string()) items.push_back(one_line(item.get<std::string>(), kMostOfAText));
+        return join(items, ", ");
+    }
     [[nodiscard]] bool is(std::string_view key) const {
         const Json* found = find(page_, key);
         return found != nullptr && found->is_boolean() && found->get<bool>();
@@ -56,31 +64,6 @@ private:
     Json page_;
 };
 
-/// Asks the sandbox at one port.
-class Client {
-public:
-    explicit Client(std::uint16_t port) : port_(port) {}
-
-    [[nodiscard]] Result<Told> post(const std::string& path, const std::string& body,
-                                    const std::map<std::string, std::string>& headers = {}) const {
-        auto response = http_post(port_, path, body, headers);
-        if (!response) return fail(ErrorKind::kConnection, nobody_answers(port_));
-        return Told(port_, *std::move(response));
-    }
-    /// A call of an API that speaks AWS JSON, signed by nobody.
-    [[nodiscard]] Result<Told> call(const std::string& target, const Json& request) const {
-        return post("/", dump_json(request),
-                    {{"Authorization",
-                      "AWS4-HMAC-SHA256 Credential=sandbox/20260101/us-east-1/any/aws4_request, "
-                      "SignedHeaders=host, Signature=0"},
-                     {"Content-Type", "application/x-amz-json-1.1"},
-                     {"X-Amz-Target", target}});
-    }
-
-private:
-    std::uint16_t port_;
-};
-
 /// For a URL's query.
 std::string escaped(std::string_view text) {
     std::string result;
@@ -90,6 +73,32 @@ std::string escaped(std::string_view text) {
     }
     return result;
 }
+
+/// Asks the sandbox at one port, for one of its targets.
+class Client {
+public:
+    Client(std::uint16_t port, std::optional<std::string> target) : port_(port), target_(std::move(target)) {}
+
+    [[nodiscard]] Result<Told> post(const std::string& path, const std::string& body,
+                                    const std::map<std::string, std::string>& headers = {}) const {
+        const std::string separator = path.contains('?') ? "&" : "?";
+        auto response =
+            http_post(port_, target_ ? path + separator + "target=" + escaped(*target_) : path, body, headers);
+        if (!response) return fail(ErrorKind::kConnection, nobody_answers(port_));
+        return Told(port_, *std::move(response));
+    }
+    /// A call of an API that speaks AWS JSON, signed by nobody and for no region: so it is for the home.
+    [[nodiscard]] Result<Told> call(const std::string& target, const Json& request) const {
+        return post("/", dump_json(request),
+                    {{"Authorization", "AWS4-HMAC-SHA256 Credential=sandbox, SignedHeaders=host, Signature=0"},
+                     {"Content-Type", "application/x-amz-json-1.1"},
+                     {"X-Amz-Target", target}});
+    }
+
+private:
+    std::uint16_t port_;
+    std::optional<std::string> target_;
+};
 
 /// What is to be said of a change, if it was made; if not, `told` says why.
 struct Made {
@@ -107,6 +116,8 @@ Result<Made> push_image(const Client& client, const Change& change) {
     words +=
         change.from ? "the function gets one event, of the replication\n" : "the function gets an event for each\n";
     if (!told.is("tagged")) words += "  it has no tag here: the tags of this repository do not move\n";
+    if (const auto others = told.list("replicated_to"); !others.empty())
+        words += fmt::format("  it is replicated to {}: an event of each of these follows\n", others);
     return Made{.told = std::move(told), .words = std::move(words)};
 }
 
@@ -182,7 +193,7 @@ Change::Kind change_kind_of(std::string_view word) {
 int make_change(std::uint16_t port, const Change& change, std::ostream& out, std::ostream& err) {
     for (const auto& known : kKinds) {
         if (known.kind != change.kind) continue;
-        const auto made = known.make(Client(port), change);
+        const auto made = known.make(Client(port, change.target), change);
         if (made && made->told.ok()) {
             out << made->words << std::flush;
             return kChangeMade;

@@ -18,9 +18,10 @@ struct Change {
         kEditFile,      ///< an env file was put: `api/.env`
     };
     Kind kind = Kind::kPush;
-    std::string what;                      ///< the image, the name or the file
-    std::string value = {};                ///< of a parameter or a secret; never printed
-    std::optional<std::string> from = {};  ///< of a push: in which region, if it comes from there by replication
+    std::string what;                        ///< the image, the name or the file
+    std::string value = {};                  ///< of a parameter or a secret; never printed
+    std::optional<std::string> from = {};    ///< of a push: in which region, if it comes from there by replication
+    std::optional<std::string> target = {};  ///< in which of several deployment targets; absent: at home
 };
 
 /// For the words of the command line: `push`, `set-parameter`, `set-secret`, `rotate`, `edit-file`.

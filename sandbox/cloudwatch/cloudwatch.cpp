@@ -3,16 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json.hpp"
-#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
 
-Json alarm_json(const std::string& name, bool is_on, WallTime since) {
+Json alarm_json(const Site& site, const std::string& name, bool is_on, WallTime since) {
     return {{"AlarmName", name},
-            {"AlarmArn", fmt::format("arn:aws:cloudwatch:{}:{}:alarm:{}", shop::kRegion, shop::kAccount, name)},
+            {"AlarmArn", fmt::format("arn:aws:cloudwatch:{}:{}:alarm:{}", site.region, site.account, name)},
             {"ActionsEnabled", true},
             {"OKActions", Json::array()},
             {"AlarmActions", Json::array()},
@@ -34,7 +34,8 @@ Json alarm_json(const std::string& name, bool is_on, WallTime since) {
 
 }  // namespace
 
-CloudWatch::CloudWatch(const Clock& clock, const std::vector<std::string>& names) : clock_(clock) {
+CloudWatch::CloudWatch(const Clock& clock, const std::vector<std::string>& names, Site site)
+    : clock_(clock), site_(std::move(site)) {
     for (const auto& name : names) alarms_[name] = {.since = clock.now() - std::chrono::hours{24}};
 }
 
@@ -74,7 +75,7 @@ AwsResult<Json> CloudWatch::describe(const Json& request) const {
     const bool of_metrics = types.empty() || std::ranges::find(types, "MetricAlarm") != types.end();
     for (const auto& [name, alarm] : alarms_)
         if (of_metrics && (names.empty() || std::ranges::find(names, name) != names.end()))
-            metric.push_back(alarm_json(name, alarm.is_on, alarm.since));
+            metric.push_back(alarm_json(site_, name, alarm.is_on, alarm.since));
     return Json{{"MetricAlarms", std::move(metric)}, {"CompositeAlarms", Json::array()}};
 }
 

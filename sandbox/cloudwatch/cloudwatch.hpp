@@ -8,6 +8,8 @@
 
 #include "base/time.hpp"
 #include "sandbox/aws/json.hpp"
+#include "sandbox/aws/site.hpp"
+#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -16,7 +18,7 @@ namespace ci_lambda::sandbox {
 class CloudWatch {
 public:
     /// `names`: alarms that there are from the beginning, OK.
-    CloudWatch(const Clock& clock, const std::vector<std::string>& names);
+    CloudWatch(const Clock& clock, const std::vector<std::string>& names, Site site = shop::home());
 
     /// An alarm goes off, or is over; one that is not there is made. Nothing changes where it is so already.
     void set(const std::string& name, bool is_on);
@@ -36,6 +38,7 @@ private:
     [[nodiscard]] AwsResult<nlohmann::json> describe(const nlohmann::json& request) const;
 
     const Clock& clock_;
+    const Site site_;
     mutable std::mutex mutex_;
     std::map<std::string, Alarm> alarms_;
 };

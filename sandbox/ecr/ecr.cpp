@@ -47,6 +47,19 @@ AwsResult<Push> Ecr::replicate(const std::string& repository, const std::string&
     });
 }
 
+std::optional<ImageCopy> Ecr::copy(const std::string& repository, const std::string& digest) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = state_.repositories.find(repository);
+    return found == state_.repositories.end() ? std::nullopt : copy_of(found->second, digest);
+}
+
+void Ecr::receive(const std::string& repository, ImageCopy image, const std::string& tag, const Site& from) {
+    change([&](EcrContext& context) {
+        receive_copy(context, repository, std::move(image), tag, from);
+        return true;
+    });
+}
+
 std::vector<std::string> Ecr::repositories() {
     const std::scoped_lock lock(mutex_);
     std::vector<std::string> names;

@@ -39,6 +39,11 @@ public:
     [[nodiscard]] AwsResult<Push> replicate(const std::string& repository, const std::string& tag,
                                             const std::string& region);
 
+    /// An image as it is replicated into another registry; nullopt when it is not there.
+    [[nodiscard]] std::optional<ImageCopy> copy(const std::string& repository, const std::string& digest);
+    /// It has come from the registry `from`.
+    void receive(const std::string& repository, ImageCopy image, const std::string& tag, const Site& from);
+
     [[nodiscard]] std::string host() const { return host_; }
     [[nodiscard]] std::vector<std::string> repositories();
 

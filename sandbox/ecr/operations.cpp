@@ -459,6 +459,25 @@ AwsResult<Push> put_new_image(EcrContext& context, Repository& repository, const
 
 }  // namespace
 
+namespace {
+
+/// `tag`: empty for an image that arrives without one.
+std::string replication_event(const EcrContext& context, const std::string& repository, const std::string& digest,
+                              const std::string& tag, const Site& from) {
+    Json detail{{"result", "SUCCESS"},        {"repository-name", repository},
+                {"image-digest", digest},     {"source-account", from.account},
+                {"action-type", "REPLICATE"}, {"source-region", from.region}};
+    if (!tag.empty()) detail["image-tag"] = tag;
+    return make_event({.source = "aws.ecr",
+                       .detail_type = "ECR Replication Action",
+                       .account = context.state.account,
+                       .region = context.state.region,
+                       .resources = {context.state.repository_arn(repository)}},
+                      detail, context.ids, context.now);
+}
+
+}  // namespace
+
 AwsResult<Push> push_new_image(EcrContext& context, Repository& repository, const std::string& tag) {
     TRY_ASSIGN(auto push, put_new_image(context, repository, tag, true));
     push.events = push.manifests;
@@ -473,17 +492,40 @@ AwsResult<Push> replicate_new_image(EcrContext& context, Repository& repository,
     TRY_ASSIGN(auto push, put_new_image(arriving, repository, tag, tagged));
     push.events = 1;
     push.tagged = tagged;
-    Json detail{{"result", "SUCCESS"},         {"repository-name", repository.name},
-                {"image-digest", push.digest}, {"source-account", context.state.account},
-                {"action-type", "REPLICATE"},  {"source-region", region}};
-    if (tagged) detail["image-tag"] = tag;
-    context.events.push_back(make_event({.source = "aws.ecr",
-                                         .detail_type = "ECR Replication Action",
-                                         .account = context.state.account,
-                                         .region = context.state.region,
-                                         .resources = {context.state.repository_arn(repository.name)}},
-                                        detail, context.ids, context.now));
+    context.events.push_back(replication_event(context, repository.name, push.digest, tagged ? tag : std::string(),
+                                               {.region = region, .account = context.state.account}));
     return push;
+}
+
+std::optional<ImageCopy> copy_of(const Repository& repository, const std::string& digest) {
+    const auto* manifest = repository.with_digest(digest);
+    if (manifest == nullptr) return std::nullopt;
+    ImageCopy copy{.manifest = *manifest, .listed = repository.index_of(digest) != nullptr};
+    const auto json = parse_json(manifest->text);
+    const Json* config = json ? find(*json, "config") : nullptr;
+    const auto blob =
+        config == nullptr ? repository.blobs.end() : repository.blobs.find(find_string(*config, "digest").value_or(""));
+    if (blob != repository.blobs.end()) copy.config = blob->second;
+    return copy;
+}
+
+void receive_copy(EcrContext& context, const std::string& name, ImageCopy copy, const std::string& tag,
+                  const Site& from) {
+    auto& repository = context.state.repositories[name];
+    if (repository.name.empty()) repository = {.name = name, .created_at = context.now};
+    const auto digest = copy.manifest.digest;
+    const auto* tagged = tag.empty() ? nullptr : repository.with_tag(tag);
+    const bool moves = !tag.empty() && (tagged == nullptr || (tagged->digest != digest && !repository.immutable));
+    const bool is_new = repository.with_digest(digest) == nullptr;
+    if (is_new) {
+        copy.manifest.pushed_at = context.now;
+        repository.manifests.push_back(std::move(copy.manifest));
+    }
+    if (!copy.config.empty()) repository.blobs[sha256_digest(copy.config)] = copy.config;
+    if (moves) repository.tags[tag] = digest;
+    const bool is_part = tag.empty() && copy.listed;
+    if ((is_new || moves) && !is_part)
+        context.events.push_back(replication_event(context, name, digest, moves ? tag : std::string(), from));
 }
 
 }  // namespace ci_lambda::sandbox

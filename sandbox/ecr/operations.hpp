@@ -3,6 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "sandbox/aws/ids.hpp"
 #include "sandbox/aws/json.hpp"
 #include "sandbox/aws/operation.hpp"
+#include "sandbox/aws/site.hpp"
 #include "sandbox/ecr/manifests.hpp"
 #include "sandbox/ecr/state.hpp"
 
@@ -58,5 +60,18 @@ struct Push {
 /// one (ECR user guide, "Private image replication").
 [[nodiscard]] AwsResult<Push> replicate_new_image(EcrContext& context, Repository& repository, const std::string& tag,
                                                   const std::string& region);
+
+/// A manifest on its way from one registry to another.
+struct ImageCopy {
+    StoredManifest manifest;
+    std::string config = {};  ///< the blob of its config, where that was made here
+    bool listed = false;      ///< by an index: it is a part of an image
+};
+/// nullopt when there is no such image.
+[[nodiscard]] std::optional<ImageCopy> copy_of(const Repository& repository, const std::string& digest);
+/// Takes the copy in, with its tag unless that may not be moved or is empty, and adds the event of the replication;
+/// without one for a part of an image, and where nothing is new. A repository that is not there is made.
+void receive_copy(EcrContext& context, const std::string& repository, ImageCopy copy, const std::string& tag,
+                  const Site& from);
 
 }  // namespace ci_lambda::sandbox

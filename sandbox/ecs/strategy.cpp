@@ -1,5 +1,7 @@
 #include "sandbox/ecs/strategy.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -67,6 +69,10 @@ std::string_view wire_name(HookStatus status) {
         case HookStatus::kTimedOut: return "TIMED_OUT";
     }
     return "FAILED";
+}
+
+std::string own_function(const Site& home) {
+    return fmt::format("arn:aws:lambda:{}:{}:function:ci_lambda", home.region, home.account);
 }
 
 std::optional<Strategy> parse_strategy(std::string_view name) {

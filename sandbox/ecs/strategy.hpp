@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/aws/site.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -61,6 +62,8 @@ struct HookRun {
 
 /// The function of the sandbox, as others name it.
 inline constexpr std::string_view kOwnFunction = "arn:aws:lambda:us-east-1:123456789012:function:ci_lambda";
+/// The same, of a sandbox whose home is there.
+[[nodiscard]] std::string own_function(const Site& home);
 /// Functions of hooks that nobody has written: one says no, one never says anything. All others but the sandbox's own
 /// say yes after a moment.
 inline constexpr std::string_view kRefusingFunction = "arn:aws:lambda:us-east-1:123456789012:function:shop_says_no";

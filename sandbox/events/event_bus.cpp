@@ -11,7 +11,6 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "sandbox/aws/event.hpp"
-#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -39,7 +38,7 @@ AwsResult<std::string> time_of(const Json& entry, WallTime now) {
 bool is_default_bus(std::string_view bus) { return bus == "default" || bus.ends_with(":event-bus/default"); }
 
 /// The event that an entry becomes.
-AwsResult<Json> envelope(const Json& entry, const std::string& id, WallTime now) {
+AwsResult<Json> envelope(const Json& entry, const std::string& id, WallTime now, const Site& site) {
     const Parameters parameters(entry);
     TRY_ASSIGN(const auto source, parameters.text("Source"));
     TRY_ASSIGN(const auto detail_type, parameters.text("DetailType"));
@@ -65,9 +64,9 @@ AwsResult<Json> envelope(const Json& entry, const std::string& id, WallTime now)
                 {"id", id},
                 {"detail-type", *detail_type},
                 {"source", *source},
-                {"account", shop::kAccount},
+                {"account", site.account},
                 {"time", std::move(time)},
-                {"region", shop::kRegion},
+                {"region", site.region},
                 {"resources", resources},
                 {"detail", *std::move(parsed)}};
 }
@@ -94,7 +93,7 @@ AwsResult<Json> entries_of(std::string_view body) {
 
 }  // namespace
 
-PutEvents put_events(std::string_view body, Ids& ids, WallTime now) {
+PutEvents put_events(std::string_view body, Ids& ids, WallTime now, const Site& site) {
     const auto entries = entries_of(body);
     if (!entries) return {.answer = to_answer(entries.error()), .events = {}};
     PutEvents result;
@@ -102,7 +101,7 @@ PutEvents put_events(std::string_view body, Ids& ids, WallTime now) {
     int failed = 0;
     for (const auto& entry : *entries) {
         const std::string id = ids.uuid();
-        const auto event = envelope(entry, id, now);
+        const auto event = envelope(entry, id, now, site);
         if (event) {
             result.events.push_back(dump_json(*event));
             results.push_back({{"EventId", id}});

@@ -7,6 +7,8 @@
 #include "base/time.hpp"
 #include "sandbox/aws/ids.hpp"
 #include "sandbox/aws/json.hpp"
+#include "sandbox/aws/site.hpp"
+#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -17,6 +19,6 @@ struct PutEvents {
 
 /// EventBridge's PutEvents on the default bus. As on AWS, a bad entry does not fail the call: it has its own ErrorCode
 /// in the answer, and the others are delivered (EventBridge API reference, PutEvents).
-[[nodiscard]] PutEvents put_events(std::string_view body, Ids& ids, WallTime now);
+[[nodiscard]] PutEvents put_events(std::string_view body, Ids& ids, WallTime now, const Site& site = shop::home());
 
 }  // namespace ci_lambda::sandbox

@@ -18,7 +18,7 @@ namespace {
 /// What any program needs to run.
 constexpr std::array kSystemVariables{"PATH", "HOME", "TZ", "LANG"};
 
-constexpr std::array<std::string_view, 14> kBehaviour{"LOG_LEVEL",
+constexpr std::array<std::string_view, 16> kBehaviour{"LOG_LEVEL",
                                                       "CODE_DEPLOY",
                                                       "CODE_DEPLOY_GROUPS",
                                                       "DISCOVERY",
@@ -31,7 +31,9 @@ constexpr std::array<std::string_view, 14> kBehaviour{"LOG_LEVEL",
                                                       "ROLLBACK_ON_FAILURE",
                                                       "SWEEP_INTERVAL_SECONDS",
                                                       "COALESCE_SECONDS",
-                                                      "BACKEND_SERVICE_NAME"};
+                                                      "BACKEND_SERVICE_NAME",
+                                                      "TARGET_ORDER",
+                                                      "ROLL_BACK_EARLIER_TARGETS"};
 
 bool is_behaviour(std::string_view name) {
     return name.starts_with("ENABLE_") || name.starts_with("VERIFY_") || name.starts_with("ECR_") ||
@@ -69,7 +71,8 @@ std::optional<std::string> MapEnvironment::get(const std::string& name) const {
 void MapEnvironment::set(const std::string& name, const std::string& value) { values_[name] = value; }
 
 std::map<std::string, std::string> function_environment(std::uint16_t port, const Environment& user,
-                                                        UserSettings settings_passed, double speed) {
+                                                        UserSettings settings_passed, double speed,
+                                                        const std::vector<Target>& targets) {
     const std::string host = fmt::format("127.0.0.1:{}", port);
     std::map<std::string, std::string> variables{
         {"AWS_LAMBDA_RUNTIME_API", host},
@@ -96,6 +99,11 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         // Names them, so that the sweep looks at them, too.
         {"AUTO_DEPLOY_MAP", R"({"backend":true,"web":true})"},
     };
+    if (!targets.empty()) {
+        variables["AWS_REGION"] = targets.front().site.region;
+        variables["AWS_ENDPOINT_URL_STS"] = fmt::format("http://{}", host);
+        for (const auto& [name, value] : target_variables(targets)) variables[name] = value;
+    }
     const auto pass = [&](const std::string& name) {
         if (const auto value = user.get_non_empty(name)) variables[name] = *value;
     };

@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/environment.hpp"
+#include "sandbox/places/target.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -39,8 +41,9 @@ inline constexpr int kLeastTimeoutSeconds = 10;
 
 /// All that the function finds in its environment. Nothing else of the user's environment gets there: above all no
 /// real credentials. The function is as patient as ECS is fast: its DEPLOYMENT_TIMEOUT_SECONDS, the user's or the
-/// usual one, is divided by `speed`.
+/// usual one, is divided by `speed`. `targets`: where it is to deploy, the home first; none: where it runs.
 [[nodiscard]] std::map<std::string, std::string> function_environment(std::uint16_t port, const Environment& user,
-                                                                      UserSettings settings, double speed = 1.0);
+                                                                      UserSettings settings, double speed = 1.0,
+                                                                      const std::vector<Target>& targets = {});
 
 }  // namespace ci_lambda::sandbox

@@ -41,7 +41,14 @@ HttpExchangeRequest to_request(const httplib::Request& from) {
     return request;
 }
 
-void write_answer(const HttpExchangeAnswer& answer, httplib::Response& to) {
+/// The client whose request this is gets no answer; what httplib writes then goes nowhere, and it closes its side.
+void hang_up(const httplib::Request& from);
+
+void write_answer(const httplib::Request& from, const HttpExchangeAnswer& answer, httplib::Response& to) {
+    if (answer.hang_up) {
+        hang_up(from);
+        return;
+    }
     to.status = answer.status;
     for (const auto& [name, value] : answer.headers) to.set_header(name, value);
     to.set_content(answer.body, answer.content_type);
@@ -79,13 +86,19 @@ std::optional<int> descriptor(const std::string& name) {
     return number;
 }
 
-bool is_at_port(int socket, std::uint16_t port) {
+using NameOfSocket = int (*)(int socket, sockaddr* address, socklen_t* size);
+
+/// `name`: `getsockname` for its own port, `getpeername` for the other side's.
+bool is_at_port(int socket, std::uint16_t port, NameOfSocket name) {
     sockaddr_in address{};
     socklen_t size = sizeof(address);
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the sockets API has it so
-    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+    if (name(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
     return address.sin_family == AF_INET && ntohs(address.sin_port) == port;
 }
+
+int own_name(int socket, sockaddr* address, socklen_t* size) { return ::getsockname(socket, address, size); }
+int peer_name(int socket, sockaddr* address, socklen_t* size) { return ::getpeername(socket, address, size); }
 
 /// httplib keeps its sockets to itself, so they are found among all that this process has open.
 template <typename Act>
@@ -93,8 +106,15 @@ void for_each_socket_at(std::uint16_t port, const Act& act) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
         const auto socket = descriptor(entry.path().filename().string());
-        if (socket && is_at_port(*socket, port)) act(*socket);
+        if (socket && is_at_port(*socket, port, &own_name)) act(*socket);
     }
+}
+
+void hang_up(const httplib::Request& from) {
+    for_each_socket_at(static_cast<std::uint16_t>(from.local_port), [&](int socket) {
+        if (is_at_port(socket, static_cast<std::uint16_t>(from.remote_port), &peer_name))
+            (void)::shutdown(socket, SHUT_RDWR);
+    });
 }
 
 /// httplib waits for each of its connections when it ends, however long they take.
@@ -151,7 +171,7 @@ HttpServer::Impl::Impl() {
         ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     });
     server_.Get(kEverything, [this](const httplib::Request& from, httplib::Response& to) {
-        write_answer(answer("GET", to_request(from)), to);
+        write_answer(from, answer("GET", to_request(from)), to);
     });
     // Every method that has a body, also those that no route has: httplib itself would read all of it, of any length.
     // It would also refuse more than 8 KB from `curl -d`, which calls any body a form.
@@ -160,7 +180,8 @@ HttpServer::Impl::Impl() {
         auto request = to_request(from);
         const auto end = has_body(from) ? read_body(read, request.body) : BodyEnd::kComplete;
         if (end == BodyEnd::kBroken) return;  // httplib has set the status: 400, or 413 for an announced length
-        write_answer(end == BodyEnd::kTooLarge ? problem(413, fmt::format("the body is larger than {} bytes", kMaxBody))
+        write_answer(from,
+                     end == BodyEnd::kTooLarge ? problem(413, fmt::format("the body is larger than {} bytes", kMaxBody))
                                                : answer(from.method, request),
                      to);
     };

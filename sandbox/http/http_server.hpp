@@ -28,6 +28,7 @@ struct HttpExchangeAnswer {
     std::string content_type = "application/json";
     std::string body;
     std::map<std::string, std::string> headers = {};
+    bool hang_up = false;  ///< none of the above is sent: the connection is closed without an answer
 };
 
 /// A small HTTP/1.1 server on 127.0.0.1, for the programs of this machine: what a page in a browser sends is answered

@@ -45,7 +45,8 @@ Result<std::string> shell_commands(std::uint16_t port, const std::string& page) 
     const auto url = fmt::format("http://127.0.0.1:{}", port);
     commands += export_command("SLACK_WEBHOOK_URL", fmt::format("{}{}", url, kSlackPathOfOthers));
     commands += export_command("AWS_ENDPOINT_URL", url);
-    commands += export_command("AWS_DEFAULT_REGION", std::string(shop::kRegion));
+    commands += export_command("AWS_DEFAULT_REGION",
+                               sanitize_utf8(find_string(*told, "AWS_REGION").value_or(std::string(shop::kRegion))));
     commands += export_command("AWS_ACCESS_KEY_ID", "sandbox");
     commands += export_command("AWS_SECRET_ACCESS_KEY", "sandbox");
     commands += "unset AWS_SESSION_TOKEN AWS_PROFILE\n";

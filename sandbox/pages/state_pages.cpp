@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/pages/client_environment.hpp"
@@ -47,6 +48,18 @@ std::string chosen_port(std::uint16_t port) {
     return port == kDefaultPort ? std::string() : fmt::format(" --port {}", port);
 }
 
+Json names_of(const std::vector<std::pair<std::string, Scenario>>& services) {
+    Json names = Json::object();
+    for (const auto& [service, scenario] : services) names[service] = name_of(scenario);
+    return names;
+}
+
+Json known_scenarios() {
+    Json known = Json::object();
+    for (const auto& scenario : scenarios()) known[std::string(scenario.name)] = scenario.meaning;
+    return known;
+}
+
 Json invocation_json(const InvocationRecord& invocation) {
     Json json{{"request_id", invocation.request_id},
               {"status", status_name(invocation.status)},
@@ -68,7 +81,7 @@ Json invocation_json(const InvocationRecord& invocation) {
 
 std::string calls_page(const std::vector<EcsCall>& calls) {
     Json list = Json::array();
-    for (const auto& call : calls)
+    for (const auto& call : calls) {
         list.push_back({{"time", format_rfc3339(call.at)},
                         {"operation", call.operation},
                         {"caller", call.caller},
@@ -76,6 +89,8 @@ std::string calls_page(const std::vector<EcsCall>& calls) {
                         {"request", embedded(call.request)},
                         {"status", call.status},
                         {"response", embedded(call.response)}});
+        if (!call.target.empty()) list.back()["target"] = call.target;
+    }
     return dump_json_pretty(list) + '\n';
 }
 
@@ -97,11 +112,50 @@ std::string invocations_page(const std::vector<InvocationRecord>& invocations) {
 }
 
 std::string scenarios_page(const std::vector<std::pair<std::string, Scenario>>& services) {
+    return dump_json_pretty({{"services", names_of(services)}, {"scenarios", known_scenarios()}}) + '\n';
+}
+
+std::string scenarios_page(const std::vector<ScenariosOfTarget>& targets) {
     Json now = Json::object();
-    for (const auto& [service, scenario] : services) now[service] = name_of(scenario);
-    Json known = Json::object();
-    for (const auto& scenario : scenarios()) known[std::string(scenario.name)] = scenario.meaning;
-    return dump_json_pretty({{"services", std::move(now)}, {"scenarios", std::move(known)}}) + '\n';
+    for (const auto& target : targets)
+        now[target.target] = {{"scenario", name_of(target.trouble)}, {"services", names_of(target.services)}};
+    Json of_targets = Json::object();
+    for (const auto& trouble : troubles()) of_targets[std::string(trouble.name)] = trouble.meaning;
+    return dump_json_pretty({{"targets", std::move(now)},
+                             {"scenarios", known_scenarios()},
+                             {"scenarios_of_targets", std::move(of_targets)}}) +
+           '\n';
+}
+
+std::string targets_page(const std::vector<TargetNow>& targets, ReplicationDelay replication) {
+    Json list = Json::array();
+    for (const auto& [target, trouble] : targets) {
+        Json json{{"name", target.name},
+                  {"region", target.site.region},
+                  {"account", target.site.account},
+                  {"scenario", name_of(trouble)}};
+        if (target.by_role) {
+            json["role_arn"] = role_arn_of(target);
+            json["external_id"] = kExternalId;
+        }
+        list.push_back(std::move(json));
+    }
+    Json page{{"targets", std::move(list)}, {"home", targets.front().target.name}};
+    if (replication)
+        page["replication_seconds"] = replication->count();
+    else
+        page["replication_seconds"] = nullptr;
+    return dump_json_pretty(page) + '\n';
+}
+
+std::string targets_in_words(const std::vector<Target>& targets) {
+    std::vector<std::string> words;
+    for (const auto& target : targets) words.push_back(describe(target));
+    return targets.size() < 2 ? std::string()
+                              : fmt::format(
+                                    "Targets: {}. The function runs in {}, and images that are pushed there "
+                                    "are replicated into all others.",
+                                    join(words, ", "), targets.front().name);
 }
 
 std::string env_command(std::uint16_t port, std::string_view program) {
@@ -131,7 +185,7 @@ std::vector<ExampleCommand> example_commands(std::uint16_t port, std::string_vie
     };
 }
 
-std::string front_page(std::uint16_t port) {
+std::string front_page(std::uint16_t port, const std::vector<Target>& targets) {
     const std::string url = fmt::format("http://127.0.0.1:{}", port);
     std::string page = fmt::format(
         R"(ci_lambda sandbox: a local AWS with a small shop in it. Nothing leaves this machine.
@@ -151,12 +205,15 @@ Programs of this machine may use it; pages in a browser may not.
   GET  {url}/sandbox/settings    the function's settings: what `ci_lambda sandbox --env` asks for
 
 Cluster {cluster}; services {backend}, {api}, {worker}, {web}.
-
+{targets}
 Try:
 )",
         fmt::arg("url", url), fmt::arg("slack", kSlackPath), fmt::arg("cluster", shop::kCluster),
         fmt::arg("backend", shop::kBackend), fmt::arg("api", shop::kApi), fmt::arg("worker", shop::kWorker),
-        fmt::arg("web", shop::kWeb));
+        fmt::arg("web", shop::kWeb),
+        fmt::arg("targets", targets.size() < 2 ? std::string()
+                                               : fmt::format("{}\nGET {}/sandbox/targets shows each.\n",
+                                                             targets_in_words(targets), url)));
     for (const auto& example : example_commands(port, "ci_lambda"))
         page += fmt::format("\n# {}\n{}\n", example.what, example.command);
     return page;

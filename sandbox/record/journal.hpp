@@ -15,9 +15,10 @@ struct EcsCall {
     std::string caller;      ///< access key id
     std::string invocation;  ///< request id of the invocation that made it; empty for anybody else's call
     std::string operation;
-    std::string request;  ///< JSON
-    int status = 0;
-    std::string response;  ///< JSON
+    std::string request;      ///< JSON
+    int status = 0;           ///< of HTTP; 0: the connection was closed without an answer
+    std::string response;     ///< JSON
+    std::string target = {};  ///< where; empty: there is one place only, or none of this name
 };
 
 /// One message that the Slack inbox took, or refused.

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "sandbox/ecs/strategy.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -47,7 +46,7 @@ FunctionFailure reported_failure(const HttpExchangeRequest& request) {
     return failure;
 }
 
-HttpExchangeAnswer next(Invocations& invocations) {
+HttpExchangeAnswer next(Invocations& invocations, const std::string& function) {
     const auto next = invocations.next();
     if (next.handover == Invocations::Handover::kWrongState)
         return runtime_error(403, "InvalidStateTransition", "The last event has not been answered");
@@ -64,7 +63,7 @@ HttpExchangeAnswer next(Invocations& invocations) {
             .body = invocation.event,
             .headers = {{"Lambda-Runtime-Aws-Request-Id", invocation.request_id},
                         {"Lambda-Runtime-Deadline-Ms", fmt::format("{}", deadline.count())},
-                        {"Lambda-Runtime-Invoked-Function-Arn", std::string(kOwnFunction)},
+                        {"Lambda-Runtime-Invoked-Function-Arn", function},
                         {"Lambda-Runtime-Trace-Id", fmt::format("Root=1-{:08x}-{};Parent={};Sampled=0", started.count(),
                                                                 random.substr(0, 24), random.substr(16, 16))}}};
 }
@@ -121,9 +120,11 @@ HttpExchangeAnswer invoke(Invocations& invocations, const HttpExchangeRequest& r
 
 }  // namespace
 
-void add_runtime_api(HttpServer& server, Invocations& invocations) {
+void add_runtime_api(HttpServer& server, Invocations& invocations, std::string function) {
     const std::string base = "/2018-06-01/runtime";
-    server.get(base + "/invocation/next", [&](const HttpExchangeRequest&) { return next(invocations); });
+    server.get(base + "/invocation/next", [&invocations, function = std::move(function)](const HttpExchangeRequest&) {
+        return next(invocations, function);
+    });
     server.post(base + "/invocation/([^/]+)/response",
                 [&](const HttpExchangeRequest& request) { return take_response(invocations, request); });
     server.post(base + "/invocation/([^/]+)/error", [&](const HttpExchangeRequest& request) {

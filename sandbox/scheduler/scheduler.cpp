@@ -101,12 +101,20 @@ void add_schedule(SchedulerState& state, const GroupedName& name, const Json& co
     state.schedules[name] = dump_json(as_stored(state, name, content, at, at));
 }
 
-void Scheduler::add_routes(HttpServer& server) {
-    server.get("/schedules", [this](const HttpExchangeRequest& request) { return list(request); });
-    server.get("/schedules/([^/]+)", [this](const HttpExchangeRequest& request) { return get(request); });
-    server.put("/schedules/([^/]+)", [this](const HttpExchangeRequest& request) { return put(request, false); });
-    server.remove("/schedules/([^/]+)", [this](const HttpExchangeRequest& request) { return remove(request); });
-    server.post("/schedules/([^/]+)", [this](const HttpExchangeRequest& request) { return put(request, true); });
+void add_schedule_routes(HttpServer& server,
+                         const std::function<HttpExchangeAnswer(const HttpExchangeRequest& request,
+                                                                const ScheduleAnswer& answer)>& with_scheduler) {
+    constexpr const char* kOne = "/schedules/([^/]+)";
+    const auto asking = [&](auto ask) {
+        return [with_scheduler, ask](const HttpExchangeRequest& request) {
+            return with_scheduler(request, [&](Scheduler& scheduler) { return ask(scheduler, request); });
+        };
+    };
+    server.get("/schedules", asking([](Scheduler& one, const HttpExchangeRequest& asked) { return one.list(asked); }));
+    server.get(kOne, asking([](Scheduler& one, const HttpExchangeRequest& asked) { return one.get(asked); }));
+    server.put(kOne, asking([](Scheduler& one, const HttpExchangeRequest& asked) { return one.put(asked, false); }));
+    server.remove(kOne, asking([](Scheduler& one, const HttpExchangeRequest& asked) { return one.remove(asked); }));
+    server.post(kOne, asking([](Scheduler& one, const HttpExchangeRequest& asked) { return one.put(asked, true); }));
 }
 
 /// Pages by numbers.

@@ -45,8 +45,6 @@ class Scheduler {
 public:
     Scheduler(SchedulerState state, const Clock& clock) : state_(std::move(state)), clock_(clock) {}
 
-    /// Answers below `/schedules`, on any HTTP server.
-    void add_routes(HttpServer& server);
     [[nodiscard]] HttpExchangeAnswer list(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer get(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer put(const HttpExchangeRequest& request, bool create);
@@ -79,6 +77,13 @@ private:
     SchedulerState state_;
     const Clock& clock_;
 };
+
+/// Answers below `/schedules`. `with_scheduler` gets each request, and what answers it where there is somebody to
+/// answer: it finds the one whose request it is.
+using ScheduleAnswer = std::function<HttpExchangeAnswer(Scheduler& scheduler)>;
+void add_schedule_routes(HttpServer& server,
+                         const std::function<HttpExchangeAnswer(const HttpExchangeRequest& request,
+                                                                const ScheduleAnswer& answer)>& with_scheduler);
 
 /// A schedule that somebody has made: `content` is a request of CreateSchedule without the name.
 void add_schedule(SchedulerState& state, const GroupedName& name, const nlohmann::json& content, WallTime now);

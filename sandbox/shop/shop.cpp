@@ -46,19 +46,19 @@ constexpr std::chrono::days kAge{30};
 
 std::string tag_of(int revision) { return fmt::format("v1.{}", revision); }
 
-std::string image_of(const Seed& seed, int revision) {
-    return fmt::format("{}.dkr.ecr.{}.amazonaws.com/{}:{}", shop::kAccount, shop::kRegion, seed.repository,
+std::string image_of(const Seed& seed, int revision, const Site& site) {
+    return fmt::format("{}.dkr.ecr.{}.amazonaws.com/{}:{}", site.account, site.region, seed.repository,
                        tag_of(revision));
 }
 
-std::string content(const Seed& seed, int revision) {
+std::string content(const Seed& seed, int revision, const Site& site) {
     return dump_json({{"containerDefinitions",
                        {with_values({{"name", seed.repository},
-                                     {"image", image_of(seed, revision)},
+                                     {"image", image_of(seed, revision, site)},
                                      {"essential", true},
                                      {"portMappings",
                                       {{{"containerPort", seed.port}, {"hostPort", seed.port}, {"protocol", "tcp"}}}}},
-                                    seed.id)}},
+                                    seed.id, site)}},
                       {"networkMode", "awsvpc"},
                       {"requiresCompatibilities", {"FARGATE"}},
                       {"cpu", "256"},
@@ -66,6 +66,8 @@ std::string content(const Seed& seed, int revision) {
 }
 
 }  // namespace
+
+Site shop::home() { return {.region = std::string(kRegion), .account = std::string(kAccount)}; }
 
 std::string shop::service_named(std::string_view id) {
     for (const auto& seed : kSeeds)
@@ -83,7 +85,8 @@ std::string shop::repository_named(std::string_view id) {
     return std::string(id);
 }
 
-EcrState shop_registry(WallTime now) {
+EcrState shop_registry(WallTime now, const Site& site) {
+    // A digest has the registry's host in it.
     EcrState state{.account = std::string(shop::kAccount), .region = std::string(shop::kRegion)};
     Ids ids(0);
     std::vector<std::string> old_events;
@@ -95,6 +98,8 @@ EcrState shop_registry(WallTime now) {
     };
     for (const auto& seed : kSeeds) add(seed);
     add(kExpressSeed);
+    state.account = site.account;
+    state.region = site.region;
     return state;
 }
 
@@ -103,13 +108,14 @@ namespace {
 void add_service(EcsState& state, Ids& ids, const Seed& seed, std::string_view cluster, std::string_view service,
                  std::span<const int> numbers, WallTime created_at) {
     const std::string name(service);
+    const Site site{.region = state.region, .account = state.account};
     auto& revisions = state.families[name];
     for (const int revision : numbers)
         revisions.push_back({.family = name,
                              .revision = revision,
                              .active = true,
                              .registered_at = created_at,
-                             .content = content(seed, revision)});
+                             .content = content(seed, revision, site)});
     add_running_service(state, ids,
                         {.name = name,
                          .cluster = std::string(cluster),
@@ -123,9 +129,8 @@ void add_service(EcsState& state, Ids& ids, const Seed& seed, std::string_view c
 }
 
 void add_express_service(EcsState& state, WallTime created_at) {
-    const auto role = [](std::string_view name) {
-        return fmt::format("arn:aws:iam::{}:role/{}", shop::kAccount, name);
-    };
+    const Site site{.region = state.region, .account = state.account};
+    const auto role = [&](std::string_view name) { return fmt::format("arn:aws:iam::{}:role/{}", site.account, name); };
     const Json configuration{
         {"infrastructureRoleArn", role("ecsInfrastructureRole")},
         {"executionRoleArn", role("ecsTaskExecutionRole")},
@@ -141,15 +146,15 @@ void add_express_service(EcsState& state, WallTime created_at) {
           {"maxTaskCount", 20},
           {"autoScalingMetric", "AVERAGE_CPU"},
           {"autoScalingTargetValue", 60}}}};
-    const Json container{{"image", image_of(kExpressSeed, kRevisions.front())},
-                         {"containerPort", kExpressSeed.port},
-                         {"awsLogsConfiguration", {{"logGroup", "/aws/ecs/shop_web"}, {"logStreamPrefix", "ecs"}}},
-                         {"command", {"serve"}},
-                         {"environment", {{{"name", "STAGE"}, {"value", "dev"}}}},
-                         {"secrets",
-                          {{{"name", "TOKEN"},
-                            {"valueFrom", fmt::format("arn:aws:ssm:{}:{}:parameter/dev/shop/web/token", shop::kRegion,
-                                                      shop::kAccount)}}}}};
+    const Json container{
+        {"image", image_of(kExpressSeed, kRevisions.front(), site)},
+        {"containerPort", kExpressSeed.port},
+        {"awsLogsConfiguration", {{"logGroup", "/aws/ecs/shop_web"}, {"logStreamPrefix", "ecs"}}},
+        {"command", {"serve"}},
+        {"environment", {{{"name", "STAGE"}, {"value", "dev"}}}},
+        {"secrets",
+         {{{"name", "TOKEN"},
+           {"valueFrom", fmt::format("arn:aws:ssm:{}:{}:parameter/dev/shop/web/token", site.region, site.account)}}}}};
     // Ids of its own: what comes after it has the same as without it.
     constexpr std::uint64_t kSeed = 20'251'121;
     Ids ids(kSeed);
@@ -165,10 +170,10 @@ void add_express_service(EcsState& state, WallTime created_at) {
 
 }  // namespace
 
-EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry) {
+EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry, const Site& site) {
     const auto created_at = now - kAge;
-    EcsState state{.account = std::string(shop::kAccount),
-                   .region = std::string(shop::kRegion),
+    EcsState state{.account = site.account,
+                   .region = site.region,
                    .clusters = {std::string(shop::kCluster), std::string(shop::kProdCluster)},
                    .services = {},
                    .families = {},
@@ -185,7 +190,7 @@ EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry) {
                                           .revision = revision,
                                           .active = true,
                                           .registered_at = created_at,
-                                          .content = content(kSeeds[1], revision)});
+                                          .content = content(kSeeds[1], revision, site)});
     return state;
 }
 
@@ -194,16 +199,16 @@ void add_legacy_service(EcsState& state, Ids& ids, WallTime now) {
     add_service(state, ids, *api, shop::kCluster, shop::kLegacy, kRevisions, now - kAge);
 }
 
-SchedulerState shop_schedules(WallTime now) {
-    SchedulerState state{.account = std::string(shop::kAccount), .region = std::string(shop::kRegion)};
+SchedulerState shop_schedules(WallTime now, const Site& site) {
+    SchedulerState state{.account = site.account, .region = site.region};
     const auto arn = [&](std::string_view what) {
-        return fmt::format("arn:aws:ecs:{}:{}:{}", shop::kRegion, shop::kAccount, what);
+        return fmt::format("arn:aws:ecs:{}:{}:{}", site.region, site.account, what);
     };
     const Json target{
         {"Arn", arn(fmt::format("cluster/{}", shop::kCluster))},
-        {"RoleArn", fmt::format("arn:aws:iam::{}:role/shop_schedules", shop::kAccount)},
+        {"RoleArn", fmt::format("arn:aws:iam::{}:role/shop_schedules", site.account)},
         {"Input", R"({"containerOverrides":[{"name":"shop_service_api","command":["report"]}]})"},
-        {"DeadLetterConfig", {{"Arn", fmt::format("arn:aws:sqs:{}:{}:missed", shop::kRegion, shop::kAccount)}}},
+        {"DeadLetterConfig", {{"Arn", fmt::format("arn:aws:sqs:{}:{}:missed", site.region, site.account)}}},
         {"RetryPolicy", {{"MaximumEventAgeInSeconds", 3600}, {"MaximumRetryAttempts", 3}}},
         {"EcsParameters",
          {{"TaskDefinitionArn", arn(fmt::format("task-definition/{}:42", shop::kReport))},

@@ -5,6 +5,7 @@
 
 #include "base/time.hpp"
 #include "sandbox/aws/ids.hpp"
+#include "sandbox/aws/site.hpp"
 #include "sandbox/ecr/state.hpp"
 #include "sandbox/ecs/state.hpp"
 #include "sandbox/scheduler/scheduler.hpp"
@@ -15,6 +16,8 @@ namespace ci_lambda::sandbox {
 namespace shop {
 inline constexpr std::string_view kAccount = "123456789012";
 inline constexpr std::string_view kRegion = "us-east-1";
+/// Where the shop is unless it is to be somewhere else.
+[[nodiscard]] Site home();
 inline constexpr std::string_view kProject = "shop";
 inline constexpr std::string_view kEnvironment = "dev";
 inline constexpr std::string_view kCluster = "shop_cluster_dev";
@@ -48,16 +51,18 @@ inline constexpr std::string_view kServiceConfig =
 /// family of the report, with the same. The Express Mode service web, of its image v1.9. And a cluster of the
 /// environment prod, with the api of revision 9 in it. `registry`: the shop's, which must outlive the state, or
 /// nullptr.
-[[nodiscard]] EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry = nullptr);
+[[nodiscard]] EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry = nullptr,
+                                  const Site& site = shop::home());
 
 /// Adds `legacy`, of revision 9, to the cluster of dev.
 void add_legacy_service(EcsState& state, Ids& ids, WallTime now);
 
 /// What starts the report: the schedule `night/report` of EventBridge Scheduler, and the rule `report-weekly` of
 /// EventBridge, each with its newest revision and with all that such a target may have.
-[[nodiscard]] SchedulerState shop_schedules(WallTime now);
+[[nodiscard]] SchedulerState shop_schedules(WallTime now, const Site& site = shop::home());
 
-/// The images of all these revisions, each for two platforms, in a repository for each service.
-[[nodiscard]] EcrState shop_registry(WallTime now);
+/// The images of all these revisions, each for two platforms, in a repository for each service. They are the same
+/// everywhere, digest for digest.
+[[nodiscard]] EcrState shop_registry(WallTime now, const Site& site = shop::home());
 
 }  // namespace ci_lambda::sandbox

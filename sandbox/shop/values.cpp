@@ -25,8 +25,8 @@ constexpr std::string_view kWebToken = "/dev/shop/web/token";
 /// What Secrets Manager appends to names in ARNs: the same each time, for task definitions to name.
 constexpr std::string_view kSecretSuffix = "S4ndB0";
 
-std::string secret_arn(std::string_view name) {
-    return fmt::format("arn:aws:secretsmanager:{}:{}:secret:{}-{}", shop::kRegion, shop::kAccount, name, kSecretSuffix);
+std::string secret_arn(std::string_view name, const Site& site) {
+    return fmt::format("arn:aws:secretsmanager:{}:{}:secret:{}-{}", site.region, site.account, name, kSecretSuffix);
 }
 
 /// A variable of a service's container, and what it is filled from.
@@ -36,21 +36,21 @@ struct ValueOf {
     std::string from;
 };
 
-std::array<ValueOf, 7> values() {
-    const auto password = secret_arn(shop::kDatabaseSecret) + ":password::";
+std::array<ValueOf, 7> values(const Site& site) {
+    const auto password = secret_arn(shop::kDatabaseSecret, site) + ":password::";
     return {ValueOf{.service = "backend", .variable = "DB_PASSWORD", .from = password},
             ValueOf{.service = "api", .variable = "DB_PASSWORD", .from = password},
             ValueOf{.service = "api", .variable = "LOG_LEVEL", .from = std::string(kLogLevel)},
             ValueOf{.service = "api", .variable = "FEATURES", .from = std::string(shop::kFeatures)},
-            ValueOf{.service = "worker", .variable = "PAYMENT_KEY", .from = secret_arn(shop::kPaymentSecret)},
+            ValueOf{.service = "worker", .variable = "PAYMENT_KEY", .from = secret_arn(shop::kPaymentSecret, site)},
             ValueOf{.service = "worker", .variable = "QUEUE_URL", .from = std::string(kQueue)},
             ValueOf{.service = "worker", .variable = "FEATURES", .from = std::string(shop::kFeatures)}};
 }
 
 }  // namespace
 
-Json with_values(Json container, std::string_view id) {
-    for (const auto& value : values())
+Json with_values(Json container, std::string_view id, const Site& site) {
+    for (const auto& value : values(site))
         if (value.service == id) container["secrets"].push_back({{"name", value.variable}, {"valueFrom", value.from}});
     const auto config = parse_json(shop::kServiceConfig).value_or(Json::object());
     const Json* files = find(config, id);
@@ -63,8 +63,8 @@ Json with_values(Json container, std::string_view id) {
     return container;
 }
 
-SecretsManagerState shop_secrets(Ids& ids, WallTime now) {
-    SecretsManagerState state{.account = std::string(shop::kAccount), .region = std::string(shop::kRegion)};
+SecretsManagerState shop_secrets(Ids& ids, WallTime now, const Site& site) {
+    SecretsManagerState state{.account = site.account, .region = site.region};
     const auto add = [&](std::string_view name, std::string text, std::string_view rotation_function) {
         StoredSecret secret{.name = std::string(name), .suffix = std::string(kSecretSuffix)};
         secret.rotation_function = rotation_function;
@@ -77,8 +77,8 @@ SecretsManagerState shop_secrets(Ids& ids, WallTime now) {
     return state;
 }
 
-ParameterStoreState shop_parameters(WallTime now) {
-    ParameterStoreState state{.account = std::string(shop::kAccount), .region = std::string(shop::kRegion)};
+ParameterStoreState shop_parameters(WallTime now, const Site& site) {
+    ParameterStoreState state{.account = site.account, .region = site.region};
     const auto add = [&](std::string_view name, std::string type, std::string value) {
         add_parameter(state, std::string(name), std::move(type), std::move(value), now - kValuesAge);
     };

@@ -6,8 +6,10 @@
 
 #include "base/time.hpp"
 #include "sandbox/aws/ids.hpp"
+#include "sandbox/aws/site.hpp"
 #include "sandbox/parameter_store/state.hpp"
 #include "sandbox/secrets_manager/state.hpp"
+#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -27,10 +29,10 @@ inline constexpr std::string_view kRotationFunction = "arn:aws:lambda:us-east-1:
 }  // namespace shop
 
 /// The container with what the service `id` takes: `secrets` and `environmentFiles`.
-[[nodiscard]] nlohmann::json with_values(nlohmann::json container, std::string_view id);
+[[nodiscard]] nlohmann::json with_values(nlohmann::json container, std::string_view id, const Site& site);
 
 /// All these secrets, and the parameters with those of the services (`/dev/shop/api/LOG_LEVEL`, ..).
-[[nodiscard]] SecretsManagerState shop_secrets(Ids& ids, WallTime now);
-[[nodiscard]] ParameterStoreState shop_parameters(WallTime now);
+[[nodiscard]] SecretsManagerState shop_secrets(Ids& ids, WallTime now, const Site& site = shop::home());
+[[nodiscard]] ParameterStoreState shop_parameters(WallTime now, const Site& site = shop::home());
 
 }  // namespace ci_lambda::sandbox

@@ -227,7 +227,14 @@ void put_calls(Page& page, const std::vector<EcsCall>& calls) {
         texts.push_back(std::move(text));
     }
     const auto columns = columns_of(texts);
-    for (const auto& text : texts) put_call(page, text, columns);
+    // Those of one target together: they are made at the same time as the others'.
+    std::ranges::stable_sort(texts, {}, &CallText::target);
+    std::string_view target;
+    for (const auto& text : texts) {
+        if (text.target != target) page.rows("ecs", Tone::kDim, fmt::format("in {}", printable(text.target)));
+        target = text.target;
+        put_call(page, text, columns);
+    }
 }
 
 /// Fields side by side in columns, as Slack shows them.
@@ -299,11 +306,12 @@ void Printer::ready(std::uint16_t port) {
     out_ << fmt::format("sandbox: ready at http://127.0.0.1:{}\n", port) << std::flush;
 }
 
-void Printer::welcome(std::uint16_t port, std::string_view program) {
+void Printer::welcome(std::uint16_t port, std::string_view program, const std::vector<Target>& targets) {
     Page page(paper_);
     page.line();
     page.paragraph(Tone::kPlain, fmt::format("A local AWS: cluster {}, services {}, {}, {}, {}.", shop::kCluster,
                                              shop::kBackend, shop::kApi, shop::kWorker, shop::kWeb));
+    if (targets.size() > 1) page.paragraph(Tone::kPlain, targets_in_words(targets));
     page.line("From another terminal:");
     for (const auto& example : example_commands(port, program)) {
         page.line();

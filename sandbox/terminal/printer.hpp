@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "sandbox/places/target.hpp"
 #include "sandbox/terminal/story.hpp"
 
 namespace ci_lambda::sandbox {
@@ -42,8 +43,8 @@ public:
 
     /// `sandbox: ready at ..`: the line that programs wait for, printed first and flushed.
     void ready(std::uint16_t port);
-    /// What to try. `program`: how `ci_lambda` is called.
-    void welcome(std::uint16_t port, std::string_view program);
+    /// What to try. `program`: how `ci_lambda` is called; `targets`: named where there are several.
+    void welcome(std::uint16_t port, std::string_view program, const std::vector<Target>& targets = {});
     void demo_title();
     void story(const Story& story);
     /// What differs from what should have happened.

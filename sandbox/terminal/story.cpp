@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -150,10 +151,22 @@ void take_from_answer(const InvocationRecord& invocation, Explanation& explanati
     }
 }
 
+/// Of an event that says where it is from.
+void add_region(std::string_view event, Explanation& explanation) {
+    const Json json = parse_json(event).value_or(Json::object());
+    const auto region = json.is_object() ? text(json, "region") : std::string();
+    if (region.empty()) return;
+    const auto account = text(json, "account");
+    const bool elsewhere = !account.empty() && account != shop::kAccount;
+    explanation.facts.push_back(
+        {.label = "region", .value = elsewhere ? fmt::format("{} of {}", region, account) : region});
+}
+
 }  // namespace
 
 CallText describe_call(const EcsCall& call) {
-    CallText described{.operation = call.operation, .arguments = {}, .answer = {}, .ok = call.status == 200};
+    CallText described{
+        .operation = call.operation, .arguments = {}, .answer = {}, .ok = call.status == 200, .target = call.target};
     const Json request = parse_json(call.request).value_or(Json::object());
     const Json response = parse_json(call.response).value_or(Json::object());
     if (call.operation == "UpdateService")
@@ -170,7 +183,10 @@ CallText describe_call(const EcsCall& call) {
     else
         described.arguments = call.request;
     if (described.answer.empty()) described.answer = "ok";
-    if (!described.ok) described.answer = fmt::format("{}: {}", text(response, "__type"), text(response, "message"));
+    if (call.status == 0)
+        described.answer = "no answer: the connection was closed";
+    else if (!described.ok)
+        described.answer = fmt::format("{}: {}", text(response, "__type"), text(response, "message"));
     return described;
 }
 
@@ -191,9 +207,10 @@ Ending ending_of(const InvocationRecord& invocation) {
 }
 
 Story make_story(std::size_t number, std::string title, const InvocationRecord& invocation, const Journal& journal,
-                 const Config& config) {
+                 const Config& config, bool several_targets) {
     auto explanation = explain(invocation.event, config);
-    if (config.discovery) take_from_answer(invocation, explanation);
+    if (several_targets) add_region(invocation.event, explanation);
+    if (config.discovery || several_targets) take_from_answer(invocation, explanation);
     return {.number = number,
             .title = std::move(title),
             .event = truncate_utf8(std::string_view(invocation.event).substr(0, 4 * kShownOfEvent), kShownOfEvent),

@@ -18,6 +18,7 @@ struct CallText {
     std::string arguments;
     std::string answer;
     bool ok = true;
+    std::string target = {};  ///< where; empty where there is one only
 };
 
 [[nodiscard]] CallText describe_call(const EcsCall& call);
@@ -43,7 +44,9 @@ struct Story {
     Ending ending;
 };
 
+/// `several_targets`: the event's region is a fact of it, and what was decided is taken from the answer, as with
+/// discovery.
 [[nodiscard]] Story make_story(std::size_t number, std::string title, const InvocationRecord& invocation,
-                               const Journal& journal, const Config& config);
+                               const Journal& journal, const Config& config, bool several_targets = false);
 
 }  // namespace ci_lambda::sandbox

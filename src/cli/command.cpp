@@ -243,6 +243,19 @@ void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
         .add_option("--scenario", sandbox.scenarios,
                     "How rollouts go: NAME for all services, or SERVICE=NAME; may be repeated")
         ->allow_extra_args(false);
+    auto* regions = parser
+                        .add_option("--regions", sandbox.regions,
+                                    "The shop stands in each of these: eu-west-1,us-east-1; the first one is the home")
+                        ->type_name("LIST");
+    parser
+        .add_option("--targets", sandbox.targets,
+                    "The same with names, and with accounts: eu=eu-west-1,us=us-east-1@222222222222")
+        ->type_name("LIST")
+        ->excludes(regions);
+    parser
+        .add_option("--replication", sandbox.replication,
+                    "Seconds of ECS's time until a pushed image is in the other regions, or off; default: 20")
+        ->type_name("SECONDS");
     const auto words = words_of_changes();
     auto* change = parser
                        .add_option("change", sandbox.change,
@@ -257,6 +270,9 @@ void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
         parser.add_option("--from", sandbox.from, "With push: it is pushed in this region, and comes by replication")
             ->type_name("REGION");
     from->needs(change);
+    parser.add_option("--target", sandbox.target, "The change is made in this target; default: at home")
+        ->type_name("NAME")
+        ->needs(change);
 }
 
 bool is_blank(const std::string& text) { return trim(text).empty(); }

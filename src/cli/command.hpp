@@ -164,13 +164,17 @@ struct SandboxCommand {
     bool demo = false;
     bool logs = false;
     bool no_color = false;
-    std::optional<double> speed;         ///< absent: the sandbox's own
-    std::vector<std::string> scenarios;  ///< `NAME` or `SERVICE=NAME`
+    std::optional<double> speed;                  ///< absent: the sandbox's own
+    std::vector<std::string> scenarios;           ///< `NAME` or `SERVICE=NAME`
+    std::optional<std::string> regions = {};      ///< `eu-west-1,us-east-1`
+    std::optional<std::string> targets = {};      ///< `eu=eu-west-1,us=us-east-1@222222222222`
+    std::optional<std::string> replication = {};  ///< seconds, or `off`
     /// What is to be changed in the sandbox that runs, as `sandbox_changes()` has it: `push`, ..
     std::optional<std::string> change = {};
-    std::string what = {};                  ///< with `change`: an image, a parameter, a secret, a file
-    std::optional<std::string> value = {};  ///< of a parameter or a secret
-    std::optional<std::string> from = {};   ///< of a push: the region that it is replicated from
+    std::string what = {};                   ///< with `change`: an image, a parameter, a secret, a file
+    std::optional<std::string> value = {};   ///< of a parameter or a secret
+    std::optional<std::string> from = {};    ///< of a push: the region that it is replicated from
+    std::optional<std::string> target = {};  ///< of a change: in which target it is made
 };
 
 /// What `ci_lambda sandbox WORD` can change, and what it needs for that.

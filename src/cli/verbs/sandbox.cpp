@@ -17,7 +17,8 @@ int execute(const SandboxCommand& command, Session& session) {
                                     {.kind = sandbox::change_kind_of(*command.change),
                                      .what = command.what,
                                      .value = command.value.value_or(""),
-                                     .from = command.from},
+                                     .from = command.from,
+                                     .target = command.target},
                                     std::cout, std::cerr);
     const bool color = !command.no_color && session.console().out_screen().color;
     return sandbox::run({.port = command.port,
@@ -26,7 +27,10 @@ int execute(const SandboxCommand& command, Session& session) {
                          .logs = command.logs,
                          .paper = sandbox::paper_of(STDOUT_FILENO, color),
                          .speed = command.speed.value_or(sandbox::kDefaultSpeed),
-                         .scenarios = command.scenarios},
+                         .scenarios = command.scenarios,
+                         .regions = command.regions,
+                         .targets = command.targets,
+                         .replication = command.replication},
                         session.environment(), std::cout, std::cerr);
 }
 

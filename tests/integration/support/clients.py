@@ -14,3 +14,17 @@ def sandbox_client(service: str, url: str):
         aws_secret_access_key="sandbox",
         config=Config(retries={"total_max_attempts": 1}),
     )
+
+
+def client_in(service: str, url: str, region: str, credentials: dict | None = None):
+    """The same in one of several regions; `credentials` of a role, as AssumeRole gives them."""
+    keys = credentials or {"AccessKeyId": "sandbox", "SecretAccessKey": "sandbox", "SessionToken": None}
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+        config=Config(retries={"total_max_attempts": 1}),
+    )

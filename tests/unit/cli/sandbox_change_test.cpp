@@ -47,6 +47,14 @@ TEST(ParseSandboxChange, TakesAValueForParametersAndSecrets) {
     EXPECT_EQ(parsed_sandbox({"sandbox", "edit-file", "api/.env"}).value, std::nullopt);
 }
 
+TEST(ParseSandboxChange, TakesRegionsOrTargetsAndAChangeInOne) {
+    EXPECT_EQ(parsed_sandbox({"sandbox", "--regions", "eu-west-1,us-east-1"}).regions, "eu-west-1,us-east-1");
+    const auto several = parsed_sandbox({"sandbox", "--targets", "eu=eu-west-1", "--replication", "off"});
+    EXPECT_EQ(several.targets, "eu=eu-west-1");
+    EXPECT_EQ(several.replication, "off");
+    EXPECT_EQ(parsed_sandbox({"sandbox", "set-parameter", "/x", "y", "--target", "us"}).target, "us");
+}
+
 TEST(ParseSandboxChange, NamesWhatIsMissingOrTooMuch) {
     const std::vector<std::pair<std::vector<std::string>, std::string>> table{
         {{"sandbox", "push"}, "sandbox push needs an image, such as api:v1.43"},
@@ -62,6 +70,8 @@ TEST(ParseSandboxChange, NamesWhatIsMissingOrTooMuch) {
         {{"sandbox", "rotate"}, "sandbox rotate needs a secret"},
         {{"sandbox", "edit-file"}, "sandbox edit-file needs the key"},
         {{"sandbox", "rotate", "shop/db", "--from", "eu-west-1"}, "--from is for sandbox push"},
+        {{"sandbox", "--target", "us"}, "--target"},
+        {{"sandbox", "--regions", "eu-west-1", "--targets", "eu=eu-west-1"}, "--regions"},
         {{"sandbox", "--from", "eu-west-1"}, "--from"}};
     for (const auto& [arguments, text] : table)
         EXPECT_THAT(parse_command(arguments), IsErr(ErrorKind::kConfiguration, HasSubstr(text))) << text;

@@ -130,6 +130,27 @@ TEST(Printer, PutsWhatACallBroughtBelowItWhereThereIsNoRoomBesideIt) {
     EXPECT_THAT(narrow.str(), HasSubstr("    ecs-svc/8308034302554989192\n"));
 }
 
+TEST(Printer, TellsTheCallsOfEachTargetTogether) {
+    auto story = rich_story();
+    auto call = story.calls.front();
+    story.calls.clear();
+    for (const auto* const target : {"us", "eu-west-1", "us"}) {
+        call.target = target;
+        call.status = call.target == "eu-west-1" ? 0 : 200;
+        story.calls.push_back(call);
+    }
+    std::ostringstream out;
+    Printer(out, {.color = false, .width = 100}).story(story);
+    const auto text = out.str();
+    const auto eu = text.find("in eu-west-1\n");
+    const auto us = text.find("in us\n");
+    ASSERT_NE(eu, std::string::npos) << text;
+    EXPECT_LT(text.find("no answer: the connection was closed"), us);
+    EXPECT_LT(eu, us);
+    EXPECT_EQ(text.find("in us\n", us + 1), std::string::npos) << "once";
+    EXPECT_EQ(printed(false).find("    in "), std::string::npos) << "nothing of it where there is one target";
+}
+
 TEST(Printer, TakesWhatIsNoTerminalForWidePaper) { EXPECT_EQ(paper_of(-1, false).width, 100U); }
 
 }  // namespace
