@@ -137,7 +137,8 @@ void take_from_answer(const InvocationRecord& invocation, Explanation& explanati
         std::vector<std::string> services;
         explanation.reasons.clear();
         for (const auto& deployment : *deployments) {
-            services.push_back(text(deployment, "service"));
+            const auto target = text(deployment, "target");
+            services.push_back(text(deployment, "service") + (target.empty() ? "" : " in " + target));
             if (const auto why = "because " + text(deployment, "reason");
                 std::ranges::find(explanation.reasons, why) == explanation.reasons.end())
                 explanation.reasons.push_back(why);

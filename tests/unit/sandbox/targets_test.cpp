@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
+#include "config/config.hpp"
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/pages/state_pages.hpp"
 #include "sandbox/places/trouble.hpp"
@@ -106,6 +107,26 @@ TEST(SandboxTargets, ACallWithoutAnAnswerIsToldAsOne) {
     EXPECT_FALSE(text.ok);
     EXPECT_THAT(text.answer, HasSubstr("no answer"));
     EXPECT_EQ(text.target, "us");
+}
+
+TEST(SandboxTargets, AStoryNamesTheRegionOfItsEventAndTheTargetsOfTheAnswer) {
+    InvocationRecord invocation;
+    invocation.event =
+        R"({"source":"aws.x","detail-type":"X","region":"us-east-1","account":"222222222222","detail":{}})";
+    invocation.answer = R"({"status":"deployed","deployments":[{"service":"api","target":"eu","reason":"r"},)"
+                        R"({"service":"api","target":"us","reason":"r"}]})";
+    const Journal journal;
+    const testing::FakeEnvironment user;
+    const auto loaded = load_config(MapEnvironment(function_environment(1234, user, UserSettings::kPassed)));
+    ASSERT_THAT(loaded, IsOk());
+    const Config& config = loaded->config;
+    const auto story = make_story(1, {}, invocation, journal, config, true);
+    EXPECT_EQ(story.explanation.headline, "deploy api in eu, api in us");
+    EXPECT_EQ(story.explanation.reasons, (std::vector<std::string>{"because r"}));
+    ASSERT_FALSE(story.explanation.facts.empty());
+    EXPECT_EQ(story.explanation.facts.back().value, "us-east-1 of 222222222222");
+    for (const auto& fact : make_story(1, {}, invocation, journal, config).explanation.facts)
+        EXPECT_NE(fact.label, "region");
 }
 
 }  // namespace
