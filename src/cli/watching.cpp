@@ -15,7 +15,10 @@ Watching::~Watching() { end(); }
 RolloutWatcher::OnLook Watching::on_look() {
     return [this](const RolloutOutcome& so_far, const EcsService* service) {
         // From the first look on there is something that goes on without us.
-        if (!farewell_) farewell_.emplace(farewell(services_));
+        {
+            const std::scoped_lock lock(mutex_);
+            if (!farewell_) farewell_.emplace(farewell(services_));
+        }
         if (log_ == LogFormat::kJson) return;
         view_.look(so_far, service);
         session_.sleeper().tell([this] { view_.tick(); });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,7 +13,8 @@
 namespace ci_lambda::cli {
 
 /// A command that stays until rollouts have ended: it shows how they go, and whoever ends it meanwhile is told that
-/// they go on. Silent where the log is for machines. The session must outlive it, and it the App that calls `on_look`.
+/// they go on. Silent where the log is for machines. The session must outlive it, and it the App that calls `on_look`,
+/// from any thread.
 class Watching {
 public:
     Watching(Session& session, std::vector<std::string> services, LogFormat log);
@@ -32,6 +34,7 @@ private:
     std::vector<std::string> services_;
     LogFormat log_;
     ProgressView view_;
+    std::mutex mutex_;  // several deployment targets are watched at the same time
     std::optional<FarewellOnSignal> farewell_;
 };
 
