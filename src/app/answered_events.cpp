@@ -42,8 +42,8 @@ private:
     }
 
     void add_body(const EcrImageAction& body) {
-        const auto& [action, result, repository, tag, digest, manifest, artifact] = body;
-        add(action, result, repository, tag, digest, manifest, artifact);
+        const auto& [action, result, repository, tag, digest, manifest, artifact, source_region, source_account] = body;
+        add(action, result, repository, tag, digest, manifest, artifact, source_region, source_account);
     }
     void add_body(const ParameterChange& body) {
         const auto& [operation, name, failed] = body;
