@@ -50,7 +50,8 @@ struct HandlingError {
 struct Handled {
     Answer answer;
     std::optional<HandlingError> error;
-    bool deploys = false;  ///< it was decided to deploy something
+    bool deploys = false;    ///< it was decided to deploy something
+    bool meant_here = true;  ///< false: the event is for another deployment target
 };
 
 /// "rolled back after 7 s", of a deployment that was waited for.

@@ -107,7 +107,8 @@ Handled EventHandler::act(const Event& event, const Ignore& ignore, Deadline /*d
     std::vector<LogField> fields{{"event", describe(event)}, {log_key::kReason, ignore.reason}};
     if (ignore.hint) fields.emplace_back("hint", *ignore.hint);
     parts_.logger.info("event ignored", std::move(fields));
-    return {.answer = {.status = "ignored", .detail = parts_.redactor.redact(ignore.reason)}};
+    return {.answer = {.status = "ignored", .detail = parts_.redactor.redact(ignore.reason)},
+            .meant_here = !why_for_another_target(event, parts_.config, home_)};
 }
 
 Handled EventHandler::act(const Event& event, const Notify& notice, Deadline deadline) {

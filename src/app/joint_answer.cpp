@@ -77,6 +77,8 @@ Handled not_deployed_in(const std::string& target, const std::string& why) {
 Handled joint_answer(std::vector<TargetHandled> all) {
     Handled joint;
     add_failed_messages(all, joint.answer);
+    if (std::ranges::any_of(all, [](const auto& one) { return one.handled.meant_here; }))
+        std::erase_if(all, [](const auto& one) { return !one.handled.meant_here; });
     // What only some cannot act upon is not for them.
     const bool some_can = std::ranges::any_of(
         all, [](const auto& one) { return !cannot_be_acted_upon(one.handled) && !had_nothing_to_do(one.handled); });

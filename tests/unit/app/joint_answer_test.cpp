@@ -63,6 +63,16 @@ TEST(JointAnswer, SaysNothingOfTargetsThatHadNothingToDo) {
     EXPECT_EQ(joint.answer.detail, "us: told");
 }
 
+TEST(JointAnswer, LetsOnlyThoseSpeakForWhomTheEventIs) {
+    auto other = ignored("it is for us, and this is eu");
+    other.meant_here = false;
+    EXPECT_EQ(joint_answer({{.target = "eu", .handled = other}, {.target = "us", .handled = ignored("no news")}})
+                  .answer.detail,
+              "us: no news");
+    EXPECT_EQ(joint_answer({{.target = "eu", .handled = other}}).answer.detail, "eu: it is for us, and this is eu")
+        << "where it is for none of them";
+}
+
 TEST(JointAnswer, SaysOnceWhatAllSay) {
     const auto joint = joint_answer({{.target = "eu", .handled = ignored("pushes are off")},
                                      {.target = "us", .handled = ignored("pushes are off")}});
