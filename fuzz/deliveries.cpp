@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "app/batch.hpp"
+#include "app/events/batch.hpp"
 #include "base/json.hpp"
 #include "fuzz/shared/decisions.hpp"
 #include "fuzz/support.hpp"

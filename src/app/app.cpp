@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "app/fleet.hpp"
 #include "app/foundation.hpp"
-#include "app/target_app.hpp"
+#include "app/targets/fleet.hpp"
+#include "app/targets/target_app.hpp"
+#include "app/targets/voice.hpp"
 #include "app/version.hpp"
-#include "app/voice.hpp"
 #include "base/allocator.hpp"
 #include "base/text.hpp"
 #include "config/config_document.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "announce/told_facts.hpp"
-#include "app/answered_events.hpp"
+#include "app/events/answered_events.hpp"
 #include "app/local_documents.hpp"
 #include "app/options.hpp"
 #include "base/environment.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "app/history.hpp"
+#include "app/people/history.hpp"
 #include "base/time.hpp"
 #include "cli/text.hpp"
 #include "config/names.hpp"

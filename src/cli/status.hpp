@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "app/overview.hpp"
+#include "app/people/overview.hpp"
 #include "base/time.hpp"
 #include "cli/text.hpp"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/named_services.hpp"
+#include "app/people/named_services.hpp"
 #include "deployer/revision/named_revision.hpp"
 #include "handlers/merge.hpp"
 

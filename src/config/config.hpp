@@ -115,8 +115,8 @@ struct Config {
     DeploymentTargets targets;             ///< REGIONS or TARGETS
     std::string deployment_target;         ///< which of several of them this is of; empty: of all, or of the only one
     std::string home_region;               ///< where the function runs, whatever `region` it deploys in
-    /// Of one target, the regions whose pushes count there, by their replicas in its own: those of the other targets, and
-    /// the function's. Else empty.
+    /// Of one target, the regions whose pushes count there, by their replicas in its own: those of the other targets,
+    /// and the function's. Else empty.
     std::set<std::string> replicated_from;
     bool dry_run = false;
 

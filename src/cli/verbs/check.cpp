@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "app/doctor.hpp"
+#include "app/people/doctor.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "app/proven_images.hpp"
+#include "app/people/proven_images.hpp"
 #include "base/references.hpp"
 #include "cli/verbs.hpp"
 #include "cli/wishes.hpp"

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "app/named_services.hpp"
+#include "app/people/named_services.hpp"
 #include "cli/verbs.hpp"
 
 namespace ci_lambda::cli {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "app/named_services.hpp"
-#include "app/promotion.hpp"
+#include "app/people/named_services.hpp"
+#include "app/people/promotion.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "cli/reports.hpp"

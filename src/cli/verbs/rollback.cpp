@@ -1,4 +1,4 @@
-#include "app/named_services.hpp"
+#include "app/people/named_services.hpp"
 #include "cli/reports.hpp"
 #include "cli/verbs.hpp"
 #include "cli/watching.hpp"

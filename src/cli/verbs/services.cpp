@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "app/named_services.hpp"
-#include "app/overview.hpp"
+#include "app/people/named_services.hpp"
+#include "app/people/overview.hpp"
 #include "cli/verbs.hpp"
 
 namespace ci_lambda::cli {

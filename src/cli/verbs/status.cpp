@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "app/named_services.hpp"
-#include "app/overview.hpp"
+#include "app/people/named_services.hpp"
+#include "app/people/overview.hpp"
 #include "cli/verbs.hpp"
 #include "deployer/observe/inventory.hpp"
 

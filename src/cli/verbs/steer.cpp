@@ -1,6 +1,6 @@
 #include <vector>
 
-#include "app/named_services.hpp"
+#include "app/people/named_services.hpp"
 #include "cli/reports.hpp"
 #include "cli/verbs.hpp"
 

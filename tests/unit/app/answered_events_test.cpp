@@ -1,4 +1,4 @@
-#include "app/answered_events.hpp"
+#include "app/events/answered_events.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

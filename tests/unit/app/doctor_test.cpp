@@ -1,4 +1,4 @@
-#include "app/doctor.hpp"
+#include "app/people/doctor.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

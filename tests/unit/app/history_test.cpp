@@ -1,9 +1,9 @@
-#include "app/history.hpp"
+#include "app/people/history.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/proven_images.hpp"
+#include "app/people/proven_images.hpp"
 #include "support/fake_ecr.hpp"
 #include "support/fake_ecs.hpp"
 #include "support/matchers.hpp"

@@ -1,4 +1,4 @@
-#include "app/joint_answer.hpp"
+#include "app/targets/joint_answer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "app/named_services.hpp"
+#include "app/people/named_services.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

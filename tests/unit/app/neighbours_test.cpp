@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "app/app.hpp"
-#include "app/doctor.hpp"
+#include "app/people/doctor.hpp"
 #include "base/json.hpp"
 #include "support/fakes.hpp"
 #include "support/loopback_server.hpp"

@@ -1,4 +1,4 @@
-#include "app/voice.hpp"
+#include "app/targets/voice.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,131 @@
+#include "app/events/deployments.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "app/events/after_completion.hpp"
+#include "app/people/promotion.hpp"
+#include "base/retry.hpp"
+#include "deployer/scheduled/after_services.hpp"
+
+namespace ci_lambda {
+
+std::vector<DeploymentReport> Deployments::carry_out(const Deploy& decision,
+                                                     const std::vector<Announcer::Cause>& causes, Deadline deadline,
+                                                     std::vector<DeploymentReport> reports) {
+    for (const auto& warning : decision.warnings)
+        parts_.logger.warn("request names no environment", {{log_key::kReason, warning}});
+    for (const auto& passed : decision.skipped)
+        parts_.logger.info("service passed by",
+                           {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
+    const auto budget =
+        Deadline::earlier(working_time(deadline), Deadline::after(parts_.clock, parts_.config.deployment_timeout));
+    if (!decision.requests.empty()) {
+        auto begun = begin(decision, budget);
+        parts_.announcer.deployments(begun, causes);
+        std::ranges::move(begun, std::back_inserter(reports));
+    }
+    if (parts_.wait && !parts_.dry_run) watch(reports, deadline);
+    parts_.deliver();
+    return reports;
+}
+
+/// What is promoted is looked up first: what cannot be is not begun.
+std::vector<DeploymentReport> Deployments::begin(const Deploy& decision, Deadline deadline) {
+    if (std::ranges::none_of(decision.requests, [](const auto& one) { return one.promoted_from.has_value(); }))
+        return parts_.deployer.deploy(decision, deadline);
+    Deploy resolved;
+    std::vector<DeploymentReport> reports;
+    for (auto request : decision.requests) {
+        int attempts = 0;
+        const auto found = !request.promoted_from
+                               ? Status()
+                               : with_retries<void>(
+                                     {.max_retries = parts_.config.max_deployment_retries}, parts_.clock,
+                                     parts_.sleeper, deadline, [](const RetryNotice&) {}, attempts,
+                                     [&] { return resolve_promotion(parts_.ecs, request, deadline); });
+        if (found) {
+            resolved.requests.push_back(std::move(request));
+            continue;
+        }
+        reports.push_back(
+            {.target = request.target, .reason = request.reason, .attempts = attempts, .error = found.error()});
+        parts_.logger.error("deployment failed: it could not start", {{log_key::kService, request.target.id.str()},
+                                                                      {log_key::kReason, request.reason},
+                                                                      {log_key::kError, found.error().message}});
+    }
+    if (!resolved.requests.empty())
+        std::ranges::move(parts_.deployer.deploy(resolved, deadline), std::back_inserter(reports));
+    return reports;
+}
+
+/// After the services: how those ended that were waited for is known by now.
+std::vector<TaskReport> Deployments::update_tasks(const Deploy& deploy, const std::vector<DeploymentReport>& services,
+                                                  Deadline deadline) {
+    if (deploy.tasks.empty()) return {};
+    std::vector<TaskRequest> requests;
+    std::vector<TaskReport> reports;
+    for (const auto& task : deploy.tasks) {
+        if (auto why = why_left_alone(task, deploy, services))
+            reports.push_back({.id = task.task.id,
+                               .family = task.task.family,
+                               .reason = task.reason,
+                               .task_definition = {},
+                               .moved = {},
+                               .outcome = *std::move(why),
+                               .error = {}});
+        else
+            requests.push_back(task);
+    }
+    std::ranges::move(parts_.tasks.update(requests, working_time(deadline)), std::back_inserter(reports));
+    parts_.announcer.tasks(reports);
+    parts_.deliver();
+    return reports;
+}
+
+Deadline Deployments::waiting_time(Deadline deadline) const {
+    if (!parts_.wait_at_most) return working_time(deadline);
+    return Deadline::earlier(working_time(deadline), Deadline::after(parts_.clock, *parts_.wait_at_most));
+}
+
+/// Waits for the ends of those that have started.
+void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadline) {
+    std::vector<DeploymentReport*> started;
+    std::vector<Rollout> rollouts;
+    for (auto& report : reports) {
+        // What failed before is owed a rollback: the try before this one could not begin it. With an order of targets
+        // the next one follows when this one is healthy, whoever began it.
+        const bool begun = report.status == DeploymentStatus::kDeployed || report.failed_before ||
+                           report.has_what_was_wanted ||
+                           (report.status == DeploymentStatus::kAlreadyRolling && parts_.config.targets.in_order);
+        if (!begun || report.deployment_id.empty()) continue;
+        started.push_back(&report);
+        rollouts.push_back(rollout_of(report));
+    }
+    if (rollouts.empty()) return;
+    parts_.notifications.hand_over();  // "started" is news now, not when all is over
+    const auto tell = [this](const std::vector<RolloutOutcome>& verdicts) {
+        parts_.announcer.verdicts(verdicts);
+        parts_.notifications.hand_over();
+    };
+    const auto outcomes = parts_.watcher.watch(rollouts, waiting_time(deadline), parts_.on_look, tell);
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        add_outcome(*started[i], outcomes[i]);
+        log_outcome(*started[i]);
+    }
+    verify_watched(parts_, started, waiting_time(deadline));
+}
+
+void Deployments::log_outcome(const DeploymentReport& report) const {
+    const bool good = report.status == DeploymentStatus::kCompleted || report.status == DeploymentStatus::kSuperseded ||
+                      report.status == DeploymentStatus::kInProgress;
+    parts_.logger.log(good ? LogLevel::kInfo : LogLevel::kError, "rollout watched",
+                      {{log_key::kService, report.target.id.str()},
+                       {log_key::kDeploymentId, report.deployment_id},
+                       {"status", std::string(to_string(report.status))},
+                       {log_key::kReason, report.outcome},
+                       {"took_ms", report.took.value_or(Milliseconds{0}).count()}});
+}
+
+}  // namespace ci_lambda

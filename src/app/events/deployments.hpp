@@ -1,0 +1,37 @@
+#pragma once
+
+#include <vector>
+
+#include "app/targets/wiring.hpp"
+
+namespace ci_lambda {
+
+/// Carries out what a decision deploys: starts the deployments, tells people, and waits for the ends of the rollouts
+/// where that is wanted.
+class Deployments {
+public:
+    /// `parts` must outlive it.
+    explicit Deployments(Wiring& parts) : parts_(parts) {}
+
+    /// One report a service; with `reports` of deployments that need not be begun any more, in front. When it returns,
+    /// all that there was to tell is delivered or lost.
+    std::vector<DeploymentReport> carry_out(const Deploy& decision, const std::vector<Announcer::Cause>& causes,
+                                            Deadline deadline, std::vector<DeploymentReport> reports = {});
+
+    /// Gives the tasks of a decision their images, once the services of it, whose reports these are, are done with;
+    /// tells people. One report a task.
+    std::vector<TaskReport> update_tasks(const Deploy& deploy, const std::vector<DeploymentReport>& services,
+                                         Deadline deadline);
+
+    /// How long to wait for the ends of rollouts.
+    [[nodiscard]] Deadline waiting_time(Deadline deadline) const;
+
+private:
+    std::vector<DeploymentReport> begin(const Deploy& decision, Deadline deadline);
+    void watch(std::vector<DeploymentReport>& reports, Deadline deadline);
+    void log_outcome(const DeploymentReport& report) const;
+
+    Wiring& parts_;
+};
+
+}  // namespace ci_lambda

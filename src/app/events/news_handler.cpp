@@ -1,0 +1,121 @@
+#include "app/events/news_handler.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace ci_lambda {
+namespace {
+
+DeploymentReport rolled_back_for(const Notify& notice, const EcsTarget& target, std::string how) {
+    return {.target = target,
+            .status = DeploymentStatus::kInProgress,
+            .reason = fmt::format("a rollback, because of {}", notice.event_name),
+            .task_definition = {},
+            .deployment_id = notice.deployment_id.value_or(""),
+            .attempts = 1,
+            .outcome = std::move(how)};
+}
+
+}  // namespace
+
+NewsHandler::Heard NewsHandler::hear(const Event& event, const Notify& notice, Deadline deadline) {
+    auto heard = hear_of_rollout(event, notice, deadline);
+    heard.tasks = follow(notice, deadline);
+    return heard;
+}
+
+/// Tasks get the image of a service once that has completed with it.
+std::vector<TaskReport> NewsHandler::follow(const Notify& notice, Deadline deadline) {
+    const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED" && !notice.doubt;
+    const auto target = parts_.config.names.target(notice.service);
+    if (!completed || !target) return {};
+    if (parts_.config.scheduled_tasks.empty() && !parts_.config.discovers_tasks) return {};
+    const auto images = parts_.tasks.completed_with(*target, working_time(deadline));
+    if (images && images->empty()) return {};
+    if (images) {
+        parts_.discover_tasks(working_time(deadline));
+        return parts_.tasks.update(following(notice.service, *images, parts_.config), working_time(deadline));
+    }
+    TaskReport report{.id = notice.service,
+                      .family = {},
+                      .status = TaskStatus::kFailed,
+                      .reason = fmt::format("{} has completed", notice.service),
+                      .task_definition = {},
+                      .moved = {},
+                      .outcome = {},
+                      .error = images.error()};
+    report.error->message = fmt::format("which tasks follow it is not known: {}", report.error->message);
+    return {std::move(report)};
+}
+
+NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify& notice, Deadline deadline) {
+    Heard heard{.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, notice.status)};
+    log(event, notice);
+    const bool acts = parts_.config.rollback_on_failure && !parts_.dry_run && !notice.doubt;
+    const auto target = parts_.config.names.target(notice.service);
+    const bool verifies = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED" && !notice.doubt && target &&
+                          parts_.verifier.concerns(notice.service);
+    if (!parts_.notifications.has_channels() && !acts && !verifies) {
+        heard.what += " (no notification channel is on)";
+        return heard;
+    }
+    const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
+    auto [notification, rollback, rollback_error, completed, direction_unknown] =
+        target ? parts_.news.tell(notice, *target, at, working_time(deadline)) : RolloutNews::News{};
+    if (verifies) heard.completed = std::move(completed);
+    if (verifies && direction_unknown)
+        heard.not_verified = "it is not watched: ECS does not say whether a rollback has completed";
+    if (!rollback.empty()) heard.rollback = rolled_back_for(notice, *target, std::move(rollback));
+    heard.rollback_error = std::move(rollback_error);
+    if (!notification || !parts_.announcer.is_new(*notification)) {
+        heard.what += " (said before)";
+        return heard;
+    }
+    parts_.logger.info("deployment verdict", {{log_key::kService, notice.service.str()},
+                                              {"status", notification->status},
+                                              {log_key::kReason, notification->reason.value_or("")}});
+    heard.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, notification->status);
+    if (heard.rollback) heard.rollback->task_definition = notification->task_definition.value_or("");
+    if (parts_.notifications.has_channels())
+        heard.notification = std::move(notification);
+    else
+        heard.what += " (no notification channel is on)";
+    return heard;
+}
+
+void NewsHandler::log(const Event& event, const Notify& notice) const {
+    std::vector<LogField> fields{{"event", describe(event)},
+                                 {log_key::kService, notice.service.str()},
+                                 {"event_name", notice.event_name},
+                                 {"status", notice.status}};
+    if (notice.deployment_id) fields.emplace_back(log_key::kDeploymentId, *notice.deployment_id);
+    if (notice.reason) fields.emplace_back(log_key::kReason, *notice.reason);
+    parts_.logger.info("deployment news from ECS", std::move(fields));
+}
+
+Handled NewsHandler::answer_of(const Heard& heard, const std::vector<std::string>& problems) const {
+    Handled handled{.answer = {.status = heard.notification ? "notified" : "ignored", .detail = heard.what}};
+    for (const auto& problem : problems) handled.answer.detail += fmt::format(" (not delivered: {})", problem);
+    if (heard.rollback) {
+        if (!heard.notification) handled.answer.status = to_string(heard.rollback->status);
+        handled.answer.detail += fmt::format("; it is being rolled back: {}", heard.rollback->outcome);
+        handled.answer.deployments.push_back(*heard.rollback);
+    }
+    if (heard.rollback_error) {
+        // The event comes again, and with it the chance to do it.
+        handled.answer.status = "failed";
+        handled.error = HandlingError{
+            .type = "Function.RollbackFailed",
+            .message = fmt::format("{}; it could not be rolled back: {}", heard.what, heard.rollback_error->message)};
+    }
+    if (!heard.not_verified.empty()) {
+        handled.answer.status = "failed";
+        handled.error = HandlingError{.type = "Function.VerifyFailed",
+                                      .message = fmt::format("{}; {}", heard.what, heard.not_verified)};
+    }
+    add_tasks(handled, heard.tasks);
+    return parts_.redacted(std::move(handled));
+}
+
+}  // namespace ci_lambda
