@@ -336,7 +336,7 @@ locals {
             Sid      = "SeeWhatIsReplicated"
             Effect   = "Allow"
             Action   = ["ecr:DescribeImages"]
-            Resource = at.repository_arns
+            Resource = at.replica_arns
           } if wanted
         ],
         [

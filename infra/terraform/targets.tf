@@ -91,6 +91,8 @@ locals {
       repository_arns = [
         for name in local.repository_names : "arn:${local.partition}:ecr:${at.region}:${at.account_id}:repository/${name}"
       ]
+      # The images may be another account's, whose repository then has to say who may look.
+      replica_arns = [for name in local.repository_names : "arn:${local.partition}:ecr:${at.region}:*:repository/${name}"]
     })
   }
 

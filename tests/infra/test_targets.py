@@ -126,11 +126,13 @@ def test_where_every_target_has_a_role_the_functions_own_deploys_nothing(terrafo
 def test_with_several_targets_an_image_on_its_way_can_be_looked_for_where_it_is_to_be(roles):
     policy = roles({"regions": REGIONS}, WITH_REGIONS)
 
-    def may_look(region: str, name: str) -> bool:
+    def may_look(region: str, name: str, account: str = ACCOUNT) -> bool:
         where = {"aws:RequestedRegion": region, "aws:PrincipalAccount": ACCOUNT}
-        return allows(policy, "ecr:DescribeImages", f"arn:aws:ecr:{region}:{ACCOUNT}:repository/{name}", **where)
+        return allows(policy, "ecr:DescribeImages", f"arn:aws:ecr:{region}:{account}:repository/{name}", **where)
 
     assert may_look("eu-west-1", "shop_service_api") and may_look("us-east-1", "shop_backend")
+    # In a registry of another account, if that lets it.
+    assert may_look("eu-west-1", "shop_service_api", OTHER)
     assert not may_look("eu-central-1", "shop_service_api") and not may_look("eu-west-1", "others")
 
 
