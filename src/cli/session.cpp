@@ -130,13 +130,15 @@ int Session::failed(const Error& error) {
     return error.kind == ErrorKind::kConfiguration ? kBadUsage : kFailed;
 }
 
-Result<std::string> read_event(const std::string& file) {
+Result<std::string> Session::event(const std::string& file) {
     if (file == "-") {
+        if (standard_input_) return *standard_input_;
         TRY_ASSIGN(auto text, read_all(std::cin, "standard input"));
         if (text.empty())
             return fail(ErrorKind::kConfiguration,
                         "standard input is empty; an event is expected there, as JSON: echo '{\"service\":\"api\"}' | "
                         "ci_lambda plan -");
+        standard_input_ = text;
         return text;
     }
     std::ifstream in(file, std::ios::binary);

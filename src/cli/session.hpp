@@ -75,6 +75,9 @@ public:
     /// The App, made on demand, its log told as `log` says. It lives as long as the session.
     Result<App*> open(LogFormat log, AppOptions options = {});
 
+    /// The bytes of an event: a file, or - for standard input, which is read once.
+    Result<std::string> event(const std::string& file);
+
     /// Says what went wrong; the exit code that goes with it.
     [[nodiscard]] int failed(const Error& error);
 
@@ -100,9 +103,7 @@ private:
     std::unique_ptr<LogSink> sink_;
     std::unique_ptr<App> app_;
     std::optional<std::string> target_;
+    std::optional<std::string> standard_input_;
 };
-
-/// The bytes of an event: a file, or - for standard input.
-[[nodiscard]] Result<std::string> read_event(const std::string& file);
 
 }  // namespace ci_lambda::cli

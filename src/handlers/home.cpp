@@ -68,10 +68,13 @@ Home Home::of_function(std::string_view arn) {
     return {.account = parts[4], .function = std::string(arn)};
 }
 
-std::optional<std::string> why_from_elsewhere(const Envelope& envelope, const Config& config, const Home& home) {
+std::optional<std::string> why_from_elsewhere(const Event& event, const Config& config, const Home& home) {
+    const auto& envelope = event.envelope;
+    const bool asked_by_people = std::holds_alternative<ManualRequest>(event.body);
     if (!envelope.account.empty() && !home.account.empty() && envelope.account != home.account &&
         !config.event_accounts.contains(envelope.account) &&
-        std::ranges::find(config.targets.all, envelope.account, &DeploymentTarget::account) == config.targets.all.end())
+        (asked_by_people || std::ranges::find(config.targets.all, envelope.account, &DeploymentTarget::account) ==
+                                config.targets.all.end()))
         return fmt::format("the event is of the account {}, not of {} (EVENT_ACCOUNTS would name others)",
                            cut(envelope.account), home.account);
     if (!envelope.region.empty() && envelope.region != config.home_region &&
@@ -95,6 +98,12 @@ std::optional<std::string> why_for_another_target(const Event& event, const Conf
         if (place.region.empty()) return std::nullopt;
         for (const auto& target : config.targets.all)
             if (is_at(target, place, home)) meant.push_back(target.name);
+        const bool of_a_rollout = std::holds_alternative<EcsServiceEvent>(event.body) ||
+                                  std::holds_alternative<CodeDeployChange>(event.body) ||
+                                  std::holds_alternative<VerifyRequest>(event.body);
+        if (meant.empty() && of_a_rollout)
+            return fmt::format("nothing is deployed in {} of {}", cut(place.region),
+                               place.account.empty() ? "the account" : cut(place.account));
     }
     if (meant.empty() || std::ranges::find(meant, own) != meant.end()) return std::nullopt;
     return fmt::format("it is for {}, and this is {}", cut(join(meant, ", ")), own);

@@ -3,7 +3,7 @@
 namespace ci_lambda::cli {
 
 int execute(const InvokeCommand& command, Session& session) {
-    const auto bytes = read_event(command.file);
+    const auto bytes = session.event(command.file);
     if (!bytes) return session.failed(bytes.error());
     const auto app = session.open(command.log);
     if (!app) return session.failed(app.error());

@@ -71,7 +71,7 @@ Result<Config> config_for(const PlanCommand& command, Session& session) {
 int execute(const PlanCommand& command, Session& session) {
     const auto config = config_for(command, session);
     if (!config) return session.failed(config.error());
-    const auto bytes = read_event(command.file);
+    const auto bytes = session.event(command.file);
     if (!bytes) return session.failed(bytes.error());
     std::vector<std::string> plans;
     std::set<std::string> ids;

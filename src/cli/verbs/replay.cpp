@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kLongestPlanLine = 2000;
 
 /// A file, or all files of a directory, in the order of their names.
-Result<std::vector<Message>> read_dumps(const std::string& path) {
+Result<std::vector<Message>> read_dumps(const std::string& path, Session& session) {
     namespace fs = std::filesystem;
     std::vector<std::string> files;
     std::error_code error;
@@ -27,7 +27,7 @@ Result<std::vector<Message>> read_dumps(const std::string& path) {
     }
     std::vector<Message> messages;
     for (const auto& file : files) {
-        TRY_ASSIGN(const auto bytes, read_event(file));
+        TRY_ASSIGN(const auto bytes, session.event(file));
         for (auto& message : decode_dump(bytes)) {
             // An answer names the messages that failed, so each needs a name.
             if (message.id.empty()) message.id = fmt::format("{}#{}", file, messages.size() + 1);
@@ -39,12 +39,14 @@ Result<std::vector<Message>> read_dumps(const std::string& path) {
 }
 
 /// What replaying would do, as a table for a person; the number of events that deploy.
-std::size_t show_replay_plan(Console& console, const std::vector<Message>& messages, const Config& config) {
+std::size_t show_replay_plan(Console& console, const std::vector<Message>& messages, App& app) {
+    const auto& config = app.config();
+    const auto where = app.target().empty() ? std::string() : fmt::format(" in {}", app.target());
     std::size_t deploying = 0;
     for (const auto& message : messages) {
         // Anybody may have sent these messages; the plan must not be what they make of the terminal.
         const auto say = [&](std::string_view what) {
-            console.print(Line{{.text = one_line(fmt::format("{}: {}", message.id, what), kLongestPlanLine)}});
+            console.print(Line{{.text = one_line(fmt::format("{}{}: {}", message.id, where, what), kLongestPlanLine)}});
         };
         if (!message.events) say("cannot be read: " + message.events.error().message);
         for (const auto& event : message.events.value_or(std::vector<Event>{})) {
@@ -73,13 +75,15 @@ bool confirmed(std::size_t deploying) {
 }  // namespace
 
 int execute(const ReplayCommand& command, Session& session) {
-    auto messages = read_dumps(command.path);
+    auto messages = read_dumps(command.path, session);
     if (!messages) return session.failed(messages.error());
     const auto app = session.open(command.log);
     if (!app) return session.failed(app.error());
     auto& console = session.console();
     if (!command.json) {
-        const auto deploying = show_replay_plan(console, *messages, (*app)->config());
+        std::size_t deploying = 0;
+        for (auto* target : (*app)->targets())
+            deploying = std::max(deploying, show_replay_plan(console, *messages, *target));
         if (deploying == 0) {
             console.print("Nothing to deploy.");
             return std::ranges::all_of(*messages, [](const Message& one) { return one.events.has_value(); }) ? kDone

@@ -52,6 +52,23 @@ TEST(SeveralTargets, HearWhatEcsSaysOfTheirOwnRollouts) {
     EXPECT_THAT(who_acts({.envelope = from("111122223333", "us-west-2"), .body = completed()}), ElementsAre("us"));
 }
 
+TEST(SeveralTargets, HearNothingOfRolloutsWhereNobodyDeploys) {
+    // The region of one, and the account of the other.
+    EXPECT_THAT(who_acts({.envelope = from("111122223333", "us-east-1"), .body = completed()}), ElementsAre());
+    EXPECT_THAT(who_acts({.envelope = from("123456789012", "us-west-2"), .body = completed()}), ElementsAre());
+}
+
+TEST(SeveralTargets, AreNotAskedForByPeopleOfTheirAccounts) {
+    const ManualRequest request{.service = "api"};
+    EXPECT_THAT(who_acts({.envelope = from("111122223333", "us-west-2", "action.dev"), .body = request}),
+                ElementsAre());
+    EXPECT_THAT(who_acts({.envelope = from("111122223333", "us-west-2", "action.dev"), .body = request},
+                         {{"EVENT_ACCOUNTS", "111122223333"}}),
+                ElementsAre("eu", "us"));
+    EXPECT_THAT(who_acts({.envelope = from("123456789012", "us-west-2", "action.dev"), .body = request}),
+                ElementsAre("eu", "us"));
+}
+
 TEST(SeveralTargets, HaveParametersAndReplicasOfTheirOwn) {
     const ParameterChange change{.operation = "Update", .name = "/dev/shop/api/X"};
     EXPECT_THAT(who_acts({.envelope = from("123456789012", "us-east-1"), .body = change}), ElementsAre("eu"));
