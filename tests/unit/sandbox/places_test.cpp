@@ -112,8 +112,12 @@ TEST_F(PlacesTest, NothingInAPlaceNamesAnother) {
                                               R"({"taskDefinition":"shop_service_api_dev"})", key));
         EXPECT_THAT(described, HasSubstr(place.site.account + ".dkr.ecr." + place.site.region + "."));
         for (const auto& other : aws_.targets()) {
-            if (other.site.region != place.site.region) EXPECT_THAT(described, Not(HasSubstr(other.site.region)));
-            if (other.site.account != place.site.account) EXPECT_THAT(described, Not(HasSubstr(other.site.account)));
+            if (other.site.region != place.site.region) {
+                EXPECT_THAT(described, Not(HasSubstr(other.site.region)));
+            }
+            if (other.site.account != place.site.account) {
+                EXPECT_THAT(described, Not(HasSubstr(other.site.account)));
+            }
         }
     }
 }
