@@ -58,7 +58,8 @@ TEST(SandboxTargets, WhatIsWrongIsNamed) {
 }
 
 TEST(SandboxTargets, AreKnownToTheFunctionOnlyWhereThereAreAny) {
-    const testing::FakeEnvironment user({{"TARGET_ORDER", "us,eu"}});
+    testing::FakeEnvironment user;
+    user.set("TARGET_ORDER", "us,eu");
     const auto alone = function_environment(1234, user, UserSettings::kPassed);
     EXPECT_EQ(alone.at("AWS_REGION"), "us-east-1");
     for (const auto* const none : {"REGIONS", "TARGETS", "AWS_ENDPOINT_URL_STS"}) EXPECT_FALSE(alone.contains(none));
@@ -66,6 +67,7 @@ TEST(SandboxTargets, AreKnownToTheFunctionOnlyWhereThereAreAny) {
         function_environment(1234, user, UserSettings::kPassed, 1.0, parse_regions("eu-west-1,us-east-1").value());
     EXPECT_EQ(several.at("AWS_REGION"), "eu-west-1");
     EXPECT_EQ(several.at("REGIONS"), "eu-west-1,us-east-1");
+    EXPECT_EQ(several.at("TARGET_ORDER"), "us,eu");
     EXPECT_EQ(several.at("AWS_ENDPOINT_URL_STS"), "http://127.0.0.1:1234");
 }
 
