@@ -14,7 +14,7 @@ namespace {
 
 /// The column of the time, right-aligned: "12 min 30 s" and the like.
 constexpr std::size_t kTimeColumns = 11;
-constexpr std::size_t kGap = 2;
+constexpr std::size_t kGapBehindTime = 2;
 
 std::string tasks_text(const EcsService& service, const EcsDeployment& primary) {
     auto text = fmt::format("{}: {} of {} tasks run", short_name(primary.task_definition), primary.running_count,
@@ -29,7 +29,7 @@ std::string tasks_text(const EcsService& service, const EcsDeployment& primary) 
 
 /// Words of a rollout's text below its time.
 void append(std::vector<Line>& block, const std::string& text, std::size_t columns, std::string first, Color color) {
-    const std::string indent(kTimeColumns + kGap, ' ');
+    const std::string indent(kTimeColumns + kGapBehindTime, ' ');
     for (auto& words : wrapped(text, columns > indent.size() ? columns - indent.size() : 1)) {
         block.push_back({{.text = first.empty() ? indent : first, .color = Color::kDim},
                          {.text = std::move(words), .color = color}});
@@ -71,7 +71,7 @@ std::string plain_text(const Progress& progress) {
 std::vector<Line> block_of(const std::vector<Progress>& rollouts, std::size_t columns) {
     std::vector<Line> block;
     for (const auto& one : rollouts) {
-        auto time = fmt::format("{:>{}}{:{}}", in_words(one.took), kTimeColumns, "", kGap);
+        auto time = fmt::format("{:>{}}{:{}}", in_words(one.took), kTimeColumns, "", kGapBehindTime);
         append(block, fmt::format("{}: {}", one.service, one.state), columns, std::move(time), Color::kNone);
         if (!one.why.empty()) append(block, one.why, columns, "", Color::kYellow);
     }
@@ -93,7 +93,8 @@ void ProgressView::look(const RolloutOutcome& so_far, const EcsService* service)
     if (watched.over && watched_.size() == 1) return;
     auto text = plain_text(watched.progress);
     if (text == watched.said) return;
-    console_.note(fmt::format("{:>{}}{:{}}{}", in_words(watched.progress.took), kTimeColumns, "", kGap, text));
+    console_.note(
+        fmt::format("{:>{}}{:{}}{}", in_words(watched.progress.took), kTimeColumns, "", kGapBehindTime, text));
     watched.said = std::move(text);
 }
 
