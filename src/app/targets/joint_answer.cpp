@@ -117,27 +117,27 @@ Handled joint_answer(std::vector<TargetHandled> all) {
 
 namespace {
 
-enum class Health { kGood, kGoing, kLeft, kBad };
+enum class Readiness { kGood, kGoing, kLeft, kBad };
 
 /// How one service stands in the way of the next target.
-Health health_of(const DeploymentReport& report) {
+Readiness readiness_of(const DeploymentReport& report) {
     // What can heal is tried again with the event, and tells nothing of what was to be deployed.
-    if (report.error) return report.error->retryable() ? Health::kGoing : Health::kBad;
-    if (report.rollback_error || report.failed_before) return Health::kBad;
+    if (report.error) return report.error->retryable() ? Readiness::kGoing : Readiness::kBad;
+    if (report.rollback_error || report.failed_before) return Readiness::kBad;
     switch (report.status) {
         case DeploymentStatus::kCompleted:
         case DeploymentStatus::kDryRun:
         // Of a change that an earlier rollout has brought there is nothing to wait for.
-        case DeploymentStatus::kAlreadyRolling: return report.left_out.empty() ? Health::kGood : Health::kLeft;
-        case DeploymentStatus::kSuperseded: return Health::kLeft;
+        case DeploymentStatus::kAlreadyRolling: return report.left_out.empty() ? Readiness::kGood : Readiness::kLeft;
+        case DeploymentStatus::kSuperseded: return Readiness::kLeft;
         case DeploymentStatus::kDeployed:
-        case DeploymentStatus::kInProgress: return Health::kGoing;
+        case DeploymentStatus::kInProgress: return Readiness::kGoing;
         case DeploymentStatus::kFailed:
         case DeploymentStatus::kAnotherImage:
         case DeploymentStatus::kRolledBack:
-        case DeploymentStatus::kTimedOut: return Health::kBad;
+        case DeploymentStatus::kTimedOut: return Readiness::kBad;
     }
-    return Health::kBad;
+    return Readiness::kBad;
 }
 
 std::string why_not_good(const DeploymentReport& report) {
@@ -146,7 +146,7 @@ std::string why_not_good(const DeploymentReport& report) {
         return fmt::format("somebody else deploys {}", report.target.id);
     if (!report.left_out.empty())
         return fmt::format("{} of {} was rolled back before", short_name(report.left_out), report.target.id);
-    if (health_of(report) == Health::kGoing) return fmt::format("{} is under way", report.target.id);
+    if (readiness_of(report) == Readiness::kGoing) return fmt::format("{} is under way", report.target.id);
     return fmt::format("{} {}", report.target.id, replace_all(std::string(to_string(report.status)), "_", " "));
 }
 
@@ -155,16 +155,16 @@ std::string why_not_good(const DeploymentReport& report) {
 Standing standing_of(const Handled& handled) {
     Standing standing;
     if (!handled.deploys) return standing;
-    for (const auto kind : {Health::kBad, Health::kGoing, Health::kLeft}) {
+    for (const auto kind : {Readiness::kBad, Readiness::kGoing, Readiness::kLeft}) {
         std::vector<std::string> why;
         for (const auto& report : handled.answer.deployments) {
-            if (health_of(report) != kind) continue;
+            if (readiness_of(report) != kind) continue;
             why.push_back(why_not_good(report));
-            if (kind == Health::kBad) standing.unhealthy.push_back(report.target.id);
+            if (kind == Readiness::kBad) standing.unhealthy.push_back(report.target.id);
         }
         if (why.empty()) continue;
         standing.why = join(why, ", ");
-        standing.going = kind == Health::kGoing;
+        standing.going = kind == Readiness::kGoing;
         return standing;
     }
     if (handled.error) {
