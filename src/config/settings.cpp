@@ -336,7 +336,7 @@ constexpr auto kSettings = std::to_array<Setting>(
       .pointer = "/targets",
       .type = SettingType::kTargets,
       .expects =
-          R"(`{"eu":{"region":"eu-west-1"},"us":{"region":"us-east-1","cluster":"shop","role_arn":"arn:aws:iam::111122223333:role/deploy"}}`)",
+          R"(`{"eu": {"region": "eu-west-1"}, "us": {"region": "us-east-1", "role_arn": "arn:aws:iam::111122223333:role/deploy"}}`)",
       .meaning =
           "The same by names, each with a region, and, where they are others than the function's, a cluster and a "
           "role of another account with its `external_id`."},
