@@ -44,7 +44,7 @@ std::string sentence(std::string text) {
 /// "eu: ... us: ..", or once what they all say who do nothing.
 template <typename Text>
 std::string in_one(const std::vector<TargetHandled>& all, Text text_of) {
-    const auto first = text_of(all.front().handled);
+    auto first = text_of(all.front().handled);
     const bool alike = std::ranges::all_of(all, [&](const auto& one) {
         return text_of(one.handled) == first && !one.handled.deploys && one.handled.answer.deployments.empty();
     });
