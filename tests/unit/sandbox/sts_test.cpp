@@ -91,7 +91,7 @@ TEST_F(StsTest, WhoAssumesARoleByAnotherIsStillTheSame) {
 }
 
 TEST_F(StsTest, RefusesWhatTheTrustPolicyWould) {
-    const auto with = [](std::string from, const std::string& to) {
+    const auto with = [](const std::string& from, const std::string& to) {
         auto request = kRequest;
         return request.replace(request.find(from), from.size(), to);
     };
