@@ -20,6 +20,7 @@
 #include "support/fakes.hpp"
 #include "support/loopback_server.hpp"
 #include "support/matchers.hpp"
+#include "support/sanitizers.hpp"
 #include "support/virtual_time.hpp"
 
 namespace ci_lambda::testing {
@@ -29,15 +30,7 @@ using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-constexpr int kServices = 120;  // as many threads, at a tenth of the speed
-#define CI_LAMBDA_WITH_SANITIZER
-#endif
-#endif
-#ifndef CI_LAMBDA_WITH_SANITIZER
-constexpr int kServices = 500;
-#endif
+constexpr int kServices = kWithSanitizer ? 120 : 500;
 constexpr const char* kRegistry = "123456789012.dkr.ecr.us-east-1.amazonaws.com/";
 constexpr Milliseconds kLatency{30};  // of one call, as from a Lambda in the same region
 
