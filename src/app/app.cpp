@@ -48,9 +48,8 @@ std::vector<DeploymentTarget> wanted_targets(const AppOptions& options, const Co
 
 /// The application by one configuration.
 struct Running {
-    Running(const AppOptions& options, Foundation& foundation, Config the_config, std::unique_ptr<HttpClient> own_http)
-        : config(std::move(the_config)),
-          other_http(std::move(own_http)),
+    Running(const AppOptions& options, Foundation& foundation, Config config, std::unique_ptr<HttpClient> own_http)
+        : other_http(std::move(own_http)),
           http(other_http != nullptr ? *other_http : foundation.http),
           slack(slack_channel(config, http, foundation.clock, foundation.sleeper)),
           notifications(channels(slack.get()), foundation.clock, foundation.sleeper, foundation.logger) {
@@ -69,8 +68,8 @@ struct Running {
             return;
         }
         const auto* only = wanted.empty() ? nullptr : &wanted.front();
-        apps.push_back(std::make_unique<TargetApp>(options, foundation, http, sole_voice,
-                                                   only == nullptr ? config : in_target(config, *only), only));
+        if (only != nullptr) config = in_target(config, *only);
+        apps.push_back(std::make_unique<TargetApp>(options, foundation, http, sole_voice, std::move(config), only));
     }
 
     [[nodiscard]] TargetApp& first() { return *apps.front(); }
@@ -80,7 +79,6 @@ struct Running {
         return fleet == nullptr ? task(first(), 0, deadline) : fleet->run(task, event, deadline);
     }
 
-    Config config;
     std::unique_ptr<HttpClient> other_http;  ///< nullptr: the foundation's
     HttpClient& http;
     std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off

@@ -125,8 +125,7 @@ std::optional<std::string> why_held(const ServiceId& id, const Config& config) {
 }  // namespace
 
 Result<Decision> decide(const Event& event, const Config& config, const Home& home) {
-    auto elsewhere = why_from_elsewhere(event, config, home);
-    if (!elsewhere) elsewhere = why_for_another_target(event, config, home);
+    const auto elsewhere = why_not_for_us(event, config, home);
     auto decision = elsewhere && !std::holds_alternative<OtherEvent>(event.body)
                         ? ignore(*elsewhere)
                         : std::visit(Decide{.event = event, .config = config, .home = home}, event.body);

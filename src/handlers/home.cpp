@@ -68,6 +68,11 @@ Home Home::of_function(std::string_view arn) {
     return {.account = parts[4], .function = std::string(arn)};
 }
 
+std::optional<std::string> why_not_for_us(const Event& event, const Config& config, const Home& home) {
+    auto why = why_from_elsewhere(event, config, home);
+    return why ? why : why_for_another_target(event, config, home);
+}
+
 std::optional<std::string> why_from_elsewhere(const Event& event, const Config& config, const Home& home) {
     const auto& envelope = event.envelope;
     const bool asked_by_people = std::holds_alternative<ManualRequest>(event.body);

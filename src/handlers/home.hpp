@@ -19,6 +19,9 @@ struct Home {
     [[nodiscard]] static Home of_function(std::string_view arn);
 };
 
+/// Why an event is none of our business, for either of the two reasons below. `nullopt` for what is ours.
+[[nodiscard]] std::optional<std::string> why_not_for_us(const Event& event, const Config& config, const Home& home);
+
 /// Why an event comes from somewhere that is none of our business: another account or region, unless EVENT_ACCOUNTS or
 /// EVENT_REGIONS names it, or we deploy there; what people ask for in an account where we deploy counts only with
 /// EVENT_ACCOUNTS. `nullopt` for what is ours, and for what does not say where it comes from.

@@ -79,9 +79,10 @@ Result<Decision> EventHandler::decide_about_code_deploy(const Event& event, cons
 
 Result<Decision> EventHandler::decide_about(const Event& event, Deadline deadline) {
     if (const auto* change = std::get_if<CodeDeployChange>(&event.body);
-        change != nullptr && parts_.code_deploy != nullptr && !is_from_elsewhere(event))
+        change != nullptr && parts_.code_deploy != nullptr && !why_not_for_us(event, parts_.config, home_))
         return decide_about_code_deploy(event, *change, deadline);
-    if (parts_.discovery == nullptr || std::holds_alternative<OtherEvent>(event.body) || is_from_elsewhere(event))
+    if (parts_.discovery == nullptr || std::holds_alternative<OtherEvent>(event.body) ||
+        why_not_for_us(event, parts_.config, home_))
         return decide(event, parts_.config, home_);
     parts_.discover(working_time(deadline));
     const bool with_tasks = may_concern_tasks(event, parts_.config);

@@ -52,9 +52,6 @@ private:
         const auto& of_role = parts_.config.names.account();
         return of_role.empty() ? home_.account : of_role;
     }
-    [[nodiscard]] bool is_from_elsewhere(const Event& event) const {
-        return why_from_elsewhere(event, parts_.config, home_) || why_for_another_target(event, parts_.config, home_);
-    }
     [[nodiscard]] std::optional<Handled> answered_before(const Event& event) const;
     void find_home();
 
