@@ -13,11 +13,11 @@ namespace ci_lambda {
 namespace {
 
 /// The worst first: what the whole answer is called when its services fared differently.
-constexpr std::array kWorstFirst{DeploymentStatus::kFailed,     DeploymentStatus::kTimedOut,
-                                 DeploymentStatus::kRolledBack, DeploymentStatus::kAnotherImage,
-                                 DeploymentStatus::kInProgress, DeploymentStatus::kSuperseded,
-                                 DeploymentStatus::kDeployed,   DeploymentStatus::kCompleted,
-                                 DeploymentStatus::kDryRun,     DeploymentStatus::kAlreadyRolling};
+constexpr std::array kWorstFirst{
+    DeploymentStatus::kFailed,       DeploymentStatus::kTimedOut,         DeploymentStatus::kRolledBack,
+    DeploymentStatus::kAnotherImage, DeploymentStatus::kAwaitingApproval, DeploymentStatus::kHeld,
+    DeploymentStatus::kInProgress,   DeploymentStatus::kSuperseded,       DeploymentStatus::kDeployed,
+    DeploymentStatus::kCompleted,    DeploymentStatus::kDryRun,           DeploymentStatus::kAlreadyRolling};
 
 nlohmann::ordered_json registration_json(const Registration& registration) {
     nlohmann::ordered_json json{{"copy_of", registration.base.str()}};
@@ -30,7 +30,7 @@ nlohmann::ordered_json registration_json(const Registration& registration) {
 std::vector<std::string> services_with(const std::vector<DeploymentReport>& reports, DeploymentStatus status) {
     std::vector<std::string> names;
     for (const auto& report : reports)
-        if (report.status == status && !report.error) names.push_back(report.target.id.str());
+        if (report.status == status && !report.error && !report.barrier) names.push_back(report.target.id.str());
     return names;
 }
 
@@ -48,6 +48,14 @@ std::string already_rolling(const std::vector<DeploymentReport>& reports) {
         if (report.status == DeploymentStatus::kAlreadyRolling)
             all.push_back(fmt::format("{} is {}", report.target.id, report.outcome));
     return join(all, ", ");
+}
+
+/// Those that may not begin yet.
+std::string waiting(const std::vector<DeploymentReport>& reports) {
+    std::vector<std::string> all;
+    for (const auto& report : reports)
+        if (report.barrier) all.push_back(fmt::format("{}: {}", report.target.id, report.outcome));
+    return join(all, "; ");
 }
 
 /// How those ended that were waited for, one after the other.
@@ -72,6 +80,7 @@ std::string summary(const std::vector<DeploymentReport>& reports) {
         if (!report.not_brought.empty())
             parts.push_back(fmt::format("{}: not what was pushed: {}", report.target.id, report.not_brought));
     if (auto already = already_rolling(reports); !already.empty()) parts.push_back(std::move(already));
+    if (auto barred = waiting(reports); !barred.empty()) parts.push_back(std::move(barred));
     for (auto& outcome : outcomes(reports)) parts.push_back(std::move(outcome));
     return join(parts, ". ");
 }

@@ -59,6 +59,8 @@ struct DeploymentRequest {
     bool again = false;                                ///< with `wanted`: begin a rollout also where it runs already
     std::optional<WantedStrategy> strategy = {};       ///< as configured; absent: whatever the service has
     std::optional<WantedStrategy> strategy_once = {};  ///< what a person asks for instead, for this rollout
+    /// Why a person wants it although the service is held, or it is no time to deploy; absent: they do not.
+    std::optional<std::string> past_holds = {};
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;
 };
 

@@ -129,7 +129,9 @@ Readiness readiness_of(const DeploymentReport& report) {
         case DeploymentStatus::kDryRun:
         // Of a change that an earlier rollout has brought there is nothing to wait for.
         case DeploymentStatus::kAlreadyRolling: return report.left_out.empty() ? Readiness::kGood : Readiness::kLeft;
-        case DeploymentStatus::kSuperseded: return Readiness::kLeft;
+        case DeploymentStatus::kSuperseded:
+        case DeploymentStatus::kHeld:
+        case DeploymentStatus::kAwaitingApproval: return Readiness::kLeft;
         case DeploymentStatus::kDeployed:
         case DeploymentStatus::kInProgress: return Readiness::kGoing;
         case DeploymentStatus::kFailed:
@@ -144,6 +146,7 @@ std::string why_not_good(const DeploymentReport& report) {
     if (report.error) return fmt::format("{} could not start", report.target.id);
     if (report.status == DeploymentStatus::kSuperseded)
         return fmt::format("somebody else deploys {}", report.target.id);
+    if (report.barrier) return fmt::format("{} is {}", report.target.id, report.barrier->words);
     if (!report.left_out.empty())
         return fmt::format("{} of {} was rolled back before", short_name(report.left_out), report.target.id);
     if (readiness_of(report) == Readiness::kGoing) return fmt::format("{} is under way", report.target.id);

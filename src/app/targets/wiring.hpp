@@ -18,6 +18,7 @@
 #include "deployer/follow_up/steering.hpp"
 #include "deployer/follow_up/sweeper.hpp"
 #include "deployer/follow_up/watcher.hpp"
+#include "deployer/gate/gate.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/revision/revision_images.hpp"
 #include "deployer/scheduled/task_updater.hpp"
@@ -104,6 +105,8 @@ struct Wiring {
     RolloutObserver observer;
     Rollback rollback;
     Steering steering;
+    /// What has to be open for a deployment to begin, in the order in which it is asked.
+    Gates gate;
     Deployer deployer;
     TaskUpdater tasks;
     RolloutWatcher watcher;

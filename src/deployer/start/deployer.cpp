@@ -64,14 +64,15 @@ private:
 };
 
 Deployer::Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, RolloutObserver& observer,
-                   RolloutMemory& memory, RevisionImages& revision_images, const Clock& clock, Sleeper& sleeper,
-                   const Logger& logger)
+                   RolloutMemory& memory, RevisionImages& revision_images, Gate& gate, const Clock& clock,
+                   Sleeper& sleeper, const Logger& logger)
     : options_(options),
       context_{.ecs = ecs,
                .registries = registries,
                .observer = observer,
                .memory = memory,
                .revision_images = revision_images,
+               .gate = gate,
                .clock = clock,
                .sleeper = sleeper,
                .logger = logger,

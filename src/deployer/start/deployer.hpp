@@ -5,6 +5,7 @@
 
 #include "base/time.hpp"
 #include "base/worker_pool.hpp"
+#include "deployer/gate/gate.hpp"
 #include "deployer/observe/memory.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/revision/revision_images.hpp"
@@ -31,7 +32,7 @@ public:
         std::chrono::seconds coalesce{0};
     };
     Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, RolloutObserver& observer, RolloutMemory& memory,
-             RevisionImages& revision_images, const Clock& clock, Sleeper& sleeper, const Logger& logger);
+             RevisionImages& revision_images, Gate& gate, const Clock& clock, Sleeper& sleeper, const Logger& logger);
     /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);
     /// See `WorkerPool::rest`. Between decisions.

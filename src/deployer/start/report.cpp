@@ -29,6 +29,8 @@ std::string_view to_string(DeploymentStatus status) {
         case DeploymentStatus::kSuperseded: return to_string(Verdict::kSuperseded);
         case DeploymentStatus::kTimedOut: return to_string(Verdict::kTimedOut);
         case DeploymentStatus::kAlreadyRolling: return "ignored";
+        case DeploymentStatus::kHeld: return "held";
+        case DeploymentStatus::kAwaitingApproval: return "awaiting_approval";
     }
     return "failed";
 }

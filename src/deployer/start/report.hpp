@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/names.hpp"
+#include "deployer/gate/gate.hpp"
 #include "deployer/revision/pushed_images.hpp"
 #include "deployer/rollout/outcome.hpp"
 #include "deployer/rollout/verdict.hpp"
@@ -27,8 +28,10 @@ enum class DeploymentStatus {
     kRolledBack,
     kSuperseded,
     kTimedOut,
-    kAlreadyRolling  ///< nothing was sent: what ECS has begun since contains the change, or nothing that may be sent
-                     ///< does
+    kAlreadyRolling,   ///< nothing was sent: what ECS has begun since contains the change, or nothing that may be sent
+                       ///< does
+    kHeld,             ///< nothing was sent: it is no time for it, and it begins later
+    kAwaitingApproval  ///< nothing was sent: a person has to approve it first
 };
 
 /// kAlreadyRolling is "ignored": to whoever caused the event, nothing was left to do.
@@ -72,6 +75,9 @@ struct DeploymentReport {
     std::vector<std::string> notes = {};  ///< what a person should know of it: what could not be checked
     /// What was registered for it; in a dry run, what would be.
     std::optional<Registration> registration = {};
+
+    /// With kHeld and kAwaitingApproval, and in a dry run that would end so.
+    std::optional<Barrier> barrier = {};
 
     std::optional<Error> rollback_error =
         {};  ///< it went wrong, and could not be rolled back for a reason that can heal

@@ -117,6 +117,8 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
             TRY_ASSIGN(auto nothing, nothing_for_this_express_service());
             if (nothing) return nothing;
         } else if (registers && !options_.dry_run) {
+            TRY_ASSIGN(auto closed, what_stands_in_the_way());
+            if (closed) return closed;
             TRY(push_.register_it(deadline_));
             continue;
         }
@@ -136,6 +138,8 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
         const auto* service = view_->service();
         if (service != nullptr && !express_)
             if (auto why = why_no_more_deployments(*service)) return fail(ErrorKind::kBusy, *std::move(why));
+        TRY_ASSIGN(auto closed, what_stands_in_the_way());
+        if (closed) return closed;
         if (chosen_->choice.pin && !pin_ && !options_.dry_run) {
             TRY(register_pin(*chosen_->choice.pin));
             continue;
@@ -318,6 +322,17 @@ std::optional<WallTime> ServiceDeployment::needed_since() const {
     const auto since = push_.needed_since();
     const bool whenever_it_began = since == WallTime{};
     return since && !whenever_it_began ? std::max(*since, replicas_.arrived_at()) : since;
+}
+
+Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_stands_in_the_way() {
+    PlannedDeployment planned{.service = view_->service(), .revision = chosen_->revision, .pushed = push_.images()};
+    if (const auto registration = push_.is_to_be_registered() ? push_.registration() : std::nullopt) {
+        planned.revision = registration->base;
+        planned.changes = registration->changes;
+    }
+    TRY_ASSIGN(auto barrier, context_.gate.barrier(request_, planned, deadline_));
+    if (!barrier) return std::nullopt;
+    return Outcome{.deployment = {.task_definition = chosen_->revision.str()}, .barrier = std::move(barrier)};
 }
 
 /// An Express service keeps no revision that was taken back, but ECS's records have the digests.
@@ -558,7 +573,14 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
     report.failed_before = outcome->failed;
     report.has_what_was_wanted = outcome->wanted;
     if (report.outcome.empty()) say_configuration_change(report);
-    if (!report.outcome.empty()) {
+    if (outcome->barrier) {
+        report.barrier = std::move(outcome->barrier);
+        report.outcome = fmt::format("{}{}", options_.dry_run ? "would wait: " : "", report.barrier->words);
+        report.status = options_.dry_run                                   ? DeploymentStatus::kDryRun
+                        : report.barrier->kind == Barrier::Kind::kApproval ? DeploymentStatus::kAwaitingApproval
+                                                                           : DeploymentStatus::kHeld;
+        context_.logger.info("deployment not sent: " + report.outcome, fields_of(report));
+    } else if (!report.outcome.empty()) {
         report.status = DeploymentStatus::kAlreadyRolling;
         context_.logger.info("deployment not sent: " + report.outcome, fields_of(report));
     } else if (options_.dry_run) {

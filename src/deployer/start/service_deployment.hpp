@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/retry.hpp"
 #include "base/time.hpp"
+#include "deployer/gate/gate.hpp"
 #include "deployer/observe/memory.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/observe/service_snapshots.hpp"
@@ -48,6 +49,7 @@ public:
         RolloutObserver& observer;
         RolloutMemory& memory;
         RevisionImages& revision_images;
+        Gate& gate;
         const Clock& clock;
         Sleeper& sleeper;
         const Logger& logger;
@@ -66,9 +68,10 @@ private:
     /// Where an attempt ended.
     struct Outcome {
         AcceptedDeployment deployment;
-        std::string already = {};  ///< set when it was not begun by us, in words
-        bool failed = false;       ///< with `already`: and has failed, and stays
-        bool wanted = false;       ///< with `already`: and is all that a person has asked for
+        std::string already = {};             ///< set when it was not begun by us, in words
+        bool failed = false;                  ///< with `already`: and has failed, and stays
+        bool wanted = false;                  ///< with `already`: and is all that a person has asked for
+        std::optional<Barrier> barrier = {};  ///< set when it may not begin now
     };
     Result<Outcome> attempt();
     Result<std::optional<Outcome>> what_happens_instead();
@@ -82,6 +85,7 @@ private:
     /// Of what was pushed elsewhere, what the revision that is to be deployed pulls from its own region.
     Result<std::vector<Replica>> replicas();
     [[nodiscard]] std::optional<Outcome> nothing_for_this_push() const;
+    [[nodiscard]] Result<std::optional<Outcome>> what_stands_in_the_way();
     Result<std::optional<Outcome>> nothing_for_this_express_service();
     Result<Outcome> update();
     [[nodiscard]] Result<AcceptedDeployment> send();

@@ -140,6 +140,7 @@ TEST_F(ForeignDeploymentTest, IsNotUndoneWhereTheLookForAnotherServiceHasShownIt
                                   .observer = observer_,
                                   .memory = memory_,
                                   .revision_images = revision_images_,
+                                  .gate = gate_,
                                   .clock = clock_,
                                   .sleeper = sleeper_,
                                   .logger = log_.logger,

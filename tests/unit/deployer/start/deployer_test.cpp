@@ -200,7 +200,7 @@ TEST_F(DeployerTest, KeepsItsThreadsForTheNextEvent) {
         threads.insert(::gettid());
         return AcceptedDeployment{.deployment_id = "ecs-svc/1", .task_definition = "td:42"};
     };
-    Deployer deployer({}, ecs_, ecr_, observer_, memory_, revision_images_, clock_, sleeper_, log_.logger);
+    Deployer deployer({}, ecs_, ecr_, observer_, memory_, revision_images_, gate_, clock_, sleeper_, log_.logger);
     for (int event = 0; event < 10; ++event)
         for (const auto& report : deployer.deploy(deploy_of({"api", "worker", "mail"}), Deadline::none()))
             EXPECT_EQ(report.status, DeploymentStatus::kDeployed);

@@ -10,6 +10,7 @@
 #include "deployer/start/deployer.hpp"
 #include "support/fake_ecr.hpp"
 #include "support/fake_ecs.hpp"
+#include "support/fake_gate.hpp"
 #include "support/fakes.hpp"
 #include "unit/deployer/support.hpp"
 
@@ -46,7 +47,8 @@ class DeployerTest : public ::testing::Test {
 protected:
     std::vector<DeploymentReport> run(const Deploy& deploy, Deployer::Options options = {},
                                       Deadline deadline = Deadline::none()) {
-        Deployer deployer(options, ecs_, ecr_, observer_, memory_, revision_images_, clock_, sleeper_, log_.logger);
+        Deployer deployer(options, ecs_, ecr_, observer_, memory_, revision_images_, gate_, clock_, sleeper_,
+                          log_.logger);
         return deployer.deploy(deploy, deadline);
     }
     DeploymentReport run_one(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
@@ -68,6 +70,7 @@ protected:
     RolloutObserver observer_{ecs_, clock_, sleeper_, log_.logger};
     RolloutMemory memory_;
     RevisionImages revision_images_{ecs_, log_.logger};
+    FakeGate gate_;
 };
 
 }  // namespace ci_lambda::testing

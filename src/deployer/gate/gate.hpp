@@ -1,0 +1,67 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "deployer/revision/pushed_images.hpp"
+#include "handlers/decision.hpp"
+#include "services/ecs/records.hpp"
+
+namespace ci_lambda {
+
+/// What a deployment would do, by the look right before it is sent.
+struct PlannedDeployment {
+    const EcsService* service = nullptr;  ///< as ECS described it; nullptr: it may not be looked at
+    TaskDefinition revision;              ///< what is deployed, or what a copy is registered of
+    std::vector<ImageChange> changes;     ///< of the copy; empty: the revision is deployed as it is
+    std::vector<PushedImage> pushed;      ///< where that is why; of a person's wish, what was found
+};
+
+/// Why a deployment does not begin now, though nothing is wrong with it.
+struct Barrier {
+    enum class Kind {
+        kHeld,      ///< somebody holds the service, or it is no time to deploy: it begins later by itself
+        kApproval,  ///< a person has to approve it first
+    };
+    Kind kind = Kind::kHeld;
+    std::string words;                   ///< "held by alice until 18:00 UTC: the database moves"
+    std::optional<WallTime> until = {};  ///< when it ends, as far as that is known
+    std::string token = {};              ///< of an approval: what is approved, signed
+    std::string request = {};            ///< what is to begin later: `to_json(DeploymentRequest)`
+};
+
+/// Asked after all that ECS says is known, and before anything is registered or sent; and asked anew after each wait.
+class Gate {
+public:
+    Gate() = default;
+    Gate(const Gate&) = delete;
+    Gate& operator=(const Gate&) = delete;
+    virtual ~Gate() = default;
+
+    /// `nullopt`: it may begin. Fails where that cannot be found out: nothing begins then. Thread-safe.
+    [[nodiscard]] virtual Result<std::optional<Barrier>> barrier(const DeploymentRequest& request,
+                                                                 const PlannedDeployment& planned,
+                                                                 Deadline deadline) = 0;
+};
+
+/// The first of several that is closed.
+class Gates final : public Gate {
+public:
+    explicit Gates(std::vector<Gate*> gates) : gates_(std::move(gates)) {}
+    [[nodiscard]] Result<std::optional<Barrier>> barrier(const DeploymentRequest& request,
+                                                         const PlannedDeployment& planned, Deadline deadline) override {
+        for (auto* gate : gates_) {
+            auto closed = gate->barrier(request, planned, deadline);
+            if (!closed || *closed) return closed;
+        }
+        return std::nullopt;
+    }
+
+private:
+    std::vector<Gate*> gates_;
+};
+
+}  // namespace ci_lambda

@@ -1,0 +1,156 @@
+#include "handlers/request_json.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/json.hpp"
+#include "handlers/handlers.hpp"
+
+namespace ci_lambda {
+namespace {
+
+void put(Json& json, const char* key, const std::string& text) {
+    if (!text.empty()) json[key] = text;
+}
+
+std::int64_t milliseconds_of(WallTime at) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
+}
+
+std::optional<WallTime> time_of(const Json& json, const char* key) {
+    const auto* value = find(json, key);
+    if (value == nullptr || !value->is_number_integer()) return std::nullopt;
+    return WallTime{std::chrono::milliseconds{value->get<std::int64_t>()}};
+}
+
+std::string text_of(const Json& json, const char* key) { return find_string(json, key).value_or(""); }
+
+bool flag_of(const Json& json, const char* key) {
+    const auto* value = find(json, key);
+    return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+
+Json json_of(const PushedImage& image) {
+    Json json{{"r", image.repository}, {"at", milliseconds_of(image.at)}};
+    put(json, "t", image.tag);
+    put(json, "d", image.digest);
+    put(json, "a", image.account);
+    put(json, "g", image.region);
+    put(json, "h", image.registry);
+    put(json, "x", image.replica_region);
+    if (image.by_version) json["v"] = true;
+    return json;
+}
+
+PushedImage image_of(const Json& json) {
+    return {.repository = text_of(json, "r"),
+            .tag = text_of(json, "t"),
+            .digest = text_of(json, "d"),
+            .account = text_of(json, "a"),
+            .region = text_of(json, "g"),
+            .at = time_of(json, "at").value_or(WallTime{}),
+            .registry = text_of(json, "h"),
+            .by_version = flag_of(json, "v"),
+            .replica_region = text_of(json, "x")};
+}
+
+Json json_of(const WantedImage& image) {
+    Json json = Json::object();
+    put(json, "h", image.registry);
+    put(json, "r", image.repository);
+    put(json, "t", image.tag);
+    put(json, "d", image.digest);
+    return json;
+}
+
+WantedImage wanted_of(const Json& json) {
+    return {.registry = text_of(json, "h"),
+            .repository = text_of(json, "r"),
+            .tag = text_of(json, "t"),
+            .digest = text_of(json, "d")};
+}
+
+/// The objects of a list; whatever else is in it was not written here.
+template <typename Read>
+auto list_of(const Json& json, const char* key, Read read) {
+    std::vector<decltype(read(json))> all;
+    if (const auto* list = find(json, key); list != nullptr && list->is_array())
+        for (const auto& one : *list)
+            if (one.is_object()) all.push_back(read(one));
+    return all;
+}
+
+constexpr std::string_view pin_name(ImagePin pin) {
+    switch (pin) {
+        case ImagePin::kTag: return "tag";
+        case ImagePin::kDigest: return "digest";
+        case ImagePin::kBoth: return "both";
+    }
+    return "both";
+}
+
+ImagePin pin_of(std::string_view name) {
+    for (const auto pin : {ImagePin::kTag, ImagePin::kDigest})
+        if (name == pin_name(pin)) return pin;
+    return ImagePin::kBoth;
+}
+
+}  // namespace
+
+std::string to_json(const DeploymentRequest& request) {
+    Json json{{"s", request.target.id.str()}};
+    if (request.task_definition) json["td"] = request.task_definition->str();
+    put(json, "why", request.reason);
+    if (request.changed_at) json["at"] = milliseconds_of(*request.changed_at);
+    for (const auto& image : request.images) json["img"].push_back(json_of(image));
+    if (request.images_alone) json["only"] = true;
+    if (!request.images.empty()) {
+        json["m"] = to_string(request.image_mode);
+        json["pin"] = pin_name(request.image_pin);
+    }
+    for (const auto& image : request.wanted) json["want"].push_back(json_of(image));
+    if (request.again) json["again"] = true;
+    if (request.strategy_once) json["st"] = request.strategy_once->written;
+    if (request.past_holds) json["past"] = *request.past_holds;
+    return dump_json(json);
+}
+
+Result<DeploymentRequest> request_of_json(std::string_view text, const Config& config) {
+    TRY_ASSIGN(const auto json, parse_json(text));
+    const auto service = find_string(json, "s");
+    if (!service) return fail(ErrorKind::kInvalidEvent, "the request that was kept names no service");
+    const auto id = config.names.canonical(*service);
+    const auto target = id ? config.names.target(*id) : std::nullopt;
+    if (!target)
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format("the request that was kept is for {}, which is none of our services any more",
+                                id ? id->str() : "a service"));
+    DeploymentRequest request{.target = *target,
+                              .task_definition = std::nullopt,
+                              .reason = text_of(json, "why"),
+                              .changed_at = time_of(json, "at"),
+                              .images = list_of(json, "img", image_of),
+                              .images_alone = flag_of(json, "only"),
+                              .image_mode = parse_image_mode(text_of(json, "m")).value_or(ImageMode::kRedeploy),
+                              .image_pin = pin_of(text_of(json, "pin")),
+                              .wanted = list_of(json, "want", wanted_of),
+                              .again = flag_of(json, "again"),
+                              .strategy = config.strategy_of(target->id)};
+    if (auto revision = find_string(json, "td")) request.task_definition = TaskDefinition(*std::move(revision));
+    if (!request.wanted.empty()) {
+        request.image_pin = config.image_pin;
+        request.own_repositories = repositories_of(target->id, config);
+    }
+    if (const auto written = find_string(json, "st")) {
+        auto strategy = parse_strategy(*written);
+        if (!strategy)
+            return fail(ErrorKind::kInvalidEvent,
+                        "the request that was kept has a strategy that cannot be read: " + in_words(strategy.error()));
+        request.strategy_once = *std::move(strategy);
+    }
+    request.past_holds = find_string(json, "past");
+    return request;
+}
+
+}  // namespace ci_lambda

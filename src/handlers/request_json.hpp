@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "handlers/decision.hpp"
+
+namespace ci_lambda {
+
+// A request that waits where everybody sees it: in a schedule, in a task, in an approval. All that the configuration
+// says is left out, and said anew by whoever reads it; names are short, as those places are.
+
+/// JSON, on one line. What is promoted must have been looked up (`wanted`).
+[[nodiscard]] std::string to_json(const DeploymentRequest& request);
+
+/// And back, by the configuration of now. Fails (kInvalidEvent) on what nobody has written here, and where the service
+/// is none of ours any more.
+[[nodiscard]] Result<DeploymentRequest> request_of_json(std::string_view json, const Config& config);
+
+}  // namespace ci_lambda
