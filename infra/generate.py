@@ -31,8 +31,9 @@ RESERVED = {"AWS_REGION"}
 MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", "S3_SERVICE_MAP", "AUTO_DEPLOY_MAP", "ECR_TAG_FILTER")
 # Maps as well, in whose place nothing comes.
 OTHER_MAPS = ("SCHEDULED_TASK_MAP", "TARGETS")
-# Of a service: in an installation verify_alarms and verify_urls say it, by service.
-NOT_OF_A_SERVICE = {"verify"}
+# Of a service. verify: in an installation verify_alarms and verify_urls say it, by service. approval: Terraform has no type for
+# "true, or an object"; who wants it has a document.
+NOT_OF_A_SERVICE = {"verify", "approval"}
 
 # The order of the sections of the document; new ones follow.
 SECTIONS = ("names", "slack", "events", "deployment", "", "aws")

@@ -468,6 +468,79 @@ variable "verify_schedule_group" {
   }
 }
 
+variable "approval_required" {
+  type        = bool
+  description = "Whether a person has to approve a deployment before it begins: of all services that say nothing else themselves (APPROVAL_REQUIRED)."
+  default     = false
+  nullable    = false
+}
+
+variable "approval_from" {
+  type        = list(string)
+  description = "Who may approve. Without it whoever can answer (APPROVAL_FROM)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.approval_from : can(regex("^[^,|=]+$", one))])
+    error_message = "approval_from: @alice or U0123ABCD of Slack, the ARN of a user or a role, groups, or requests, with commas between them."
+  }
+}
+
+variable "approval_groups" {
+  type        = list(string)
+  description = "Groups of people who may approve, by a name (APPROVAL_GROUPS)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.approval_groups : can(regex("^[A-Za-z0-9_.-]+=[^,=]+$", one))])
+    error_message = "approval_groups: oncall=@alice @bob, with commas between the groups."
+  }
+}
+
+variable "approval_expires_minutes" {
+  type        = number
+  description = "How long a deployment can be approved, from when it was asked (APPROVAL_EXPIRES_MINUTES)."
+  default     = 240
+  nullable    = false
+  validation {
+    condition     = var.approval_expires_minutes >= 5 && var.approval_expires_minutes <= 20160 && floor(var.approval_expires_minutes) == var.approval_expires_minutes
+    error_message = "approval_expires_minutes: a whole number from 5 to 20160."
+  }
+}
+
+variable "approval_except" {
+  type        = list(string)
+  description = "What need not be approved: manual is what a person asks for (APPROVAL_EXCEPT)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.approval_except : can(regex("^manual$", one))])
+    error_message = "approval_except: manual."
+  }
+}
+
+variable "approval_key" {
+  type        = string
+  description = "The key with which approvals are signed, or the secret that holds it. Needed where anything has to be approved. Never printed (APPROVAL_KEY)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.approval_key == "" || can(regex("^(secretsmanager:.|ssm:.|.{32})", var.approval_key))
+    error_message = "approval_key: at least 32 characters, as of openssl rand -hex 32; secretsmanager:NAME or ssm:/PATH."
+  }
+}
+
+variable "approval_key_previous" {
+  type        = string
+  description = "The key before this one: what was signed with it is good until it is removed. Never printed (APPROVAL_KEY_PREVIOUS)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.approval_key_previous == "" || can(regex("^(secretsmanager:.|ssm:.|.{32})", var.approval_key_previous))
+    error_message = "approval_key_previous: as APPROVAL_KEY."
+  }
+}
+
 locals {
   # What the function takes when a variable is missing.
   function_defaults = {
@@ -500,6 +573,8 @@ locals {
     AWS_USE_DUALSTACK_ENDPOINT          = "false"
     VERIFY_SECONDS                      = "300"
     VERIFY_SCHEDULE_GROUP               = "default"
+    APPROVAL_REQUIRED                   = "false"
+    APPROVAL_EXPIRES_MINUTES            = "240"
   }
 
   # The settings as the function's variables say them.
@@ -546,5 +621,12 @@ locals {
     VERIFY_SECONDS                      = tostring(var.verify_seconds)
     VERIFY_SCHEDULE_ROLE                = var.verify_schedule_role
     VERIFY_SCHEDULE_GROUP               = var.verify_schedule_group
+    APPROVAL_REQUIRED                   = tostring(var.approval_required)
+    APPROVAL_FROM                       = join(",", var.approval_from)
+    APPROVAL_GROUPS                     = join(",", var.approval_groups)
+    APPROVAL_EXPIRES_MINUTES            = tostring(var.approval_expires_minutes)
+    APPROVAL_EXCEPT                     = join(",", var.approval_except)
+    APPROVAL_KEY                        = var.approval_key
+    APPROVAL_KEY_PREVIOUS               = var.approval_key_previous
   }
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "config/approval_settings.hpp"
 #include "config/document.hpp"
 #include "config/document_services.hpp"
 #include "config/maps.hpp"
@@ -178,40 +179,19 @@ std::optional<ClusterName> read_cluster_name(SettingReader& reader) {
     return ClusterName{*std::move(name)};
 }
 
-/// What is said about the webhook. A reference to a secret leaves it open.
-struct Webhook {
-    std::optional<Secret> url;
-    std::vector<SecretReference> references;
-    std::vector<Secret> secrets;
-};
-
-Webhook read_webhook(SettingReader& reader) {
-    const auto& setting = setting_of("SLACK_WEBHOOK_URL");
+/// What is known of the webhook is a secret also where Slack is off.
+std::optional<Secret> read_webhook(SettingReader& reader, ReadSecrets& secrets) {
+    constexpr std::string_view kVariable = "SLACK_WEBHOOK_URL";
     const bool enabled = reader.boolean("ENABLE_SLACK_NOTIFICATIONS");
-    auto value = reader.word(setting.name);
-    Webhook webhook;
-    if (!value) {
-        if (enabled)
-            reader.warning(fmt::format(
-                "SLACK_WEBHOOK_URL{} is not set, so Slack is off; set it, or set "
-                "ENABLE_SLACK_NOTIFICATIONS{}",
-                reader.or_place(setting.name), reader.document() == nullptr ? "=false" : " (/slack/enabled) to false"));
-        return webhook;
-    }
-    const bool is_reference = is_secret_reference(*value);
-    if (!is_reference) webhook.secrets.emplace_back(*value);
-    if (!enabled) return webhook;
-    if (is_reference) {
-        auto source = parse_source(*value);
-        if (source)
-            webhook.references.push_back({.setting = setting.name, .source = *std::move(source)});
-        else
-            reader.problem(setting.name, std::move(source).error().message);
-        return webhook;
-    }
-    if (auto what = webhook_problem(*value)) reader.problem(setting.name, *std::move(what));
-    webhook.url = Secret{*std::move(value)};
-    return webhook;
+    const auto value = reader.word(kVariable);
+    if (!value && enabled)
+        reader.warning(fmt::format(
+            "SLACK_WEBHOOK_URL{} is not set, so Slack is off; set it, or set "
+            "ENABLE_SLACK_NOTIFICATIONS{}",
+            reader.or_place(kVariable), reader.document() == nullptr ? "=false" : " (/slack/enabled) to false"));
+    if (enabled) return read_secret(reader, kVariable, secrets);
+    if (value && !is_secret_reference(*value)) secrets.values.emplace_back(*value);
+    return std::nullopt;
 }
 
 std::optional<std::string> read_endpoint(SettingReader& reader, std::string_view name, bool plain_http_allowed) {
@@ -367,6 +347,7 @@ std::set<ServiceId> ids_in_none(std::set<ServiceId> ids, const Maps& maps) {
     take_out(ids_in_keys(maps.strategies));
     take_out(ids_in_keys(maps.tag_filters.by_service));
     take_out(ids_in_keys(maps.verify.by_service));
+    take_out(ids_in_keys(maps.approval));
     return ids;
 }
 
@@ -385,6 +366,7 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_keys(strategies));
     ids.merge(ids_in_keys(tag_filters.by_service));
     ids.merge(ids_in_keys(verify.by_service));
+    ids.merge(ids_in_keys(approval.by_service));
     ids.insert(other_services.begin(), other_services.end());
     for (const auto& [id, target] : names.discovered()) ids.insert(id);
     return {ids.begin(), ids.end()};
@@ -488,7 +470,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
         reader.warning(fmt::format("CODE_DEPLOY_GROUPS{} does nothing, for CODE_DEPLOY{} is off",
                                    reader.or_place("CODE_DEPLOY_GROUPS"), reader.or_place("CODE_DEPLOY")));
     if (!cluster_name && !clusters.empty()) cluster_name = clusters.front();
-    auto webhook = read_webhook(reader);
+    ReadSecrets secrets;
+    auto webhook = read_webhook(reader, secrets);
     const bool ecr_enabled = reader.boolean("ENABLE_ECR_MONITORING");
     const auto image_mode = read_image_mode(reader);
     const auto image_pin = read_image_pin(reader);
@@ -510,6 +493,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const int verify_time = reader.number("VERIFY_SECONDS");
     auto schedule_role = read_schedule_role(reader);
     auto schedule_group = read_schedule_group(reader);
+    auto approval = read_approval_settings(reader, secrets);
     auto endpoints = read_endpoints(reader);
     const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", endpoints.ecs.has_value());
     const bool dualstack = read_endpoint_variant(reader, "AWS_USE_DUALSTACK_ENDPOINT", endpoints.ecs.has_value());
@@ -527,6 +511,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     maps.verify.all.time = std::chrono::seconds{verify_time};
     maps.verify.schedule_role = std::move(schedule_role);
     maps.verify.schedule_group = std::move(schedule_group);
+    approval.by_service = std::move(maps.approval);
+    check_approval(approval, reader);
     warn_of_unknown_tasks(reader, take_out_tasks(maps), maps.scheduled_tasks);
     auto other_services = ids_in_none(std::move(document_ids), maps);
     if (reader.has_problems() || !cluster_pattern || !service_pattern || !family_pattern)
@@ -558,7 +544,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .region = region,
                    .log_level = log_level,
                    .names = std::move(names),
-                   .slack_webhook_url = std::move(webhook.url),
+                   .slack_webhook_url = std::move(webhook),
                    .ecr_repositories = std::move(maps.repositories),
                    .ssm_prefixes = std::move(maps.prefixes),
                    .s3_files = std::move(maps.files),
@@ -598,6 +584,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .coalesce = std::chrono::seconds{coalesce},
                    .max_deployment_retries = max_retries,
                    .verify = std::move(maps.verify),
+                   .approval = std::move(approval),
                    .ecs_endpoint = std::move(endpoints.ecs),
                    .aws_endpoint = std::move(endpoints.all),
                    .use_fips_endpoint = fips,
@@ -606,8 +593,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .in_document = std::move(in_document)},
         .warnings = reader.take_warnings(),
         .origins = std::move(origins),
-        .secret_references = std::move(webhook.references),
-        .secrets = std::move(webhook.secrets)};
+        .secret_references = std::move(secrets.references),
+        .secrets = std::move(secrets.values)};
 }
 
 }  // namespace

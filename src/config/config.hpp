@@ -15,6 +15,7 @@
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "config/approval.hpp"
 #include "config/document_source.hpp"
 #include "config/names.hpp"
 #include "config/scheduled_tasks.hpp"
@@ -127,6 +128,7 @@ struct Config {
     std::chrono::seconds coalesce{0};        ///< how long after its own time an event waits for the rest of a burst
     int max_deployment_retries = 2;
     VerifySettings verify;  ///< what is watched after a rollout has completed
+    ApprovalSettings approval;
 
     std::optional<std::string> ecs_endpoint;  ///< AWS_ENDPOINT_URL_ECS, else AWS_ENDPOINT_URL
     std::optional<std::string> aws_endpoint;  ///< AWS_ENDPOINT_URL: of every API that has none of its own

@@ -228,6 +228,7 @@ private:
             else if (key == "strategy")
                 read(value, place, service.strategy, expects);
             if (key == "verify") service.verify = dump_json(value);
+            if (key == "approval") service.approval = dump_json(value);
         }
     }
 
@@ -330,6 +331,7 @@ bool Document::has_service_member(std::string_view key) const {
         if (key == "tags") return service.tags.has_value();
         if (key == "strategy") return service.strategy.has_value();
         if (key == "verify") return service.verify.has_value();
+        if (key == "approval") return service.approval.has_value();
         return key == "auto_deploy" && service.auto_deploy.has_value();
     });
 }

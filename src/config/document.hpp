@@ -33,6 +33,7 @@ struct DocumentService {
     std::optional<bool> auto_deploy;
     std::optional<std::string> image_mode;
     std::optional<std::string> strategy;           ///< a word, or the object
+    std::optional<std::string> approval = {};      ///< JSON
     std::optional<std::string> verify;             ///< JSON
     std::optional<std::vector<std::string>> tags;  ///< an item of the wrong type is empty
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "config/approval_settings.hpp"
 #include "config/values.hpp"
 #include "config/verify_reader.hpp"
 
@@ -186,6 +187,9 @@ std::set<ServiceId> add_document_services(const Document& document, const Patter
         if (service.said->image_mode) add_image_mode(service, reader, maps);
         if (service.said->strategy) add_strategy(service, reader, maps);
         if (service.said->verify) add_verify(service, reader, maps.verify);
+        if (service.said->approval)
+            if (const auto json = parse_json(*service.said->approval))
+                maps.approval[service.id] = read_approval_wish(*json, service.said->pointer + "/approval", reader);
         if (repositories)
             for (const auto& repository : service.said->repositories)
                 maps.repositories[repository].push_back(service.id);

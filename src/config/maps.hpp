@@ -67,6 +67,7 @@ struct Maps {
     TagFilters tag_filters;
     ScheduledTasks scheduled_tasks;
     VerifySettings verify;
+    std::map<ServiceId, ApprovalWish> approval;
 };
 
 /// The other maps may name tasks, too: what they say of them is put into the tasks, and taken out there. Returns the

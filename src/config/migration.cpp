@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "config/approval_settings.hpp"
 #include "config/document.hpp"
 #include "config/maps.hpp"
 #include "config/secrets.hpp"
@@ -48,6 +49,8 @@ std::map<std::string, OrderedDocument> services_of(const Config& config) {
     for (const auto& [id, filter] : config.tag_filters.by_service) services[id.str()]["tags"] = filter.texts();
     for (const auto& [id, wish] : config.verify.by_service)
         services[id.str()]["verify"] = OrderedDocument::parse(wish_json(wish));
+    for (const auto& [id, wish] : config.approval.by_service)
+        services[id.str()]["approval"] = OrderedDocument::parse(wish_json(wish));
     return services;
 }
 

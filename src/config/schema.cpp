@@ -127,6 +127,17 @@ OrderedSchema verify_schema() {
     return schema;
 }
 
+/// As `read_approval_wish` reads it.
+OrderedSchema approval_schema() {
+    const auto& minutes = setting_of("APPROVAL_EXPIRES_MINUTES");
+    return {{"type", {"boolean", "object"}},
+            {"additionalProperties", false},
+            {"properties",
+             {{"from", list_schema(text_schema({}))},
+              {"expires_minutes", {{"type", "integer"}, {"minimum", minutes.smallest}, {"maximum", minutes.largest}}},
+              {"except", list_schema({{"enum", {"manual"}}})}}}};
+}
+
 unsigned number_of(std::string_view text) { return static_cast<unsigned>(parse_unsigned(text).value_or(0)); }
 
 OrderedSchema integer_schema(const Setting& setting) {
@@ -187,6 +198,7 @@ OrderedSchema member_schema(const ServiceMember& member) {
         case ServiceMember::Type::kStrategy: schema.update(strategy_schema(member.format)); break;
         case ServiceMember::Type::kFiles: schema.update(files_schema()); break;
         case ServiceMember::Type::kVerify: schema.update(verify_schema()); break;
+        case ServiceMember::Type::kApproval: schema.update(approval_schema()); break;
     }
     return schema;
 }

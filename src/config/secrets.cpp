@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -19,12 +21,7 @@ std::string cannot_be_read(const SourceRef& source, const Error& error) {
     return error.message.contains(name) ? error.message : fmt::format("{} cannot be read: {}", name, error.message);
 }
 
-}  // namespace
-
-bool is_secret_reference(std::string_view text) {
-    return text.starts_with("secretsmanager:") || text.starts_with("ssm:");
-}
-
+/// Why this cannot be a webhook's URL. Does not repeat it.
 std::optional<std::string> webhook_problem(std::string_view text) {
     const auto url = parse_url(text);
     if (!url || !url->path.starts_with('/') || url->path == "/")
@@ -34,14 +31,73 @@ std::optional<std::string> webhook_problem(std::string_view text) {
     return std::nullopt;
 }
 
+/// 128 bits in hexadecimal digits: who guesses a key can approve.
+constexpr std::size_t kShortestKey = 32;
+
+std::optional<std::string> key_problem(std::string_view text) {
+    if (text.size() >= kShortestKey) return std::nullopt;
+    return "is shorter than 32 characters (its value is secret and not shown)";
+}
+
+/// A setting that is a secret, and where it belongs.
+struct SecretSetting {
+    std::string_view name;
+    std::string_view expects;
+    std::optional<std::string> (*problem)(std::string_view value);
+    std::optional<Secret>& (*place)(Config& config);
+};
+
+constexpr std::string_view kKeyExpects = "at least 32 characters, as of `openssl rand -hex 32`";
+
+constexpr auto kSecrets = std::to_array<SecretSetting>(
+    {{.name = "SLACK_WEBHOOK_URL",
+      .expects = "`https://HOST/PATH`",
+      .problem = &webhook_problem,
+      .place = [](Config& config) -> std::optional<Secret>& { return config.slack_webhook_url; }},
+     {.name = "APPROVAL_KEY",
+      .expects = kKeyExpects,
+      .problem = &key_problem,
+      .place = [](Config& config) -> std::optional<Secret>& { return config.approval.key; }},
+     {.name = "APPROVAL_KEY_PREVIOUS",
+      .expects = kKeyExpects,
+      .problem = &key_problem,
+      .place = [](Config& config) -> std::optional<Secret>& { return config.approval.previous_key; }}});
+
+const SecretSetting& secret_of(std::string_view name) {
+    return *std::ranges::find(kSecrets, name, &SecretSetting::name);
+}
+
+}  // namespace
+
+bool is_secret_reference(std::string_view text) {
+    return text.starts_with("secretsmanager:") || text.starts_with("ssm:");
+}
+
+std::optional<Secret> read_secret(SettingReader& reader, std::string_view name, ReadSecrets& secrets) {
+    auto value = reader.word(name);
+    if (!value) return std::nullopt;
+    if (is_secret_reference(*value)) {
+        auto source = parse_source(*value);
+        if (source)
+            secrets.references.push_back({.setting = setting_of(name).name, .source = *std::move(source)});
+        else
+            reader.problem(name, std::move(source).error().message);
+        return std::nullopt;
+    }
+    secrets.values.emplace_back(*value);
+    if (auto what = secret_of(name).problem(*value)) reader.problem(name, *std::move(what));
+    return Secret{*std::move(value)};
+}
+
 Status set_secret(LoadedConfig& loaded, const SecretReference& reference, std::string_view value) {
     Secret secret{std::string(trim(value))};
-    const auto problem = webhook_problem(secret.reveal());
+    const auto& kind = secret_of(reference.setting);
+    const auto problem = kind.problem(secret.reveal());
     loaded.secrets.push_back(secret);
     if (problem)
-        return fail(ErrorKind::kConfiguration, fmt::format("{}: what {} holds {}; expected `https://HOST/PATH`",
-                                                           reference.setting, to_string(reference.source), *problem));
-    loaded.config.slack_webhook_url = std::move(secret);
+        return fail(ErrorKind::kConfiguration, fmt::format("{}: what {} holds {}; expected {}", reference.setting,
+                                                           to_string(reference.source), *problem, kind.expects));
+    kind.place(loaded.config) = std::move(secret);
     return {};
 }
 

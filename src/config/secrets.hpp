@@ -1,17 +1,27 @@
 #pragma once
 
-// Private to config/: secrets that a setting names instead of holding them.
+// Private to config/: settings that are secrets, which may name one instead of holding it.
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/setting_reader.hpp"
 
 namespace ci_lambda {
 
 /// `secretsmanager:..` or `ssm:..`.
 [[nodiscard]] bool is_secret_reference(std::string_view text);
 
-/// Why this cannot be a webhook's URL; `nullopt` if it can. Does not repeat it.
-[[nodiscard]] std::optional<std::string> webhook_problem(std::string_view url);
+/// What has come up while settings were read.
+struct ReadSecrets {
+    std::vector<SecretReference> references;  ///< to be read
+    std::vector<Secret> values;               ///< of all that stood there
+};
+
+/// The secret that a setting holds, checked. `nullopt` where it is not set, and where it names one, which is noted.
+[[nodiscard]] std::optional<Secret> read_secret(SettingReader& reader, std::string_view name, ReadSecrets& secrets);
 
 }  // namespace ci_lambda

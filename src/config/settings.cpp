@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/approval_settings.hpp"
 #include "config/verify_reader.hpp"
 
 namespace ci_lambda {
@@ -22,6 +23,9 @@ constexpr std::string_view kNamePatternFormat =
     R"(^([A-Za-z0-9_.-]|\{project\}|\{env\}|\{name\})*\{name\}([A-Za-z0-9_.-]|\{project\}|\{env\}|\{name\})*$)";
 constexpr std::string_view kRoleFormat = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$";
 constexpr std::string_view kScheduleGroupFormat = "^[0-9A-Za-z_.-]{1,64}$";
+constexpr std::string_view kKeyFormat = "^(secretsmanager:.|ssm:.|.{32})";
+constexpr std::string_view kApproverFormat = "^[^,|=]+$";
+constexpr std::string_view kApproverGroupFormat = "^[A-Za-z0-9_.-]+=[^,=]+$";
 constexpr std::string_view kUrlFormat = "^[Hh][Tt][Tt][Pp][Ss]?://";
 
 constexpr std::string_view kStrategyFormat =
@@ -266,6 +270,60 @@ constexpr auto kSettings = std::to_array<Setting>(
       .expects = "the name of a schedule group",
       .meaning = "The group of EventBridge Scheduler in which the function makes its one-time schedules.",
       .format = kScheduleGroupFormat},
+     {.name = "APPROVAL_REQUIRED",
+      .default_value = "false",
+      .pointer = "/approval/required",
+      .type = SettingType::kBoolean,
+      .expects = kBoolean,
+      .meaning = "Whether a person has to approve a deployment before it begins: of all services that say nothing else "
+                 "themselves."},
+     {.name = "APPROVAL_FROM",
+      .default_value = "",
+      .pointer = "/approval/from",
+      .type = SettingType::kList,
+      .expects = "`@alice` or `U0123ABCD` of Slack, the ARN of a user or a role, groups, or `requests`, with commas "
+                 "between them",
+      .meaning = "Who may approve. Without it whoever can answer.",
+      .format = kApproverFormat},
+     {.name = "APPROVAL_GROUPS",
+      .default_value = "",
+      .pointer = "/approval/groups",
+      .type = SettingType::kList,
+      .expects = "`oncall=@alice @bob`, with commas between the groups",
+      .meaning = "Groups of people who may approve, by a name.",
+      .format = kApproverGroupFormat},
+     {.name = "APPROVAL_EXPIRES_MINUTES",
+      .default_value = "240",
+      .pointer = "/approval/expires_minutes",
+      .type = SettingType::kInteger,
+      .expects = "a whole number from 5 to 20160",
+      .meaning = "How long a deployment can be approved, from when it was asked.",
+      .smallest = 5,
+      .largest = 20'160},
+     {.name = "APPROVAL_EXCEPT",
+      .default_value = "",
+      .pointer = "/approval/except",
+      .type = SettingType::kList,
+      .expects = "`manual`",
+      .meaning = "What need not be approved: `manual` is what a person asks for.",
+      .format = "^manual$"},
+     {.name = "APPROVAL_KEY",
+      .default_value = "",
+      .pointer = "/approval/key",
+      .type = SettingType::kText,
+      .expects = "at least 32 characters, as of `openssl rand -hex 32`; `secretsmanager:NAME` or `ssm:/PATH`",
+      .meaning = "The key with which approvals are signed, or the secret that holds it. Needed where anything has to "
+                 "be approved. Never printed.",
+      .format = kKeyFormat,
+      .secret = true},
+     {.name = "APPROVAL_KEY_PREVIOUS",
+      .default_value = "",
+      .pointer = "/approval/previous_key",
+      .type = SettingType::kText,
+      .expects = "as `APPROVAL_KEY`",
+      .meaning = "The key before this one: what was signed with it is good until it is removed. Never printed.",
+      .format = kKeyFormat,
+      .secret = true},
      {.name = "DRY_RUN",
       .default_value = "false",
       .pointer = "/dry_run",
@@ -529,6 +587,12 @@ constexpr auto kServiceMembers = std::to_array<ServiceMember>({
      .expects = kVerifyExpects,
      .meaning =
          "What is watched after a rollout of it has completed, in place of what `verify` says for all services."},
+    {.key = "approval",
+     .variable = "",
+     .type = MemberType::kApproval,
+     .expects = kApprovalExpects,
+     .meaning = "Whether a person has to approve its deployments, and who may. What it does not say, `approval` says "
+                "for all services."},
 });
 
 }  // namespace

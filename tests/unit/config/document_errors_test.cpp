@@ -72,7 +72,7 @@ TEST(LoadDocument, RefusesBadValues) {
         {R"("names":[])", "/names: is an array; expected an object"},
         {R"("names":{"clusters":"x"})", "/names/clusters: is not known; expected \"cluster\"?"},
         {R"("zzzzzzzzzzzzz":1)",
-         "/zzzzzzzzzzzzz: is not known; expected one of $schema, aws, code_deploy, code_deploy_groups, defaults, "
+         "/zzzzzzzzzzzzz: is not known; expected one of $schema, approval, aws, code_deploy, code_deploy_groups, defaults, "
          "deployment"},
         {R"("a/b~c":1)", "/a~1b~0c: is not known"},
         {R"("aws":{"endpoint_url":"ftp://x"})", "/aws/endpoint_url: \"ftp://x\" is not the URL of an endpoint"},

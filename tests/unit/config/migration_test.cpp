@@ -159,6 +159,9 @@ private:
             case SettingType::kList:
                 if (setting.name == "CODE_DEPLOY_GROUPS") return "api=Shop/api group, backend=Shop/b";
                 if (setting.name == "TARGET_ORDER") return "us, eu";
+                if (setting.name == "APPROVAL_FROM") return one_of({"@alice, U0123ABCD", "oncall , requests"});
+                if (setting.name == "APPROVAL_GROUPS") return "oncall = @alice  @bob, arn=arn:aws:iam::1:user/x";
+                if (setting.name == "APPROVAL_EXCEPT") return " manual ";
                 return setting.name == "EVENT_ACCOUNTS" ? " 111122223333 ,444455556666" : "eu-west-1, eu-central-1";
             case SettingType::kPerService: return map(setting.name);
             case SettingType::kTasks: return tasks();
@@ -179,6 +182,7 @@ private:
         if (setting.name.starts_with("AWS_ENDPOINT")) return one_of({"https://ecs.local/", "http://localhost:1"});
         if (setting.name == "SLACK_WEBHOOK_URL") return "https://hooks.example.com/a/b";
         if (setting.name == "VERIFY_SCHEDULE_ROLE") return "arn:aws:iam::123456789012:role/scheduler";
+        if (setting.name.starts_with("APPROVAL_KEY")) return "secretsmanager:shop/approval-key";
         if (setting.name == "AWS_CA_BUNDLE") return " /etc/ca bundle.pem";
         return one_of({"core", "web"});
     }
