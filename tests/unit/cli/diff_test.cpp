@@ -141,6 +141,16 @@ TEST(Diff, PutsOtherImagesIntoADefinitionAndReadsThem) {
     EXPECT_THAT(compare_definitions("{", "{}"), IsErr(ErrorKind::kProtocol, HasSubstr("")));
 }
 
+TEST(Diff, TakesACopyForTheSameContent) {
+    auto copy = definition();
+    copy["taskDefinitionArn"] = "arn:2";
+    copy["revision"] = 2;
+    copy["registeredAt"] = 1.5;
+    EXPECT_EQ(content_of(dump_json(copy)).value(), content_of(dump_json(definition())).value());
+    app_of(copy)["environment"][0]["value"] = "another";
+    EXPECT_NE(content_of(dump_json(copy)).value(), content_of(dump_json(definition())).value());
+}
+
 TEST(Diff, CountsATagThatHasMovedAsAChange) {
     DefinitionDifference difference;
     add_moved_tag(difference, "app", "sha256:aa", "sha256:bb");
