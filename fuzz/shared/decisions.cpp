@@ -53,6 +53,10 @@ struct Describe {
         return fmt::format("hook|{}|{}|{}|{}|{}", hook.target ? hook.target->id.str() : "(none)", hook.stage,
                            hook.judged, hook.state, hook.reason);
     }
+    std::string operator()(const AnswerApproval& approval) const {
+        return fmt::format("approval|{}|{}|{}", static_cast<int>(approval.event.what), approval.event.token,
+                           approval.event.reason);
+    }
     std::string operator()(const Sweep& sweep) const { return fmt::format("sweep|{}", sweep.scheduled); }
 };
 

@@ -68,6 +68,7 @@ std::vector<Fact> facts_of(const Event& event) {
             [&](const VerifyRequest& body) {
                 facts.add("service", body.service).add("deployment", body.deployment_id);
             },
+            [](const ApprovalEvent&) {},
             [](const OtherEvent&) {},
         },
         event.body);

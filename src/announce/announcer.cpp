@@ -39,6 +39,11 @@ void Announcer::deployments(const std::vector<DeploymentReport>& reports, const 
         const auto fact = fact_of(report);
         if (!fact) continue;
         auto part = notification_of(*fact, report);
+        if (*fact == Fact::kToBeApproved) {
+            // However many events want it: it is asked once, as long as it can be approved.
+            part.facts = {fmt::format("to be approved\n{}\n{}", report.target.label(), report.barrier->id)};
+            part.stays_told = report.barrier->lasts;
+        }
         if (*fact == Fact::kCouldNotStart) {
             part.facts = facts_of(report, causes);
             part.stays_told =

@@ -23,6 +23,7 @@ Voice voice_of(Fact fact) {
         case Fact::kFailed: return {.type = NotificationType::kError, .status = "failed"};
         case Fact::kTimedOut: return {.type = NotificationType::kError, .status = "timed out"};
         case Fact::kSuperseded: return {.type = NotificationType::kInfo, .status = "superseded"};
+        case Fact::kToBeApproved: return {.type = NotificationType::kWarning, .status = "to be approved"};
     }
     return {.type = NotificationType::kInfo, .status = ""};
 }
@@ -100,6 +101,7 @@ AnnouncementLine line_of(const Notification& part, const std::optional<std::stri
 std::optional<Fact> fact_of(const DeploymentReport& report) {
     if (report.error) return Fact::kCouldNotStart;
     if (report.status == DeploymentStatus::kDeployed) return Fact::kStarted;
+    if (report.status == DeploymentStatus::kAwaitingApproval) return Fact::kToBeApproved;
     return std::nullopt;
 }
 
@@ -124,6 +126,11 @@ Notification notification_of(Fact fact, const DeploymentReport& report) {
     notification.image = in_words(report.images);
     if (!report.not_brought.empty())
         *notification.reason += fmt::format("\nNot what was pushed: {}.", report.not_brought);
+    if (report.barrier && fact == Fact::kToBeApproved) {
+        *notification.reason += fmt::format("\n{}", report.barrier->words);
+        for (const auto& line : report.barrier->details) *notification.reason += fmt::format("\n• {}", line);
+        *notification.reason += fmt::format("\nTo approve it: ci_lambda approve {}", report.barrier->token);
+    }
     if (report.error) notification.reason = report.error->message + tried_because(report.reason);
     return notification;
 }

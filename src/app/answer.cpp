@@ -15,7 +15,7 @@ namespace {
 /// The worst first: what the whole answer is called when its services fared differently.
 constexpr std::array kWorstFirst{
     DeploymentStatus::kFailed,       DeploymentStatus::kTimedOut,         DeploymentStatus::kRolledBack,
-    DeploymentStatus::kAnotherImage, DeploymentStatus::kAwaitingApproval, DeploymentStatus::kHeld,
+    DeploymentStatus::kAnotherImage, DeploymentStatus::kOutdated, DeploymentStatus::kAwaitingApproval, DeploymentStatus::kHeld,
     DeploymentStatus::kInProgress,   DeploymentStatus::kSuperseded,       DeploymentStatus::kDeployed,
     DeploymentStatus::kCompleted,    DeploymentStatus::kDryRun,           DeploymentStatus::kAlreadyRolling};
 

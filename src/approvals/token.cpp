@@ -73,13 +73,6 @@ void put(Json& json, const char* key, const std::string& text) {
     if (!text.empty()) json[key] = text;
 }
 
-std::string minutes_of(WallTime at) {
-    constexpr std::size_t kDate = 10;
-    constexpr std::size_t kToMinutes = 16;
-    const auto text = format_rfc3339(at);
-    return fmt::format("{} {} UTC", text.substr(0, kDate), text.substr(kDate + 1, kToMinutes - kDate - 1));
-}
-
 /// What changes with the moment at which it is asked is left out.
 std::string subject_of(const Approval& approval) {
     return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", approval.environment, approval.target, approval.service,
@@ -143,7 +136,7 @@ Result<Approval> open_token(std::string_view token, const ApprovalKeys& keys, st
     if (now >= approval.expires)
         return fail(ErrorKind::kInvalidEvent,
                     fmt::format("the approval token of {} has expired at {}; ask anew by deploying it again",
-                                approval.service, minutes_of(approval.expires)));
+                                approval.service, to_the_minute(approval.expires)));
     return approval;
 }
 
@@ -188,7 +181,7 @@ Result<ApprovalAnswer> open_answer(std::string_view text, const ApprovalKeys& ke
         .reply_to = text_of(json, "p")};
     if (now > answer.at + kLongestAnswer || now + kClocksDiffer < answer.at)
         return fail(ErrorKind::kInvalidEvent,
-                    fmt::format("the answer to an approval is of {}, which is too long ago", minutes_of(answer.at)));
+                    fmt::format("the answer to an approval is of {}, which is too long ago", to_the_minute(answer.at)));
     return answer;
 }
 

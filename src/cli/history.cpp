@@ -130,10 +130,10 @@ std::string short_commit(const std::string& commit) {
 /// "commit 0a1b2c3d4e5f of https://github.com/shop/api, version 1.43"; empty where the image says nothing.
 std::string commit_text(const ImageStory& image) {
     std::vector<std::string> parts;
-    if (!image.commit.empty()) parts.push_back("commit " + short_commit(image.commit));
-    if (!image.source.empty()) parts.push_back((parts.empty() ? "source " : "of ") + image.source);
+    if (!image.origin.commit.empty()) parts.push_back("commit " + short_commit(image.origin.commit));
+    if (!image.origin.source.empty()) parts.push_back((parts.empty() ? "source " : "of ") + image.origin.source);
     auto text = join(parts, " ");
-    if (!image.version.empty()) text += (text.empty() ? "version " : ", version ") + image.version;
+    if (!image.origin.version.empty()) text += (text.empty() ? "version " : ", version ") + image.origin.version;
     return text;
 }
 
@@ -196,9 +196,9 @@ nlohmann::ordered_json image_json(const ImageStory& image) {
     const auto add = [&](const char* key, const std::string& value) {
         if (!value.empty()) json[key] = value;
     };
-    add("revision", image.commit);
-    add("source", image.source);
-    add("version", image.version);
+    add("revision", image.origin.commit);
+    add("source", image.origin.source);
+    add("version", image.origin.version);
     add("unread", image.unread);
     return json;
 }

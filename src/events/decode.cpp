@@ -99,10 +99,15 @@ Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     if (!has_envelope && is_hook_call(event)) return decode_hook_call(event);
     // It names a service, too, and must never be taken for the wish to deploy it.
     if (!has_envelope && is_verify(event)) return decode_verify(event);
+    if (!has_envelope && is_approval(event)) return decode_approval(event);
     if (!has_envelope && event.contains("service")) return decode_bare_request(event);
     if (!has_envelope && event.contains("action")) return decode_action(event);
     if (envelope.source.empty()) return without_source(event);
-    if (is_manual_source(envelope.source)) return decode_manual(event);
+    if (is_manual_source(envelope.source)) {
+        const auto detail = require_detail(event);
+        if (detail && is_approval(**detail)) return decode_approval(**detail);
+        return decode_manual(event);
+    }
     if (envelope.source == "aws.ecr") return decode_ecr(envelope, event);
     if (envelope.source == "aws.ssm") return decode_ssm(envelope, event);
     if (envelope.source == "aws.secretsmanager") return decode_secret(envelope, event);
@@ -169,6 +174,8 @@ std::string describe(const Event& event) {
     if (const auto* sweep = std::get_if<SweepRequest>(&event.body); sweep != nullptr && !sweep->scheduled)
         return "sweep request";
     if (std::holds_alternative<LifecycleHookCall>(event.body)) return "lifecycle hook";
+    if (const auto* approval = std::get_if<ApprovalEvent>(&event.body))
+        return approval->what == ApprovalEvent::What::kRemind ? "reminder of an approval" : "answer to an approval";
     const auto* request = std::get_if<ManualRequest>(&event.body);
     if (request == nullptr) return kind_of(event.envelope);
     return request->bare ? "manual request" : fmt::format("manual request ({})", cut(event.envelope.source));

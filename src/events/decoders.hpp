@@ -43,6 +43,9 @@ namespace ci_lambda {
 /// True for the sources that ask for deployments, of whatever environment: `action.*`, `github.actions.*`,
 /// `terraform.*`.
 [[nodiscard]] bool is_manual_source(std::string_view source);
+/// Whether an object, an event or the detail of one, is about an approval.
+[[nodiscard]] bool is_approval(const Json& object);
+[[nodiscard]] Result<EventBody> decode_approval(const Json& object);
 /// An event of such a source.
 [[nodiscard]] ManualRequest decode_manual(const Json& event);
 /// `{"service":"api"}` without any envelope.

@@ -162,6 +162,16 @@ struct LifecycleHookCall {
     friend bool operator==(const LifecycleHookCall&, const LifecycleHookCall&) = default;
 };
 
+/// Something that becomes of an approval: `{"approve":TOKEN}` or `{"reject":TOKEN}`, a request; `{"approval_answer":..}`,
+/// which the function has signed itself; `{"action":"remind","token":..}`, of a schedule that it has made.
+struct ApprovalEvent {
+    enum class What { kApprove, kReject, kAnswer, kRemind };
+    What what = What::kApprove;
+    std::string token;        ///< or the signed answer, with kAnswer
+    std::string reason = {};  ///< in the words of whoever has sent it; may be empty
+    friend bool operator==(const ApprovalEvent&, const ApprovalEvent&) = default;
+};
+
 /// Anything else: nothing to do with deployments.
 struct OtherEvent {
     std::string reason;  ///< why it is of no interest, for a person
@@ -170,7 +180,7 @@ struct OtherEvent {
 
 using EventBody =
     std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent, CodeDeployChange,
-                 ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall, OtherEvent>;
+                 ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall, ApprovalEvent, OtherEvent>;
 
 struct Event {
     Envelope envelope;

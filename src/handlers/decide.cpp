@@ -110,6 +110,13 @@ struct Decide {
     Result<Decision> operator()(const LifecycleHookCall& call) const { return decide_hook(call, config); }
     Result<Decision> operator()(const SweepRequest& request) const { return Sweep{.scheduled = request.scheduled}; }
     Result<Decision> operator()(const VerifyRequest& request) const { return decide_verify(request, config); }
+    Result<Decision> operator()(const ApprovalEvent& approval) const {
+        const bool asked =
+            approval.what == ApprovalEvent::What::kApprove || approval.what == ApprovalEvent::What::kReject;
+        if (asked && !config.manual_enabled)
+            return ignore("manual requests do not deploy (ENABLE_MANUAL_DEPLOY is off)");
+        return AnswerApproval{.event = approval};
+    }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
 };
 

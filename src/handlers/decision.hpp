@@ -34,6 +34,14 @@ struct PromotionSource {
     friend bool operator==(const PromotionSource&, const PromotionSource&) = default;
 };
 
+/// That a person has approved a deployment, and what they saw. It holds for nothing else.
+struct GivenApproval {
+    std::string by;       ///< who, for people
+    std::string running;  ///< the deployment that was PRIMARY, `ecs-svc/N`
+    std::string content;  ///< hash of what was to run
+    friend bool operator==(const GivenApproval&, const GivenApproval&) = default;
+};
+
 /// One service that is to roll.
 struct DeploymentRequest {
     EcsTarget target;
@@ -61,6 +69,8 @@ struct DeploymentRequest {
     std::optional<WantedStrategy> strategy_once = {};  ///< what a person asks for instead, for this rollout
     /// Why a person wants it although the service is held, or it is no time to deploy; absent: they do not.
     std::optional<std::string> past_holds = {};
+    bool asked_for = false;                      ///< by a person: a request, or the command line
+    std::optional<GivenApproval> approval = {};  ///< never kept: it is asked for anew
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;
 };
 
@@ -150,7 +160,13 @@ struct AnswerHook {
     std::string reason;              ///< why not, where it is not judged
 };
 
-using Decision = std::variant<Deploy, Notify, Sweep, Steer, Verify, AnswerHook, Ignore>;
+/// Something becomes of an approval. What it is about stands in its token, which is opened when it is carried out: by
+/// the keys, and at that moment's time.
+struct AnswerApproval {
+    ApprovalEvent event;
+};
+
+using Decision = std::variant<Deploy, Notify, Sweep, Steer, Verify, AnswerHook, AnswerApproval, Ignore>;
 
 /// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
 /// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.

@@ -49,6 +49,8 @@ struct PlaceOf {
         return request.target.empty() ? place_of_arn(request.task_definition) : Place{};
     }
     Place operator()(const LifecycleHookCall& call) const { return place_of_arn(call.service_deployment); }
+    /// Its token says of which target it is, and only who has the key reads that.
+    Place operator()(const ApprovalEvent& /*event*/) const { return {}; }
     Place operator()(const OtherEvent& /*other*/) const { return {}; }
 };
 

@@ -377,7 +377,8 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
                                 .wanted = std::move(wanted),
                                 .promoted_from = std::move(promoted_from),
                                 .own_repositories = std::move(own_repositories),
-                                .strategy_once = std::move(strategy)}},
+                                .strategy_once = std::move(strategy),
+                                .asked_for = true}},
                   .skipped = {},
                   .warnings = std::move(warnings)};
 }

@@ -30,6 +30,7 @@ struct Merged {
             request.own_repositories = next.own_repositories;
             request.again = next.again;
         }
+        request.asked_for = request.asked_for && next.asked_for;
         if (next.past_holds) request.past_holds = next.past_holds;
         if (next.strategy_once) request.strategy_once = next.strategy_once;
         request.task_definition = next.task_definition;

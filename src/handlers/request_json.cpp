@@ -112,6 +112,7 @@ std::string to_json(const DeploymentRequest& request) {
     for (const auto& image : request.wanted) json["want"].push_back(json_of(image));
     if (request.again) json["again"] = true;
     if (request.strategy_once) json["st"] = request.strategy_once->written;
+    if (request.asked_for) json["man"] = true;
     if (request.past_holds) json["past"] = *request.past_holds;
     return dump_json(json);
 }
@@ -149,6 +150,7 @@ Result<DeploymentRequest> request_of_json(std::string_view text, const Config& c
                         "the request that was kept has a strategy that cannot be read: " + in_words(strategy.error()));
         request.strategy_once = *std::move(strategy);
     }
+    request.asked_for = flag_of(json, "man");
     request.past_holds = find_string(json, "past");
     return request;
 }

@@ -164,6 +164,21 @@ DecisionView view(const AnswerHook& hook) {
             .hint = {}};
 }
 
+DecisionView view(const AnswerApproval& approval) {
+    using What = ApprovalEvent::What;
+    const auto what = approval.event.what;
+    return {.kind = DecisionView::Kind::kApproval,
+            .headline = what == What::kReject   ? "reject what is to be approved"
+                        : what == What::kRemind ? "remind of what is to be approved"
+                                                : "carry out an answer to what is to be approved",
+            .reason = "its token says what that is",
+            .deployments = {},
+            .tasks = {},
+            .skipped = {},
+            .warnings = {},
+            .hint = {}};
+}
+
 DecisionView view(const Ignore& ignore) {
     return {.kind = DecisionView::Kind::kIgnore,
             .headline = "nothing to do",
@@ -200,6 +215,7 @@ std::string_view to_string(DecisionView::Kind kind) {
         case DecisionView::Kind::kSteer: return "steer";
         case DecisionView::Kind::kVerify: return "verify";
         case DecisionView::Kind::kHook: return "hook";
+        case DecisionView::Kind::kApproval: return "approval";
         case DecisionView::Kind::kIgnore: return "ignore";
         case DecisionView::Kind::kRefuse: break;
     }

@@ -66,6 +66,9 @@ public:
         [](const TaskDefinition& revision) {
             return EcsTaskDefinition{.arn = revision.str(), .status = "ACTIVE", .images = {}, .tags = {}};
         };
+    std::function<Result<std::string>(const TaskDefinition&)> on_definition_json = [](const TaskDefinition& revision) {
+        return fmt::format(R"({{"taskDefinitionArn":"{}"}})", revision);
+    };
     std::function<Result<DescribedRevision>(const TaskDefinition&)> on_revision = [](const TaskDefinition& revision) {
         return DescribedRevision{.definition = {.arn = revision.str()}, .references = {}};
     };
@@ -125,7 +128,7 @@ public:
     }
     Result<EcsCluster> describe_cluster(const ClusterName& cluster, Deadline) override { return on_cluster(cluster); }
     Result<std::string> task_definition_json(const TaskDefinition& revision, Deadline) override {
-        return fmt::format(R"({{"taskDefinitionArn":"{}"}})", revision);
+        return on_definition_json(revision);
     }
     Result<std::vector<EcsServiceName>> list_services(const ClusterName& cluster, Deadline) override {
         count("ListServices");

@@ -84,6 +84,12 @@ private:
         const auto& [stage, deployment, revision, cluster, service, weights_known, own, others, state] = body;
         add(stage, deployment, revision, cluster, service, weights_known, own > 0, others > 0, state);
     }
+    /// What has been answered is found out anew each time.
+    void add_body(const ApprovalEvent& body) {
+        const auto& [what, token, reason] = body;
+        add_one(kKinds.substr(static_cast<std::size_t>(what), 1));
+        add(token, reason);
+    }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }
 

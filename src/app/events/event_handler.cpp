@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "app/events/after_completion.hpp"
+#include "app/events/approval.hpp"
 #include "app/events/hook.hpp"
 #include "app/events/steer.hpp"
 #include "app/events/sweep.hpp"
@@ -137,6 +138,10 @@ Handled EventHandler::act(const Event& /*event*/, const Steer& steer, Deadline d
 
 Handled EventHandler::act(const Event& /*event*/, const AnswerHook& hook, Deadline deadline) {
     return answer_hook(parts_, hook, deadline);
+}
+
+Handled EventHandler::act(const Event& event, const AnswerApproval& approval, Deadline deadline) {
+    return carry_out_approval(parts_, deployments_, event, approval, deadline);
 }
 
 Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline deadline) {

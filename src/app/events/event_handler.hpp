@@ -38,6 +38,7 @@ private:
     Handled act(const Event& event, const Steer& steer, Deadline deadline);
     Handled act(const Event& event, const Verify& verify, Deadline deadline);
     Handled act(const Event& event, const AnswerHook& hook, Deadline deadline);
+    Handled act(const Event& event, const AnswerApproval& approval, Deadline deadline);
     Handled act(const Event& event, const Ignore& ignore, Deadline deadline);
     Handled invalid(const Error& error);
     /// By what is in the clusters now, where that was to be discovered. Fails (kServer) where nothing matches the event

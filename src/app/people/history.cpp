@@ -14,7 +14,10 @@
 namespace ci_lambda {
 namespace {
 
-using Texts = std::map<std::string, std::string>;
+std::string text(const EcsTags& tags, const std::string& key) {
+    const auto found = tags.find(key);
+    return found == tags.end() ? "" : found->second;
+}
 
 /// An image by what it is, not by what it is called.
 struct ImageKey {
@@ -23,45 +26,6 @@ struct ImageKey {
     std::string digest;
     auto operator<=>(const ImageKey&) const = default;
 };
-
-std::string text(const Texts& texts, const std::string& key) {
-    const auto found = texts.find(key);
-    return found == texts.end() ? "" : found->second;
-}
-
-/// What is not there yet.
-void fill_in(ImageStory& story, const Texts& texts) {
-    constexpr std::string_view kPrefix = "org.opencontainers.image.";
-    const auto fill = [&](std::string& member, std::string_view key) {
-        if (member.empty()) member = text(texts, fmt::format("{}{}", kPrefix, key));
-    };
-    fill(story.commit, "revision");
-    fill(story.source, "source");
-    fill(story.version, "version");
-}
-
-/// Of an index the image that most people mean: the platforms of one build are of one commit.
-const EcrPlatform* usual_platform(const EcrManifest& index) {
-    for (const auto& platform : index.platforms)
-        if (platform.os == "linux" && platform.architecture == "amd64") return &platform;
-    return index.platforms.empty() ? nullptr : &index.platforms.front();
-}
-
-/// Annotations say it of this very image, and cost less; labels may be its base's.
-Status read_labels(EcrApi& ecr, const EcrRepository& repository, ImageStory& story, Deadline deadline) {
-    TRY_ASSIGN(auto manifest, ecr.get_manifest(repository, {.tag = {}, .digest = story.digest}, deadline));
-    fill_in(story, manifest.annotations);
-    if (manifest.is_index) {
-        const auto* platform = usual_platform(manifest);
-        if (platform == nullptr) return {};
-        TRY_ASSIGN(manifest, ecr.get_manifest(repository, {.tag = {}, .digest = platform->digest}, deadline));
-        fill_in(story, manifest.annotations);
-    }
-    if (!story.commit.empty() || manifest.config_digest.empty()) return {};
-    TRY_ASSIGN(const auto config, ecr.get_config(repository, manifest.config_digest, deadline));
-    fill_in(story, config.labels);
-    return {};
-}
 
 void read_image(EcrRegions& registries, const ImageKey& key, ImageStory& story, Deadline deadline) {
     const auto registry = parse_ecr_registry(key.registry);
@@ -81,7 +45,8 @@ void read_image(EcrRegions& registries, const ImageKey& key, ImageStory& story, 
         story.unread = "the image is not there any more";
         return;
     }
-    if (const auto done = read_labels(ecr, repository, story, deadline); !done) story.unread = done.error().message;
+    if (const auto done = find_origin(ecr, repository, key.digest, story.origin, deadline); !done)
+        story.unread = done.error().message;
 }
 
 ImageKey key_of(const ImageStory& image) {

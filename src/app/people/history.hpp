@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/names.hpp"
+#include "deployer/revision/image_origin.hpp"
 #include "deployer/revision/rollback_tags.hpp"
 #include "services/ecr/api.hpp"
 #include "services/ecs/api.hpp"
@@ -20,11 +21,8 @@ struct ImageStory {
     std::string image;              ///< as the task definition names it
     std::string digest;             ///< what it stood for; empty where ECS has not said
     std::vector<std::string> tags;  ///< that this digest has in its repository now
-    // OCI annotations or labels of the image; free text of whoever built it, or its base:
-    std::string commit;   ///< `org.opencontainers.image.revision`
-    std::string source;   ///< `org.opencontainers.image.source`
-    std::string version;  ///< `org.opencontainers.image.version`
-    std::string unread;   ///< why that is not known; empty where it could be read
+    ImageOrigin origin = {};
+    std::string unread = {};  ///< why that is not known; empty where it could be read
 };
 
 /// One rollout of the past, or the one that is under way.

@@ -131,6 +131,7 @@ Readiness readiness_of(const DeploymentReport& report) {
         case DeploymentStatus::kAlreadyRolling: return report.left_out.empty() ? Readiness::kGood : Readiness::kLeft;
         case DeploymentStatus::kSuperseded:
         case DeploymentStatus::kHeld:
+        case DeploymentStatus::kOutdated:
         case DeploymentStatus::kAwaitingApproval: return Readiness::kLeft;
         case DeploymentStatus::kDeployed:
         case DeploymentStatus::kInProgress: return Readiness::kGoing;

@@ -11,6 +11,7 @@
 #include "app/options.hpp"
 #include "app/targets/voice.hpp"
 #include "config/config.hpp"
+#include "deployer/approve/approval_gate.hpp"
 #include "deployer/code_deploy/code_deployed_ecs.hpp"
 #include "deployer/code_deploy/groups.hpp"
 #include "deployer/follow_up/news.hpp"
@@ -105,6 +106,7 @@ struct Wiring {
     RolloutObserver observer;
     Rollback rollback;
     Steering steering;
+    ApprovalGate approval_gate;
     /// What has to be open for a deployment to begin, in the order in which it is asked.
     Gates gate;
     Deployer deployer;

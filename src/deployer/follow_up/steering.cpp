@@ -51,6 +51,16 @@ bool is_over(const EcsServiceDeployment& record) {
            record.status == kRollbackFailed;
 }
 
+/// The pauses that it waits in.
+std::vector<std::string> waiting_hooks(const EcsServiceDeployment& record, const Steering::Hook& only) {
+    std::vector<std::string> ids;
+    if (is_rollback(record.status) || is_over(record)) return ids;
+    if (!only.id.empty() && only.service_deployment != record.arn) return ids;
+    for (const auto& hook : record.hooks)
+        if (hook.pause && hook.unfinished && (only.id.empty() || only.id == hook.id)) ids.push_back(hook.id);
+    return ids;
+}
+
 /// What the rollout does, where it does not wait for anybody.
 std::string what_it_does(const Look& look, const EcsServiceDeployment& record, WallTime now) {
     const auto name = short_name(look.primary->task_definition);
@@ -69,8 +79,8 @@ std::string what_it_does(const Look& look, const EcsServiceDeployment& record, W
 /// One answer, from the wish to ECS's word.
 class Steering::Answering {
 public:
-    Answering(Steering& steering, const EcsTarget& target, bool dry_run, Deadline deadline)
-        : steering_(steering), target_(target), dry_run_(dry_run), deadline_(deadline) {}
+    Answering(Steering& steering, const EcsTarget& target, bool dry_run, const Hook& only, Deadline deadline)
+        : steering_(steering), target_(target), dry_run_(dry_run), only_(only), deadline_(deadline) {}
 
     Result<SteeringReport> attempt() {
         TRY_ASSIGN(const auto look, look_at(steering_.ecs_, target_, deadline_));
@@ -80,7 +90,7 @@ public:
                                        short_name(rollout.task_definition)),
                            rollout);
         TRY_ASSIGN(const auto record, steering_.ecs_.service_deployment(rollout.service_deployment, deadline_));
-        const auto waiting = waiting_hooks(record);
+        const auto waiting = waiting_hooks(record, only_);
         if (waiting.empty()) return nothing_waits(look, record, std::move(rollout));
         const auto stage = record.lifecycle_stage.empty() ? "" : " at " + record.lifecycle_stage;
         if (dry_run_)
@@ -103,19 +113,11 @@ public:
         auto rollout = rollout_of_primary(target_, *look.service, *look.primary);
         if (rollout.service_deployment.empty()) return std::unexpected(refusal);
         TRY_ASSIGN(const auto record, steering_.ecs_.service_deployment(rollout.service_deployment, deadline_));
-        if (!waiting_hooks(record).empty()) return std::unexpected(refusal);
+        if (!waiting_hooks(record, only_).empty()) return std::unexpected(refusal);
         return nothing_waits(look, record, std::move(rollout));
     }
 
 private:
-    static std::vector<std::string> waiting_hooks(const EcsServiceDeployment& record) {
-        std::vector<std::string> ids;
-        if (is_rollback(record.status) || is_over(record)) return ids;
-        for (const auto& hook : record.hooks)
-            if (hook.pause && hook.unfinished) ids.push_back(hook.id);
-        return ids;
-    }
-
     /// It never did, or what was asked before has been answered: by us, where the answer to that was lost, or by
     /// somebody else.
     SteeringReport nothing_waits(const Look& look, const EcsServiceDeployment& record, Rollout rollout) const {
@@ -131,12 +133,13 @@ private:
     Steering& steering_;
     const EcsTarget& target_;
     bool dry_run_;
+    const Hook& only_;
     Deadline deadline_;
     std::set<std::string> asked_;  ///< hooks that ECS was asked to let go on
 };
 
-SteeringReport Steering::go_on(const EcsTarget& target, bool dry_run, Deadline deadline) {
-    Answering answering(*this, target, dry_run, deadline);
+SteeringReport Steering::go_on(const EcsTarget& target, bool dry_run, Deadline deadline, const Hook& only) {
+    Answering answering(*this, target, dry_run, only, deadline);
     int attempts = 0;
     auto report = with_retries<SteeringReport>(
         retries_, clock_, sleeper_, deadline,
@@ -164,6 +167,13 @@ SteeringReport Steering::stop(const EcsTarget& target, const Stop& stop, Deadlin
     const auto look = look_at(ecs_, target, deadline);
     if (!look) return {.words = look.error().message, .rollout = {}, .error = look.error()};
     auto rollout = rollout_of_primary(target, *look->service, *look->primary);
+    if (!stop.only.id.empty()) {
+        const auto record = ecs_.service_deployment(stop.only.service_deployment, deadline);
+        if (!record) return {.words = record.error().message, .rollout = {}, .error = record.error()};
+        if (rollout.service_deployment != record->arn || waiting_hooks(*record, stop.only).empty())
+            return refused("nothing waits for this answer any more: somebody has answered before, or its time is over",
+                           std::move(rollout));
+    }
     const auto back = rollback_.roll_back_on_request(
         {.rollout = rollout, .rolling = true, .reason = stop.reason, .dry_run = stop.dry_run, .only_stop = true},
         deadline);

@@ -39,12 +39,22 @@ public:
 
     /// Answers all of the PAUSE hooks that wait for a person (ContinueServiceDeployment). Nothing that waits for a
     /// function: that is its to answer.
-    SteeringReport go_on(const EcsTarget& target, bool dry_run, Deadline deadline);
+    SteeringReport go_on(const EcsTarget& target, bool dry_run, Deadline deadline) {
+        return go_on(target, dry_run, deadline, {});
+    }
+    /// One hook of one rollout.
+    struct Hook {
+        std::string service_deployment = {};  ///< ARN
+        std::string id = {};                  ///< empty: all that wait, of whatever rollout
+    };
+    /// The same of one hook alone: where that waits no longer, nothing is done.
+    SteeringReport go_on(const EcsTarget& target, bool dry_run, Deadline deadline, const Hook& only);
 
     struct Stop {
         bool rollback = false;  ///< ECS's own controller can end a rollout in no other way
         std::string reason = {};
         bool dry_run = false;
+        Hook only = {};  ///< nothing is ended where this one waits no longer
     };
     /// Ends a rollout that is under way; one that has completed is left alone.
     SteeringReport stop(const EcsTarget& target, const Stop& stop, Deadline deadline);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,12 +26,16 @@ struct Barrier {
     enum class Kind {
         kHeld,      ///< somebody holds the service, or it is no time to deploy: it begins later by itself
         kApproval,  ///< a person has to approve it first
+        kOutdated,  ///< what was approved is not what would be deployed now
     };
     Kind kind = Kind::kHeld;
-    std::string words;                   ///< "held by alice until 18:00 UTC: the database moves"
-    std::optional<WallTime> until = {};  ///< when it ends, as far as that is known
-    std::string token = {};              ///< of an approval: what is approved, signed
-    std::string request = {};            ///< what is to begin later: `to_json(DeploymentRequest)`
+    std::string words;                      ///< "held by alice until 18:00 UTC: the database moves"
+    std::optional<WallTime> until = {};     ///< when it ends, as far as that is known
+    std::chrono::minutes lasts{0};          ///< how long it can be approved
+    std::vector<std::string> details = {};  ///< what whoever decides about it should know, a line each
+    std::string id = {};                    ///< of an approval: by which it is asked once
+    std::string token = {};                 ///< of an approval: what is approved, signed
+    std::string request = {};               ///< what is to begin later: `to_json(DeploymentRequest)`
 };
 
 /// Asked after all that ECS says is known, and before anything is registered or sent; and asked anew after each wait.

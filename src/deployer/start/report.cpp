@@ -31,8 +31,18 @@ std::string_view to_string(DeploymentStatus status) {
         case DeploymentStatus::kAlreadyRolling: return "ignored";
         case DeploymentStatus::kHeld: return "held";
         case DeploymentStatus::kAwaitingApproval: return "awaiting_approval";
+        case DeploymentStatus::kOutdated: return "outdated";
     }
     return "failed";
+}
+
+DeploymentStatus status_of(Barrier::Kind kind) {
+    switch (kind) {
+        case Barrier::Kind::kHeld: return DeploymentStatus::kHeld;
+        case Barrier::Kind::kApproval: return DeploymentStatus::kAwaitingApproval;
+        case Barrier::Kind::kOutdated: break;
+    }
+    return DeploymentStatus::kOutdated;
 }
 
 Rollout rollout_of(const DeploymentReport& report) {

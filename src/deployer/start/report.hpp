@@ -28,14 +28,18 @@ enum class DeploymentStatus {
     kRolledBack,
     kSuperseded,
     kTimedOut,
-    kAlreadyRolling,   ///< nothing was sent: what ECS has begun since contains the change, or nothing that may be sent
-                       ///< does
-    kHeld,             ///< nothing was sent: it is no time for it, and it begins later
-    kAwaitingApproval  ///< nothing was sent: a person has to approve it first
+    kAlreadyRolling,    ///< nothing was sent: what ECS has begun since contains the change, or nothing that may be sent
+                        ///< does
+    kHeld,              ///< nothing was sent: it is no time for it, and it begins later
+    kAwaitingApproval,  ///< nothing was sent: a person has to approve it first
+    kOutdated           ///< nothing was sent: what was approved is not what would be deployed now
 };
 
 /// kAlreadyRolling is "ignored": to whoever caused the event, nothing was left to do.
 [[nodiscard]] std::string_view to_string(DeploymentStatus status);
+
+/// What a deployment is that did not begin.
+[[nodiscard]] DeploymentStatus status_of(Barrier::Kind kind);
 
 /// A revision that is a copy of another one, with other images.
 struct Registration {

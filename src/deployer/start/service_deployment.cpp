@@ -576,9 +576,7 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
     if (outcome->barrier) {
         report.barrier = std::move(outcome->barrier);
         report.outcome = fmt::format("{}{}", options_.dry_run ? "would wait: " : "", report.barrier->words);
-        report.status = options_.dry_run                                   ? DeploymentStatus::kDryRun
-                        : report.barrier->kind == Barrier::Kind::kApproval ? DeploymentStatus::kAwaitingApproval
-                                                                           : DeploymentStatus::kHeld;
+        report.status = options_.dry_run ? DeploymentStatus::kDryRun : status_of(report.barrier->kind);
         context_.logger.info("deployment not sent: " + report.outcome, fields_of(report));
     } else if (!report.outcome.empty()) {
         report.status = DeploymentStatus::kAlreadyRolling;

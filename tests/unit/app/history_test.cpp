@@ -77,10 +77,10 @@ TEST_F(HistoryTest, HasTheReasonsOfRevisionsAndTheCommitsOfImages) {
     ASSERT_THAT(stories, SizeIs(3));
     EXPECT_EQ(stories[1].task_definition, "td/api:2");
     EXPECT_EQ(stories[1].reason, "image td/api:2 was pushed");
-    EXPECT_EQ(stories[1].images[0].commit, "beef") << "from the labels in the config";
-    EXPECT_EQ(stories[1].images[0].source, "https://example.com");
+    EXPECT_EQ(stories[1].images[0].origin.commit, "beef") << "from the labels in the config";
+    EXPECT_EQ(stories[1].images[0].origin.source, "https://example.com");
     EXPECT_THAT(stories[1].images[0].tags, ElementsAre("v2", "stable"));
-    EXPECT_EQ(stories[2].images[0].commit, "c0ffee") << "from the annotations of the index";
+    EXPECT_EQ(stories[2].images[0].origin.commit, "c0ffee") << "from the annotations of the index";
 }
 
 TEST_F(HistoryTest, SaysOfAnImageThatIsGoneThatItIs) {

@@ -38,9 +38,9 @@ RolloutStory story() {
                    .image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop_service_api:v1.43",
                    .digest = kDigestOfAll,
                    .tags = {"v1.43", "latest"},
-                   .commit = "8f3a1b2c4d5e6f708192a3b4c5d6e7f801234567",
-                   .source = "https://github.com/shop/api",
-                   .version = "1.43",
+                   .origin = {.commit = "8f3a1b2c4d5e6f708192a3b4c5d6e7f801234567",
+                              .source = "https://github.com/shop/api",
+                              .version = "1.43"},
                    .unread = {}}};
     one.reason = "image shop_service_api:v1.43 was pushed";
     return one;
@@ -73,7 +73,7 @@ TEST(History, SaysTheDayOfWhatIsLongAgo) {
 
 TEST(History, SaysWhyTheLabelsOfAnImageCouldNotBeRead) {
     auto one = story();
-    one.images[0].commit = one.images[0].source = one.images[0].version = "";
+    one.images[0].origin.commit = one.images[0].origin.source = one.images[0].origin.version = "";
     EXPECT_THAT(told({one}), Contains("    commit not known: the image has no OCI labels"));
     one.images[0].unread = "needs ecr:BatchGetImage";
     EXPECT_THAT(told({one}), Contains("    commit not known: needs ecr:BatchGetImage"));

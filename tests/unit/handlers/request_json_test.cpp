@@ -42,6 +42,7 @@ TEST(RequestJson, BringsBackAllThatTheRequestSays) {
     wanted.own_repositories = {"shop_service_worker"};
     wanted.image_pin = config.image_pin;
     wanted.again = true;
+    wanted.asked_for = true;
     wanted.past_holds = "it burns";
     wanted.strategy_once = parse_strategy("canary:10%:5m").value();
     EXPECT_EQ(request_of_json(to_json(wanted), config).value(), wanted);

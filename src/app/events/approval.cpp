@@ -1,0 +1,167 @@
+#include "app/events/approval.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "announce/words.hpp"
+#include "approvals/token.hpp"
+#include "base/text.hpp"
+#include "deployer/approve/approval_gate.hpp"
+#include "deployer/approve/permission.hpp"
+#include "handlers/request_json.hpp"
+
+namespace ci_lambda {
+namespace {
+
+using What = ApprovalEvent::What;
+
+/// An answer with all that is known of it.
+struct Opened {
+    ApprovalAnswer answer;
+    Approval approval;
+    std::string reason;
+};
+
+/// The token of a reminder may have expired: that is what is to be told.
+Result<Opened> open(Wiring& parts, const ApprovalEvent& event) {
+    TRY_ASSIGN(const auto keys, keys_of(parts.config.approval));
+    const auto now = parts.clock.now();
+    Opened opened{.answer = {.token = event.token, .approved = event.what != What::kReject, .by = {}, .at = now},
+                  .approval = {},
+                  .reason = event.reason};
+    if (event.what == What::kAnswer) {
+        TRY_ASSIGN(opened.answer, open_answer(event.token, keys, now));
+    }
+    TRY_ASSIGN(opened.approval, open_token(opened.answer.token, keys, environment_of(parts.config),
+                                           event.what == What::kRemind ? WallTime{} : now));
+    return opened;
+}
+
+Handled answered(std::string status, std::string detail) {
+    return {.answer = {.status = std::move(status), .detail = std::move(detail)}};
+}
+
+Handled invalid(Wiring& parts, const Error& error) {
+    const auto message = parts.redactor.redact(error.message);
+    parts.logger.error("approval refused: it cannot be acted upon", {{log_key::kError, message}});
+    return {.answer = {.status = "failed", .detail = message},
+            .error = HandlingError{.type = error.retryable() ? "Function.DeploymentFailed" : "Function.InvalidEvent",
+                                   .message = message}};
+}
+
+/// Everybody who was asked hears it.
+void tell(Wiring& parts, const Opened& opened, const EcsTarget& target, NotificationType type, std::string_view status,
+          const std::string& reason) {
+    Notification notification{.type = type,
+                              .title = title_of(status, target.label()),
+                              .project = {},
+                              .environment = {},
+                              .service = target.label(),
+                              .status = std::string(status),
+                              .deployment_id = {},
+                              .task_definition = {},
+                              .reason = reason,
+                              .facts = {fmt::format("approval\n{}\n{}\n{}", id_of(opened.approval), status, reason)}};
+    parts.announcer.news({std::move(notification)});
+    parts.deliver();
+}
+
+Handled refuse(Wiring& parts, const Opened& opened, const EcsTarget& target, const std::string& why) {
+    parts.logger.warn("approval refused", {{log_key::kService, target.id.str()},
+                                           {"approval", id_of(opened.approval)},
+                                           {"by", in_words(opened.answer.by)},
+                                           {log_key::kReason, why}});
+    tell(parts, opened, target, NotificationType::kWarning, "not approved",
+         fmt::format("{} of {}: {}", opened.answer.approved ? "the approval" : "the rejection",
+                     in_words(opened.answer.by), why));
+    return answered("refused", fmt::format("{}: {}", target.label(), why));
+}
+
+std::string by_and_why(const Opened& opened) {
+    return opened.reason.empty() ? in_words(opened.answer.by)
+                                 : fmt::format("{}: {}", in_words(opened.answer.by), one_line(opened.reason));
+}
+
+Handled reject(Wiring& parts, const Opened& opened, const EcsTarget& target) {
+    parts.logger.info(
+        "approval rejected",
+        {{log_key::kService, target.id.str()}, {"approval", id_of(opened.approval)}, {"by", by_and_why(opened)}});
+    tell(parts, opened, target, NotificationType::kWarning, "rejected", fmt::format("by {}", by_and_why(opened)));
+    return answered("rejected", fmt::format("{}: rejected by {}", target.label(), by_and_why(opened)));
+}
+
+/// ECS is the one that waits: it is told.
+Handled answer_hook(Wiring& parts, const Opened& opened, const EcsTarget& target, Deadline deadline) {
+    const auto time = working_time(deadline);
+    const auto done =
+        opened.answer.approved
+            ? parts.steering.go_on(
+                  target, parts.dry_run, time,
+                  {.service_deployment = opened.approval.service_deployment, .id = opened.approval.hook})
+            : parts.steering.stop(
+                  target,
+                  {.rollback = true,
+                   .reason = fmt::format("rejected by {}", by_and_why(opened)),
+                   .dry_run = parts.dry_run,
+                   .only = {.service_deployment = opened.approval.service_deployment, .id = opened.approval.hook}},
+                  time);
+    if (done.error && done.error->retryable()) {
+        auto handled = answered("failed", fmt::format("{}: {}", target.label(), done.words));
+        handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = handled.answer.detail};
+        return handled;
+    }
+    if (done.means == SteeringReport::Means::kNone && !done.dry) return refuse(parts, opened, target, done.words);
+    const auto words =
+        fmt::format("{} by {}: {}", opened.answer.approved ? "approved" : "rejected", by_and_why(opened), done.words);
+    tell(parts, opened, target, opened.answer.approved ? NotificationType::kInfo : NotificationType::kWarning,
+         opened.answer.approved ? "approved" : "rejected", words);
+    return answered(done.dry                 ? "dry_run"
+                    : opened.answer.approved ? "continued"
+                                             : "rejected",
+                    fmt::format("{}: {}", target.label(), words));
+}
+
+Handled deploy(Wiring& parts, Deployments& deployments, const Event& event, const Opened& opened,
+               const EcsTarget& target, Deadline deadline) {
+    auto request = request_of_json(opened.approval.request, parts.config);
+    if (!request) return refuse(parts, opened, target, request.error().message);
+    request->reason += fmt::format(", approved by {}", by_and_why(opened));
+    request->approval = GivenApproval{
+        .by = in_words(opened.answer.by), .running = opened.approval.running, .content = opened.approval.content};
+    const Deploy decision{.requests = {*std::move(request)}, .skipped = {}};
+    const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &decision}};
+    auto handled = answer_of(deployments.carry_out(decision, causes, deadline), {});
+    handled.deploys = true;
+    // It came too late, or a second time: nothing is to come again for that.
+    const auto& reports = handled.answer.deployments;
+    if (!reports.empty() && reports.front().barrier && reports.front().barrier->kind == Barrier::Kind::kOutdated)
+        return refuse(parts, opened, target, reports.front().outcome);
+    return handled;
+}
+
+}  // namespace
+
+Handled carry_out_approval(Wiring& parts, Deployments& deployments, const Event& event, const AnswerApproval& answer,
+                           Deadline deadline) {
+    const auto opened = open(parts, answer.event);
+    if (!opened) return invalid(parts, opened.error());
+    const auto& approval = opened->approval;
+    if (approval.target != parts.config.deployment_target) {
+        auto handled = answered("ignored", fmt::format("the approval is for {}", one_line(approval.target)));
+        handled.meant_here = false;
+        return handled;
+    }
+    const auto target = parts.config.names.target(approval.service);
+    if (!target)
+        return answered("ignored",
+                        fmt::format("{} is none of our services any more", one_line(approval.service.str())));
+    if (auto why = why_not_by(opened->answer.by, parts.config.approval.of(approval.service), parts.config.approval))
+        return refuse(parts, *opened, *target, *why);
+    if (approval.is_of_hook()) return parts.redacted(answer_hook(parts, *opened, *target, deadline));
+    if (!opened->answer.approved) return parts.redacted(reject(parts, *opened, *target));
+    return parts.redacted(deploy(parts, deployments, event, *opened, *target, deadline));
+}
+
+}  // namespace ci_lambda
