@@ -208,6 +208,17 @@ void add_stop(Parser& parser, StopCommand& stop) {
     add_answer(parser, stop);
 }
 
+/// What `approve` and `reject` have in common.
+template <typename T>
+void add_approval(Parser& parser, T& answer) {
+    parser.add_option("token", answer.token,
+                      "What the message about it says behind this command; - for standard input");
+    parser.add_option("--reason", answer.reason, "Why, for the log and the notification");
+    parser.add_flag("--dry-run", answer.dry_run, "Look everything up, change nothing");
+    add_json(parser, answer.json, "Print the function's answer instead of sentences");
+    add_log(parser, answer.log);
+}
+
 void add_check(Parser& parser, CheckCommand& check) {
     add_json(parser, check.json);
     add_log(parser, check.log);
@@ -310,6 +321,8 @@ bool misses_its_argument(const HistoryCommand& history) { return is_blank(histor
 bool misses_its_argument(const ServicesCommand& services) { return has_blank(services.services); }
 bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(rollback.service); }
 bool misses_its_argument(const ContinueCommand& go_on) { return go_on.services.empty() || has_blank(go_on.services); }
+bool misses_its_argument(const ApproveCommand& approve) { return trim(approve.token).empty(); }
+bool misses_its_argument(const RejectCommand& reject) { return trim(reject.token).empty(); }
 bool misses_its_argument(const StopCommand& stop) { return stop.services.empty() || has_blank(stop.services); }
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
@@ -443,6 +456,8 @@ const VerbParser* parser_of(std::string_view verb) {
         {"rollback", &kParseVerb<RollbackCommand, &add_rollback>},
         {"continue", &kParseVerb<ContinueCommand, &add_continue>},
         {"stop", &kParseVerb<StopCommand, &add_stop>},
+        {"approve", &kParseVerb<ApproveCommand, &add_approval<ApproveCommand>>},
+        {"reject", &kParseVerb<RejectCommand, &add_approval<RejectCommand>>},
         {"check", &kParseVerb<CheckCommand, &add_check>},
         {"config", &kParseVerb<ConfigCommand, &add_config>},
         {"sandbox", &kParseVerb<SandboxCommand, &add_sandbox>},

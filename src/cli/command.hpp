@@ -145,6 +145,22 @@ struct StopCommand {
     std::optional<std::string> from_function = {};
     std::optional<std::string> deployment_target = {};
 };
+struct ApproveCommand {
+    std::string token;  ///< or `-`: it comes on standard input
+    std::optional<std::string> reason;
+    bool dry_run = false;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+};
+struct RejectCommand {
+    std::string token;  ///< as of `ApproveCommand`
+    std::optional<std::string> reason;
+    bool dry_run = false;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+};
 struct CheckCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
@@ -198,7 +214,7 @@ struct ShowText {
 using Command =
     std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand, WaitCommand,
                  StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand, ContinueCommand, StopCommand,
-                 CheckCommand, ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
+                 ApproveCommand, RejectCommand, CheckCommand, ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// command or an option that does not exist, which one was probably meant.

@@ -12,6 +12,8 @@
 
 #include "cli/log_text.hpp"
 #include "net/credentials.hpp"
+#include "services/aws/environment.hpp"
+#include "services/sts/client.hpp"
 
 namespace ci_lambda::cli {
 namespace {
@@ -128,6 +130,13 @@ Result<DeploymentTargets> Session::deployment_targets() {
 int Session::failed(const Error& error) {
     console_.complain(error.message);
     return error.kind == ErrorKind::kConfiguration ? kBadUsage : kFailed;
+}
+
+Result<std::string> Session::caller() {
+    TRY_ASSIGN(auto* base, foundation());
+    TRY_ASSIGN(auto options, endpoint_options_from(base->environment, kStsService));
+    StsClient sts(std::move(options), base->http, base->credentials, base->clock, base->sleeper, base->logger);
+    return sts.caller(patience());
 }
 
 Result<std::string> Session::event(const std::string& file) {

@@ -75,6 +75,9 @@ public:
     /// The App, made on demand, its log told as `log` says. It lives as long as the session.
     Result<App*> open(LogFormat log, AppOptions options = {});
 
+    /// Whose credentials are used, as AWS says: the ARN of a user or of a role's session.
+    Result<std::string> caller();
+
     /// The bytes of an event: a file, or - for standard input, which is read once.
     Result<std::string> event(const std::string& file);
 

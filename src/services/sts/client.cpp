@@ -56,6 +56,13 @@ bool is_json(const HttpResponse& response) {
     return type == nullptr ? response.body.starts_with('{') : type->contains("json");
 }
 
+AwsCall post(std::string_view operation, std::string form) {
+    return {.operation = operation,
+            .body = std::move(form),
+            .headers = {{.name = "Content-Type", .value = "application/x-www-form-urlencoded; charset=utf-8"},
+                        {.name = "Accept", .value = "application/json"}}};
+}
+
 /// Names what has to be done about a refusal.
 Error explained(Error error, const RoleRequest& request, const AwsEndpointOptions& options) {
     if (error.kind == ErrorKind::kAccessDenied)
@@ -84,14 +91,27 @@ StsClient::StsClient(AwsEndpointOptions options, HttpClient& http, CredentialsPr
                      Sleeper& sleeper, const Logger& logger)
     : client_(kStsService, std::move(options), http, credentials, clock, sleeper, logger), clock_(clock) {}
 
+Result<std::string> StsClient::caller(Deadline deadline) {
+    constexpr std::string_view kOperation = "GetCallerIdentity";
+    TRY_ASSIGN(const auto answer,
+               client_.make(post(kOperation, "Action=GetCallerIdentity&Version=2011-06-15"), deadline));
+    std::string arn;
+    if (is_json(answer)) {
+        TRY_ASSIGN(const auto json, client_.parse(kOperation, answer));
+        const auto* at = &json;
+        for (const auto* member : {"GetCallerIdentityResponse", "GetCallerIdentityResult"})
+            if (const auto* inner = find(*at, member)) at = inner;
+        arn = find_string(*at, "Arn").value_or("");
+    } else {
+        arn = text_of_element(answer.body, "Arn");
+    }
+    if (arn.empty()) return fail(ErrorKind::kProtocol, "STS's answer to GetCallerIdentity has no ARN");
+    return arn;
+}
+
 Result<Credentials> StsClient::assume_role(const RoleRequest& request, Deadline deadline) {
     const auto asked_at = clock_.now();
-    auto answer =
-        client_.make({.operation = kAssumeRole,
-                      .body = form_of(request),
-                      .headers = {{.name = "Content-Type", .value = "application/x-www-form-urlencoded; charset=utf-8"},
-                                  {.name = "Accept", .value = "application/json"}}},
-                     deadline);
+    auto answer = client_.make(post(kAssumeRole, form_of(request)), deadline);
     if (!answer) {
         auto error = explained(std::move(answer).error(), request, client_.options());
         error.outcome_unknown = false;

@@ -33,6 +33,8 @@ public:
     /// Credentials of the role, always with the time at which they end. kAccessDenied names what has to allow it;
     /// `outcome_unknown` is never set: a session that nobody knows of does nothing.
     Result<Credentials> assume_role(const RoleRequest& request, Deadline deadline);
+    /// Idempotent. GetCallerIdentity, which everybody may ask: the ARN of whoever's credentials these are.
+    Result<std::string> caller(Deadline deadline);
 
 private:
     AwsClient client_;

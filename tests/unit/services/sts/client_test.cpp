@@ -154,5 +154,17 @@ TEST_F(StsClientTest, RenewsOurOwnCredentialsOnceWhereTheyHaveExpired) {
     EXPECT_EQ(expired.http.requests().size(), 2U);
 }
 
+TEST_F(StsClientTest, KnowsWhoseCredentialsTheseAre) {
+    const std::string arn = "arn:aws:sts::111122223333:assumed-role/deployer/alice";
+    world_.http.then(200, R"({"GetCallerIdentityResponse":{"GetCallerIdentityResult":{"Arn":")" + arn + R"("}}})",
+                     kJson);
+    EXPECT_EQ(world_.sts.caller(Deadline::none()).value(), arn);
+    EXPECT_EQ(world_.http.requests().at(0).body, "Action=GetCallerIdentity&Version=2011-06-15");
+    world_.http.then(200, "<GetCallerIdentityResponse><Arn>" + arn + "</Arn></GetCallerIdentityResponse>", kXml);
+    EXPECT_EQ(world_.sts.caller(Deadline::none()).value(), arn);
+    world_.http.then(200, "{}", kJson);
+    EXPECT_THAT(world_.sts.caller(Deadline::none()), IsErr(ErrorKind::kProtocol, HasSubstr("has no ARN")));
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing
