@@ -156,14 +156,19 @@ TEST_F(StsClientTest, RenewsOurOwnCredentialsOnceWhereTheyHaveExpired) {
 
 TEST_F(StsClientTest, KnowsWhoseCredentialsTheseAre) {
     const std::string arn = "arn:aws:sts::111122223333:assumed-role/deployer/alice";
-    world_.http.then(200, R"({"GetCallerIdentityResponse":{"GetCallerIdentityResult":{"Arn":")" + arn + R"("}}})",
-                     kJson);
-    EXPECT_EQ(world_.sts.caller(Deadline::none()).value(), arn);
-    EXPECT_EQ(world_.http.requests().at(0).body, "Action=GetCallerIdentity&Version=2011-06-15");
-    world_.http.then(200, "<GetCallerIdentityResponse><Arn>" + arn + "</Arn></GetCallerIdentityResponse>", kXml);
-    EXPECT_EQ(world_.sts.caller(Deadline::none()).value(), arn);
-    world_.http.then(200, "{}", kJson);
-    EXPECT_THAT(world_.sts.caller(Deadline::none()), IsErr(ErrorKind::kProtocol, HasSubstr("has no ARN")));
+    const auto answer = [](const std::string& body, const std::vector<HttpHeader>& headers) {
+        StsWorld world;
+        world.http.then(200, body, headers);
+        auto caller = world.sts.caller(Deadline::none());
+        EXPECT_EQ(world.http.requests().at(0).body, "Action=GetCallerIdentity&Version=2011-06-15");
+        return caller;
+    };
+    EXPECT_EQ(
+        answer(R"({"GetCallerIdentityResponse":{"GetCallerIdentityResult":{"Arn":")" + arn + R"("}}})", kJson).value(),
+        arn);
+    EXPECT_EQ(answer("<GetCallerIdentityResponse><Arn>" + arn + "</Arn></GetCallerIdentityResponse>", kXml).value(),
+              arn);
+    EXPECT_THAT(answer("{}", kJson), IsErr(ErrorKind::kProtocol, HasSubstr("has no ARN")));
 }
 
 }  // namespace
