@@ -104,6 +104,7 @@ void LocalAws::add_apis() {
     add("CodeDeploy_20141006.", "CodeDeploy", &Place::call_code_deploy);
     add("AWSEvents.", "EventBridge", &Place::call_events);
     add("GraniteServiceVersion20100801.", "CloudWatch", &Place::call_cloudwatch);
+    add("Logs_20140328.", "CloudWatch Logs", &Place::call_logs);
     add("secretsmanager.", "Secrets Manager", &Place::call_secrets);
     add("AmazonSSM.", "Systems Manager", &Place::call_parameters);
 }

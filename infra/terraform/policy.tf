@@ -154,6 +154,18 @@ locals {
           } if wanted
         ],
         [
+          for wanted in [var.failure_log_lines > 0] : {
+            # What containers wrote that have failed.
+            Sid    = "ReadLastWords"
+            Effect = "Allow"
+            Action = ["logs:GetLogEvents"]
+            Resource = [
+              for group in(length(var.failure_log_groups) > 0 ? var.failure_log_groups : ["*"]) :
+              "arn:${local.partition}:logs:${at.region}:${at.account_id}:log-group:${group}:log-stream:*"
+            ]
+          } if wanted
+        ],
+        [
           for wanted in [var.answer_requests && var.enable_manual_deploy] : {
             # What waits for a person goes on, or is taken back. Which condition keys ContinueServiceDeployment knows is not
             # written down, so the ARNs alone name the cluster.

@@ -284,6 +284,17 @@ variable "max_deployment_retries" {
   }
 }
 
+variable "failure_log_lines" {
+  type        = number
+  description = "How many of the last log lines of a container that failed are shown with the failure, where its log driver is awslogs; 0 for none (FAILURE_LOG_LINES)."
+  default     = 0
+  nullable    = false
+  validation {
+    condition     = var.failure_log_lines >= 0 && var.failure_log_lines <= 100 && floor(var.failure_log_lines) == var.failure_log_lines
+    error_message = "failure_log_lines: a whole number from 0 to 100."
+  }
+}
+
 variable "log_level" {
   type        = string
   description = "The least important log lines that are written (LOG_LEVEL)."
@@ -561,6 +572,7 @@ locals {
     SWEEP_INTERVAL_SECONDS              = "0"
     COALESCE_SECONDS                    = "0"
     MAX_DEPLOYMENT_RETRIES              = "2"
+    FAILURE_LOG_LINES                   = "0"
     LOG_LEVEL                           = "info"
     DISCOVERY                           = "false"
     DISCOVERY_TASKS                     = "false"
@@ -601,6 +613,7 @@ locals {
     SWEEP_INTERVAL_SECONDS              = tostring(var.sweep_interval_seconds)
     COALESCE_SECONDS                    = tostring(var.coalesce_seconds)
     MAX_DEPLOYMENT_RETRIES              = tostring(var.max_deployment_retries)
+    FAILURE_LOG_LINES                   = tostring(var.failure_log_lines)
     LOG_LEVEL                           = var.log_level
     DISCOVERY                           = tostring(var.discovery)
     DISCOVERY_CLUSTERS                  = join(",", var.discovery_clusters)

@@ -423,6 +423,17 @@ variable "answer_requests" {
   nullable    = false
 }
 
+variable "failure_log_groups" {
+  type        = list(string)
+  description = "The log groups of the services' containers, which may have a '*' in them, with failure_log_lines: the function may read these and no others. Empty: all of the account."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.failure_log_groups : can(regex("^[A-Za-z0-9_./#*-]{1,512}$", one))])
+    error_message = "failure_log_groups: names of log groups, not ARNs: /ecs/shop-*."
+  }
+}
+
 variable "promotion_clusters" {
   type        = list(string)
   description = "The clusters of other environments from which requests may promote (promote_from), with image_requests: the function may see there what services run, and change nothing."

@@ -7,6 +7,7 @@
 #include "sandbox/aws/dispatch.hpp"
 #include "sandbox/codedeploy/operations.hpp"
 #include "sandbox/ecs/configuration.hpp"
+#include "sandbox/logs/logs.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -55,6 +56,14 @@ AwsAnswer Ecs::handle_code_deploy(std::string_view operation, std::string_view b
                               deliver();
                               return answer;
                           });
+}
+
+AwsAnswer Ecs::handle_logs(std::string_view operation, std::string_view body) {
+    const std::scoped_lock lock(mutex_);
+    const WallTime now = clock_.now();
+    engine_.advance(now);
+    const auto fault = faults_.take(operation, body);
+    return answer_with(fault, operation, [&] { return answer_of_logs(state_, operation, body, now); });
 }
 
 AwsAnswer Ecs::add_code_deployed(std::string_view settings) {

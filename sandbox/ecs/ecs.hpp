@@ -55,6 +55,8 @@ public:
 
     /// An operation of CodeDeploy (version 2014-10-06), which deploys some of the services.
     [[nodiscard]] AwsAnswer handle_code_deploy(std::string_view operation, std::string_view body);
+    /// An operation of CloudWatch Logs, which has what the tasks write.
+    [[nodiscard]] AwsAnswer handle_logs(std::string_view operation, std::string_view body);
     /// Adds a service, with its families, that CodeDeploy deploys, or changes how: `settings` as JSON. An error says
     /// what is wrong with them.
     [[nodiscard]] AwsAnswer add_code_deployed(std::string_view settings);

@@ -18,7 +18,7 @@ namespace {
 /// What any program needs to run.
 constexpr std::array kSystemVariables{"PATH", "HOME", "TZ", "LANG"};
 
-constexpr std::array<std::string_view, 16> kBehaviour{"LOG_LEVEL",
+constexpr std::array<std::string_view, 17> kBehaviour{"LOG_LEVEL",
                                                       "CODE_DEPLOY",
                                                       "CODE_DEPLOY_GROUPS",
                                                       "DISCOVERY",
@@ -31,6 +31,7 @@ constexpr std::array<std::string_view, 16> kBehaviour{"LOG_LEVEL",
                                                       "ROLLBACK_ON_FAILURE",
                                                       "SWEEP_INTERVAL_SECONDS",
                                                       "COALESCE_SECONDS",
+                                                      "FAILURE_LOG_LINES",
                                                       "BACKEND_SERVICE_NAME",
                                                       "TARGET_ORDER",
                                                       "ROLL_BACK_EARLIER_TARGETS"};
@@ -88,6 +89,7 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         {"AWS_ENDPOINT_URL_ECR", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SCHEDULER", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_CLOUDWATCH", fmt::format("http://{}", host)},
+        {"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_EVENTBRIDGE", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SECRETS_MANAGER", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SSM", fmt::format("http://{}", host)},

@@ -61,6 +61,7 @@ public:
     [[nodiscard]] AwsAnswer call_ecr(const AwsCall& call) { return ecr_.handle(call.operation, call.body); }
     [[nodiscard]] AwsAnswer call_events(const AwsCall& call);
     [[nodiscard]] AwsAnswer call_cloudwatch(const AwsCall& call);
+    [[nodiscard]] AwsAnswer call_logs(const AwsCall& call) { return ecs_.handle_logs(call.operation, call.body); }
     [[nodiscard]] AwsAnswer call_secrets(const AwsCall& call) {
         return secrets_.handle(call.operation, call.body, call.caller);
     }

@@ -143,6 +143,8 @@ Notification notification_of(Fact fact, const RolloutOutcome& outcome,
     notification.reason = outcome.judgement.reason;
     if (!outcome.rollback.empty()) *notification.reason += fmt::format("\nRollback: {}.", outcome.rollback);
     if (started) notification.started_because = started->reason;
+    if (const auto& words = outcome.judgement.last_words)
+        notification.excerpt = {.title = title_of(*words), .lines = words->lines};
     return notification;
 }
 

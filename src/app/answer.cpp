@@ -172,6 +172,13 @@ nlohmann::ordered_json phase_json(const RolloutPhase& phase) {
     return json;
 }
 
+nlohmann::ordered_json last_words_json(const LastWords& words) {
+    nlohmann::ordered_json json{{"container", words.container}};
+    if (words.exit_code) json["exit_code"] = *words.exit_code;
+    json["lines"] = words.lines;
+    return json;
+}
+
 std::string to_json(const Answer& answer) {
     if (!answer.to_hook.empty()) return answer.to_hook;
     using OrderedJson = nlohmann::ordered_json;
@@ -202,6 +209,7 @@ std::string to_json(const Answer& answer) {
         if (report.took) one["took_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*report.took).count();
         if (report.registration) one["registration"] = registration_json(*report.registration);
         if (!report.notes.empty()) one["notes"] = report.notes;
+        if (report.last_words) one["last_words"] = last_words_json(*report.last_words);
         if (report.error) one["error"] = report.error->message;
         deployments.push_back(std::move(one));
     }

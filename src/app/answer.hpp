@@ -40,6 +40,9 @@ struct Answer {
 /// what is known of it; `holds_seconds` and `step_percent` by its configuration, `then` what happens at `until`.
 [[nodiscard]] nlohmann::ordered_json phase_json(const RolloutPhase& phase);
 
+/// `{"container":"api","exit_code":1,"lines":["..",".."]}`
+[[nodiscard]] nlohmann::ordered_json last_words_json(const LastWords& words);
+
 /// An invocation that ended badly: what could not be deployed must be seen by Lambda's metrics, retries and
 /// dead-letter queue.
 struct HandlingError {

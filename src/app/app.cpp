@@ -174,6 +174,7 @@ public:
     EcsApi& ecs() override { return first().ecs(); }
     EcrRegions& registries() override { return first().registries(); }
     HealthCheck& health() override { return first().health(); }
+    LastWordsReader& last_words() override { return first().last_words(); }
     CredentialsProvider& credentials() override { return first().credentials(); }
 
 private:

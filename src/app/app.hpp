@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "deployer/observe/last_words_reader.hpp"
 #include "deployer/verify/health_check.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
@@ -80,6 +81,7 @@ public:
     [[nodiscard]] virtual EcsApi& ecs() = 0;
     [[nodiscard]] virtual EcrRegions& registries() = 0;
     [[nodiscard]] virtual HealthCheck& health() = 0;
+    [[nodiscard]] virtual LastWordsReader& last_words() = 0;
     [[nodiscard]] virtual CredentialsProvider& credentials() = 0;
 };
 

@@ -84,6 +84,10 @@ Words words_of(const Answer& answer) {
             continue;
         }
         words.results.push_back(result_of(report));
+        if (report.last_words) {
+            words.results.push_back(fmt::format("{}: {}:", report.target.label(), title_of(*report.last_words)));
+            for (const auto& line : report.last_words->lines) words.results.push_back("    " + line);
+        }
         if (!report.not_brought.empty()) words.hints.push_back(not_brought_text(report));
         for (const auto& note : report.notes) words.hints.push_back(fmt::format("{}: {}", report.target.label(), note));
         if (!report.left_out.empty()) words.hints.push_back(left_out_text(report));

@@ -94,6 +94,11 @@ std::vector<Span> details_of(const ServiceOverview& one, WallTime now) {
     else if (primary->rollout_state == RolloutState::kFailed)
         add(primary->rollout_reason, Color::kRed);
     if (one.definition) add(copy_text(*one.definition), Color::kNone);
+    if (one.last && one.last->judgement.last_words) {
+        const auto& words = *one.last->judgement.last_words;
+        add(title_of(words) + ":", Color::kYellow);
+        for (const auto& line : words.lines) add("  " + line, Color::kNone);
+    }
     return details;
 }
 
@@ -228,6 +233,8 @@ std::string status_json(const std::vector<ServiceOverview>& services, WallTime n
                                    {"reason", overview.last->judgement.reason}};
             if (overview.last->judgement.phase)
                 one["last_rollout"]["phase"] = phase_json(*overview.last->judgement.phase);
+            if (overview.last->judgement.last_words)
+                one["last_rollout"]["last_words"] = last_words_json(*overview.last->judgement.last_words);
         }
         list.push_back(std::move(one));
     }

@@ -489,6 +489,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const bool rollback = reader.boolean("ROLLBACK_ON_FAILURE");
     const int sweep_interval = reader.number("SWEEP_INTERVAL_SECONDS");
     const int coalesce = reader.number("COALESCE_SECONDS");
+    const int failure_log_lines = reader.number("FAILURE_LOG_LINES");
     const int max_retries = reader.number("MAX_DEPLOYMENT_RETRIES");
     const int verify_time = reader.number("VERIFY_SECONDS");
     auto schedule_role = read_schedule_role(reader);
@@ -583,6 +584,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .sweep_interval = std::chrono::seconds{sweep_interval},
                    .coalesce = std::chrono::seconds{coalesce},
                    .max_deployment_retries = max_retries,
+                   .failure_log_lines = static_cast<std::size_t>(failure_log_lines),
                    .verify = std::move(maps.verify),
                    .approval = std::move(approval),
                    .ecs_endpoint = std::move(endpoints.ecs),

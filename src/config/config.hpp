@@ -127,7 +127,8 @@ struct Config {
     std::chrono::seconds sweep_interval{0};  ///< 0: no sweep is scheduled
     std::chrono::seconds coalesce{0};        ///< how long after its own time an event waits for the rest of a burst
     int max_deployment_retries = 2;
-    VerifySettings verify;  ///< what is watched after a rollout has completed
+    std::size_t failure_log_lines = 0;  ///< FAILURE_LOG_LINES: of a container that failed; 0: none are read
+    VerifySettings verify;              ///< what is watched after a rollout has completed
     ApprovalSettings approval;
 
     std::optional<std::string> ecs_endpoint;  ///< AWS_ENDPOINT_URL_ECS, else AWS_ENDPOINT_URL

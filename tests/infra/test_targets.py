@@ -234,6 +234,7 @@ ALL_POWERS = {
     "image_requests": True,
     "answer_requests": True,
     "promotion_clusters": ["stage"],
+    "failure_log_lines": 20,
 }
 ALL_POWERS_PARAMETERS = {
     "RollbackOnFailure": "true",
@@ -243,6 +244,7 @@ ALL_POWERS_PARAMETERS = {
     "ImageRequests": "true",
     "AnswerRequests": "true",
     "PromotionClusters": "stage",
+    "FailureLogLines": "20",
 }
 ROLES_ALIKE = {
     "the-least": ({}, {}, ""),

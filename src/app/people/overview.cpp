@@ -33,7 +33,7 @@ void look_closer(App& app, RolloutObserver& observer, ServiceOverview& one, Dead
 
 Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleeper& sleeper,
                                              const std::vector<EcsTarget>& targets, Deadline deadline) {
-    RolloutObserver observer(app.ecs(), clock, sleeper, app.logger());
+    RolloutObserver observer(app.ecs(), clock, sleeper, app.logger(), &app.last_words());
     TRY_ASSIGN(const auto described,
                DescribedTargets::of(targets, [&](const ClusterName& cluster, const std::vector<EcsServiceName>& names) {
                    return observer.describe(cluster, names, deadline);

@@ -53,6 +53,7 @@ public:
     [[nodiscard]] EcsApi& ecs() override { return parts_.ecs; }
     [[nodiscard]] EcrRegions& registries() override { return parts_.registries; }
     [[nodiscard]] HealthCheck& health() override { return parts_.health; }
+    [[nodiscard]] LastWordsReader& last_words() override { return parts_.last_words; }
     [[nodiscard]] CredentialsProvider& credentials() override { return parts_.credentials; }
 
 private:

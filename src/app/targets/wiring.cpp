@@ -108,11 +108,13 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
       cloudwatch(endpoint_of(kCloudWatchService, config, foundation.environment), http, credentials, clock, sleeper,
                  logger),
       registries(endpoint_of(kEcrService, config, foundation.environment), http, credentials, clock, sleeper, logger),
+      logs(endpoint_of(kLogsService, config, foundation.environment), http, credentials, clock, sleeper, logger),
       revision_images(ecs, logger),
       discovery(
           discovery_of(config, {.ecs = ecs, .schedules = scheduler, .rules = event_rules}, revision_images, *this)),
       notifications(context.voice),
-      observer(ecs, clock, sleeper, logger),
+      last_words({.lines = config.failure_log_lines, .region = config.region}, ecs, logs, clock, logger),
+      observer(ecs, clock, sleeper, logger, &last_words),
       rollback({.max_retries = config.max_deployment_retries}, ecs, remembered.memory, clock, sleeper, logger),
       steering({.max_retries = config.max_deployment_retries}, ecs, rollback, clock, sleeper, logger),
       approval_gate({.environment = environment_of(config), .target = config.deployment_target}, config.approval, ecs,
@@ -207,6 +209,8 @@ Handled Wiring::redacted(Handled handled) const {
         report.not_brought = redactor.redact(std::move(report.not_brought));
         for (auto& note : report.notes) note = redactor.redact(std::move(note));
         if (report.error) report.error->message = redactor.redact(std::move(report.error->message));
+        if (report.last_words)
+            for (auto& line : report.last_words->lines) line = redactor.redact(std::move(line));
     }
     handled.answer.detail = redactor.redact(std::move(handled.answer.detail));
     if (handled.error) handled.error->message = redactor.redact(std::move(handled.error->message));

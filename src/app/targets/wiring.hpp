@@ -20,6 +20,7 @@
 #include "deployer/follow_up/sweeper.hpp"
 #include "deployer/follow_up/watcher.hpp"
 #include "deployer/gate/gate.hpp"
+#include "deployer/observe/last_words_reader.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/revision/revision_images.hpp"
 #include "deployer/scheduled/task_updater.hpp"
@@ -33,6 +34,7 @@
 #include "services/ecr/client.hpp"
 #include "services/ecs/client.hpp"
 #include "services/event_rules/client.hpp"
+#include "services/logs/client.hpp"
 #include "services/scheduler/client.hpp"
 
 namespace ci_lambda {
@@ -89,6 +91,7 @@ struct Wiring {
     EventRulesClient event_rules;
     CloudWatchClient cloudwatch;
     EcrClients registries;
+    LogsClient logs;
     RevisionImages revision_images;
     struct Discovery {
         Discovery(const Config& config, EcsCatalog& ecs, RevisionImages& images, Wiring& parts)
@@ -103,6 +106,7 @@ struct Wiring {
     std::string account;                   ///< where it deploys; empty while nobody knows
     Voice& notifications;
 
+    LastWordsReader last_words;
     RolloutObserver observer;
     Rollback rollback;
     Steering steering;

@@ -27,14 +27,14 @@ void add_sentence(std::optional<std::string>& text, const std::string& sentence)
     text = text && !text->empty() ? fmt::format("{}\n{}", *text, sentence) : sentence;
 }
 
-/// The commonest reason why tasks of other deployments than this one stopped: those that were rolled back.
-std::string why_the_others_failed(const std::string& deployment_id, const RolloutFacts& facts) {
+/// The other deployment than this one, one that was rolled back, whose task failed last; nullptr for none.
+const EcsStoppedTask* last_of_the_others(const std::string& deployment_id, const RolloutFacts& facts) {
     const EcsStoppedTask* latest = nullptr;
     for (const auto& task : facts.stopped_tasks) {
         if (task.started_by == deployment_id || why_task_stopped(task).empty()) continue;
         if (latest == nullptr || task.stopped_at > latest->stopped_at) latest = &task;
     }
-    return latest == nullptr ? "" : why_tasks_fail(latest->started_by, latest->stopped_at, facts);
+    return latest;
 }
 
 }  // namespace
@@ -48,6 +48,7 @@ struct RolloutNews::Story {
     Notification notification;
     std::string rollback = {};
     std::optional<Error> rollback_error = {};
+    std::string failed = {};         ///< id of the deployment whose tasks failed; empty for none
     bool forward = false;            ///< it has completed, and is no rollback
     bool direction_unknown = false;  ///< nobody knows
 };
@@ -118,9 +119,9 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
     else if (notice.level != NoticeLevel::kInfo && !notice.event_name.starts_with("HOOK_") &&
              story.facts.service != nullptr) {
         story.facts.stopped_tasks = observer_.stopped_tasks(target, deadline);
+        story.failed = story.rollout.deployment_id;
         const auto why = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
-        add_sentence(story.notification.reason,
-                     why.empty() ? why_the_others_failed(story.rollout.deployment_id, story.facts) : why);
+        add_sentence(story.notification.reason, why.empty() ? why_the_others_failed(story) : why);
     }
     if (!notice.event_name.starts_with("SERVICE_DEPLOYMENT_")) story.notification.ecs_event = notice.event_name;
     // Without a deployment of its own ECS says it again and again, for as long as it is so.
@@ -133,7 +134,10 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
               .rollback_error = std::move(story.rollback_error),
               .completed = story.forward ? std::optional(story.rollout) : std::nullopt,
               .direction_unknown = story.direction_unknown};
-    if (!said) news.notification = std::move(story.notification);
+    if (!said) {
+        if (!story.failed.empty()) tell_last_words(story, deadline);
+        news.notification = std::move(story.notification);
+    }
     return news;
 }
 
@@ -203,11 +207,25 @@ void RolloutNews::tell_rolled_back(Story& story, const EcsServiceDeployment* rec
         story.notification.took.reset();
     }
     story.facts.stopped_tasks = observer_.stopped_tasks(story.rollout.target, deadline);
-    add_sentence(story.notification.reason, why_the_others_failed(story.rollout.deployment_id, story.facts));
+    add_sentence(story.notification.reason, why_the_others_failed(story));
+}
+
+/// The commonest reason why tasks of another deployment than the one that is told of stopped, which it replaces.
+std::string RolloutNews::why_the_others_failed(Story& story) {
+    const auto* latest = last_of_the_others(story.rollout.deployment_id, story.facts);
+    if (latest == nullptr) return {};
+    story.failed = latest->started_by;
+    return why_tasks_fail(latest->started_by, latest->stopped_at, story.facts);
+}
+
+void RolloutNews::tell_last_words(Story& story, Deadline deadline) {
+    if (auto words = observer_.last_words(story.failed, story.facts.stopped_tasks, deadline))
+        story.notification.excerpt = {.title = title_of(*words), .lines = std::move(words->lines)};
 }
 
 void RolloutNews::tell_failed(Story& story, Deadline deadline) {
     story.facts.stopped_tasks = observer_.stopped_tasks(story.rollout.target, deadline);
+    story.failed = story.rollout.deployment_id;
     const auto ecs_reason = story.notification.reason;
     story.notification.reason = why_tasks_fail(story.rollout.deployment_id, story.rollout.started_at, story.facts);
     add_sentence(story.notification.reason, ecs_reason.value_or(""));

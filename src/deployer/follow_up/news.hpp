@@ -56,6 +56,8 @@ private:
     void tell_failed(Story& story, Deadline deadline);
     void tell_rolled_back(Story& story, const EcsServiceDeployment* record, Deadline deadline);
     void roll_back(Story& story, Deadline deadline);
+    static std::string why_the_others_failed(Story& story);
+    void tell_last_words(Story& story, Deadline deadline);
 
     Options options_;
     RolloutObserver& observer_;

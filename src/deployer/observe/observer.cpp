@@ -71,7 +71,14 @@ RolloutObserver::Observation RolloutObserver::observe(Rollout& rollout, const Ec
     seen.facts.stopped_tasks = stopped_tasks(rollout.target, deadline);
     if (service != nullptr && service->express) seen.facts.express = said_of_express(*service, deadline);
     seen.judgement = judge(rollout, seen.facts, timeout);
+    if (seen.judgement.final())
+        seen.judgement.last_words = last_words(rollout.deployment_id, seen.facts.stopped_tasks, deadline);
     return seen;
+}
+
+std::optional<LastWords> RolloutObserver::last_words(const std::string& deployment_id,
+                                                     const std::vector<EcsStoppedTask>& tasks, Deadline deadline) {
+    return last_words_ == nullptr ? std::nullopt : last_words_->of(deployment_id, tasks, deadline);
 }
 
 History RolloutObserver::records_for(Rollout& rollout, const EcsService& service, Deadline deadline) {

@@ -2,12 +2,15 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "deployer/observe/last_words_reader.hpp"
 #include "deployer/rollout/image_proof.hpp"
 #include "deployer/rollout/verdict.hpp"
 #include "logging/logger.hpp"
@@ -19,9 +22,10 @@ namespace ci_lambda {
 /// left out, with a warning in the log (once for each kind), and the verdict is made without it.
 class RolloutObserver {
 public:
-    /// ECS, clock, sleeper and logger must outlive it.
-    RolloutObserver(EcsRollouts& ecs, const Clock& clock, Sleeper& sleeper, const Logger& logger)
-        : ecs_(ecs), clock_(clock), sleeper_(sleeper), logger_(logger) {}
+    /// Whatever is passed in must outlive it. `last_words`: nullptr where nobody wants them.
+    RolloutObserver(EcsRollouts& ecs, const Clock& clock, Sleeper& sleeper, const Logger& logger,
+                    LastWordsReader* last_words = nullptr)
+        : ecs_(ecs), clock_(clock), sleeper_(sleeper), logger_(logger), last_words_(last_words) {}
 
     /// All of them, ten a call.
     [[nodiscard]] Result<DescribedServices> describe(const ClusterName& cluster,
@@ -37,7 +41,8 @@ public:
     };
     /// The verdict on one rollout. `service` is what DescribeServices has just said of it, nullptr for nothing. Asks
     /// for ECS's records only when the service alone cannot tell, and for stopped tasks only when something went wrong,
-    /// or seems to take too long. Remembers in the rollout the ARN of ECS's record, and that ECS has shown it.
+    /// or seems to take too long; and for the last words of a container that failed only once it has ended badly.
+    /// Remembers in the rollout the ARN of ECS's record, and that ECS has shown it.
     [[nodiscard]] Observation observe(Rollout& rollout, const EcsService* service, Milliseconds timeout,
                                       Deadline deadline);
 
@@ -45,6 +50,9 @@ public:
     [[nodiscard]] History history(const EcsTarget& target, Deadline deadline);
     /// Empty when they cannot be read.
     [[nodiscard]] std::vector<EcsStoppedTask> stopped_tasks(const EcsTarget& target, Deadline deadline);
+    /// What the task of this deployment that failed last wrote last.
+    [[nodiscard]] std::optional<LastWords> last_words(const std::string& deployment_id,
+                                                      const std::vector<EcsStoppedTask>& tasks, Deadline deadline);
     /// The exact revisions; none when they may not be read. An error can heal.
     [[nodiscard]] Result<std::vector<EcsServiceRevision>> revisions(const std::vector<std::string>& arns,
                                                                     Deadline deadline);
@@ -71,6 +79,7 @@ private:
     const Clock& clock_;
     Sleeper& sleeper_;
     const Logger& logger_;
+    LastWordsReader* last_words_;
     std::atomic<bool> noted_history_{false};
     std::atomic<bool> noted_details_{false};
     std::atomic<bool> noted_tasks_{false};

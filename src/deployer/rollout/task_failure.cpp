@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/text.hpp"
@@ -33,13 +34,18 @@ std::string why_container_ended(const EcsStoppedTask::Container& container) {
     return meaning.empty() ? text : fmt::format("{} ({})", text, meaning);
 }
 
-/// The container that tells most: one that ended badly, else one with something to say.
-const EcsStoppedTask::Container* culprit(const EcsStoppedTask& task) {
-    for (const auto& container : task.containers)
-        if (container.exit_code.value_or(0) != 0) return &container;
-    for (const auto& container : task.containers)
-        if (!container.reason.empty() || container.exit_code) return &container;
-    return nullptr;
+constexpr int kKilled = 137;      // 128 + SIGKILL
+constexpr int kTerminated = 143;  // 128 + SIGTERM
+
+bool ended_badly(const EcsStoppedTask::Container& container) { return container.exit_code.value_or(0) != 0; }
+
+bool ended_badly_by_itself(const EcsStoppedTask::Container& container) {
+    if (container.reason.contains("OutOfMemory")) return true;
+    return ended_badly(container) && container.exit_code != kKilled && container.exit_code != kTerminated;
+}
+
+bool says_something(const EcsStoppedTask::Container& container) {
+    return !container.reason.empty() || container.exit_code.has_value();
 }
 
 /// Stops that a deployment or a person asked for say so in their reason.
@@ -50,13 +56,21 @@ bool is_routine(const EcsStoppedTask& task) {
 
 }  // namespace
 
+const EcsStoppedTask::Container* failed_container(const EcsStoppedTask& task) {
+    for (const auto& tells : {&ended_badly_by_itself, &ended_badly, &says_something}) {
+        const auto found = std::ranges::find_if(task.containers, tells);
+        if (found != task.containers.end()) return &*found;
+    }
+    return nullptr;
+}
+
 std::string why_task_stopped(const EcsStoppedTask& task) {
     if (is_routine(task)) return "";
     // The task ran to its end by itself: the container knows more than the task's "Essential container in task exited".
     const bool by_itself = task.stop_code == "EssentialContainerExited" ||
                            task.stopped_reason.starts_with("Essential container in task exited");
     if (by_itself) {
-        if (const auto* container = culprit(task)) return why_container_ended(*container);
+        if (const auto* container = failed_container(task)) return why_container_ended(*container);
     }
     if (task.stopped_reason.contains("failed ELB health checks")) return "failed ELB health checks";
     if (task.stopped_reason.contains("failed container health checks")) return "failed its container's health checks";
@@ -64,7 +78,7 @@ std::string why_task_stopped(const EcsStoppedTask& task) {
         const std::string reason(trim(task.stopped_reason));
         return task.stop_code == "UserInitiated" ? fmt::format("stopped by somebody: {}", reason) : reason;
     }
-    if (const auto* container = culprit(task)) return why_container_ended(*container);
+    if (const auto* container = failed_container(task)) return why_container_ended(*container);
     return task.stop_code;
 }
 

@@ -12,4 +12,8 @@ namespace ci_lambda {
 /// Stop codes and reasons: ECS developer guide, "stopped tasks error codes".
 [[nodiscard]] std::string why_task_stopped(const EcsStoppedTask& task);
 
+/// The container that tells most: one that ended badly by itself, then one that was ended by a signal, as the others
+/// are once an essential one is gone; else one with something to say; nullptr for none.
+[[nodiscard]] const EcsStoppedTask::Container* failed_container(const EcsStoppedTask& task);
+
 }  // namespace ci_lambda

@@ -7,6 +7,7 @@
 
 #include "base/names.hpp"
 #include "base/time.hpp"
+#include "deployer/rollout/last_words.hpp"
 #include "deployer/rollout/phase.hpp"
 #include "deployer/rollout/rollout.hpp"
 #include "services/ecs/records.hpp"
@@ -38,6 +39,8 @@ struct Judgement {
     /// With kInProgress and kTimedOut: what it is doing, where there is a word for it.
     std::optional<RolloutPhase> phase = {};
     std::string now_runs;  ///< ARN of the revision that runs instead; empty unless rolled back or superseded
+    /// Of one container that failed, where they could be read; not by `judge`.
+    std::optional<LastWords> last_words = {};
 
     [[nodiscard]] bool final() const { return verdict != Verdict::kInProgress; }
 };

@@ -65,6 +65,7 @@ void add_outcome(DeploymentReport& report, const RolloutOutcome& outcome) {
     if (!outcome.rollback.empty()) report.outcome += "; " + outcome.rollback;
     report.took = outcome.took;
     report.rollback_error = outcome.rollback_error;
+    report.last_words = outcome.judgement.last_words;
 }
 
 }  // namespace ci_lambda

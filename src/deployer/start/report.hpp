@@ -85,6 +85,7 @@ struct DeploymentReport {
 
     std::optional<Error> rollback_error =
         {};  ///< it went wrong, and could not be rolled back for a reason that can heal
+    std::optional<LastWords> last_words = {};  ///< of a container that failed, where they could be read
 };
 
 /// The rollout of an accepted deployment, to be watched.

@@ -245,6 +245,17 @@ EcsTaskDefinition::Image read_container_image(const Json& container) {
     return {.container = text(container, "name"), .image = text(container, "image")};
 }
 
+void add_log(const Json& container, std::vector<EcsTaskDefinition::Log>& logs) {
+    const Json* configuration = find(container, "logConfiguration");
+    if (configuration == nullptr || text(*configuration, "logDriver") != "awslogs") return;
+    const Json* options = find(*configuration, "options");
+    if (options == nullptr || text(*options, "awslogs-group").empty()) return;
+    logs.push_back({.container = text(container, "name"),
+                    .group = text(*options, "awslogs-group"),
+                    .stream_prefix = text(*options, "awslogs-stream-prefix"),
+                    .region = text(*options, "awslogs-region")});
+}
+
 EcsServiceRevision::Image read_image(const Json& image) {
     return {
         .container = text(image, "containerName"), .image = text(image, "image"), .digest = text(image, "imageDigest")};
@@ -331,7 +342,9 @@ bool is_primary_container(const Json& task_definition) {
 }
 
 EcsStoppedTask::Container read_container(const Json& container) {
-    EcsStoppedTask::Container one{.name = text(container, "name"), .reason = text(container, "reason")};
+    EcsStoppedTask::Container one{.name = text(container, "name"),
+                                  .reason = text(container, "reason"),
+                                  .runtime_id = text(container, "runtimeId")};
     if (const Json* code = find(container, "exitCode"); code != nullptr && code->is_number_integer())
         one.exit_code = code->get<int>();
     return one;
@@ -449,7 +462,8 @@ EcsStoppedTask read_stopped_task(const Json& task) {
             .stop_code = text(task, "stopCode"),
             .stopped_reason = text(task, "stoppedReason"),
             .stopped_at = time_of(task, "stoppedAt"),
-            .containers = read_all(task, "containers", read_container)};
+            .containers = read_all(task, "containers", read_container),
+            .task_definition = text(task, "taskDefinitionArn")};
 }
 
 EcsTaskDefinition read_task_definition(const Json& answer) {
@@ -458,6 +472,7 @@ EcsTaskDefinition read_task_definition(const Json& answer) {
         one.arn = text(*described, "taskDefinitionArn");
         one.status = text(*described, "status");
         one.images = read_all(*described, "containerDefinitions", read_container_image);
+        for_each(*described, "containerDefinitions", [&](const Json& container) { add_log(container, one.logs); });
         if (const Json* platform = find(*described, "runtimePlatform")) {
             one.cpu_architecture = text(*platform, "cpuArchitecture");
             one.os_family = text(*platform, "operatingSystemFamily");

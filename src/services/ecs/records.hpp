@@ -299,6 +299,15 @@ struct EcsTaskDefinition {
     bool for_fargate = false;           ///< requiresCompatibilities has FARGATE, where none means X86_64 and LINUX
     /// One container, and nothing that the primary container of an Express Mode service cannot say.
     bool is_primary_container = false;
+    /// Of a container that logs by the driver awslogs (ECS API reference, LogConfiguration).
+    struct Log {
+        std::string container;
+        std::string group;
+        std::string stream_prefix;  ///< may be empty
+        std::string region;         ///< may be empty
+        friend bool operator==(const Log&, const Log&) = default;
+    };
+    std::vector<Log> logs = {};
 };
 
 /// A task that runs.
@@ -334,10 +343,12 @@ struct EcsStoppedTask {
     WallTime stopped_at{};
     struct Container {
         std::string name;
-        std::optional<int> exit_code;
+        std::optional<int> exit_code;  ///< absent: it did not run
         std::string reason;
+        std::string runtime_id = {};  ///< Docker's own id
     };
     std::vector<Container> containers;
+    std::string task_definition = {};  ///< ARN
 };
 
 }  // namespace ci_lambda

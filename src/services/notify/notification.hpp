@@ -14,6 +14,12 @@ namespace ci_lambda {
 
 enum class NotificationType { kSuccess, kError, kInfo, kWarning };
 
+/// Lines of somebody else's, to be shown as they are: what a program wrote.
+struct Excerpt {
+    std::string title;               ///< what it is: "last words of the container api (exit code 1)"
+    std::vector<std::string> lines;  ///< where not all of them can be shown, the last ones are
+};
+
 /// What there is to tell of one service. Plain text: each channel escapes and cuts for itself.
 struct Notification {
     NotificationType type = NotificationType::kInfo;
@@ -29,6 +35,7 @@ struct Notification {
     std::optional<std::string> took;             ///< how long the rollout took, in words
     std::optional<std::string> reason;
     std::optional<std::string> ecs_event = {};  ///< ECS's own name of what happened: SERVICE_TASK_START_IMPAIRED
+    std::optional<Excerpt> excerpt = {};        ///< shown below the reason
     /// What makes it the same as one that was told before, and for how long; empty: nothing does.
     std::vector<std::string> facts = {};
     std::chrono::minutes stays_told{60};

@@ -21,6 +21,8 @@ void redact(Announcement& announcement, const Redactor& redactor) {
         for (auto* text : {&part.title, &part.service, &part.status}) *text = redactor.redact(std::move(*text));
         redact(part.started_because, redactor);
         redact(part.reason, redactor);
+        if (part.excerpt)
+            for (auto& line : part.excerpt->lines) line = redactor.redact(std::move(line));
     }
 }
 

@@ -26,6 +26,12 @@ constexpr std::size_t kLinesLimit = 9000;
 constexpr std::array<std::size_t, 3> kErrorLine{600, 300, 150};
 constexpr std::size_t kOtherLine = 300;
 
+/// Of all blocks together, below what Slack refuses.
+constexpr std::size_t kBlocksLimit = 12'500;
+/// Of an excerpt's block: what is shorter tells nothing. With several services each has less.
+constexpr std::size_t kShortestExcerpt = 200;
+constexpr std::size_t kExcerptOfSeveral = 1000;
+
 constexpr Milliseconds kPostTimeout{2500};
 constexpr Milliseconds kFirstServerErrorWait{300};
 constexpr int kMaxServerErrorRetries = 2;
@@ -100,6 +106,44 @@ void add_reason(Json& blocks, const std::optional<std::string>& reason) {
     if (reason && !reason->empty()) blocks.push_back(section("*Reason*\n", *reason, ""));
 }
 
+/// All of the text in blocks.
+std::size_t characters_in(const Json& block) {
+    if (block.is_string()) return characters(block.get_ref<const std::string&>());
+    std::size_t sum = 0;
+    if (block.is_structured())
+        for (const auto& part : block) sum += characters_in(part);
+    return sum;
+}
+
+/// Nothing in a code block has a meaning but the entities, and three backticks that end it.
+std::string in_code(std::string_view line) { return slack_escape(replace_all(std::string(line), "`", kGraveAccent)); }
+
+/// As a code block with as many of the last lines as there is room for.
+void add_excerpt(Json& blocks, const Notification& notification, std::size_t limit, bool names_service) {
+    if (!notification.excerpt || notification.excerpt->lines.empty()) return;
+    const auto& excerpt = *notification.excerpt;
+    const auto used = characters_in(blocks);
+    if (used + kShortestExcerpt > kBlocksLimit) return;
+    const auto room = std::min(limit, kBlocksLimit - used);
+    constexpr std::size_t kLongestTitle = 150;
+    constexpr std::string_view kFence = "```";
+    auto title = names_service ? fmt::format("{}: {}", notification.service, excerpt.title) : excerpt.title;
+    if (!names_service && title.front() >= 'a' && title.front() <= 'z') title.front() -= 'a' - 'A';
+    const auto head =
+        fmt::format("*{}*\n{}\n", escaped_to_fit(replace_all(title, "*", kAsteriskSign), kLongestTitle), kFence);
+    auto left = room - std::min(room, characters(head) + kFence.size() + 1);
+    std::vector<std::string> lines;  // the last one first
+    for (auto line = excerpt.lines.rbegin(); line != excerpt.lines.rend(); ++line) {
+        auto text = in_code(*line);
+        if (characters(text) + 1 > left) break;
+        left -= characters(text) + 1;
+        lines.push_back(std::move(text));
+    }
+    if (lines.empty()) return;
+    std::ranges::reverse(lines);
+    blocks.push_back(section(fmt::format("{}{}\n{}", head, join(lines, "\n"), kFence)));
+}
+
 /// What there is to tell of one service.
 void add_service(Json& blocks, const Notification& notification) {
     Json fields = Json::array();
@@ -114,6 +158,7 @@ void add_service(Json& blocks, const Notification& notification) {
     add_field(fields, "Took", notification.took.value_or(""));
     add_fields(blocks, std::move(fields));
     add_reason(blocks, notification.reason);
+    add_excerpt(blocks, notification, kSectionLimit, false);
 }
 
 std::vector<std::string> fitted(const std::vector<AnnouncementLine>& lines, std::size_t longest_error) {
@@ -178,6 +223,7 @@ void add_services(Json& blocks, const Announcement& announcement) {
     add_fields(blocks, std::move(fields));
     add_lines(blocks, announcement.lines);
     add_reason(blocks, announcement.reason);
+    for (const auto& part : announcement.parts) add_excerpt(blocks, part, kExcerptOfSeveral, true);
 }
 
 /// For a notification's single line, and for clients that show no blocks.

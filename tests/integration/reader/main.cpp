@@ -26,6 +26,7 @@
 #include "services/ecs/client.hpp"
 #include "services/event_rules/client.hpp"
 #include "services/lambda/client.hpp"
+#include "services/logs/client.hpp"
 #include "services/s3/client.hpp"
 #include "services/scheduler/client.hpp"
 #include "services/secrets_manager/client.hpp"
@@ -66,9 +67,9 @@ Json credentials_in_json(const Result<Credentials>& credentials) {
 
 /// Of every API that is called from `src/`.
 Json endpoints_in_json(std::span<const std::string> regions) {
-    const std::array services{&kCloudWatchService,     &kCodeDeployService, &kEcrService, &kEcsService,
-                              &kEventsService,         &kLambdaService,     &kS3Service,  &kSchedulerService,
-                              &kSecretsManagerService, &kSsmService,        &kStsService};
+    const std::array services{&kCloudWatchService, &kCodeDeployService,     &kEcrService,  &kEcsService,
+                              &kEventsService,     &kLambdaService,         &kLogsService, &kS3Service,
+                              &kSchedulerService,  &kSecretsManagerService, &kSsmService,  &kStsService};
     Json all = Json::object();
     for (const auto* service : services) {
         auto& of_service = all[std::string(service->name)];

@@ -56,6 +56,17 @@ TEST(AnswerWithTasks, LeavesTheWordToTheServicesAndToFailures) {
     EXPECT_EQ(handled.error->message, "deployment failed for task:report: too large");
 }
 
+TEST(AnswerJson, HasTheLastWordsOfAContainerThatFailed) {
+    auto failed = service_with_status(DeploymentStatus::kFailed);
+    failed.last_words = {.container = "app", .exit_code = 1, .lines = {"listening", "fatal: no \"db\""}};
+    const auto json = parse_json(to_json(answer_of({failed}, {}).answer));
+    ASSERT_TRUE(json);
+    EXPECT_EQ((*json)["deployments"][0]["last_words"],
+              *parse_json(R"({"container":"app","exit_code":1,"lines":["listening","fatal: no \"db\""]})"));
+    const auto without = parse_json(to_json(answer_of({service_with_status(DeploymentStatus::kFailed)}, {}).answer));
+    EXPECT_FALSE((*without)["deployments"][0].contains("last_words"));
+}
+
 TEST(AnswerWithTasks, HasThemInItsJson) {
     auto handled = answer_of(std::vector<DeploymentReport>{}, {});
     EXPECT_THAT(to_json(handled.answer), ::testing::Not(HasSubstr("tasks")));

@@ -41,6 +41,14 @@ TEST(WordsOf, SaysWhatWasAcceptedAndWhatWouldBe) {
     EXPECT_THAT(words_of(answer(report(DeploymentStatus::kDryRun))).results.front(), HasSubstr("api: would deploy "));
 }
 
+TEST(WordsOf, SaysTheLastWordsOfAContainerBelowHowItEnded) {
+    auto failed = waited(DeploymentStatus::kRolledBack, "ECS rolled it back");
+    failed.last_words = {.container = "app", .exit_code = 1, .lines = {"listening", "fatal: no database"}};
+    EXPECT_THAT(words_of(answer(failed)).results, ElementsAre("api: rolled back after 1 min 15 s: ECS rolled it back",
+                                                              "api: last words of the container app (exit code 1):",
+                                                              "    listening", "    fatal: no database"));
+}
+
 TEST(WordsOf, SaysWhatBecameOfTasks) {
     const auto with_task = [](const std::optional<Error>& error) {
         Handled handled{.answer = {.status = "ignored", .detail = {}}};

@@ -73,6 +73,16 @@ TEST(StatusTable, TellsHowTheLastRolloutEndedAndWhy) {
                   "it back to :7: exit code 1\n"));
 }
 
+TEST(StatusTable, ShowsTheLastWordsOfAContainerOfARolloutThatFailed) {
+    auto failed = steady();
+    failed.last->judgement = {.verdict = Verdict::kRolledBack, .reason = "ECS rolled it back"};
+    failed.last->judgement.last_words = {.container = "app", .exit_code = 137, .lines = {"heap 497 MB"}};
+    EXPECT_THAT(
+        text_of(status_table({failed}, start() + minutes{5}, 0)),
+        HasSubstr("ECS rolled it back\n    last words of the container app (exit code 137):\n      heap 497 MB\n"));
+    EXPECT_THAT(status_json({failed}, start()), HasSubstr("heap 497 MB"));
+}
+
 TEST(StatusTable, SaysWhatARollbackCopyStandsFor) {
     auto copy = steady();
     copy.definition->tags = RollbackCopy{.stands_for = "shop_service_api_dev:41",

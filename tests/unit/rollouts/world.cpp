@@ -42,6 +42,7 @@ World::World(const WorldOptions& options)
                                             {"AWS_REGION", "us-east-1"},
                                             {"AWS_ENDPOINT_URL_CLOUDWATCH", server_.url()},
                                             {"AWS_ENDPOINT_URL_CODEDEPLOY", server_.url()},
+                                            {"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", server_.url()},
                                             {"ENABLE_SLACK_NOTIFICATIONS", options.slack ? "true" : "false"},
                                             {"SLACK_WEBHOOK_URL", server_.url("/services/T000/B000/hook")},
                                             {"AWS_ACCESS_KEY_ID", "AKID"},
@@ -103,6 +104,7 @@ ServerReply World::answer(const ServerRequest& request) {
         return reply(200, "ok");
     }
     const auto target = request.header("X-Amz-Target");
+    const bool of_logs = target.starts_with("Logs_");
     const auto operation = target.substr(target.find('.') + 1);
     if (before_each_call_) {
         const std::scoped_lock lock(hook_mutex_);  // calls may come at the same time
@@ -116,6 +118,7 @@ ServerReply World::answer(const ServerRequest& request) {
         fault = faults_.take(operation, request.body);
     }
     const auto answer = sandbox::answer_with(fault, operation, [&] {
+        if (of_logs) return ecs_.handle_logs(operation, request.body);
         return target.starts_with("CodeDeploy_") ? ecs_.handle_code_deploy(operation, request.body)
                                                  : ecs_.handle(operation, request.body);
     });

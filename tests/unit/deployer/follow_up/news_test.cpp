@@ -168,6 +168,61 @@ TEST_F(NewsTest, NamesTheFailingTasksOwnWords) {
                                      HasSubstr("ECS rolls it back")));
 }
 
+class SaidBefore final : public LogEvents {
+public:
+    Result<std::vector<std::string>> latest(const LogStream& stream, std::size_t, Deadline) override {
+        streams.push_back(stream.name);
+        return std::vector<std::string>{"fatal: no database"};
+    }
+    std::vector<std::string> streams;
+};
+
+class LastWordsNewsTest : public NewsTest {
+protected:
+    LastWordsNewsTest() {
+        ecs_.on_task_definition = [](const TaskDefinition& revision) -> Result<EcsTaskDefinition> {
+            EcsTaskDefinition definition{.arn = revision.str()};
+            definition.logs = {{.container = "app", .group = "/ecs/api", .stream_prefix = "ecs", .region = ""}};
+            return definition;
+        };
+        auto task = stopped_task("EssentialContainerExited", "Essential container in task exited",
+                                 {{.name = "app", .exit_code = 1}});
+        task.arn = "task/c/17";
+        task.task_definition = arn_of("8");
+        ecs_.tasks = std::vector{task};
+    }
+    std::optional<Notification> hear(const Notify& what) {
+        RolloutNews news({.timeout = minutes{10}}, speaking_, rollback_, memory_, revision_images_);
+        return news.tell(what, target("api"), start() + minutes{3}, Deadline::none()).notification;
+    }
+    SaidBefore logs_;
+    LastWordsReader reader_{{.lines = 20, .region = "us-east-1"}, ecs_, logs_, clock_, log_.logger};
+    RolloutObserver speaking_{ecs_, clock_, sleeper_, log_.logger, &reader_};
+};
+
+TEST_F(LastWordsNewsTest, StandInTheMessageOfAFailureOnceAndNotInThatOfASuccess) {
+    EXPECT_FALSE(hear(completed())->excerpt);
+    EXPECT_THAT(logs_.streams, IsEmpty()) << "what is fine costs no call";
+    show({deployment("ecs-svc/1", "8", RolloutState::kFailed)});
+    const auto told = hear(failed_notice());
+    ASSERT_TRUE(told && told->excerpt);
+    EXPECT_EQ(told->excerpt->title, "last words of the container app (exit code 1)");
+    EXPECT_THAT(told->excerpt->lines, ::testing::ElementsAre("fatal: no database"));
+    EXPECT_THAT(logs_.streams, ::testing::ElementsAre("ecs/app/17"));
+}
+
+TEST_F(LastWordsNewsTest, OfARollbackAreThoseOfWhatWasTakenBack) {
+    show({deployment("ecs-svc/0", "7", RolloutState::kCompleted)});
+    ecs_.history = std::vector{record("own", Record::kRollbackSuccessful, {}, "8")};
+    auto notice_of_old = completed();
+    notice_of_old.deployment_id = "ecs-svc/0";
+    const auto told = hear(notice_of_old);
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->status, "rolled back");
+    ASSERT_TRUE(told->excerpt);
+    EXPECT_THAT(logs_.streams, ::testing::ElementsAre("ecs/app/17"));
+}
+
 TEST_F(NewsTest, DoesNotPromiseARollbackWhereThereIsNothingToGoBackTo) {
     show({deployment("ecs-svc/1", "8", RolloutState::kFailed)}, true);
     EXPECT_THAT(*tell(failed_notice())->reason,

@@ -123,16 +123,17 @@ TEST_F(NotificationQueueTest, TellsNoChannelASecret) {
     std::string told;
     FakeChannel channel([&](const Announcement& announcement, Deadline) -> Result<Answer> {
         told = announcement.title + "; " + *announcement.reason + "; " + announcement.lines[0].text + "; " +
-               *announcement.parts[0].reason;
+               *announcement.parts[0].reason + "; " + announcement.parts[0].excerpt->lines[0];
         return Answer{};
     });
     NotificationQueue queue({&channel}, log_.clock, sleeper_, log_.logger);
     queue.notify({.title = "a-session-token",
-                  .parts = {{.reason = "HTTP 503: a-session-token"}},
+                  .parts = {{.reason = "HTTP 503: a-session-token",
+                             .excerpt = Excerpt{.title = {}, .lines = {"key a-session-token"}}}},
                   .lines = {{.text = "api: a-session-token"}},
                   .reason = "for a-session-token"});
     queue.flush();
-    EXPECT_EQ(told, "***; for ***; api: ***; HTTP 503: ***");
+    EXPECT_EQ(told, "***; for ***; api: ***; HTTP 503: ***; key ***");
 }
 
 TEST_F(NotificationQueueTest, ReportsAndLogsWhatAChannelDidNotTake) {

@@ -228,6 +228,71 @@ TEST(SlackMessage, KeepsEveryErrorThatFitsAndCountsTheRest) {
               1);
 }
 
+Notification that_failed(std::vector<std::string> lines) {
+    auto notification = full();
+    notification.type = NotificationType::kError;
+    notification.excerpt = {.title = "last words of the container app (exit code 1)", .lines = std::move(lines)};
+    return notification;
+}
+
+/// The text of the code blocks.
+std::vector<std::string> code_blocks(const Json& json) {
+    std::vector<std::string> blocks;
+    for (const auto& block : json["blocks"])
+        if (block.contains("text") && block["text"]["text"].get<std::string>().contains("```"))
+            blocks.push_back(block["text"]["text"]);
+    return blocks;
+}
+
+TEST(SlackMessage, ShowsTheLastWordsOfAContainerBelowTheReason) {
+    const auto json = message(that_failed({"listening on :8080", "fatal: *no* `db` <!channel> @here & co"}));
+    EXPECT_EQ(json["blocks"][2]["text"]["text"], "*Reason*\nimage shop_service_api:v7 was pushed");
+    EXPECT_EQ(json["blocks"][3]["text"]["text"],
+              "*Last words of the container app (exit code 1)*\n```\nlistening on :8080\n"
+              "fatal: *no* \u02CBdb\u02CB &lt;!channel&gt; @here &amp; co\n```");
+    EXPECT_EQ(json["blocks"][3]["text"]["verbatim"], true);
+    EXPECT_THAT(code_blocks(message(that_failed({}))), IsEmpty());
+    EXPECT_THAT(code_blocks(message(full())), IsEmpty());
+}
+
+TEST(SlackMessage, CutsLastWordsToTheLastLinesThatFit) {
+    std::vector<std::string> lines;
+    for (int i = 0; i < 100; ++i) lines.push_back(std::to_string(i) + ": " + std::string(90, '<'));
+    auto notification = that_failed(lines);
+    notification.reason = std::string(4000, 'r');
+    const auto json = message(notification);
+    std::size_t total = 0;
+    for (const auto& block : json["blocks"]) {
+        if (!block.contains("text")) continue;
+        const std::string text = block["text"]["text"];
+        EXPECT_LE(code_points(text), 3000U);
+        total += code_points(text);
+    }
+    EXPECT_LE(total, 12'500U);
+    const auto blocks = code_blocks(json);
+    ASSERT_THAT(blocks, SizeIs(1));
+    EXPECT_THAT(blocks[0], ::testing::AllOf(HasSubstr("\n99: &lt;"), ::testing::EndsWith("&lt;\n```")));
+    EXPECT_THAT(blocks[0], Not(HasSubstr("\n10: ")));
+}
+
+TEST(SlackMessage, ShowsTheLastWordsOfSeveralServicesWhereThereIsRoom) {
+    auto announcement = of_many(3, 100, 0);
+    for (auto& part : announcement.parts) {
+        part.excerpt = that_failed({std::string(80, 'x'), "the end"}).excerpt;
+    }
+    EXPECT_THAT(code_blocks(message(announcement)), SizeIs(3));
+    EXPECT_THAT(code_blocks(message(announcement))[0],
+                ::testing::StartsWith("*api: last words of the container app (exit code 1)*\n```\n"));
+    auto many = of_many(60, 2000, 100);
+    for (auto& part : many.parts) part.excerpt = that_failed({std::string(380, 'x'), "the end"}).excerpt;
+    std::size_t total = 0;
+    const auto json = message(many);
+    EXPECT_LE(json["blocks"].size(), 50U);
+    for (const auto& block : json["blocks"])
+        if (block.contains("text")) total += code_points(block["text"]["text"].get<std::string>());
+    EXPECT_LE(total, 13'000U) << "msg_blocks_too_long";
+}
+
 class SlackChannelTest : public ::testing::Test {
 protected:
     Result<NotificationChannel::Answer> deliver(Milliseconds budget = Milliseconds{4000}) {
