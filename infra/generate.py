@@ -75,6 +75,10 @@ NOTES = {
         "The role may deploy in these. Each other one than the function's needs modules/forwarding.",
         "The role may deploy in these. Each other one than the stack's needs a stack of target.yaml.",
     ),
+    "FUNCTION_URL": (
+        "Of enable_function_url it is the output of the same name, known once that is applied. The function may then invoke itself.",
+        "Of EnableFunctionUrl it is the output of the same name, known once that is there. The function may then invoke itself.",
+    ),
     "CODE_DEPLOY": ("The rule for its events and its permissions are made with it.",) * 2,
     "AWS_CA_BUNDLE": ("It comes in a layer of the function.", "It comes in a layer of the function."),
 }
@@ -92,6 +96,7 @@ class Special:
 
 ENDPOINT = Special(pattern=r"^https?://[^/\s]+$", expects="http://HOST[:PORT] or https://HOST[:PORT]")
 SPECIAL = {
+    "FUNCTION_URL": Special(pattern=r"^https://[^?#\s]+$", expects="https://HOST[/PATH], without ? and #"),
     "AWS_ENDPOINT_URL_ECS": ENDPOINT,
     "AWS_ENDPOINT_URL": ENDPOINT,
     "AWS_CA_BUNDLE": Special(pattern=r"^/.*$", expects="an absolute path, such as /opt/ca.pem"),
@@ -133,6 +138,10 @@ class Setting:
     @property
     def kind(self) -> str:
         return "choice" if "enum" in self.schema else self.schema["type"]
+
+    @property
+    def is_secret(self) -> bool:
+        return self.meaning.endswith("Never printed.")
 
     @property
     def special(self) -> Special:
@@ -456,6 +465,8 @@ def cloudformation_parameter(setting: Setting) -> str:
         low, high, or_zero = setting.bounds
         lines += [f"Default: {setting.default}", f"MinValue: {0 if or_zero else low}", f"MaxValue: {high}"]
     else:
+        if setting.is_secret:
+            lines.append("NoEcho: true")
         if setting.kind == "array":
             item = whole(setting.schema["items"]["pattern"])
             pattern = f"({item}(,{item})*)?"
@@ -532,6 +543,7 @@ RULES = ("EcrRule", "SsmRule", "SecretRule", "S3Rule", "EcsRule", "CodeDeployRul
 # Of the function's role: what belongs to the function itself.
 NOT_OF_A_TARGET = {
     "AssumeTheRolesOfTargets", "WriteTheLog", "KeepWhatFailed", "PlanTheNextLook", "PassTheRoleOfTheLooks",
+    "InvokeItself", "ReadSigningSecret", "ReadApprovalKey", "ReadPreviousApprovalKey",
     "TakeEventsOutOfTheQueue", "ReadTheConfiguration", "DecryptTheConfiguration", "ReadTheWebhook", "DecryptTheWebhook",
     "ReadTheEnvironment", "BeInTheNetwork", "LeaveTheNetworkToLambda",
 }  # fmt: skip

@@ -74,6 +74,21 @@ locals {
     startswith(local.webhook_name, "arn:") ? local.webhook_name : "${local.secrets_arn}:${local.webhook_name}-??????"
   )
 
+  # The same of the other settings that may name a secret.
+  named_secrets = [
+    for reference in distinct([var.approval_key, var.approval_key_previous, var.slack_signing_secret]) : reference
+    if can(regex("^(secretsmanager|ssm):", reference))
+  ]
+  named_secret_arns = {
+    for store in ["secretsmanager", "ssm"] : store => [
+      for reference in local.named_secrets :
+      store == "ssm" ? "${local.ssm_arn}${trimprefix(reference, "ssm:")}" : (
+        startswith(reference, "secretsmanager:arn:") ? trimprefix(reference, "secretsmanager:") :
+        "${local.secrets_arn}:${trimprefix(reference, "secretsmanager:")}-??????"
+      ) if startswith(reference, "${store}:")
+    ]
+  }
+
   config_statements = concat(
     [
       for wanted in [local.config_is_readable] : {
@@ -100,6 +115,22 @@ locals {
         Action   = [local.webhook_in_ssm ? "ssm:GetParameter" : "secretsmanager:GetSecretValue"]
         Resource = [local.webhook_arn]
       } if reference != ""
+    ],
+    [
+      for secrets in [local.named_secret_arns["secretsmanager"]] : {
+        Sid      = "ReadOtherSecrets"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = secrets
+      } if length(secrets) > 0
+    ],
+    [
+      for parameters in [local.named_secret_arns["ssm"]] : {
+        Sid      = "ReadOtherSecretParameters"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter"]
+        Resource = parameters
+      } if length(parameters) > 0
     ],
     [
       for key in [var.slack_webhook_kms_key_arn] : {

@@ -10,6 +10,8 @@ locals {
   waiting_timeout = min(var.deployment_timeout_seconds + var.coalesce_seconds + 30, 900)
 
   # What is watched once a rollout has completed goes on by one-time schedules, which call the function with this role.
+  # An HTTP API of somebody else's may be in front of it as well.
+  door_wanted      = var.enable_function_url || var.function_url != ""
   verify_wanted    = length(var.verify_alarms) > 0 || length(var.verify_urls) > 0 || var.verify_schedule_role != ""
   verify_role_made = local.verify_wanted && var.verify_schedule_role == ""
   verify_role_name = "${local.name}-verify"

@@ -8,6 +8,11 @@ output "function_arn" {
   value       = aws_lambda_function.function.arn
 }
 
+output "function_url" {
+  description = "The function's URL, for the input of the same name; null without enable_function_url."
+  value       = one(aws_lambda_function_url.function[*].function_url)
+}
+
 output "role_arn" {
   description = "The ARN of the function's role."
   value       = aws_iam_role.function.arn

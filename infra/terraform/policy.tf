@@ -442,6 +442,15 @@ locals {
           } if wanted
         ],
         [
+          for wanted in [local.door_wanted] : {
+            # Whoever presses a button waits for three seconds: what it means is carried out by another invocation.
+            Sid      = "InvokeItself"
+            Effect   = "Allow"
+            Action   = ["lambda:InvokeFunction"]
+            Resource = [local.function_arn, "${local.function_arn}:*"]
+          } if wanted
+        ],
+        [
           for wanted in [local.queue_wanted] : {
             # Lambda takes the events out of the queue with the function's role.
             Sid      = "TakeEventsOutOfTheQueue"

@@ -132,6 +132,17 @@ variable "enable_slack_notifications" {
   nullable    = false
 }
 
+variable "slack_signing_secret" {
+  type        = string
+  description = "The signing secret of the Slack app whose buttons approve, or the secret that holds it. Without it messages have no buttons. Never printed (SLACK_SIGNING_SECRET)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.slack_signing_secret == "" || can(regex("^([A-Za-z0-9]{16,128}|secretsmanager:.+|ssm:.+)$", var.slack_signing_secret))
+    error_message = "slack_signing_secret: the letters and digits that Slack shows; secretsmanager:NAME or ssm:/PATH."
+  }
+}
+
 variable "enable_ecr_monitoring" {
   type        = bool
   description = "Whether pushed images deploy. Off: the rule is not made (ENABLE_ECR_MONITORING)."
@@ -385,6 +396,17 @@ variable "roll_back_earlier_targets" {
   nullable    = false
 }
 
+variable "function_url" {
+  type        = string
+  description = "The address by which people and Slack reach the function: its function URL, or an HTTP API in front of it. Without it such calls are answered with 404, and no link is written. Of enable_function_url it is the output of the same name, known once that is applied. The function may then invoke itself (FUNCTION_URL)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.function_url == "" || can(regex("^https://[^?#\\s]+$", var.function_url))
+    error_message = "function_url: https://HOST[/PATH], without ? and #."
+  }
+}
+
 variable "aws_endpoint_url_ecs" {
   type        = string
   description = "Where the ECS API is, if not at AWS (AWS_ENDPOINT_URL_ECS)."
@@ -536,7 +558,7 @@ variable "approval_key" {
   default     = ""
   nullable    = false
   validation {
-    condition     = var.approval_key == "" || can(regex("^(secretsmanager:.|ssm:.|.{32})", var.approval_key))
+    condition     = var.approval_key == "" || can(regex("^(secretsmanager:.+|ssm:.+|.{32,})$", var.approval_key))
     error_message = "approval_key: at least 32 characters, as of openssl rand -hex 32; secretsmanager:NAME or ssm:/PATH."
   }
 }
@@ -547,9 +569,16 @@ variable "approval_key_previous" {
   default     = ""
   nullable    = false
   validation {
-    condition     = var.approval_key_previous == "" || can(regex("^(secretsmanager:.|ssm:.|.{32})", var.approval_key_previous))
+    condition     = var.approval_key_previous == "" || can(regex("^(secretsmanager:.+|ssm:.+|.{32,})$", var.approval_key_previous))
     error_message = "approval_key_previous: as APPROVAL_KEY."
   }
+}
+
+variable "approval_by_page" {
+  type        = bool
+  description = "Whether whoever has the link and the code of a message may approve by the page of function_url, whoever that is. Otherwise the page shows the request, and how to approve it (APPROVAL_BY_PAGE)."
+  default     = false
+  nullable    = false
 }
 
 locals {
@@ -587,6 +616,7 @@ locals {
     VERIFY_SCHEDULE_GROUP               = "default"
     APPROVAL_REQUIRED                   = "false"
     APPROVAL_EXPIRES_MINUTES            = "240"
+    APPROVAL_BY_PAGE                    = "false"
   }
 
   # The settings as the function's variables say them.
@@ -597,6 +627,7 @@ locals {
     BACKEND_SERVICE_NAME                = var.backend_service_name
     ECS_CLUSTER_NAME                    = var.ecs_cluster_name
     ENABLE_SLACK_NOTIFICATIONS          = tostring(var.enable_slack_notifications)
+    SLACK_SIGNING_SECRET                = var.slack_signing_secret
     ENABLE_ECR_MONITORING               = tostring(var.enable_ecr_monitoring)
     ENABLE_SSM_MONITORING               = tostring(var.enable_ssm_monitoring)
     ENABLE_S3_MONITORING                = tostring(var.enable_s3_monitoring)
@@ -624,6 +655,7 @@ locals {
     REGIONS                             = join(",", var.regions)
     TARGET_ORDER                        = join(",", var.target_order)
     ROLL_BACK_EARLIER_TARGETS           = tostring(var.roll_back_earlier_targets)
+    FUNCTION_URL                        = var.function_url
     AWS_ENDPOINT_URL_ECS                = var.aws_endpoint_url_ecs
     AWS_ENDPOINT_URL                    = var.aws_endpoint_url
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = tostring(var.aws_ignore_configured_endpoint_urls)
@@ -641,5 +673,6 @@ locals {
     APPROVAL_EXCEPT                     = join(",", var.approval_except)
     APPROVAL_KEY                        = var.approval_key
     APPROVAL_KEY_PREVIOUS               = var.approval_key_previous
+    APPROVAL_BY_PAGE                    = tostring(var.approval_by_page)
   }
 }

@@ -510,6 +510,13 @@ variable "max_event_age_seconds" {
   }
 }
 
+variable "enable_function_url" {
+  type        = bool
+  description = "Whether the function gets a URL, by which Slack's buttons and browsers reach it. Everybody can call it: the function checks who it is. Its address, the output function_url, then belongs into function_url."
+  default     = false
+  nullable    = false
+}
+
 variable "enable_queue" {
   type        = bool
   description = "Whether changes and manual requests come to the function through an SQS queue, in batches."

@@ -194,6 +194,42 @@ std::optional<Secret> read_webhook(SettingReader& reader, ReadSecrets& secrets) 
     return std::nullopt;
 }
 
+/// How people reach the function.
+struct Door {
+    std::optional<std::string> url;
+    std::optional<Secret> signing_secret;
+    bool by_page = false;
+};
+
+std::optional<std::string> read_function_url(SettingReader& reader) {
+    constexpr std::string_view kVariable = "FUNCTION_URL";
+    constexpr std::size_t kLongest = 300;  // links have a token behind it, and must fit into a message
+    auto value = reader.word(kVariable);
+    if (!value) return std::nullopt;
+    const auto url = parse_url(*value);
+    if (!url || url->path.find_first_of("?#<>|\"") != std::string::npos || value->size() > kLongest)
+        reader.problem(kVariable, fmt::format("{} is not the URL of a function",
+                                              value->contains('@') ? "the value" : in_quotes(*value)));
+    else if (!url->https && !is_loopback(url->host))
+        reader.problem(kVariable,
+                       fmt::format("{} goes to another machine without encryption; use https", in_quotes(*value)));
+    while (value->ends_with('/')) value->pop_back();
+    return value;
+}
+
+Door read_door(SettingReader& reader, ReadSecrets& secrets) {
+    Door door{.url = read_function_url(reader),
+              .signing_secret = read_secret(reader, "SLACK_SIGNING_SECRET", secrets),
+              .by_page = reader.boolean("APPROVAL_BY_PAGE")};
+    const auto warn = [&](std::string_view name) {
+        reader.warning(fmt::format("{}{} does nothing, for there is no FUNCTION_URL{}", name, reader.or_place(name),
+                                   reader.or_place("FUNCTION_URL")));
+    };
+    if (!door.url && reader.word("SLACK_SIGNING_SECRET")) warn("SLACK_SIGNING_SECRET");
+    if (!door.url && door.by_page) warn("APPROVAL_BY_PAGE");
+    return door;
+}
+
 std::optional<std::string> read_endpoint(SettingReader& reader, std::string_view name, bool plain_http_allowed) {
     auto value = reader.word(name);
     if (!value) return std::nullopt;
@@ -499,6 +535,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", endpoints.ecs.has_value());
     const bool dualstack = read_endpoint_variant(reader, "AWS_USE_DUALSTACK_ENDPOINT", endpoints.ecs.has_value());
     auto ca_bundle = reader.text("AWS_CA_BUNDLE");
+    auto door = read_door(reader, secrets);
     auto maps = read_maps(reader, backend_name, s3_enabled && !discovery);
     std::set<ServiceId> document_ids;
     if (document != nullptr)
@@ -592,6 +629,9 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .use_fips_endpoint = fips,
                    .use_dualstack_endpoint = dualstack,
                    .ca_bundle = std::move(ca_bundle),
+                   .function_url = std::move(door.url),
+                   .slack_signing_secret = std::move(door.signing_secret),
+                   .approval_by_page = door.by_page,
                    .in_document = std::move(in_document)},
         .warnings = reader.take_warnings(),
         .origins = std::move(origins),

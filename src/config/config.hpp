@@ -137,6 +137,10 @@ struct Config {
     bool use_dualstack_endpoint = false;
     std::optional<std::string> ca_bundle;  ///< AWS_CA_BUNDLE
 
+    std::optional<std::string> function_url;     ///< FUNCTION_URL, without a slash at its end
+    std::optional<Secret> slack_signing_secret;  ///< SLACK_SIGNING_SECRET
+    bool approval_by_page = false;               ///< APPROVAL_BY_PAGE
+
     SettingsInDocument in_document;
 
     /// What a message calls a setting: the variable, or its place where the document holds it.

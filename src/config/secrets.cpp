@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,16 @@ std::optional<std::string> key_problem(std::string_view text) {
     return "is shorter than 32 characters (its value is secret and not shown)";
 }
 
+/// Slack's have 32 hexadecimal digits.
+std::optional<std::string> signing_secret_problem(std::string_view text) {
+    constexpr std::size_t kShortest = 16;
+    constexpr std::size_t kLongest = 128;
+    const bool plain =
+        std::ranges::all_of(text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
+    if (plain && text.size() >= kShortest && text.size() <= kLongest) return std::nullopt;
+    return "is not the signing secret of a Slack app (its value is secret and not shown)";
+}
+
 /// A setting that is a secret, and where it belongs.
 struct SecretSetting {
     std::string_view name;
@@ -61,7 +72,11 @@ constexpr auto kSecrets = std::to_array<SecretSetting>(
      {.name = "APPROVAL_KEY_PREVIOUS",
       .expects = kKeyExpects,
       .problem = &key_problem,
-      .place = [](Config& config) -> std::optional<Secret>& { return config.approval.previous_key; }}});
+      .place = [](Config& config) -> std::optional<Secret>& { return config.approval.previous_key; }},
+     {.name = "SLACK_SIGNING_SECRET",
+      .expects = "the letters and digits that Slack shows",
+      .problem = &signing_secret_problem,
+      .place = [](Config& config) -> std::optional<Secret>& { return config.slack_signing_secret; }}});
 
 const SecretSetting& secret_of(std::string_view name) {
     return *std::ranges::find(kSecrets, name, &SecretSetting::name);

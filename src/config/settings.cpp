@@ -23,7 +23,7 @@ constexpr std::string_view kNamePatternFormat =
     R"(^([A-Za-z0-9_.-]|\{project\}|\{env\}|\{name\})*\{name\}([A-Za-z0-9_.-]|\{project\}|\{env\}|\{name\})*$)";
 constexpr std::string_view kRoleFormat = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$";
 constexpr std::string_view kScheduleGroupFormat = "^[0-9A-Za-z_.-]{1,64}$";
-constexpr std::string_view kKeyFormat = "^(secretsmanager:.|ssm:.|.{32})";
+constexpr std::string_view kKeyFormat = "^(secretsmanager:.+|ssm:.+|.{32,})$";
 constexpr std::string_view kApproverFormat = "^[^,|=]+$";
 constexpr std::string_view kApproverGroupFormat = "^[A-Za-z0-9_.-]+=[^,=]+$";
 constexpr std::string_view kUrlFormat = "^[Hh][Tt][Tt][Pp][Ss]?://";
@@ -522,6 +522,31 @@ constexpr auto kSettings = std::to_array<Setting>(
       .type = SettingType::kText,
       .expects = "the path of a PEM file",
       .meaning = "The certificate authorities to trust, instead of those built in and those of the system."},
+     {.name = "FUNCTION_URL",
+      .default_value = "",
+      .pointer = "/function_url",
+      .type = SettingType::kText,
+      .expects = "`https://HOST[/PATH]`, or `http://HOST[:PORT][/PATH]` to this machine; without `?` and `#`",
+      .meaning =
+          "The address by which people and Slack reach the function: its function URL, or an HTTP API in front of "
+          "it. Without it such calls are answered with 404, and no link is written.",
+      .format = R"(^[Hh][Tt][Tt][Pp][Ss]?://[^?#\s]+$)"},
+     {.name = "SLACK_SIGNING_SECRET",
+      .default_value = "",
+      .pointer = "/slack/signing_secret",
+      .type = SettingType::kText,
+      .expects = "the letters and digits that Slack shows; `secretsmanager:NAME` or `ssm:/PATH`",
+      .meaning = "The signing secret of the Slack app whose buttons approve, or the secret that holds it. Without it "
+                 "messages have no buttons. Never printed.",
+      .format = R"(^([A-Za-z0-9]{16,128}|secretsmanager:.+|ssm:.+)$)",
+      .secret = true},
+     {.name = "APPROVAL_BY_PAGE",
+      .default_value = "false",
+      .pointer = "/approval/by_page",
+      .type = SettingType::kBoolean,
+      .expects = kBoolean,
+      .meaning = "Whether whoever has the link and the code of a message may approve by the page of `FUNCTION_URL`, "
+                 "whoever that is. Otherwise the page shows the request, and how to approve it."},
      {.name = "CI_LAMBDA_CONFIG",
       .default_value = "",
       .pointer = "",

@@ -86,6 +86,8 @@ OTHER_VALUES = {
     "APPROVAL_EXCEPT": (["manual"], "manual"),
     "APPROVAL_KEY": ("secretsmanager:shop/approval-key",) * 2,
     "APPROVAL_KEY_PREVIOUS": ("ssm:/shop/approval-key-before",) * 2,
+    "FUNCTION_URL": ("https://abc.lambda-url.us-east-1.on.aws", "https://abc.lambda-url.us-east-1.on.aws"),
+    "SLACK_SIGNING_SECRET": ("secretsmanager:shop/slack-signing",) * 2,
     "AWS_ENDPOINT_URL_ECS": ("https://vpce.example.com", "https://vpce.example.com"),
     "AWS_ENDPOINT_URL": ("https://vpce.example.com:8443", "https://vpce.example.com:8443"),
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": (True, "true"),

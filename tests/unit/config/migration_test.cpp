@@ -181,6 +181,9 @@ private:
         if (setting.name.ends_with("REGION")) return one_of({"eu-west-1", " us-east-2"});
         if (setting.name.starts_with("AWS_ENDPOINT")) return one_of({"https://ecs.local/", "http://localhost:1"});
         if (setting.name == "SLACK_WEBHOOK_URL") return "https://hooks.example.com/a/b";
+        if (setting.name == "FUNCTION_URL")
+            return one_of({"https://x.lambda-url.us-east-1.on.aws/", " http://localhost:1/a"});
+        if (setting.name == "SLACK_SIGNING_SECRET") return "8f742231b10e8888abcd99yyyzzz85a5";
         if (setting.name == "VERIFY_SCHEDULE_ROLE") return "arn:aws:iam::123456789012:role/scheduler";
         if (setting.name.starts_with("APPROVAL_KEY")) return "secretsmanager:shop/approval-key";
         if (setting.name == "AWS_CA_BUNDLE") return " /etc/ca bundle.pem";
