@@ -8,7 +8,7 @@ readonly fuzz_longest_input=4096
 
 # How many inputs ./dev check tries: what a slow machine does in about 15 seconds.
 declare -rA fuzz_runs=(
-    [config]=10000 [deliveries]=5000 [documents]=15000 [ecr]=20000 [ecs]=10000 [events]=20000 [headers]=30000 [schedules]=15000 [slack]=1500 [tags]=20000 [text]=20000 [time]=100000 [url]=50000
+    [config]=10000 [deliveries]=5000 [documents]=15000 [door]=20000 [ecr]=20000 [ecs]=10000 [events]=20000 [headers]=30000 [schedules]=15000 [slack]=1500 [tags]=20000 [text]=20000 [time]=100000 [url]=50000
 )
 readonly fuzz_runs_otherwise=10000
 

@@ -70,6 +70,7 @@ std::vector<Fact> facts_of(const Event& event) {
             },
             [](const ApprovalEvent&) {},
             [](const OtherEvent&) {},
+            [&](const HttpCall& body) { facts.add("from", body.source_ip); },
         },
         event.body);
     return facts.take();

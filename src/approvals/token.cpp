@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <chrono>
 
 #include "base/base64.hpp"
@@ -79,6 +80,35 @@ std::string subject_of(const Approval& approval) {
                        approval.running, approval.content, approval.service_deployment, approval.hook);
 }
 
+/// Crockford's base 32: no letter of it looks like another, or like a digit.
+constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The letters of a token's code, without the hyphen.
+Result<std::string> letters_of(std::string_view token, const Secret& key) {
+    constexpr std::size_t kLetters = 10;
+    constexpr unsigned kFiveBits = 31;
+    if (key.empty()) return fail(ErrorKind::kConfiguration, "there is no code: there is no APPROVAL_KEY");
+    TRY_ASSIGN(const auto bytes, code_for("code", trim(token), key));
+    std::string letters;
+    for (std::size_t i = 0; i < kLetters; ++i) letters += kAlphabet[static_cast<unsigned char>(bytes[i]) & kFiveBits];
+    return letters;
+}
+
+std::string as_typed(std::string_view given) {
+    std::string letters;
+    for (const char c : given) {
+        if (c == '-' || c == ' ') continue;
+        const auto upper = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        if (upper == 'O')
+            letters += '0';
+        else if (upper == 'I' || upper == 'L')
+            letters += '1';
+        else
+            letters += upper;
+    }
+    return letters;
+}
+
 constexpr std::string_view channel_name(Approver::Channel channel) {
     switch (channel) {
         case Approver::Channel::kSlack: return "slack";
@@ -141,11 +171,20 @@ Result<Approval> open_token(std::string_view token, const ApprovalKeys& keys, st
 }
 
 Result<std::string> code_of(std::string_view token, const ApprovalKeys& keys) {
-    constexpr std::uint32_t kCodes = 1'000'000;
-    TRY_ASSIGN(const auto bytes, code_for("code", token, keys.current));
-    std::uint32_t number = 0;
-    for (std::size_t i = 0; i < sizeof number; ++i) number = (number << 8U) | static_cast<unsigned char>(bytes[i]);
-    return fmt::format("{:06}", number % kCodes);
+    TRY_ASSIGN(auto letters, letters_of(token, keys.current));
+    return letters.insert(letters.size() / 2, "-");
+}
+
+Result<bool> is_code_of(std::string_view token, std::string_view given, const ApprovalKeys& keys) {
+    constexpr std::size_t kLongest = 100;
+    const auto typed = as_typed(given.substr(0, kLongest));
+    bool good = false;
+    for (const auto* key : {&keys.current, keys.previous ? &*keys.previous : &keys.current}) {
+        if (key->empty()) continue;
+        TRY_ASSIGN(const auto letters, letters_of(token, *key));
+        good = same_in_constant_time(letters, typed) || good;
+    }
+    return good;
 }
 
 std::string in_words(const Approver& approver) {

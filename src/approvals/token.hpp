@@ -55,9 +55,14 @@ struct Approval {
 [[nodiscard]] Result<Approval> open_token(std::string_view token, const ApprovalKeys& keys,
                                           std::string_view environment, WallTime now);
 
-/// Six digits that stand in the message beside the link and not in the link, so that who only has the link cannot
-/// approve by the page.
+/// `7K3QX-9WMPT`: stands in the message beside the link and not in the link, so that who only has the link cannot
+/// approve by the page. Fifty bits, as nothing counts how often somebody guesses: at the ten thousand calls a second
+/// that Lambda takes for a function URL, a day of guessing finds it once in a million times, and a token is good for hours.
 [[nodiscard]] Result<std::string> code_of(std::string_view token, const ApprovalKeys& keys);
+
+/// Whether `given` is that code, as a person types it: in any case, with or without the hyphen, and with what looks
+/// like another letter or digit. By either key; in constant time.
+[[nodiscard]] Result<bool> is_code_of(std::string_view token, std::string_view given, const ApprovalKeys& keys);
 
 /// Who has answered, as far as the way of the answer says it.
 struct Approver {

@@ -96,6 +96,7 @@ Result<EventBody> decode_action(const Json& event) {
 
 Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     const bool has_envelope = find(event, "source") != nullptr || find(event, "detail-type") != nullptr;
+    if (!has_envelope && is_http_call(event)) return decode_http_call(event);
     if (!has_envelope && is_hook_call(event)) return decode_hook_call(event);
     // It names a service, too, and must never be taken for the wish to deploy it.
     if (!has_envelope && is_verify(event)) return decode_verify(event);
@@ -176,6 +177,8 @@ std::string describe(const Event& event) {
     if (std::holds_alternative<LifecycleHookCall>(event.body)) return "lifecycle hook";
     if (const auto* approval = std::get_if<ApprovalEvent>(&event.body))
         return approval->what == ApprovalEvent::What::kRemind ? "reminder of an approval" : "answer to an approval";
+    if (const auto* call = std::get_if<HttpCall>(&event.body))
+        return fmt::format("{} {} by HTTP", cut(call->method), cut(call->path));
     const auto* request = std::get_if<ManualRequest>(&event.body);
     if (request == nullptr) return kind_of(event.envelope);
     return request->bare ? "manual request" : fmt::format("manual request ({})", cut(event.envelope.source));

@@ -29,6 +29,10 @@ namespace ci_lambda {
 /// The payload of a Lambda lifecycle hook, which has no envelope.
 [[nodiscard]] bool is_hook_call(const Json& event);
 [[nodiscard]] Result<EventBody> decode_hook_call(const Json& event);
+/// The call of a function URL, or of an HTTP API with payload version 2.0 (Lambda developer guide, "Invoking Lambda
+/// function URLs"). Never fails: whoever calls must get an answer.
+[[nodiscard]] bool is_http_call(const Json& event);
+[[nodiscard]] HttpCall decode_http_call(const Json& event);
 /// `aws.codedeploy`.
 [[nodiscard]] Result<EventBody> decode_code_deploy(const Envelope& envelope, const Json& event);
 

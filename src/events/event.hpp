@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -172,6 +174,29 @@ struct ApprovalEvent {
     friend bool operator==(const ApprovalEvent&, const ApprovalEvent&) = default;
 };
 
+/// Somebody has called the function's URL, or an HTTP API in front of it: a person's browser, Slack, or any machine.
+/// Nothing of it is known to be true.
+struct HttpCall {
+    static constexpr std::size_t kLongestBody = std::size_t{128} * 1024;  ///< Slack sends its whole message along
+
+    std::string method;  ///< GET, POST, ..
+    std::string path;    ///< as in the URL, from the first slash on, without the name of a stage
+    std::string query;   ///< as in the URL, without the `?`
+    /// Of those that are looked at, the names in lower case.
+    std::map<std::string, std::string, std::less<>> headers = {};
+    std::string body = {};       ///< as it was sent; empty where it is too large, or cannot be read
+    bool is_too_large = false;   ///< longer than `kLongestBody`
+    bool is_unreadable = false;  ///< what is said to be base 64 is none
+    std::string source_ip = {};
+
+    /// Empty where there is no such header.
+    [[nodiscard]] std::string_view header(std::string_view name) const {
+        const auto found = headers.find(name);
+        return found == headers.end() ? std::string_view() : std::string_view(found->second);
+    }
+    friend bool operator==(const HttpCall&, const HttpCall&) = default;
+};
+
 /// Anything else: nothing to do with deployments.
 struct OtherEvent {
     std::string reason;  ///< why it is of no interest, for a person
@@ -180,7 +205,8 @@ struct OtherEvent {
 
 using EventBody =
     std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent, CodeDeployChange,
-                 ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall, ApprovalEvent, OtherEvent>;
+                 ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall, ApprovalEvent, OtherEvent,
+                 HttpCall>;
 
 struct Event {
     Envelope envelope;

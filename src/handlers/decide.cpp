@@ -118,6 +118,10 @@ struct Decide {
         return AnswerApproval{.event = approval};
     }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
+    /// It has its answer before it comes here (FrontDoor).
+    Result<Decision> operator()(const HttpCall& call) const {
+        return ignore(fmt::format("{} {} is answered at the door, and deploys nothing by itself", call.method, call.path));
+    }
 };
 
 /// Why nothing of what was found may deploy this service, which no map names.

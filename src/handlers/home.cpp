@@ -52,6 +52,7 @@ struct PlaceOf {
     /// Its token says of which target it is, and only who has the key reads that.
     Place operator()(const ApprovalEvent& /*event*/) const { return {}; }
     Place operator()(const OtherEvent& /*other*/) const { return {}; }
+    Place operator()(const HttpCall& /*call*/) const { return {}; }
 };
 
 /// The targets that an event names; empty where it names none.

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/json.hpp"
+#include "base/references.hpp"
 #include "handlers/handlers.hpp"
 
 namespace ci_lambda {
@@ -153,6 +154,20 @@ Result<DeploymentRequest> request_of_json(std::string_view text, const Config& c
     request.asked_for = flag_of(json, "man");
     request.past_holds = find_string(json, "past");
     return request;
+}
+
+RequestInBrief brief_of_json(std::string_view text) {
+    const auto json = parse_json(text);
+    if (!json) return {};
+    RequestInBrief brief{
+        .reason = text_of(*json, "why"), .task_definition = text_of(*json, "td"), .past_holds = text_of(*json, "past")};
+    const auto name = [](const Json& image) {
+        return with_tag_and_digest({.registry = {}, .repository = text_of(image, "r"), .tag = {}, .digest = {}},
+                                   text_of(image, "t"), text_of(image, "d"));
+    };
+    for (const auto* key : {"img", "want"})
+        for (auto& image : list_of(*json, key, name)) brief.images.push_back(std::move(image));
+    return brief;
 }
 
 }  // namespace ci_lambda

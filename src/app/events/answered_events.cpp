@@ -90,6 +90,8 @@ private:
         add_one(kKinds.substr(static_cast<std::size_t>(what), 1));
         add(token, reason);
     }
+    /// It has no id by which it could be remembered.
+    void add_body(const HttpCall& body) { add(body.method, body.path, body.query, body.body); }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }
 

@@ -122,9 +122,37 @@ TEST(ApprovalToken, HasOneIdForOneChangeWheneverItIsAsked) {
 
 TEST(ApprovalToken, HasACodeThatItDoesNotSay) {
     const auto code = code_of(token(), keys()).value();
-    EXPECT_THAT(code, ::testing::MatchesRegex("[0-9][0-9][0-9][0-9][0-9][0-9]"));
+    EXPECT_EQ(code.size(), 11U);
+    EXPECT_EQ(code[5], '-');
+    EXPECT_EQ(code.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ-"), std::string::npos);
     EXPECT_EQ(code_of(token(), keys()).value(), code);
     EXPECT_NE(code_of(token(), keys(std::string(40, 'x'))).value(), code);
+    EXPECT_NE(code_of(token() + "x", keys()).value(), code);
+    EXPECT_FALSE(code_of(token(), {.current = Secret("")}));
+}
+
+TEST(ApprovalToken, KnowsItsCodeAsAPersonTypesIt) {
+    const auto known = [](std::string_view text) { return is_code_of(token(), text, keys()).value(); };
+    const auto code = code_of(token(), keys()).value();
+    auto lower = code;
+    for (auto& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    auto letters = code;
+    letters.erase(5, 1);
+    auto alike = code;
+    for (auto& c : alike) c = c == '0' ? 'o' : c == '1' ? 'l' : c;
+    for (const auto& good : {code, lower, letters, alike, " " + code + " ", code.substr(0, 5) + " " + code.substr(6)})
+        EXPECT_TRUE(known(good)) << good;
+    for (const auto& bad : {std::string(), std::string("-"), code + "0", code.substr(1), code.substr(0, 10),
+                            std::string(5000, '0'), code_of(token(), keys(std::string(40, 'x'))).value()})
+        EXPECT_FALSE(known(bad)) << bad;
+    for (std::size_t i = 0; i < code.size(); ++i) {
+        auto changed = code;
+        changed[i] = changed[i] == 'Z' ? 'Y' : 'Z';
+        EXPECT_FALSE(known(changed)) << changed;
+    }
+    const auto next = keys(std::string(40, 'n'), keys().current.reveal());
+    EXPECT_TRUE(is_code_of(token(), code, next).value()) << "while keys are changed";
+    EXPECT_FALSE(is_code_of(token(), code, {.current = Secret("")}).value());
 }
 
 TEST(ApprovalAnswer, BringsBackWhoHasAnsweredAndIsNoToken) {
