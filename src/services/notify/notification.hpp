@@ -20,6 +20,15 @@ struct Excerpt {
     std::vector<std::string> lines;  ///< where not all of them can be shown, the last ones are
 };
 
+/// What a person is asked to approve. A channel that cannot ask says how to answer elsewhere.
+struct ApprovalPrompt {
+    std::string id;            ///< by which people name it: eight hexadecimal digits
+    std::string token;         ///< what answers it
+    std::string page = {};     ///< the URL of the page that shows it; empty: there is none
+    std::string code = {};     ///< for that page; empty: it only shows
+    std::string decided = {};  ///< who has decided what, and when: then there is nothing to answer any more
+};
+
 /// What there is to tell of one service. Plain text: each channel escapes and cuts for itself.
 struct Notification {
     NotificationType type = NotificationType::kInfo;
@@ -39,6 +48,7 @@ struct Notification {
     /// What makes it the same as one that was told before, and for how long; empty: nothing does.
     std::vector<std::string> facts = {};
     std::chrono::minutes stays_told{60};
+    std::optional<ApprovalPrompt> approval = {};
 };
 
 /// One service's line of an announcement that concerns several.

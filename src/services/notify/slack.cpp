@@ -32,6 +32,16 @@ constexpr std::size_t kBlocksLimit = 12'500;
 constexpr std::size_t kShortestExcerpt = 200;
 constexpr std::size_t kExcerptOfSeveral = 1000;
 
+constexpr std::size_t kButtonValue = 2000;
+constexpr std::size_t kBlockId = 200;
+constexpr std::size_t kConfirmService = 200;
+/// Of a link in a text of 2000 characters, beside its words.
+constexpr std::size_t kLongestLink = 1900;
+/// Of a message with fifty blocks and about 13,000 characters.
+constexpr std::size_t kMostPrompts = 3;
+/// A token that people copy out of a section.
+constexpr std::size_t kShownToken = 2900;
+
 constexpr Milliseconds kPostTimeout{2500};
 constexpr Milliseconds kFirstServerErrorWait{300};
 constexpr int kMaxServerErrorRetries = 2;
@@ -226,6 +236,58 @@ void add_services(Json& blocks, const Announcement& announcement) {
     for (const auto& part : announcement.parts) add_excerpt(blocks, part, kExcerptOfSeveral, true);
 }
 
+Json button(std::string_view action, std::string_view label, std::string_view style, const std::string& value) {
+    return {{"type", "button"},
+            {"action_id", action},
+            {"text", {{"type", "plain_text"}, {"text", label}}},
+            {"style", style},
+            {"value", value}};
+}
+
+/// Approving is what is wanted, and rejecting what nobody wants to do by a slip of the finger.
+Json buttons(const ApprovalPrompt& prompt, std::string_view service) {
+    const auto plain = [](std::string text) { return Json{{"type", "plain_text"}, {"text", std::move(text)}}; };
+    auto reject = button("reject", "Reject", "danger", prompt.token);
+    reject["confirm"] = {{"title", plain("Reject it?")},
+                         {"text", plain(fmt::format("{} stays as it is.", truncate_utf8(service, kConfirmService)))},
+                         {"confirm", plain("Reject")},
+                         {"deny", plain("Back")}};
+    return {{"type", "actions"},
+            {"block_id", fmt::format("approval:{}", truncate_utf8(prompt.id, kBlockId))},
+            {"elements", {button("approve", "Approve", "primary", prompt.token), std::move(reject)}}};
+}
+
+/// A link of ours: nothing in it is Slack's markup.
+std::string link_to_page(const ApprovalPrompt& prompt) {
+    if (prompt.page.empty() || prompt.page.size() > kLongestLink ||
+        prompt.page.find_first_of("<>| ") != std::string::npos)
+        return {};
+    auto text = fmt::format("<{}|Show the request>", slack_escape(prompt.page));
+    if (text.size() > kFieldLimit) return {};
+    if (!prompt.code.empty()) text += fmt::format(", where its code is *{}*", slack_escape(prompt.code));
+    return text;
+}
+
+/// How what is to be approved is answered, or by whom it has been.
+void add_approval(Json& blocks, const Notification& notification, SlackOptions options) {
+    if (!notification.approval) return;
+    const auto& prompt = *notification.approval;
+    if (!prompt.decided.empty()) {
+        blocks.push_back(section("*Decided*\n", prompt.decided, ""));
+        return;
+    }
+    const bool pressed = options.buttons && !prompt.token.empty() && prompt.token.size() <= kButtonValue;
+    if (pressed)
+        blocks.push_back(buttons(prompt, notification.service));
+    else if (prompt.token.size() <= kShownToken)
+        blocks.push_back(section(fmt::format("To approve it: `ci_lambda approve {}`", slack_escape(prompt.token))));
+    else
+        blocks.push_back(
+            section(fmt::format("To approve it: `ci_lambda approvals` has it as `{}`", slack_escape(prompt.id))));
+    if (auto link = link_to_page(prompt); !link.empty())
+        blocks.push_back({{"type", "context"}, {"elements", {markdown(std::move(link))}}});
+}
+
 /// For a notification's single line, and for clients that show no blocks.
 std::string fallback(const Announcement& announcement) {
     const auto& first = announcement.parts.front();
@@ -235,6 +297,30 @@ std::string fallback(const Announcement& announcement) {
     if (more.empty() && first.reason) more.push_back(*first.reason);
     if (!more.empty()) text += ": " + join(more, "; ");
     return fmt::format("{} {}", emoji(announcement.type), escaped_to_fit(text, kFallbackLimit));
+}
+
+Json message_of(const Announcement& announcement, SlackOptions options) {
+    const auto& first = announcement.parts.front();
+    Json blocks = Json::array();
+    blocks.push_back(title_block(announcement));
+    if (announcement.parts.size() == 1)
+        add_service(blocks, first);
+    else
+        add_services(blocks, announcement);
+    std::size_t asked = 0;
+    for (const auto& part : announcement.parts)
+        if (part.approval && ++asked <= kMostPrompts) add_approval(blocks, part, options);
+    if (asked > kMostPrompts) blocks.push_back(section("`ci_lambda approvals` has those that do not fit in here"));
+    std::vector<std::string> small{fmt::format("{} · ci_lambda", first.project)};
+    if (const auto lost = announcement.lost_before; lost > 0)
+        small.push_back(fmt::format("{} before this one may not have arrived; the log has {}",
+                                    lost == 1 ? "a message" : fmt::format("{} messages", lost),
+                                    lost == 1 ? "it" : "them"));
+    blocks.push_back(context(small));
+    Json message{{"text", fallback(announcement)}, {"blocks", std::move(blocks)}};
+    // Slack need not open the page.
+    if (asked > 0) message["unfurl_links"] = message["unfurl_media"] = false;
+    return message;
 }
 
 Error slack_error(const HttpResponse& response) {
@@ -282,25 +368,19 @@ std::string slack_literal(std::string_view text) {
     return literal;
 }
 
-std::string slack_message(const Announcement& announcement) {
-    const auto& first = announcement.parts.front();
-    Json blocks = Json::array();
-    blocks.push_back(title_block(announcement));
-    if (announcement.parts.size() == 1)
-        add_service(blocks, first);
-    else
-        add_services(blocks, announcement);
-    std::vector<std::string> small{fmt::format("{} · ci_lambda", first.project)};
-    if (const auto lost = announcement.lost_before; lost > 0)
-        small.push_back(fmt::format("{} before this one may not have arrived; the log has {}",
-                                    lost == 1 ? "a message" : fmt::format("{} messages", lost),
-                                    lost == 1 ? "it" : "them"));
-    blocks.push_back(context(small));
-    return dump_json({{"text", fallback(announcement)}, {"blocks", std::move(blocks)}});
+std::string slack_message(const Announcement& announcement, SlackOptions options) {
+    return dump_json(message_of(announcement, options));
 }
 
-SlackChannel::SlackChannel(Secret webhook_url, HttpClient& http, const Clock& clock, Sleeper& sleeper)
-    : webhook_url_(std::move(webhook_url)), http_(http), clock_(clock), sleeper_(sleeper) {}
+std::string slack_replacement(const Announcement& announcement) {
+    auto message = message_of(announcement, {});
+    message["replace_original"] = true;
+    return dump_json(message);
+}
+
+SlackChannel::SlackChannel(Secret webhook_url, HttpClient& http, const Clock& clock, Sleeper& sleeper,
+                           SlackOptions options)
+    : webhook_url_(std::move(webhook_url)), http_(http), clock_(clock), sleeper_(sleeper), options_(options) {}
 
 bool SlackChannel::wait(Milliseconds duration, Deadline deadline) {
     if (const auto left = deadline.remaining(clock_); left && duration >= *left) return false;
@@ -309,7 +389,7 @@ bool SlackChannel::wait(Milliseconds duration, Deadline deadline) {
 }
 
 Result<NotificationChannel::Answer> SlackChannel::deliver(const Announcement& announcement, Deadline deadline) {
-    const std::string body = slack_message(announcement);
+    const std::string body = slack_message(announcement, options_);
     Milliseconds server_error_wait = kFirstServerErrorWait;
     for (int server_errors = 0;;) {
         const auto response = http_.send({.method = "POST",

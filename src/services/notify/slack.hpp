@@ -10,12 +10,17 @@
 
 namespace ci_lambda {
 
+/// What the app behind a webhook can do.
+struct SlackOptions {
+    bool buttons = false;  ///< what is pressed reaches us (SLACK_SIGNING_SECRET, FUNCTION_URL)
+};
+
 /// A Slack incoming webhook. A pause that it asks for (429, `Retry-After`) is handed on; 5xx is tried again briefly;
 /// everything ends before the deadline. Never sent again when Slack may already have posted it.
 class SlackChannel final : public NotificationChannel {
 public:
     /// HTTP client, clock and sleeper must outlive it.
-    SlackChannel(Secret webhook_url, HttpClient& http, const Clock& clock, Sleeper& sleeper);
+    SlackChannel(Secret webhook_url, HttpClient& http, const Clock& clock, Sleeper& sleeper, SlackOptions options = {});
 
     [[nodiscard]] std::string_view name() const override { return "Slack"; }
     Result<Answer> deliver(const Announcement& announcement, Deadline deadline) override;
@@ -28,13 +33,17 @@ private:
     HttpClient& http_;
     const Clock& clock_;
     Sleeper& sleeper_;
+    SlackOptions options_;
 };
 
 /// The message as JSON: Block Kit blocks plus the `text` that old clients and notifications show. Values are cut to
 /// Slack's limits before they are escaped, so that no entity is cut in two (docs.slack.dev, block reference). Of
 /// several services each has a line; where they do not all fit, errors are kept as long as they fit, and the rest is
-/// counted.
-[[nodiscard]] std::string slack_message(const Announcement& announcement);
+/// counted. What is to be approved has two buttons where the app has some, and else says how it is answered.
+[[nodiscard]] std::string slack_message(const Announcement& announcement, SlackOptions options = {});
+
+/// The same as an answer to a button of that message, in whose place it comes.
+[[nodiscard]] std::string slack_replacement(const Announcement& announcement);
 
 /// `&`, `<`, `>` as entities, and nothing else (docs.slack.dev, "formatting message text"). This is also what keeps
 /// event data from mentioning people (`<!channel>`).

@@ -293,6 +293,103 @@ TEST(SlackMessage, ShowsTheLastWordsOfSeveralServicesWhereThereIsRoom) {
     EXPECT_LE(total, 13'000U) << "msg_blocks_too_long";
 }
 
+Notification asking(std::string token = "ca1.abc.def") {
+    auto notification = full();
+    notification.title = "Approval wanted: api";
+    notification.approval = ApprovalPrompt{.id = "0123abcd",
+                                           .token = std::move(token),
+                                           .page = "https://x.example/approve?t=ca1.abc.def",
+                                           .code = "7K3QX-9WMPT"};
+    return notification;
+}
+
+Json asked(const Notification& notification, bool with_buttons = true) {
+    return *parse_json(slack_message(alone(notification), {.buttons = with_buttons}));
+}
+
+Json block_of_type(const Json& message_json, const std::string& type) {
+    for (const auto& block : message_json["blocks"])
+        if (block["type"] == type) return block;
+    return {};
+}
+
+TEST(SlackApproval, HasAButtonForEitherAnswer) {
+    const auto json = asked(asking());
+    const auto actions = block_of_type(json, "actions");
+    EXPECT_EQ(actions["block_id"], "approval:0123abcd");
+    ASSERT_EQ(actions["elements"].size(), 2U);
+    const auto& approve = actions["elements"][0];
+    EXPECT_EQ(approve["type"], "button");
+    EXPECT_EQ(approve["action_id"], "approve");
+    EXPECT_EQ(approve["style"], "primary");
+    EXPECT_EQ(approve["value"], "ca1.abc.def");
+    EXPECT_EQ(approve["text"], (Json{{"type", "plain_text"}, {"text", "Approve"}}));
+    EXPECT_FALSE(approve.contains("confirm"));
+    const auto& reject = actions["elements"][1];
+    EXPECT_EQ(reject["action_id"], "reject");
+    EXPECT_EQ(reject["style"], "danger");
+    EXPECT_EQ(reject["value"], "ca1.abc.def");
+    EXPECT_EQ(reject["confirm"]["confirm"]["text"], "Reject");
+    EXPECT_EQ(json["unfurl_links"], false) << "Slack need not open the page";
+    EXPECT_EQ(json["unfurl_media"], false);
+    EXPECT_THAT(dump_json(json), HasSubstr("<https://x.example/approve?t=ca1.abc.def|Show the request>, where its code "
+                                           "is *7K3QX-9WMPT*"));
+    EXPECT_FALSE(message(full()).contains("unfurl_links")) << "what asks nothing is as it was";
+}
+
+TEST(SlackApproval, SaysHowToAnswerWhereThereAreNoButtons) {
+    for (const auto& [token, with_buttons, words] :
+         {std::tuple(std::string("ca1.abc.def"), false, "To approve it: `ci_lambda approve ca1.abc.def`"),
+          std::tuple(std::string(2000, 'a'), true, ""),
+          std::tuple(std::string(2001, 'a'), true, "To approve it: `ci_lambda approve aaaa"),
+          std::tuple(std::string(2901, 'a'), true, "`ci_lambda approvals` has it as `0123abcd`")}) {
+        const auto json = asked(asking(token), with_buttons);
+        EXPECT_EQ(block_of_type(json, "actions").is_null(), words[0] != '\0') << token.size();
+        EXPECT_THAT(dump_json(json), HasSubstr(words));
+        for (const auto& block : json["blocks"])
+            if (block["type"] == "section" && block.contains("text")) {
+                EXPECT_LE(code_points(block["text"]["text"].get<std::string>()), 3000U);
+            }
+    }
+}
+
+TEST(SlackApproval, HasNoLinkWhereThereIsNoPageOrItIsNone) {
+    for (const auto* page : {"", "https://x.example/a|b", "https://x.example/>", "https://x.example/ x"}) {
+        auto notification = asking();
+        notification.approval->page = page;
+        EXPECT_THAT(dump_json(asked(notification)), Not(HasSubstr("Show the request"))) << page;
+    }
+    auto notification = asking();
+    notification.approval->page = "https://x.example/" + std::string(2000, 'a');
+    EXPECT_THAT(dump_json(asked(notification)), Not(HasSubstr("Show the request")));
+    notification = asking();
+    notification.approval->code.clear();
+    EXPECT_THAT(dump_json(asked(notification)), Not(HasSubstr("code")));
+}
+
+TEST(SlackApproval, SaysWhoHasDecidedInThePlaceOfTheButtons) {
+    auto notification = asking();
+    notification.approval->decided = "approved by <!channel> (Slack) at 14:32 UTC";
+    const auto json = *parse_json(slack_replacement(alone(notification)));
+    EXPECT_EQ(json["replace_original"], true);
+    EXPECT_TRUE(block_of_type(json, "actions").is_null());
+    EXPECT_THAT(dump_json(json), HasSubstr("approved by &lt;!channel&gt; (Slack) at 14:32 UTC"));
+    EXPECT_THAT(dump_json(json), Not(HasSubstr("ca1.abc.def"))) << "nothing is left to answer with";
+    EXPECT_THAT(dump_json(json), HasSubstr("shop_service_api_dev:42")) << "what was asked stays to be read";
+}
+
+TEST(SlackApproval, AsksForAFewServicesInOneMessage) {
+    Announcement several{.type = NotificationType::kInfo, .title = "Approvals wanted", .parts = {}};
+    for (int i = 0; i < 5; ++i) {
+        several.parts.push_back(asking());
+        several.lines.push_back({.type = NotificationType::kInfo, .text = "api: waits"});
+    }
+    const auto json = *parse_json(slack_message(several, {.buttons = true}));
+    EXPECT_EQ(std::ranges::count_if(json["blocks"], [](const Json& block) { return block["type"] == "actions"; }), 3);
+    EXPECT_THAT(dump_json(json), HasSubstr("`ci_lambda approvals` has those that do not fit"));
+    EXPECT_LE(json["blocks"].size(), 50U);
+}
+
 class SlackChannelTest : public ::testing::Test {
 protected:
     Result<NotificationChannel::Answer> deliver(Milliseconds budget = Milliseconds{4000}) {
