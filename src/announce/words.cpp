@@ -129,7 +129,10 @@ Notification notification_of(Fact fact, const DeploymentReport& report) {
     if (report.barrier && fact == Fact::kToBeApproved) {
         *notification.reason += fmt::format("\n{}", report.barrier->words);
         for (const auto& line : report.barrier->details) *notification.reason += fmt::format("\n• {}", line);
-        *notification.reason += fmt::format("\nTo approve it: ci_lambda approve {}", report.barrier->token);
+        notification.approval = ApprovalPrompt{.id = report.barrier->id,
+                                               .token = report.barrier->token,
+                                               .page = report.barrier->page,
+                                               .code = report.barrier->code};
     }
     if (report.error) notification.reason = report.error->message + tried_because(report.reason);
     return notification;

@@ -70,6 +70,8 @@ std::string next_step(const DeploymentReport& report) {
                 label, id, where, id, where);
         case DeploymentStatus::kFailed:
             return fmt::format("{}: to bring back what ran before: ci_lambda rollback {}{}", label, id, where);
+        case DeploymentStatus::kAwaitingApproval:
+            return fmt::format("{}: to approve it: ci_lambda approve {}", label, report.barrier->token);
         default: return "";
     }
 }

@@ -17,6 +17,9 @@ namespace {
 
 using What = ApprovalEvent::What;
 
+/// Slack's own answer takes less than a second.
+constexpr Milliseconds kReplyTime{3'000};
+
 /// An answer with all that is known of it.
 struct Opened {
     ApprovalAnswer answer;
@@ -25,18 +28,34 @@ struct Opened {
 };
 
 /// The token of a reminder may have expired: that is what is to be told.
-Result<Opened> open(Wiring& parts, const ApprovalEvent& event) {
+Result<Approval> open(Wiring& parts, const ApprovalEvent& event, ApprovalAnswer& answer) {
     TRY_ASSIGN(const auto keys, keys_of(parts.config.approval));
     const auto now = parts.clock.now();
-    Opened opened{.answer = {.token = event.token, .approved = event.what != What::kReject, .by = {}, .at = now},
-                  .approval = {},
-                  .reason = event.reason};
+    answer = {.token = event.token, .approved = event.what != What::kReject, .by = {}, .at = now};
     if (event.what == What::kAnswer) {
-        TRY_ASSIGN(opened.answer, open_answer(event.token, keys, now));
+        TRY_ASSIGN(answer, open_answer(event.token, keys, now));
     }
-    TRY_ASSIGN(opened.approval, open_token(opened.answer.token, keys, environment_of(parts.config),
-                                           event.what == What::kRemind ? WallTime{} : now));
-    return opened;
+    return open_token(answer.token, keys, environment_of(parts.config), event.what == What::kRemind ? WallTime{} : now);
+}
+
+/// Who has pressed a button sees what came of it, in the place of the buttons. Nothing fails for it.
+void show_decision(Wiring& parts, const ApprovalAnswer& answer, const Approval& approval, const EcsTarget& target,
+                   const std::string& decided) {
+    if (answer.reply_to.empty()) return;
+    const auto brief = brief_of_json(approval.request);
+    Notification notification{.type = NotificationType::kInfo,
+                              .title = title_of("to be approved", target.label()),
+                              .project = parts.config.project,
+                              .environment = parts.config.environment,
+                              .service = target.label(),
+                              .status = answer.approved ? "approved" : "rejected",
+                              .deployment_id = {},
+                              .task_definition = {},
+                              .approval = ApprovalPrompt{.id = id_of(approval), .token = {}, .decided = decided}};
+    if (!brief.reason.empty()) notification.reason = brief.reason;
+    const auto told = parts.replies.replace(answer.reply_to, gather({std::move(notification)}),
+                                            Deadline::after(parts.clock, kReplyTime));
+    if (!told) parts.logger.warn("answer to a button not shown", {{log_key::kError, told.error().message}});
 }
 
 Handled answered(std::string status, std::string detail) {
@@ -51,7 +70,7 @@ Handled invalid(Wiring& parts, const Error& error) {
                                    .message = message}};
 }
 
-/// Everybody who was asked hears it.
+/// Everybody who was asked hears it, and whoever has pressed a button sees it there.
 void tell(Wiring& parts, const Opened& opened, const EcsTarget& target, NotificationType type, std::string_view status,
           const std::string& reason) {
     Notification notification{.type = type,
@@ -64,6 +83,8 @@ void tell(Wiring& parts, const Opened& opened, const EcsTarget& target, Notifica
                               .task_definition = {},
                               .reason = reason,
                               .facts = {fmt::format("approval\n{}\n{}\n{}", id_of(opened.approval), status, reason)}};
+    show_decision(parts, opened.answer, opened.approval, target,
+                  fmt::format("{}: {}, {}", status, reason, to_the_minute(opened.answer.at)));
     parts.announcer.news({std::move(notification)});
     parts.deliver();
 }
@@ -84,7 +105,32 @@ std::string by_and_why(const Opened& opened) {
                                  : fmt::format("{}: {}", in_words(opened.answer.by), one_line(opened.reason));
 }
 
-Handled reject(Wiring& parts, const Opened& opened, const EcsTarget& target) {
+/// Whoever may not answer is told so, and nobody else: the buttons stay for those who may.
+Handled forbid(Wiring& parts, const Opened& opened, const EcsTarget& target, const std::string& why) {
+    parts.logger.warn("approval refused", {{log_key::kService, target.id.str()},
+                                           {"approval", id_of(opened.approval)},
+                                           {"by", in_words(opened.answer.by)},
+                                           {log_key::kReason, why}});
+    if (!opened.answer.reply_to.empty())
+        (void)parts.replies.tell(opened.answer.reply_to, why, Deadline::after(parts.clock, kReplyTime));
+    return answered("refused", fmt::format("{}: {}", target.label(), why));
+}
+
+/// What runs now, `ecs-svc/N`; what was asked about it may be over.
+Result<std::string> running_now(Wiring& parts, const EcsTarget& target, Deadline deadline) {
+    TRY_ASSIGN(const auto described, parts.ecs.describe_services(target.cluster, {target.service}, deadline));
+    const auto* service = described.find(target.service);
+    const auto* primary = service == nullptr ? nullptr : service->primary();
+    return primary == nullptr ? std::string() : primary->id;
+}
+
+Handled reject(Wiring& parts, const Opened& opened, const EcsTarget& target, Deadline deadline) {
+    const auto running = running_now(parts, target, working_time(deadline));
+    // Where that cannot be found out, a no is a no.
+    if (running && *running != opened.approval.running)
+        return refuse(parts, opened, target,
+                      fmt::format("{} runs {} by now: nothing waits for this answer any more", target.label(),
+                                  running->empty() ? "nothing" : *running));
     parts.logger.info(
         "approval rejected",
         {{log_key::kService, target.id.str()}, {"approval", id_of(opened.approval)}, {"by", by_and_why(opened)}});
@@ -138,6 +184,10 @@ Handled deploy(Wiring& parts, Deployments& deployments, const Event& event, cons
     const auto& reports = handled.answer.deployments;
     if (!reports.empty() && reports.front().barrier && reports.front().barrier->kind == Barrier::Kind::kOutdated)
         return refuse(parts, opened, target, reports.front().outcome);
+    const bool begun = !reports.empty() && !reports.front().error && reports.front().status != DeploymentStatus::kHeld;
+    show_decision(parts, opened.answer, opened.approval, target,
+                  fmt::format("approved by {}, {}{}", by_and_why(opened), to_the_minute(opened.answer.at),
+                              begun ? "" : fmt::format("; it has not begun: {}", handled.answer.detail)));
     return handled;
 }
 
@@ -145,23 +195,29 @@ Handled deploy(Wiring& parts, Deployments& deployments, const Event& event, cons
 
 Handled carry_out_approval(Wiring& parts, Deployments& deployments, const Event& event, const AnswerApproval& answer,
                            Deadline deadline) {
-    const auto opened = open(parts, answer.event);
-    if (!opened) return invalid(parts, opened.error());
-    const auto& approval = opened->approval;
-    if (approval.target != parts.config.deployment_target) {
-        auto handled = answered("ignored", fmt::format("the approval is for {}", one_line(approval.target)));
+    Opened opened{.answer = {}, .approval = {}, .reason = answer.event.reason};
+    auto approval = open(parts, answer.event, opened.answer);
+    if (!approval) {
+        if (!opened.answer.reply_to.empty())
+            (void)parts.replies.tell(opened.answer.reply_to, approval.error().message,
+                                     Deadline::after(parts.clock, kReplyTime));
+        return invalid(parts, approval.error());
+    }
+    opened.approval = *std::move(approval);
+    if (opened.approval.target != parts.config.deployment_target) {
+        auto handled = answered("ignored", fmt::format("the approval is for {}", one_line(opened.approval.target)));
         handled.meant_here = false;
         return handled;
     }
-    const auto target = parts.config.names.target(approval.service);
+    const auto& service = opened.approval.service;
+    const auto target = parts.config.names.target(service);
     if (!target)
-        return answered("ignored",
-                        fmt::format("{} is none of our services any more", one_line(approval.service.str())));
-    if (auto why = why_not_by(opened->answer.by, parts.config.approval.of(approval.service), parts.config.approval))
-        return refuse(parts, *opened, *target, *why);
-    if (approval.is_of_hook()) return parts.redacted(answer_hook(parts, *opened, *target, deadline));
-    if (!opened->answer.approved) return parts.redacted(reject(parts, *opened, *target));
-    return parts.redacted(deploy(parts, deployments, event, *opened, *target, deadline));
+        return answered("ignored", fmt::format("{} is none of our services any more", one_line(service.str())));
+    if (auto why = why_not_by(opened.answer.by, parts.config.approval.of(service), parts.config.approval))
+        return parts.redacted(forbid(parts, opened, *target, *why));
+    if (opened.approval.is_of_hook()) return parts.redacted(answer_hook(parts, opened, *target, deadline));
+    if (!opened.answer.approved) return parts.redacted(reject(parts, opened, *target, deadline));
+    return parts.redacted(deploy(parts, deployments, event, opened, *target, deadline));
 }
 
 }  // namespace ci_lambda

@@ -4,6 +4,10 @@
 
 #include <utility>
 
+#include "approvals/token.hpp"
+#include "deployer/approve/approval_gate.hpp"
+#include "deployer/approve/waiting_hooks.hpp"
+
 namespace ci_lambda {
 namespace {
 
@@ -72,6 +76,7 @@ NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify
         heard.what += " (said before)";
         return heard;
     }
+    if (target) ask_for_answer(notice, *target, *notification, working_time(deadline));
     parts_.logger.info("deployment verdict", {{log_key::kService, notice.service.str()},
                                               {"status", notification->status},
                                               {log_key::kReason, notification->reason.value_or("")}});
@@ -82,6 +87,30 @@ NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify
     else
         heard.what += " (no notification channel is on)";
     return heard;
+}
+
+/// A rollout that ECS keeps waiting for a person can be answered where it is told. Nothing is told less for it.
+void NewsHandler::ask_for_answer(const Notify& notice, const EcsTarget& target, Notification& notification,
+                                 Deadline deadline) {
+    const auto& approval = parts_.config.approval;
+    if (notice.event_name != "HOOK_AWAITING_ACTION" || !approval.key) return;
+    const auto asked = [&]() -> Result<ApprovalPrompt> {
+        TRY_ASSIGN(const auto keys, keys_of(approval));
+        TRY_ASSIGN(const auto described, parts_.ecs.describe_services(target.cluster, {target.service}, deadline));
+        const auto* service = described.find(target.service);
+        if (service == nullptr) return fail(ErrorKind::kNotFound, "ECS does not describe the service");
+        TRY_ASSIGN(const auto waiting, find_waiting_hooks(parts_.ecs, target, *service, deadline));
+        if (waiting.empty()) return fail(ErrorKind::kNotFound, "it does not wait any more");
+        const auto what = approval_of(waiting.front(), parts_.config, parts_.clock.now());
+        TRY_ASSIGN(auto token, sign(what, keys));
+        TRY_ASSIGN(auto ways, ways_of(token, approval_options(parts_.config), keys));
+        return ApprovalPrompt{.id = id_of(what), .token = token, .page = ways.page, .code = ways.code};
+    }();
+    if (asked)
+        notification.approval = *asked;
+    else
+        parts_.logger.warn("what waits cannot be answered where it is told",
+                           {{log_key::kService, target.id.str()}, {log_key::kError, asked.error().message}});
 }
 
 void NewsHandler::log(const Event& event, const Notify& notice) const {

@@ -36,6 +36,7 @@ public:
 private:
     [[nodiscard]] Heard hear_of_rollout(const Event& event, const Notify& notice, Deadline deadline);
     [[nodiscard]] std::vector<TaskReport> follow(const Notify& notice, Deadline deadline);
+    void ask_for_answer(const Notify& notice, const EcsTarget& target, Notification& notification, Deadline deadline);
     void log(const Event& event, const Notify& notice) const;
 
     Wiring& parts_;

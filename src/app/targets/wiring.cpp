@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/references.hpp"
+#include "config/values.hpp"
 #include "services/aws/endpoint.hpp"
 #include "services/aws/environment.hpp"
 
@@ -59,6 +60,12 @@ std::unique_ptr<SchedulerClient> scheduler_at_home_of(Wiring& parts) {
     endpoint.region = config.home_region;
     return std::make_unique<SchedulerClient>(std::move(endpoint), parts.http, parts.foundation.credentials, parts.clock,
                                              parts.sleeper, parts.logger);
+}
+
+/// Something on this machine stands in for Slack, as in the sandbox.
+bool is_to_this_machine(const Config& config) {
+    const auto url = parse_url(config.function_url.value_or(""));
+    return url && is_loopback(url->host);
 }
 
 /// Of one rollout that somebody waits for.
@@ -117,8 +124,7 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
       observer(ecs, clock, sleeper, logger, &last_words),
       rollback({.max_retries = config.max_deployment_retries}, ecs, remembered.memory, clock, sleeper, logger),
       steering({.max_retries = config.max_deployment_retries}, ecs, rollback, clock, sleeper, logger),
-      approval_gate({.environment = environment_of(config), .target = config.deployment_target}, config.approval, ecs,
-                    registries, clock, logger),
+      approval_gate(approval_options(config), config.approval, ecs, registries, clock, logger),
       gate({&approval_gate}),
       deployer({.max_retries = config.max_deployment_retries,
                 .dry_run = dry_run,
@@ -151,7 +157,8 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
       announcer({.project = config.project,
                  .environment = config.environment,
                  .sweeps = config.sweep_interval > std::chrono::seconds{0}},
-                notifications, remembered.memory, remembered.told, logger) {}
+                notifications, remembered.memory, remembered.told, logger),
+      replies(http, clock, is_to_this_machine(config)) {}
 
 void Wiring::put_in_what_was_found() {
     config = with_discovered(discovery->written, discovery->index.found());

@@ -35,6 +35,7 @@
 #include "services/ecs/client.hpp"
 #include "services/event_rules/client.hpp"
 #include "services/logs/client.hpp"
+#include "services/notify/slack_reply.hpp"
 #include "services/scheduler/client.hpp"
 
 namespace ci_lambda {
@@ -121,6 +122,7 @@ struct Wiring {
     RolloutNews news;
     Sweeper sweeper;
     Announcer announcer;
+    SlackReplies replies;
 
     /// Puts what is in the clusters into `config`, looked up where it is not known or old. Nothing without DISCOVERY.
     void discover(Deadline deadline);

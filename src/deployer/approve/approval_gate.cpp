@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "definitions/difference.hpp"
 #include "deployer/revision/image_origin.hpp"
+#include "door/door.hpp"
 #include "handlers/request_json.hpp"
 #include "net/sha256.hpp"
 
@@ -51,6 +52,23 @@ std::string line_of(const std::string& container, const Difference& difference) 
 }  // namespace
 
 std::string environment_of(const Config& config) { return fmt::format("{}/{}", config.project, config.environment); }
+
+ApprovalGate::Options approval_options(const Config& config) {
+    return {.environment = environment_of(config),
+            .target = config.deployment_target,
+            .url = config.function_url.value_or(""),
+            .by_page = config.approval_by_page};
+}
+
+Result<TokenWays> ways_of(const std::string& token, const ApprovalGate::Options& options, const ApprovalKeys& keys) {
+    TokenWays ways;
+    if (options.url.empty()) return ways;
+    ways.page = approval_link(options.url, token);
+    if (options.by_page) {
+        TRY_ASSIGN(ways.code, code_of(token, keys));
+    }
+    return ways;
+}
 
 Result<ApprovalKeys> keys_of(const ApprovalSettings& settings) {
     if (!settings.key) return fail(ErrorKind::kConfiguration, "there is no APPROVAL_KEY to sign approvals with");
@@ -192,6 +210,7 @@ Result<std::optional<Barrier>> ApprovalGate::barrier(const DeploymentRequest& re
                             .running = running,
                             .content = subject.content};
     TRY_ASSIGN(auto token, sign(approval, keys));
+    TRY_ASSIGN(auto ways, ways_of(token, options_, keys));
     const auto detail_time = Deadline::earlier(deadline, Deadline::after(clock_, kLongestForDetails));
     return Barrier{
         .kind = Barrier::Kind::kApproval,
@@ -201,6 +220,8 @@ Result<std::optional<Barrier>> ApprovalGate::barrier(const DeploymentRequest& re
         .details = details_of(planned, subject, detail_time),
         .id = id_of(approval),
         .token = std::move(token),
+        .page = std::move(ways.page),
+        .code = std::move(ways.code),
         .request = approval.request};
 }
 

@@ -24,6 +24,8 @@ public:
     struct Options {
         std::string environment;  ///< `PROJECT/ENVIRONMENT`
         std::string target;       ///< the deployment target; empty where there is one only
+        std::string url = {};     ///< of the function; empty: there is no page
+        bool by_page = false;     ///< the page takes an answer
     };
     /// Whatever is passed in must outlive it. `settings` is read anew each time.
     ApprovalGate(Options options, const ApprovalSettings& settings, EcsApi& ecs, EcrRegions& registries,
@@ -61,6 +63,17 @@ private:
     const Clock& clock_;
     const Logger& logger_;
 };
+
+/// Of this configuration.
+[[nodiscard]] ApprovalGate::Options approval_options(const Config& config);
+
+/// What people need to answer a token.
+struct TokenWays {
+    std::string page = {};  ///< the URL of the page that shows it; empty: there is none
+    std::string code = {};  ///< for that page; empty: it only shows
+};
+[[nodiscard]] Result<TokenWays> ways_of(const std::string& token, const ApprovalGate::Options& options,
+                                        const ApprovalKeys& keys);
 
 /// What tokens are good for: `PROJECT/ENVIRONMENT`.
 [[nodiscard]] std::string environment_of(const Config& config);

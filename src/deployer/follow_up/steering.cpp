@@ -9,6 +9,7 @@
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "deployer/rollout/patience.hpp"
+#include "deployer/rollout/pauses.hpp"
 #include "deployer/rollout/phase.hpp"
 #include "deployer/rollout/verdict.hpp"
 
@@ -51,13 +52,12 @@ bool is_over(const EcsServiceDeployment& record) {
            record.status == kRollbackFailed;
 }
 
-/// The pauses that it waits in.
+/// The ids of the pauses that it waits in, or of the one that is meant.
 std::vector<std::string> waiting_hooks(const EcsServiceDeployment& record, const Steering::Hook& only) {
     std::vector<std::string> ids;
-    if (is_rollback(record.status) || is_over(record)) return ids;
     if (!only.id.empty() && only.service_deployment != record.arn) return ids;
-    for (const auto& hook : record.hooks)
-        if (hook.pause && hook.unfinished && (only.id.empty() || only.id == hook.id)) ids.push_back(hook.id);
+    for (const auto* hook : pauses_of(record))
+        if (only.id.empty() || only.id == hook->id) ids.push_back(hook->id);
     return ids;
 }
 

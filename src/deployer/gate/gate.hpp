@@ -35,6 +35,8 @@ struct Barrier {
     std::vector<std::string> details = {};  ///< what whoever decides about it should know, a line each
     std::string id = {};                    ///< of an approval: by which it is asked once
     std::string token = {};                 ///< of an approval: what is approved, signed
+    std::string page = {};                  ///< of an approval: the URL of the page that shows it; empty: there is none
+    std::string code = {};                  ///< of an approval: for that page; empty: it only shows
     std::string request = {};               ///< what is to begin later: `to_json(DeploymentRequest)`
 };
 
