@@ -208,6 +208,13 @@ void add_stop(Parser& parser, StopCommand& stop) {
     add_answer(parser, stop);
 }
 
+void add_approvals(Parser& parser, ApprovalsCommand& approvals) {
+    parser.add_option("services", approvals.services, "The services' ids; default: all that are ours")
+        ->type_name(kServiceValue);
+    add_json(parser, approvals.json);
+    add_log(parser, approvals.log);
+}
+
 /// What `approve` and `reject` have in common.
 template <typename T>
 void add_approval(Parser& parser, T& answer) {
@@ -321,6 +328,7 @@ bool misses_its_argument(const HistoryCommand& history) { return is_blank(histor
 bool misses_its_argument(const ServicesCommand& services) { return has_blank(services.services); }
 bool misses_its_argument(const RollbackCommand& rollback) { return is_blank(rollback.service); }
 bool misses_its_argument(const ContinueCommand& go_on) { return go_on.services.empty() || has_blank(go_on.services); }
+bool misses_its_argument(const ApprovalsCommand& approvals) { return has_blank(approvals.services); }
 bool misses_its_argument(const ApproveCommand& approve) { return trim(approve.token).empty(); }
 bool misses_its_argument(const RejectCommand& reject) { return trim(reject.token).empty(); }
 bool misses_its_argument(const StopCommand& stop) { return stop.services.empty() || has_blank(stop.services); }
@@ -456,6 +464,7 @@ const VerbParser* parser_of(std::string_view verb) {
         {"rollback", &kParseVerb<RollbackCommand, &add_rollback>},
         {"continue", &kParseVerb<ContinueCommand, &add_continue>},
         {"stop", &kParseVerb<StopCommand, &add_stop>},
+        {"approvals", &kParseVerb<ApprovalsCommand, &add_approvals>},
         {"approve", &kParseVerb<ApproveCommand, &add_approval<ApproveCommand>>},
         {"reject", &kParseVerb<RejectCommand, &add_approval<RejectCommand>>},
         {"check", &kParseVerb<CheckCommand, &add_check>},

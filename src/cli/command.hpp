@@ -145,6 +145,13 @@ struct StopCommand {
     std::optional<std::string> from_function = {};
     std::optional<std::string> deployment_target = {};
 };
+struct ApprovalsCommand {
+    std::vector<std::string> services;  ///< empty: all that are ours
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
+};
 struct ApproveCommand {
     std::string token;  ///< or `-`: it comes on standard input
     std::optional<std::string> reason;
@@ -211,10 +218,10 @@ struct ShowText {
     bool wrong_usage = false;
 };
 
-using Command =
-    std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand, WaitCommand,
-                 StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand, ContinueCommand, StopCommand,
-                 ApproveCommand, RejectCommand, CheckCommand, ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
+using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand,
+                             WaitCommand, StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand,
+                             ContinueCommand, StopCommand, ApprovalsCommand, ApproveCommand, RejectCommand,
+                             CheckCommand, ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// command or an option that does not exist, which one was probably meant.

@@ -21,6 +21,7 @@ namespace ci_lambda::cli {
 [[nodiscard]] int execute(const RollbackCommand& command, Session& session);
 [[nodiscard]] int execute(const ContinueCommand& command, Session& session);
 [[nodiscard]] int execute(const StopCommand& command, Session& session);
+[[nodiscard]] int execute(const ApprovalsCommand& command, Session& session);
 [[nodiscard]] int execute(const ApproveCommand& command, Session& session);
 [[nodiscard]] int execute(const RejectCommand& command, Session& session);
 [[nodiscard]] int execute(const CheckCommand& command, Session& session);

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "app/people/described_targets.hpp"
+#include "app/people/named_services.hpp"
 #include "base/text.hpp"
 #include "base/worker_pool.hpp"
+#include "deployer/observe/inventory.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/revision/pushed_images.hpp"
 #include "discovery/discovered.hpp"
@@ -49,6 +51,13 @@ Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleep
     WorkerPool helpers;
     helpers.run(tasks);
     return all;
+}
+
+Result<std::vector<EcsTarget>> named_or_all(App& app, const std::vector<std::string>& named, Deadline deadline) {
+    if (!named.empty()) return named_services(app.config(), named);
+    auto ours = find_our_services(app.config(), app.ecs(), deadline);
+    if (ours.not_listed && ours.targets.empty()) return std::unexpected(*ours.not_listed);
+    return std::move(ours.targets);
 }
 
 std::string why_there_is_none(App& app, Deadline deadline) {

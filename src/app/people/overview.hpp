@@ -27,6 +27,10 @@ struct ServiceOverview {
 [[nodiscard]] Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleeper& sleeper,
                                                            const std::vector<EcsTarget>& targets, Deadline deadline);
 
+/// The services that were named, or all that are ours.
+[[nodiscard]] Result<std::vector<EcsTarget>> named_or_all(App& app, const std::vector<std::string>& named,
+                                                          Deadline deadline);
+
 /// Why there is not one service of ours, and what to do.
 [[nodiscard]] std::string why_there_is_none(App& app, Deadline deadline);
 

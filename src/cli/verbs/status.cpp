@@ -8,21 +8,12 @@
 #include "app/people/named_services.hpp"
 #include "app/people/overview.hpp"
 #include "cli/verbs.hpp"
-#include "deployer/observe/inventory.hpp"
 
 namespace ci_lambda::cli {
 namespace {
 
 /// Tasks take tens of seconds to come and go.
 constexpr Milliseconds kBetweenLooks{5000};
-
-/// The services that were named, or all that are ours.
-Result<std::vector<EcsTarget>> find_targets(App& app, const std::vector<std::string>& named, Deadline deadline) {
-    if (!named.empty()) return named_services(app.config(), named);
-    auto ours = find_our_services(app.config(), app.ecs(), deadline);
-    if (ours.not_listed && ours.targets.empty()) return std::unexpected(*ours.not_listed);
-    return std::move(ours.targets);
-}
 
 /// One look; the services, and what goes with them.
 struct Look {
@@ -32,7 +23,7 @@ struct Look {
 
 Result<Look> look(App& app, const StatusCommand& command, Session& session) {
     app.discover(session.patience());
-    TRY_ASSIGN(const auto targets, find_targets(app, command.services, session.patience()));
+    TRY_ASSIGN(const auto targets, named_or_all(app, command.services, session.patience()));
     TRY_ASSIGN(auto services, look_at(app, session.clock(), session.sleeper(), targets, session.patience()));
     return Look{.services = std::move(services), .at = session.clock().now()};
 }

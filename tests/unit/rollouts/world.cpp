@@ -8,6 +8,7 @@
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "deployer/rollout/verdict.hpp"
+#include "net/sha256.hpp"
 #include "sandbox/shop/shop.hpp"
 #include "support/matchers.hpp"
 
@@ -39,6 +40,7 @@ World::World(const WorldOptions& options)
                                             {"AUTO_DEPLOY_MAP", R"({"api":true,"backend":true,"worker":true})"},
                                             {"AWS_ENDPOINT_URL_ECS", server_.url()},
                                             {"AWS_ENDPOINT_URL_SCHEDULER", server_.url()},
+                                            {"AWS_ENDPOINT_URL_ECR", server_.url()},
                                             {"AWS_REGION", "us-east-1"},
                                             {"AWS_ENDPOINT_URL_CLOUDWATCH", server_.url()},
                                             {"AWS_ENDPOINT_URL_CODEDEPLOY", server_.url()},
@@ -86,6 +88,17 @@ ServerReply World::answer_schedules(const ServerRequest& request) {
     return reply(answer.status, dump_json(json));
 }
 
+/// Every tag is there, and stands for an image of its own.
+ServerReply World::answer_images(const std::string& operation, const std::string& body) {
+    if (operation != "DescribeImages") return reply(400, R"({"__type":"ImageNotFoundException","message":"no"})");
+    const auto asked = *parse_json(body);
+    const std::string tag = asked["imageIds"][0].value("imageTag", "");
+    const std::scoped_lock lock(mutex_);
+    const auto moved = moved_tags_.find(tag);
+    const auto digest = moved == moved_tags_.end() ? sha256_digest_of(tag) : moved->second;
+    return reply(200, dump_json({{"imageDetails", {{{"imageDigest", digest}, {"imageTags", {tag}}}}}}));
+}
+
 ServerReply World::answer(const ServerRequest& request) {
     if (request.line().starts_with("GET /health")) {
         const std::scoped_lock lock(mutex_);
@@ -104,6 +117,8 @@ ServerReply World::answer(const ServerRequest& request) {
         return reply(200, "ok");
     }
     const auto target = request.header("X-Amz-Target");
+    if (target.starts_with("AmazonEC2ContainerRegistry_"))
+        return answer_images(target.substr(target.find('.') + 1), request.body);
     const bool of_logs = target.starts_with("Logs_");
     const auto operation = target.substr(target.find('.') + 1);
     if (before_each_call_) {

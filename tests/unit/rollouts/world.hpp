@@ -76,6 +76,11 @@ public:
         before_each_call_ = std::move(what);
     }
     void set_scenario(sandbox::Scenario scenario);
+    /// From now on this tag stands for another image in every repository.
+    void move_tag(const std::string& tag, const std::string& digest) {
+        const std::scoped_lock lock(mutex_);
+        moved_tags_[tag] = digest;
+    }
     /// An alarm of CloudWatch goes off, or is over.
     void set_alarm(const std::string& name, bool is_on);
     /// What GET /health answers from now on; 0: nothing, the connection breaks.
@@ -163,6 +168,7 @@ private:
     };
 
     ServerReply answer(const ServerRequest& request);
+    ServerReply answer_images(const std::string& operation, const std::string& body);
     ServerReply answer_schedules(const ServerRequest& request);
     [[nodiscard]] Deadline deadline() const;
     std::unique_ptr<App> make_app();
@@ -193,6 +199,7 @@ private:
     sandbox::CloudWatch cloudwatch_{clock_, {"shop-5xx"}};
     std::pair<int, std::string> health_{200, "all is well"};
     std::pair<int, std::string> refusal_{0, ""};
+    std::map<std::string, std::string> moved_tags_;
     mutable std::mutex mutex_;
     std::vector<std::string> messages_;
     std::map<std::string, int> calls_;

@@ -1,0 +1,268 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "approvals/token.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "unit/rollouts/support.hpp"
+#include "unit/rollouts/world.hpp"
+
+// Deployments that a person has to approve: the whole function, in virtual time.
+
+namespace ci_lambda::testing {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+const std::string kKey = "0123456789abcdef0123456789abcdef";
+
+WorldOptions approving(std::map<std::string, std::string> more = {}) {
+    WorldOptions options{.sweep = false};
+    options.environment = {{"APPROVAL_REQUIRED", "true"}, {"APPROVAL_KEY", kKey}};
+    for (auto& [name, value] : more) options.environment[name] = value;
+    return options;
+}
+
+/// All tokens that were told, the newest last.
+std::vector<std::string> tokens_in(const std::string& text) {
+    std::vector<std::string> tokens;
+    for (auto at = text.find("ca1."); at != std::string::npos; at = text.find("ca1.", at + 1)) {
+        const auto end =
+            text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.", at);
+        tokens.push_back(text.substr(at, end - at));
+    }
+    return tokens;
+}
+
+std::string last_token(const World& world) {
+    const auto tokens = tokens_in(world.slack());
+    return tokens.empty() ? std::string() : tokens.back();
+}
+
+std::string approve(const std::string& token) { return dump_json({{"approve", token}}); }
+
+/// As the door hands on who has pressed a button of Slack.
+std::string pressed(const World& world, const std::string& token, const std::string& name, bool approved = true) {
+    const ApprovalAnswer answer{.token = token,
+                                .approved = approved,
+                                .by = {.channel = Approver::Channel::kSlack, .id = "U0" + name, .name = name},
+                                .at = world.now()};
+    return dump_json({{"approval_answer", sign(answer, {.current = Secret(kKey)}).value()}});
+}
+
+std::string change(World& world, const std::string& name = "LOG_LEVEL") {
+    return world.handle(update_of_parameter(name, world.now())).answer.status;
+}
+
+TEST(Approval, BeginsWhatWasAskedForAndNothingBefore) {
+    World world(approving());
+    EXPECT_EQ(change(world), "awaiting_approval");
+    world.run_for(minutes{30});
+    EXPECT_EQ(world.calls("UpdateService"), 0);
+    EXPECT_EQ(world.told(), "to be approved");
+    EXPECT_THAT(world.slack(),
+                AllOf(HasSubstr("runs now: shop_service_api_dev:9"), HasSubstr("would run: shop_service_api_dev:42"),
+                      HasSubstr("parameter /dev/shop/api/LOG_LEVEL was updated")));
+    const auto handled = world.handle(approve(last_token(world)));
+    EXPECT_EQ(handled.answer.status, "deployed") << handled.answer.detail;
+    world.run_for(minutes{20});
+    EXPECT_EQ(world.end_state(), kNewRevision + " COMPLETED");
+    EXPECT_EQ(world.told(), "to be approved, started, completed");
+    EXPECT_THAT(world.slack(), HasSubstr(", approved by a request"));
+}
+
+TEST(Approval, IsAskedOnceForAllEventsThatWantTheSame) {
+    World world(approving());
+    for (int i = 0; i < 200; ++i) EXPECT_EQ(change(world, fmt::format("P{}", i)), "awaiting_approval");
+    EXPECT_EQ(world.told(), "to be approved");
+    world.run_for(hours{5});
+    change(world);
+    EXPECT_EQ(world.told(), "to be approved, to be approved") << "its time was over";
+}
+
+TEST(Approval, UsedAHundredTimesBeginsOneRollout) {
+    World world(approving());
+    change(world);
+    const auto token = last_token(world);
+    EXPECT_EQ(world.handle(approve(token)).answer.status, "deployed");
+    for (int i = 0; i < 50; ++i) {
+        const auto again = world.handle(approve(token));
+        EXPECT_THAT(again.answer.status, ::testing::AnyOf("ignored", "refused")) << again.answer.detail;
+        EXPECT_FALSE(again.error) << "nothing is to come again";
+    }
+    world.run_for(minutes{20});
+    for (int i = 0; i < 50; ++i) {
+        world.forget_all();
+        EXPECT_THAT(world.handle(approve(token)).answer.status, ::testing::AnyOf("ignored", "refused"));
+    }
+    EXPECT_EQ(world.calls("UpdateService"), 1);
+}
+
+TEST(Approval, IsRefusedForWhateverIsNotWhatWasSeen) {
+    struct Case {
+        std::string_view what;
+        std::function<void(World&)> happens;
+        std::string_view words;
+    };
+    const std::vector<Case> cases{
+        {"somebody else has deployed",
+         [](World& world) {
+             world.somebody_deploys("shop_service_api_dev:9");
+             world.run_for(minutes{20});
+         },
+         "it has moved on since this was asked"},
+        {"a newer revision was registered", [](World& world) { world.somebody_registers("example.com/other:v2"); },
+         "is another one by now"},
+        {"its tag stands for another image",
+         [](World& world) { world.move_tag("v1.42", "sha256:" + std::string(64, 'b')); }, "is another one by now"},
+    };
+    for (const auto& one : cases) {
+        SCOPED_TRACE(one.what);
+        World world(approving());
+        change(world);
+        const auto token = last_token(world);
+        one.happens(world);
+        const auto before = world.calls("UpdateService");
+        const auto handled = world.handle(approve(token));
+        EXPECT_EQ(handled.answer.status, "refused");
+        EXPECT_THAT(handled.answer.detail, HasSubstr(one.words));
+        EXPECT_FALSE(handled.error);
+        EXPECT_EQ(world.calls("UpdateService"), before);
+        EXPECT_THAT(world.slack(), HasSubstr(one.words)) << "people hear why";
+        EXPECT_THAT(world.titles().back(), HasSubstr("not approved"));
+    }
+}
+
+TEST(Approval, IsRefusedWithAClearWordWhereItIsNoneOfOursOrTooLate) {
+    World world(approving());
+    change(world);
+    const auto token = last_token(world);
+    auto flipped = token;
+    flipped[flipped.size() / 2] = flipped[flipped.size() / 2] == 'A' ? 'B' : 'A';
+    for (const auto& [text, words] : {std::pair(flipped, "not signed with our key"), std::pair(std::string("x"), "no "),
+                                      std::pair(token.substr(0, token.size() - 1), "not signed with our key")}) {
+        const auto handled = world.handle(approve(text));
+        EXPECT_THAT(handled.answer.detail, HasSubstr(words));
+        ASSERT_TRUE(handled.error);
+        EXPECT_EQ(handled.error->type, "Function.InvalidEvent");
+    }
+    world.run_for(hours{4} + minutes{1});
+    EXPECT_THAT(world.handle(approve(token)).answer.detail, HasSubstr("has expired at"));
+    EXPECT_EQ(world.calls("UpdateService"), 0);
+}
+
+TEST(Approval, IsOfThoseWhoAreNamed) {
+    World world(approving({{"APPROVAL_FROM", "oncall"}, {"APPROVAL_GROUPS", "oncall=@alice @bob"}}));
+    change(world);
+    const auto token = last_token(world);
+    EXPECT_THAT(world.slack(), HasSubstr("waits to be approved by oncall until"));
+    EXPECT_THAT(world.handle(approve(token)).answer.detail, HasSubstr("a request does not say who has sent it"));
+    EXPECT_THAT(world.handle(pressed(world, token, "mallory")).answer.detail, HasSubstr("none of those who may"));
+    EXPECT_THAT(world.handle(pressed(world, token, "mallory", false)).answer.status, "refused");
+    EXPECT_EQ(world.calls("UpdateService"), 0);
+    EXPECT_EQ(world.told(), "to be approved") << "who may not is told alone";
+    const auto old = pressed(world, token, "alice");
+    world.run_for(minutes{20});
+    EXPECT_THAT(world.handle(old).answer.detail, HasSubstr("too long ago")) << "an answer that somebody has kept";
+    EXPECT_EQ(world.handle(pressed(world, token, "alice")).answer.status, "deployed");
+    EXPECT_THAT(world.slack(), HasSubstr(", approved by alice (Slack)"));
+}
+
+TEST(Approval, AfterANoNothingBeginsAndTheSameCanBeAskedAgain) {
+    World world(approving());
+    change(world);
+    const auto token = last_token(world);
+    EXPECT_EQ(world.handle(pressed(world, token, "alice", false)).answer.status, "rejected");
+    world.run_for(minutes{20});
+    EXPECT_EQ(world.calls("UpdateService"), 0);
+    EXPECT_EQ(world.told(), "to be approved, rejected");
+    // A no that comes after a yes is no way to take it back.
+    EXPECT_EQ(world.handle(approve(token)).answer.status, "deployed");
+    EXPECT_EQ(world.handle(pressed(world, token, "bob", false)).answer.status, "refused");
+}
+
+TEST(Approval, IsNotAskedOfWhatAPersonAsksForWhereThatIsExcepted) {
+    World world(approving({{"APPROVAL_EXCEPT", "manual"}}));
+    EXPECT_EQ(change(world), "awaiting_approval");
+    EXPECT_EQ(world.deploy().answer.status, "deployed");
+    World strict(approving());
+    EXPECT_EQ(strict.deploy().answer.status, "awaiting_approval");
+}
+
+TEST(Approval, HoldsNoRollbackUp) {
+    auto options = approving({{"APPROVAL_EXCEPT", "manual"}});
+    options.scenario = sandbox::Scenario::kCrashOnStart;
+    options.roll_back = true;
+    World world(options);
+    world.deploy();
+    world.run_for(minutes{60});
+    EXPECT_THAT(world.end_state(), HasSubstr("COMPLETED"));
+    EXPECT_THAT(world.told(), AllOf(HasSubstr("started"), Not(HasSubstr("to be approved"))));
+}
+
+/// Events, answers with any token that there ever was, deployments of others, time, and processes that die, in any
+/// order: what rolls was approved, on top of what was seen; and what was approved in time rolls.
+TEST(Approval, NothingRollsThatWasNotApprovedWhateverHappens) {
+    int approved = 0;
+    for (unsigned seed = 0; seed < 12 && !::testing::Test::HasFailure(); ++seed) {
+        SCOPED_TRACE(seed);
+        std::mt19937 random(seed);
+        const auto one_of = [&](unsigned count) { return random() % count; };
+        World world(approving());
+        int by_us = 0;
+        for (int step = 0; step < 30; ++step) {
+            const auto before = world.calls("UpdateService");
+            bool approves = false;
+            switch (one_of(7)) {
+                case 0:
+                case 1: change(world, fmt::format("P{}", one_of(3))); break;
+                case 2:
+                case 3: {
+                    const auto tokens = tokens_in(world.slack());
+                    if (tokens.empty()) break;
+                    const auto token = tokens[one_of(static_cast<unsigned>(tokens.size()))];
+                    const auto asked = open_token(token, {.current = Secret(kKey)}, "shop/dev", world.now());
+                    const auto running = *parse_json(world.call_ecs(
+                        "DescribeServices", R"({"cluster":"shop_cluster_dev","services":["shop_service_api_dev"]})"));
+                    const std::string primary = running["services"][0]["deployments"][0]["id"];
+                    const auto handled = world.handle(approve(token));
+                    approves = handled.answer.status == "deployed";
+                    if (approves) {
+                        ++by_us;
+                        ASSERT_TRUE(asked);
+                        EXPECT_EQ(asked->running, primary) << "on top of what was seen";
+                    } else if (!asked) {
+                        EXPECT_THAT(handled.answer.detail, HasSubstr("has expired"));
+                    } else {
+                        EXPECT_TRUE(asked->running != primary || handled.answer.detail.contains("is another one"))
+                            << handled.answer.detail;
+                    }
+                    break;
+                }
+                case 4:
+                    world.somebody_deploys(world.somebody_registers());
+                    break;
+                case 5: world.run_for(minutes{1 + one_of(90)}); break;
+                case 6: world.forget_all(); break;
+            }
+            EXPECT_EQ(world.calls("UpdateService") - before, approves ? 1 : 0) << "step " << step;
+        }
+        EXPECT_EQ(world.calls("UpdateService"), by_us);
+        approved += by_us;
+    }
+    EXPECT_GT(approved, 12) << "else it proves nothing";
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing
