@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "handlers/request_json.hpp"
 #include "support/matchers.hpp"
 #include "unit/deployer/start/family.hpp"
