@@ -32,8 +32,8 @@ MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", 
 # Maps as well, in whose place nothing comes.
 OTHER_MAPS = ("SCHEDULED_TASK_MAP", "TARGETS")
 # Of a service. verify: in an installation verify_alarms and verify_urls say it, by service. approval: Terraform has no type for
-# "true, or an object"; who wants it has a document.
-NOT_OF_A_SERVICE = {"verify", "approval"}
+# "true, or an object"; who wants it, or before, has a document.
+NOT_OF_A_SERVICE = {"verify", "approval", "before"}
 
 # The order of the sections of the document; new ones follow.
 SECTIONS = ("names", "slack", "events", "deployment", "", "aws")
@@ -539,7 +539,7 @@ def with_parts(text: str, parts: dict[str, str], template: pathlib.Path = TEMPLA
 # Its rules and the statements of its role are those of the function's own stack, word for word where they can be; and of its
 # conditions and parameters it has those that these need, if it does not say them itself.
 
-RULES = ("EcrRule", "SsmRule", "SecretRule", "S3Rule", "EcsRule", "CodeDeployRule", "ManualRule")
+RULES = ("EcrRule", "SsmRule", "SecretRule", "S3Rule", "EcsRule", "CodeDeployRule", "TaskRule", "ManualRule")
 # Of the function's role: what belongs to the function itself.
 NOT_OF_A_TARGET = {
     "AssumeTheRolesOfTargets", "WriteTheLog", "KeepWhatFailed", "PlanTheNextLook", "PassTheRoleOfTheLooks",

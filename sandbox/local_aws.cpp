@@ -152,6 +152,7 @@ void LocalAws::add_routes() {
     server_.post("/sandbox/push", [this](const HttpExchangeRequest& request) { return take_push(request); });
     server_.post("/sandbox/file", [this](const HttpExchangeRequest& request) { return take_file(request); });
     server_.post("/sandbox/alarm", [this](const HttpExchangeRequest& request) { return take_alarm(request); });
+    server_.post("/sandbox/tasks", [this](const HttpExchangeRequest& request) { return take_tasks(request); });
     server_.get("/sandbox/alarm", [this](const HttpExchangeRequest& request) { return show_alarms(request); });
     server_.post("/sandbox/code-deploy",
                  [this](const HttpExchangeRequest& request) { return take_code_deploy(request); });
@@ -319,6 +320,22 @@ Status LocalAws::set_alarm(std::string_view text, const std::optional<std::strin
     for (const auto& place : places_)
         if (!target || place.get() == one) place->set_alarm(name, state == "ALARM");
     return {};
+}
+
+/// `0`, or `1 600`: the exit code, and for how many seconds of ECS's time they run.
+HttpExchangeAnswer LocalAws::take_tasks(const HttpExchangeRequest& request) {
+    constexpr unsigned long long kLargestCode = 255;
+    constexpr unsigned long long kLongest = 86'400;
+    const auto words = split(trim(request.body), ' ');
+    const auto code = parse_unsigned(words.front());
+    const auto seconds = words.size() > 1 ? parse_unsigned(words[1]) : std::optional(20ULL);
+    if (words.size() > 2 || !code || *code > kLargestCode || !seconds || *seconds > kLongest)
+        return refused_with(Error{.kind = ErrorKind::kConfiguration,
+                                  .message = "write the exit code, and for how many seconds they run: 1 30"});
+    const auto place = place_or_home(asked_for(request, "target"));
+    if (!place) return refused_with(place.error());
+    (*place)->ecs().set_alone({.exit_code = static_cast<int>(*code), .runs = std::chrono::seconds{*seconds}});
+    return {.status = 200, .body = fmt::format("{{\"exit_code\":{},\"seconds\":{}}}\n", *code, *seconds)};
 }
 
 HttpExchangeAnswer LocalAws::take_code_deploy(const HttpExchangeRequest& request) {

@@ -128,6 +128,7 @@ private:
     [[nodiscard]] HttpExchangeAnswer take_scenario(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_code_deploy(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_push(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_tasks(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_alarm(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer show_alarms(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_file(const HttpExchangeRequest& request);

@@ -44,7 +44,7 @@ output "queue_dead_letter_url" {
 }
 
 output "rule_arns" {
-  description = "The ARNs of the EventBridge rules, by kind: ecr, ssm, s3, ecs, manual, sweep, code-deploy."
+  description = "The ARNs of the EventBridge rules, by kind: ecr, ssm, s3, ecs, manual, sweep, code-deploy, tasks."
   value       = { for kind, rule in aws_cloudwatch_event_rule.events : kind => rule.arn }
 }
 

@@ -231,6 +231,15 @@ locals {
     detail      = { state = ["START", "READY", "SUCCESS", "FAILURE", "STOP"] }
   }))
 
+  # --- tasks that run before deployments ---
+
+  # Who started them says that they are of this function; which service they are for, they say themselves.
+  task_pattern = jsonencode(merge(local.whose, {
+    source      = ["aws.ecs"]
+    detail-type = ["ECS Task State Change"]
+    detail      = { lastStatus = ["STOPPED"], startedBy = [{ prefix = "ci_lambda-before-" }] }
+  }))
+
   # --- all of them; of several forms the first that is short enough ---
 
   pattern_choices = {
@@ -242,6 +251,7 @@ locals {
     manual = [local.manual_pattern]
 
     code-deploy = [local.code_deploy_pattern]
+    tasks       = [local.task_pattern]
   }
   rule_wanted = {
     ecr    = var.enable_ecr_monitoring
@@ -252,6 +262,7 @@ locals {
     manual = var.enable_manual_deploy
 
     code-deploy = var.code_deploy
+    tasks       = var.before_tasks
   }
   event_patterns = {
     for kind, choices in local.pattern_choices :

@@ -154,6 +154,36 @@ locals {
           } if wanted
         ],
         [
+          for wanted in [var.before_tasks] : {
+            # On our clusters, what the services run, and the tasks that are named.
+            Sid    = "RunTasksBefore"
+            Effect = "Allow"
+            Action = ["ecs:RunTask"]
+            Resource = concat(
+              at.task_definitions[number], [for family in var.before_task_families : "${at.ecs_arn}:task-definition/${family}:*"],
+            )
+            Condition = at.only_these_clusters
+          } if wanted
+        ],
+        [
+          for families in [var.before_task_families] : {
+            Sid      = "RegisterTasksBefore"
+            Effect   = "Allow"
+            Action   = ["ecs:RegisterTaskDefinition", "ecs:ListTagsForResource"]
+            Resource = [for family in families : "${at.ecs_arn}:task-definition/${family}:*"]
+          } if var.before_tasks && length(families) > 0
+        ],
+        [
+          for families in [var.before_task_families] : {
+            # At their registration, and never afterwards.
+            Sid       = "TagTasksBefore"
+            Effect    = "Allow"
+            Action    = ["ecs:TagResource"]
+            Resource  = [for family in families : "${at.ecs_arn}:task-definition/${family}:*"]
+            Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
+          } if var.before_tasks && length(families) > 0
+        ],
+        [
           for wanted in [var.failure_log_lines > 0] : {
             # What containers wrote that have failed.
             Sid    = "ReadLastWords"

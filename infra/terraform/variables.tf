@@ -423,6 +423,24 @@ variable "answer_requests" {
   nullable    = false
 }
 
+variable "before_tasks" {
+  type        = bool
+  description = "Whether tasks run before deployments (before, of services in the document): the function may then run tasks of the services' families on its clusters, and gets a rule for their ends."
+  default     = false
+  nullable    = false
+}
+
+variable "before_task_families" {
+  type        = list(string)
+  description = "The families of tasks that run before deployments and have a family of their own: the function may run them, and register revisions of them with the services' images."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.before_task_families : can(regex("^[A-Za-z0-9_-]{1,255}$", one))])
+    error_message = "before_task_families: names of families, without revisions and '*'."
+  }
+}
+
 variable "failure_log_groups" {
   type        = list(string)
   description = "The log groups of the services' containers, which may have a '*' in them, with failure_log_lines: the function may read these and no others. Empty: all of the account."

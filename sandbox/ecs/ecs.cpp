@@ -189,6 +189,11 @@ int Ecs::unfinished_deployments(std::string_view service) {
     return found == state_.services.end() ? 0 : found->unfinished_deployments();
 }
 
+void Ecs::set_alone(AloneFate fate) {
+    const std::scoped_lock lock(mutex_);
+    state_.alone = fate;
+}
+
 void Ecs::set_alarm(const std::string& name, bool is_on) {
     const std::scoped_lock lock(mutex_);
     const WallTime now = clock_.now();

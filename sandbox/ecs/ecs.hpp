@@ -86,6 +86,8 @@ public:
     [[nodiscard]] int unfinished_deployments(std::string_view service);
     /// What the function answered that a lifecycle hook has asked; nothing where it failed.
     void answer_function(const std::string& hook_id, const std::optional<std::string>& answer);
+    /// Tasks that RunTask starts from now on run for so long, of ECS's time, and end with this exit code.
+    void set_alone(AloneFate fate);
     /// A CloudWatch alarm goes off, or is over.
     void set_alarm(const std::string& name, bool is_on);
     /// Those that are in ALARM, also those that deployments have raised.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "sandbox/ecs/wire.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -76,6 +77,23 @@ void Notices::service_event(const Service& service, std::string_view name, std::
                 {"createdAt", format_rfc3339(at)}};
     if (!reason.empty()) detail["reason"] = reason;
     outbox_.push_back(envelope(state_, service, ids_, "ECS Service Action", std::move(detail), at));
+}
+
+void Notices::task_event(const LoneTask& one, WallTime at) const {
+    Json detail = task_json(state_, one);
+    // The event has times as texts, and no tags.
+    for (const auto* member : {"createdAt", "startedAt", "stoppingAt", "stoppedAt"}) detail.erase(member);
+    detail.erase("tags");
+    detail["updatedAt"] = format_rfc3339(at);
+    outbox_.push_back(dump_json({{"version", "0"},
+                                 {"id", ids_.uuid()},
+                                 {"detail-type", "ECS Task State Change"},
+                                 {"source", "aws.ecs"},
+                                 {"account", state_.account},
+                                 {"time", format_rfc3339(at).substr(0, 19) + "Z"},
+                                 {"region", state_.region},
+                                 {"resources", {state_.task_arn(one.cluster, one.task.id)}},
+                                 {"detail", std::move(detail)}}));
 }
 
 std::string list_tasks(const std::vector<Task*>& tasks, std::string_view kind) {

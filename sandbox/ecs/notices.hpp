@@ -28,6 +28,8 @@ public:
     /// "ECS Hook State Change".
     void hook_event(const Service& service, const ServiceDeployment& deployment, const HookRun& run,
                     std::string_view name, WallTime at) const;
+    /// "ECS Task State Change" of a task that no service runs.
+    void task_event(const LoneTask& one, WallTime at) const;
     /// "ECS Service Action"; no reason if it is empty.
     void service_event(const Service& service, std::string_view name, std::string_view reason, WallTime at) const;
 

@@ -77,7 +77,21 @@ std::optional<WallTime> RolloutEngine::next_change() const {
         for (const auto& task : service.tasks)
             if (task.next_step_at) move_earlier(next, *task.next_step_at);
     }
+    for (const auto& one : state_.lone_tasks)
+        if (one.task.next_step_at) move_earlier(next, *one.task.next_step_at);
     return next;
+}
+
+LoneTask& RolloutEngine::run_alone(LoneTask one, WallTime at) {
+    Deployment nothing;
+    nothing.id = one.task.deployment_id;
+    nothing.task_definition = one.task.task_definition;
+    nothing.images = one.task.images;
+    nothing.fate = one.task.fate;
+    one.task = new_task(nothing, ids_, pace_, at);
+    one.task.alone = true;
+    state_.lone_tasks.push_back(std::move(one));
+    return state_.lone_tasks.back();
 }
 
 void RolloutEngine::advance(WallTime to) {
@@ -86,9 +100,15 @@ void RolloutEngine::advance(WallTime to) {
         if (on_step_) on_step_(*due);
     }
     for (auto& service : state_.services) bury_stopped(service, to);
+    std::erase_if(state_.lone_tasks, [&](const LoneTask& one) {
+        return one.task.stopped_at && pace_.after(*one.task.stopped_at, kStoppedTasksKept) <= to;
+    });
 }
 
 void RolloutEngine::do_what_is_due(WallTime at) {
+    for (auto& one : state_.lone_tasks)
+        if (one.task.next_step_at && *one.task.next_step_at <= at && step_alone(one, pace_, at))
+            notices_.task_event(one, at);
     for (auto& service : state_.services) {
         // All tasks first, so that the scheduler sees what happens at one time as one thing.
         const bool tasks_moved = step_tasks(service, at);

@@ -38,6 +38,9 @@ public:
     /// Does all that is due until `to`, each thing at its own time.
     void advance(WallTime to);
 
+    /// RunTask. What it is of stands in it already; not its id and its times.
+    LoneTask& run_alone(LoneTask one, WallTime at);
+
     // What callers of the API want. advance() has been called for the same time.
 
     /// A new deployment. One that is under way is superseded.

@@ -59,6 +59,7 @@ struct Task {
     std::optional<int> exit_code;
     std::string container_reason;
     std::optional<WallTime> next_step_at;     ///< absent: it stays as it is
+    bool alone = false;                       ///< RunTask has started it: it ends by itself
     std::optional<WallTime> protected_until;  ///< the scheduler does not stop it before (scale-in protection)
 
     /// Not on its way out.
@@ -274,6 +275,23 @@ struct PushedImage {
     std::optional<Scenario> fate;  ///< of what was pushed last, if somebody has said so
 };
 
+/// How tasks go that RunTask starts.
+struct AloneFate {
+    int exit_code = 0;
+    std::chrono::seconds runs{20};  ///< of ECS's time
+};
+
+/// A task that no service runs. Who started it is its `deployment_id`.
+struct LoneTask {
+    Task task;
+    std::string cluster;
+    std::string group;
+    std::string overrides = "{}";  ///< JSON, as given
+    std::string client_token;
+    std::string request;  ///< JSON, as given: the same token must come with the same
+    AloneFate fate;
+};
+
 /// A function is asked by a lifecycle hook.
 struct HookCall {
     std::string hook_id;
@@ -290,6 +308,8 @@ struct EcsState {
     std::map<std::string, Scenario> fates = {};      ///< by `family:revision`: how it goes, whatever the scenario is
     std::set<std::string, std::less<>> alarms = {};  ///< those in ALARM
     Quirks quirks = {};
+    std::deque<LoneTask> lone_tasks = {};  ///< oldest first
+    AloneFate alone = {};                  ///< of those to come
     /// ARN of the function that hooks really ask; all others answer by themselves.
     std::string function = {};
     std::vector<HookCall> hook_calls = {};  ///< that are still to be made

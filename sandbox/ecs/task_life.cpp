@@ -108,6 +108,28 @@ Task new_task(const Deployment& deployment, Ids& ids, const Pace& pace, WallTime
     return task;
 }
 
+bool step_alone(LoneTask& one, const Pace& pace, WallTime at) {
+    auto& task = one.task;
+    task.next_step_at.reset();
+    switch (task.status) {
+        case TaskStatus::kProvisioning:
+            task.status = TaskStatus::kPending;
+            task.next_step_at = pace.after(at, kPending);
+            return false;
+        case TaskStatus::kPending:
+            task.status = TaskStatus::kRunning;
+            task.started_at = at;
+            task.next_step_at = pace.after(at, one.fate.runs);
+            return false;
+        case TaskStatus::kRunning: container_exits(task, one.fate.exit_code, {}, pace, at); return false;
+        case TaskStatus::kDeprovisioning:
+            task.status = TaskStatus::kStopped;
+            task.stopped_at = at;
+            return true;
+        default: return false;
+    }
+}
+
 TaskNews step(Task& task, const Service& service, const Pace& pace, WallTime at) {
     task.next_step_at.reset();
     switch (task.status) {

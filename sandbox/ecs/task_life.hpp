@@ -24,6 +24,9 @@ enum class TaskNews {
 /// A task of this deployment, PROVISIONING.
 [[nodiscard]] Task new_task(const Deployment& deployment, Ids& ids, const Pace& pace, WallTime at);
 
+/// The next step of a task that no service runs; true when it has stopped.
+bool step_alone(LoneTask& one, const Pace& pace, WallTime at);
+
 /// Does what was due at `at`, which is the task's `next_step_at`.
 TaskNews step(Task& task, const Service& service, const Pace& pace, WallTime at);
 

@@ -19,6 +19,7 @@ void add_time(nlohmann::json& json, const char* name, const std::optional<WallTi
 [[nodiscard]] nlohmann::json cluster_json(const EcsState& state, const std::string& cluster);
 [[nodiscard]] nlohmann::json service_json(const EcsState& state, const Service& service);
 [[nodiscard]] nlohmann::json task_definition_json(const EcsState& state, const TaskDefinitionRevision& revision);
+[[nodiscard]] nlohmann::json task_json(const EcsState& state, const LoneTask& one);
 [[nodiscard]] nlohmann::json task_json(const EcsState& state, const Service& service, const Task& task);
 [[nodiscard]] nlohmann::json service_deployment_json(const EcsState& state, const Service& service,
                                                      const ServiceDeployment& deployment);

@@ -100,4 +100,14 @@ Json task_json(const EcsState& state, const Service& service, const Task& task) 
     return json;
 }
 
+Json task_json(const EcsState& state, const LoneTask& one) {
+    Service nobody;
+    nobody.cluster = one.cluster;
+    auto json = task_json(state, nobody, one.task);
+    json["group"] = one.group;
+    json["overrides"] = parse_json(one.overrides).value_or(Json::object());
+    if (!json["overrides"].contains("containerOverrides")) json["overrides"]["containerOverrides"] = Json::array();
+    return json;
+}
+
 }  // namespace ci_lambda::sandbox

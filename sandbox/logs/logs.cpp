@@ -48,6 +48,14 @@ std::vector<std::string> words_of(Scenario fate) {
     }
 }
 
+/// The same of a task that ends by itself.
+std::vector<std::string> words_of_alone(int exit_code) {
+    if (exit_code == 0)
+        return {"applying 0041_add_orders: done", "applying 0042_index_orders: done", "2 migrations applied"};
+    return {"applying 0041_add_orders: done", "applying 0042_index_orders",
+            "fatal: 0042_index_orders: relation \"orders\" has rows with the same number"};
+}
+
 /// Those of a task's containers that log, by its task definition.
 std::vector<Writer> writers_of(EcsState& state, const Task& task) {
     std::vector<Writer> writers;
@@ -86,6 +94,11 @@ AwsResult<Writer> writer_to(EcsState& state, const std::string& group, const std
         for (const auto& task : service.stopped_tasks)
             if (auto found = look(task)) return *std::move(found);
     }
+    for (const auto& one : state.lone_tasks)
+        for (auto& writer : writers_of(state, one.task)) {
+            has_group = has_group || writer.group == group;
+            if (writer.group == group && writer.stream == stream && has_run(one.task)) return std::move(writer);
+        }
     return aws_fail("ResourceNotFoundException",
                     fmt::format("The specified log {} does not exist.", has_group ? "stream" : "group"));
 }
@@ -141,11 +154,11 @@ std::vector<LogLine> log_of(const Task& task, const std::string& container) {
     std::vector<LogLine> lines;
     if (!has_run(task)) return lines;
     const auto image = std::ranges::find(task.images, container, &ContainerImage::container);
-    auto texts = words_of(task.fate);
+    auto texts = task.alone && task.exit_code ? words_of_alone(*task.exit_code) : words_of(task.fate);
     texts.insert(texts.begin(),
                  fmt::format("{} {} starts", container,
                              image == task.images.end() ? "" : image->image.substr(image->image.rfind(':') + 1)));
-    if (task.stopping_at && task.exit_code == 0) texts.emplace_back("SIGTERM: closing connections");
+    if (task.stopping_at && task.exit_code == 0 && !task.alone) texts.emplace_back("SIGTERM: closing connections");
     const auto begin = task.started_at.value_or(task.stopping_at.value_or(task.created_at));
     // All of them before it ended, however fast the clock is.
     auto at = begin;

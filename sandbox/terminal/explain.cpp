@@ -69,6 +69,7 @@ std::vector<Fact> facts_of(const Event& event) {
                 facts.add("service", body.service).add("deployment", body.deployment_id);
             },
             [](const ApprovalEvent&) {},
+            [&](const TaskEnded& body) { facts.add("task", std::string(last_segment(body.task))); },
             [](const OtherEvent&) {},
             [&](const HttpCall& body) { facts.add("from", body.source_ip); },
         },

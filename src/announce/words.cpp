@@ -135,6 +135,8 @@ Notification notification_of(Fact fact, const DeploymentReport& report) {
                                                .code = report.barrier->code};
     }
     if (report.error) notification.reason = report.error->message + tried_because(report.reason);
+    if (report.last_words)
+        notification.excerpt = {.title = title_of(*report.last_words), .lines = report.last_words->lines};
     return notification;
 }
 

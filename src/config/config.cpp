@@ -384,6 +384,7 @@ std::set<ServiceId> ids_in_none(std::set<ServiceId> ids, const Maps& maps) {
     take_out(ids_in_keys(maps.tag_filters.by_service));
     take_out(ids_in_keys(maps.verify.by_service));
     take_out(ids_in_keys(maps.approval));
+    take_out(ids_in_keys(maps.tasks_before));
     return ids;
 }
 
@@ -403,6 +404,7 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_keys(tag_filters.by_service));
     ids.merge(ids_in_keys(verify.by_service));
     ids.merge(ids_in_keys(approval.by_service));
+    ids.merge(ids_in_keys(tasks_before));
     ids.insert(other_services.begin(), other_services.end());
     for (const auto& [id, target] : names.discovered()) ids.insert(id);
     return {ids.begin(), ids.end()};
@@ -429,6 +431,11 @@ bool Config::deploys_on_events(const ServiceId& id) const {
 ImageMode Config::image_mode_of(const ServiceId& id) const {
     const auto found = image_modes.find(id);
     return found == image_modes.end() ? image_mode : found->second;
+}
+
+std::optional<ServiceTask> Config::task_before(const ServiceId& id) const {
+    const auto found = tasks_before.find(id);
+    return found == tasks_before.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<WantedStrategy> Config::strategy_of(const ServiceId& id) const {
@@ -604,6 +611,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .image_modes = std::move(maps.image_modes),
                    .image_pin = image_pin,
                    .strategy = std::move(strategy),
+                   .tasks_before = std::move(maps.tasks_before),
                    .strategies = std::move(maps.strategies),
                    .ssm_enabled = ssm_enabled,
                    .s3_enabled = s3_enabled,

@@ -19,6 +19,7 @@
 #include "config/document_source.hpp"
 #include "config/names.hpp"
 #include "config/scheduled_tasks.hpp"
+#include "config/service_task.hpp"
 #include "config/settings.hpp"
 #include "config/strategy.hpp"
 #include "config/targets.hpp"
@@ -106,6 +107,7 @@ struct Config {
     std::map<ServiceId, ImageMode> image_modes;   ///< of services for which the document says another one
     ImagePin image_pin = ImagePin::kBoth;
     std::optional<WantedStrategy> strategy;          ///< DEPLOYMENT_STRATEGY
+    std::map<ServiceId, ServiceTask> tasks_before;   ///< that run before a service is deployed
     std::map<ServiceId, WantedStrategy> strategies;  ///< of services that say another one
     bool ssm_enabled = true;
     bool s3_enabled = true;
@@ -166,6 +168,8 @@ struct Config {
     /// What a push does to the service.
     [[nodiscard]] ImageMode image_mode_of(const ServiceId& id) const;
 
+    /// The task that runs before it is deployed; `nullopt`: none.
+    [[nodiscard]] std::optional<ServiceTask> task_before(const ServiceId& id) const;
     /// The strategy of its deployments; `nullopt`: whatever the service has.
     [[nodiscard]] std::optional<WantedStrategy> strategy_of(const ServiceId& id) const;
 

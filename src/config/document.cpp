@@ -229,6 +229,7 @@ private:
                 read(value, place, service.strategy, expects);
             if (key == "verify") service.verify = dump_json(value);
             if (key == "approval") service.approval = dump_json(value);
+            if (key == "before") service.before = dump_json(value);
         }
     }
 
@@ -332,6 +333,7 @@ bool Document::has_service_member(std::string_view key) const {
         if (key == "strategy") return service.strategy.has_value();
         if (key == "verify") return service.verify.has_value();
         if (key == "approval") return service.approval.has_value();
+        if (key == "before") return service.before.has_value();
         return key == "auto_deploy" && service.auto_deploy.has_value();
     });
 }

@@ -35,6 +35,7 @@ struct DocumentService {
     std::optional<std::string> strategy;           ///< a word, or the object
     std::optional<std::string> approval = {};      ///< JSON
     std::optional<std::string> verify;             ///< JSON
+    std::optional<std::string> before = {};        ///< JSON
     std::optional<std::vector<std::string>> tags;  ///< an item of the wrong type is empty
 };
 

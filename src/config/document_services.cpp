@@ -9,6 +9,7 @@
 
 #include "base/json.hpp"
 #include "config/approval_settings.hpp"
+#include "config/service_task_reader.hpp"
 #include "config/values.hpp"
 #include "config/verify_reader.hpp"
 
@@ -116,6 +117,16 @@ void add_strategy(const IdentifiedService& service, SettingReader& reader, Maps&
         add_problems(strategy.error(), service.said->pointer + "/strategy", reader);
 }
 
+void add_task_before(const IdentifiedService& service, SettingReader& reader, Maps& maps) {
+    const auto json = parse_json(*service.said->before);
+    if (!json) return;
+    maps.tasks_before[service.id] = read_service_task(
+        *json, service.said->pointer + "/before",
+        [&](const std::string& place, std::string what, std::string_view expects) {
+            reader.problem({.pointer = place, .what = std::move(what), .expects = std::string(expects)});
+        });
+}
+
 /// A variable wins over what the document says of the same for one service.
 void add_verify(const IdentifiedService& service, SettingReader& reader, VerifySettings& verify) {
     const auto json = parse_json(*service.said->verify);
@@ -190,6 +201,7 @@ std::set<ServiceId> add_document_services(const Document& document, const Patter
         if (service.said->approval)
             if (const auto json = parse_json(*service.said->approval))
                 maps.approval[service.id] = read_approval_wish(*json, service.said->pointer + "/approval", reader);
+        if (service.said->before) add_task_before(service, reader, maps);
         if (repositories)
             for (const auto& repository : service.said->repositories)
                 maps.repositories[repository].push_back(service.id);

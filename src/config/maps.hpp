@@ -11,6 +11,7 @@
 
 #include "base/names.hpp"
 #include "config/config.hpp"
+#include "config/service_task.hpp"
 
 namespace ci_lambda {
 
@@ -68,6 +69,7 @@ struct Maps {
     ScheduledTasks scheduled_tasks;
     VerifySettings verify;
     std::map<ServiceId, ApprovalWish> approval;
+    std::map<ServiceId, ServiceTask> tasks_before;
 };
 
 /// The other maps may name tasks, too: what they say of them is put into the tasks, and taken out there. Returns the

@@ -12,6 +12,7 @@
 #include "config/document.hpp"
 #include "config/maps.hpp"
 #include "config/secrets.hpp"
+#include "config/service_task_reader.hpp"
 #include "config/setting_reader.hpp"
 #include "config/values.hpp"
 #include "config/verify_reader.hpp"
@@ -51,6 +52,8 @@ std::map<std::string, OrderedDocument> services_of(const Config& config) {
         services[id.str()]["verify"] = OrderedDocument::parse(wish_json(wish));
     for (const auto& [id, wish] : config.approval.by_service)
         services[id.str()]["approval"] = OrderedDocument::parse(wish_json(wish));
+    for (const auto& [id, task] : config.tasks_before)
+        services[id.str()]["before"] = OrderedDocument::parse(service_task_json(task));
     return services;
 }
 

@@ -138,6 +138,27 @@ OrderedSchema approval_schema() {
               {"except", list_schema({{"enum", {"manual"}}})}}}};
 }
 
+/// As `read_service_task` reads it.
+OrderedSchema task_schema() {
+    auto word = text_schema({});
+    word["maxLength"] = kLongestWordOfCommand;
+    word["minLength"] = 0;
+    auto command = list_schema(std::move(word));
+    command["minItems"] = 1;
+    command["maxItems"] = kMostWordsOfCommand;
+    auto schema = object_schema();
+    schema["required"] = OrderedSchema::array({"task"});
+    schema["anyOf"] = {{{"required", OrderedSchema::array({"family"})}},
+                       {{"required", OrderedSchema::array({"command"})}}};
+    schema["properties"] = {
+        {"task", text_schema(kServiceTaskNameFormat)},
+        {"family", text_schema(kServiceIdFormat)},
+        {"container", text_schema(kServiceIdFormat)},
+        {"command", std::move(command)},
+        {"timeout_minutes", {{"type", "integer"}, {"minimum", 1}, {"maximum", kLongestTaskMinutes}, {"default", 15}}}};
+    return schema;
+}
+
 unsigned number_of(std::string_view text) { return static_cast<unsigned>(parse_unsigned(text).value_or(0)); }
 
 OrderedSchema integer_schema(const Setting& setting) {
@@ -199,6 +220,7 @@ OrderedSchema member_schema(const ServiceMember& member) {
         case ServiceMember::Type::kFiles: schema.update(files_schema()); break;
         case ServiceMember::Type::kVerify: schema.update(verify_schema()); break;
         case ServiceMember::Type::kApproval: schema.update(approval_schema()); break;
+        case ServiceMember::Type::kTask: schema.update(task_schema()); break;
     }
     return schema;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/approval_settings.hpp"
+#include "config/service_task_reader.hpp"
 #include "config/verify_reader.hpp"
 
 namespace ci_lambda {
@@ -627,6 +628,13 @@ constexpr auto kServiceMembers = std::to_array<ServiceMember>({
      .expects = kApprovalExpects,
      .meaning = "Whether a person has to approve its deployments, and who may. What it does not say, `approval` says "
                 "for all services."},
+    {.key = "before",
+     .variable = "",
+     .type = MemberType::kTask,
+     .expects = kServiceTaskExpects,
+     .meaning =
+         "A task that runs to its end before a new revision or image of the service is deployed; where it fails, "
+         "nothing is deployed."},
 });
 
 }  // namespace

@@ -20,6 +20,31 @@ std::optional<std::string> cluster_of(const Json& detail) {
     return segments[1];
 }
 
+/// Of most tasks nothing is to be done: a rule lets only those through that were started here.
+EventBody decode_task(const Json& detail) {
+    if (find_string(detail, "lastStatus") != "STOPPED") return OtherEvent{.reason = "the task has not stopped"};
+    if (!find_string(detail, "startedBy").value_or("").starts_with(kTaskBeforePrefix))
+        return OtherEvent{.reason = "the task was not started before a deployment"};
+    TaskEnded ended{.task = find_string(detail, "taskArn").value_or(""),
+                    .cluster = cluster_of(detail).value_or(""),
+                    .request = {},
+                    .waited_for_until = {}};
+    const Json* overrides = find(detail, "overrides");
+    const Json* containers = overrides == nullptr ? nullptr : find(*overrides, "containerOverrides");
+    if (containers != nullptr && containers->is_array())
+        for (const auto& container : *containers) {
+            const Json* environment = find(container, "environment");
+            if (environment == nullptr || !environment->is_array()) continue;
+            for (const auto& variable : *environment) {
+                const auto name = find_string(variable, "name");
+                if (name == kTaskRequestVariable) ended.request = find_string(variable, "value").value_or("");
+                if (name == kTaskWaitsVariable) ended.waited_for_until = find_string(variable, "value").value_or("");
+            }
+        }
+    if (ended.request.empty()) return OtherEvent{.reason = "the task holds no deployment that follows it"};
+    return ended;
+}
+
 }  // namespace
 
 std::optional<EcsServiceArn> parse_ecs_service_arn(std::string_view arn) {
@@ -33,6 +58,10 @@ std::optional<EcsServiceArn> parse_ecs_service_arn(std::string_view arn) {
 }
 
 Result<EventBody> decode_ecs(const Envelope& envelope, const Json& event) {
+    if (envelope.detail_type == "ECS Task State Change") {
+        TRY_ASSIGN(const Json* const task, require_detail(event));
+        return decode_task(*task);
+    }
     const bool of_a_hook = envelope.detail_type == "ECS Hook State Change";
     if (envelope.detail_type != "ECS Deployment State Change" && envelope.detail_type != "ECS Service Action" &&
         !of_a_hook)

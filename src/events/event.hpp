@@ -164,8 +164,9 @@ struct LifecycleHookCall {
     friend bool operator==(const LifecycleHookCall&, const LifecycleHookCall&) = default;
 };
 
-/// Something that becomes of an approval: `{"approve":TOKEN}` or `{"reject":TOKEN}`, a request; `{"approval_answer":..}`,
-/// which the function has signed itself; `{"action":"remind","token":..}`, of a schedule that it has made.
+/// Something that becomes of an approval: `{"approve":TOKEN}` or `{"reject":TOKEN}`, a request;
+/// `{"approval_answer":..}`, which the function has signed itself; `{"action":"remind","token":..}`, of a schedule that
+/// it has made.
 struct ApprovalEvent {
     enum class What { kApprove, kReject, kAnswer, kRemind };
     What what = What::kApprove;
@@ -197,16 +198,30 @@ struct HttpCall {
     friend bool operator==(const HttpCall&, const HttpCall&) = default;
 };
 
+/// By whom tasks were started that run before a deployment, and what they hold for the deployment that follows them:
+/// the request as JSON, and until when whoever has started the task waits for it, RFC 3339.
+inline constexpr std::string_view kTaskBeforePrefix = "ci_lambda-before-";
+inline constexpr std::string_view kTaskRequestVariable = "CI_LAMBDA_REQUEST";
+inline constexpr std::string_view kTaskWaitsVariable = "CI_LAMBDA_WAITS_UNTIL";
+
+/// `ECS Task State Change`: such a task has stopped.
+struct TaskEnded {
+    std::string task;     ///< ARN
+    std::string cluster;  ///< name; may be empty
+    std::string request;
+    std::string waited_for_until;  ///< RFC 3339; empty: nobody waits
+    friend bool operator==(const TaskEnded&, const TaskEnded&) = default;
+};
+
 /// Anything else: nothing to do with deployments.
 struct OtherEvent {
     std::string reason;  ///< why it is of no interest, for a person
     friend bool operator==(const OtherEvent&, const OtherEvent&) = default;
 };
 
-using EventBody =
-    std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent, CodeDeployChange,
-                 ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall, ApprovalEvent, OtherEvent,
-                 HttpCall>;
+using EventBody = std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent,
+                               CodeDeployChange, ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall,
+                               ApprovalEvent, OtherEvent, HttpCall, TaskEnded>;
 
 struct Event {
     Envelope envelope;

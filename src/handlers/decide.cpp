@@ -7,6 +7,7 @@
 #include "discovery/discovered.hpp"
 #include "handlers/decision.hpp"
 #include "handlers/handlers.hpp"
+#include "handlers/request_json.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -65,7 +66,10 @@ void add_envelope(Decision& decision, const Envelope& envelope, const Config& co
 
 void add_strategies(Decision& decision, const Config& config) {
     if (auto* deploy = std::get_if<Deploy>(&decision))
-        for (auto& request : deploy->requests) request.strategy = config.strategy_of(request.target.id);
+        for (auto& request : deploy->requests) {
+            request.strategy = config.strategy_of(request.target.id);
+            request.before = config.task_before(request.target.id);
+        }
 }
 
 /// A service that is not ours any more is watched no longer.
@@ -81,6 +85,22 @@ Decision decide_verify(const VerifyRequest& request, const Config& config) {
                   .at = parse_rfc3339(request.at).value_or(WallTime{}),
                   .until = parse_rfc3339(request.until).value_or(WallTime{}),
                   .state = request.state};
+}
+
+/// What the task was started for goes on, or, where it has failed, is told.
+Decision decide_task_ended(const TaskEnded& ended, const Envelope& envelope, const Config& config) {
+    const auto at = parse_rfc3339(envelope.time);
+    const auto until = parse_rfc3339(ended.waited_for_until);
+    if (at && until && *at < *until)
+        return ignore("whoever has started the task before the deployment waits for its end, and goes on with it");
+    auto request = request_of_json(ended.request, config);
+    if (!request) return ignore(fmt::format("nothing follows the task: {}", request.error().message));
+    if (!request->before)
+        return ignore(fmt::format("nothing follows the task: none runs before {} any more", request->target.id));
+    if (!ended.cluster.empty() && ended.cluster != request->target.cluster.str())
+        return ignore(fmt::format("the task ran in the cluster {}, and {} is in {}", ended.cluster, request->target.id,
+                                  request->target.cluster));
+    return Deploy{.requests = {*std::move(request)}, .skipped = {}};
 }
 
 struct Decide {
@@ -117,10 +137,14 @@ struct Decide {
             return ignore("manual requests do not deploy (ENABLE_MANUAL_DEPLOY is off)");
         return AnswerApproval{.event = approval};
     }
+    Result<Decision> operator()(const TaskEnded& ended) const {
+        return decide_task_ended(ended, event.envelope, config);
+    }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
     /// It has its answer before it comes here (FrontDoor).
     Result<Decision> operator()(const HttpCall& call) const {
-        return ignore(fmt::format("{} {} is answered at the door, and deploys nothing by itself", call.method, call.path));
+        return ignore(
+            fmt::format("{} {} is answered at the door, and deploys nothing by itself", call.method, call.path));
     }
 };
 
@@ -142,7 +166,8 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
                         : std::visit(Decide{.event = event, .config = config, .home = home}, event.body);
     if (decision) {
         tidy(*decision);
-        add_envelope(*decision, event.envelope, config);
+        // What follows a task has a time of its own.
+        if (!std::holds_alternative<TaskEnded>(event.body)) add_envelope(*decision, event.envelope, config);
         add_strategies(*decision, config);
     } else {
         tidy(decision.error().message);

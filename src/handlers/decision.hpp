@@ -67,6 +67,7 @@ struct DeploymentRequest {
     bool again = false;                                ///< with `wanted`: begin a rollout also where it runs already
     std::optional<WantedStrategy> strategy = {};       ///< as configured; absent: whatever the service has
     std::optional<WantedStrategy> strategy_once = {};  ///< what a person asks for instead, for this rollout
+    std::optional<ServiceTask> before = {};            ///< as configured: what runs before it is deployed
     /// Why a person wants it although the service is held, or it is no time to deploy; absent: they do not.
     std::optional<std::string> past_holds = {};
     bool asked_for = false;                      ///< by a person: a request, or the command line

@@ -51,6 +51,7 @@ struct PlaceOf {
     Place operator()(const LifecycleHookCall& call) const { return place_of_arn(call.service_deployment); }
     /// Its token says of which target it is, and only who has the key reads that.
     Place operator()(const ApprovalEvent& /*event*/) const { return {}; }
+    Place operator()(const TaskEnded& ended) const { return place_of_arn(ended.task); }
     Place operator()(const OtherEvent& /*other*/) const { return {}; }
     Place operator()(const HttpCall& /*call*/) const { return {}; }
 };
@@ -108,7 +109,8 @@ std::optional<std::string> why_for_another_target(const Event& event, const Conf
             if (is_at(target, place, home)) meant.push_back(target.name);
         const bool of_a_rollout = std::holds_alternative<EcsServiceEvent>(event.body) ||
                                   std::holds_alternative<CodeDeployChange>(event.body) ||
-                                  std::holds_alternative<VerifyRequest>(event.body);
+                                  std::holds_alternative<VerifyRequest>(event.body) ||
+                                  std::holds_alternative<TaskEnded>(event.body);
         if (meant.empty() && of_a_rollout)
             return fmt::format("nothing is deployed in {} of {}", cut(place.region),
                                place.account.empty() ? "the account" : cut(place.account));

@@ -138,7 +138,8 @@ Result<DeploymentRequest> request_of_json(std::string_view text, const Config& c
                               .image_pin = pin_of(text_of(json, "pin")),
                               .wanted = list_of(json, "want", wanted_of),
                               .again = flag_of(json, "again"),
-                              .strategy = config.strategy_of(target->id)};
+                              .strategy = config.strategy_of(target->id),
+                              .before = config.task_before(target->id)};
     if (auto revision = find_string(json, "td")) request.task_definition = TaskDefinition(*std::move(revision));
     if (!request.wanted.empty()) {
         request.image_pin = config.image_pin;

@@ -235,6 +235,8 @@ ALL_POWERS = {
     "answer_requests": True,
     "promotion_clusters": ["stage"],
     "failure_log_lines": 20,
+    "before_tasks": True,
+    "before_task_families": ["shop_migrate"],
 }
 ALL_POWERS_PARAMETERS = {
     "RollbackOnFailure": "true",
@@ -245,6 +247,8 @@ ALL_POWERS_PARAMETERS = {
     "AnswerRequests": "true",
     "PromotionClusters": "stage",
     "FailureLogLines": "20",
+    "BeforeTasks": "true",
+    "BeforeTaskFamilies": "shop_migrate",
 }
 ROLES_ALIKE = {
     "the-least": ({}, {}, ""),

@@ -92,6 +92,7 @@ private:
     }
     /// It has no id by which it could be remembered.
     void add_body(const HttpCall& body) { add(body.method, body.path, body.query, body.body); }
+    void add_body(const TaskEnded& body) { add(body.task, body.cluster, body.request, body.waited_for_until); }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }
 
@@ -117,7 +118,9 @@ std::size_t size_of(const DeploymentReport& report) {
     return sizeof report + report.target.id.str().size() + report.target.cluster.str().size() +
            report.target.service.str().size() + report.target.family.str().size() + report.reason.size() +
            report.task_definition.size() + report.deployment_id.size() + report.outcome.size() +
-           (report.error ? report.error->message.size() : 0) + size_of(report.notes) + size_of(report.registration);
+           (report.error ? report.error->message.size() : 0) +
+           (report.last_words ? size_of(report.last_words->lines) : 0) + size_of(report.notes) +
+           size_of(report.registration);
 }
 
 std::size_t size_of(const Answer& answer) {

@@ -19,8 +19,11 @@ std::vector<DeploymentReport> Deployments::carry_out(const Deploy& decision,
     for (const auto& passed : decision.skipped)
         parts_.logger.info("service passed by",
                            {{log_key::kService, passed.service}, {log_key::kReason, passed.reason}});
-    const auto budget =
-        Deadline::earlier(working_time(deadline), Deadline::after(parts_.clock, parts_.config.deployment_timeout));
+    Milliseconds longest{0};  // of the tasks that run before
+    for (const auto& request : decision.requests)
+        if (request.before) longest = std::max<Milliseconds>(longest, request.before->timeout);
+    const auto budget = Deadline::earlier(working_time(deadline),
+                                          Deadline::after(parts_.clock, parts_.config.deployment_timeout + longest));
     if (!decision.requests.empty()) {
         auto begun = begin(decision, budget);
         parts_.announcer.deployments(begun, causes);

@@ -65,7 +65,7 @@ private:
 
 Deployer::Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, RolloutObserver& observer,
                    RolloutMemory& memory, RevisionImages& revision_images, Gate& gate, const Clock& clock,
-                   Sleeper& sleeper, const Logger& logger)
+                   Sleeper& sleeper, const Logger& logger, EcsTasks* tasks, LastWordsReader* last_words)
     : options_(options),
       context_{.ecs = ecs,
                .registries = registries,
@@ -77,7 +77,9 @@ Deployer::Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, Rol
                .sleeper = sleeper,
                .logger = logger,
                .warned = warned_,
-               .may_not_describe = may_not_describe_} {}
+               .may_not_describe = may_not_describe_,
+               .tasks = tasks,
+               .last_words = last_words} {}
 
 std::vector<DeploymentReport> Deployer::deploy(const Deploy& decision, Deadline deadline) {
     let_the_burst_settle(decision, deadline);

@@ -32,7 +32,8 @@ public:
         std::chrono::seconds coalesce{0};
     };
     Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, RolloutObserver& observer, RolloutMemory& memory,
-             RevisionImages& revision_images, Gate& gate, const Clock& clock, Sleeper& sleeper, const Logger& logger);
+             RevisionImages& revision_images, Gate& gate, const Clock& clock, Sleeper& sleeper, const Logger& logger,
+             EcsTasks* tasks = nullptr, LastWordsReader* last_words = nullptr);
     /// One report per request, in the order of the requests. Returns before the deadline. One decision at a time.
     [[nodiscard]] std::vector<DeploymentReport> deploy(const Deploy& decision, Deadline deadline);
     /// See `WorkerPool::rest`. Between decisions.

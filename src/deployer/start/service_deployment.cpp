@@ -67,7 +67,14 @@ ServiceDeployment::ServiceDeployment(Options options, Context context, const Dep
       deadline_(deadline),
       asked_at_(context.clock.now()),
       push_(context.ecs, &context.registries, context.logger, request, wanted_since()),
-      replicas_(&context.registries, request.target.id.str(), context.clock, context.sleeper, context.logger) {}
+      replicas_(&context.registries, request.target.id.str(), context.clock, context.sleeper, context.logger),
+      before_({.tasks = context.tasks,
+               .ecs = context.ecs,
+               .last_words = context.last_words,
+               .clock = context.clock,
+               .sleeper = context.sleeper,
+               .logger = context.logger},
+              request, wanted_since()) {}
 
 DeploymentReport ServiceDeployment::run() {
     DeploymentReport report{.target = target(), .reason = request_.reason};
@@ -89,16 +96,24 @@ Result<ServiceDeployment::Outcome> ServiceDeployment::attempt() {
         if (instead && !*instead) return update();
         if (!options_.dry_run) context_.ecs.give_turn_back();
         if (!instead) return std::unexpected(std::move(instead).error());
+        if (waits_for_task_) {
+            TRY_ASSIGN(const bool ended, before_.wait_for_end(deadline_));
+            if (!ended)
+                return Outcome{.deployment = {.task_definition = chosen_->revision.str()},
+                               .barrier = before_.barrier()};
+            continue;
+        }
         if (missing_.empty()) return **std::move(instead);
         TRY(replicas_.wait_for(missing_, deadline_));
     }
 }
 
 /// Looks, decides, and waits where it has to, after which all begins anew. `nullopt`: UpdateService is to be sent, now.
-/// Where `missing_` says what has to come first, what is returned means nothing.
+/// Where `missing_` or `waits_for_task_` says what has to come first, what is returned means nothing.
 Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happens_instead() {
     records_unreadable_ = false;
     missing_.clear();
+    waits_for_task_ = false;
     for (int looks = 1;; ++looks) {
         TRY(look());
         TRY(pre_flight());
@@ -144,6 +159,15 @@ Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_happen
             TRY(register_pin(*chosen_->choice.pin));
             continue;
         }
+        TRY_ASSIGN(const auto first, task_before());
+        if (first && !options_.dry_run) {
+            TRY_ASSIGN(const bool done, before_.is_done(*first, deadline_));
+            if (!done) {
+                waits_for_task_ = true;
+                return Outcome{};
+            }
+        }
+        would_run_before_ = first.has_value();
         if (options_.dry_run && service != nullptr)
             change_of_strategy_ = change_of_configuration(strategy(), *service, false).words;
         if (options_.dry_run) return Outcome{.deployment = {.task_definition = chosen_->revision.str()}};
@@ -284,6 +308,24 @@ Status ServiceDeployment::choose() {
                                                          {"task_family", target().family.str()},
                                                          {log_key::kTaskDefinition, chosen_->revision.str()}});
     return {};
+}
+
+/// What runs already has had its task, and so has what ran well before.
+Result<std::optional<TaskBefore::Plan>> ServiceDeployment::task_before() const {
+    if (!request_.before || context_.tasks == nullptr || chosen_->choice.pin) return std::nullopt;
+    const auto* primary = view_->primary();
+    const bool runs_already = primary != nullptr && primary->task_definition == chosen_->revision.str();
+    if (runs_already && push_.images().empty()) return std::nullopt;
+    const auto* service = view_->service();
+    if (service == nullptr || service->express)
+        return fail(ErrorKind::kRejected,
+                    fmt::format("the task {} cannot run before {}: {}", request_.before->name, target().service,
+                                service == nullptr ? "where its tasks run is not known (ecs:DescribeServices)"
+                                                   : "it is an Express service, whose tasks ECS starts itself"));
+    return TaskBefore::Plan{.placement = service->task_placement,
+                            .balanced_container = service->balanced_container,
+                            .revision = chosen_->revision,
+                            .pushed = push_.images()};
 }
 
 Status ServiceDeployment::register_pin(const EcsServiceRevision& good) {
@@ -548,6 +590,10 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
     report.reason += left_out_text();
     report.notes = push_.notes();
     report.registration = push_.registration();
+    report.last_words = before_.last_words();
+    if (options_.dry_run && would_run_before_)
+        report.notes.push_back(
+            fmt::format("the task {} would run first, unless it has run for this already", request_.before->name));
     if (options_.dry_run) report.reason += push_.registration_text();
     if (chosen_) report.task_definition = chosen_->revision.str();
     if (chosen_ && chosen_->left_out) report.left_out = chosen_->newest.str();

@@ -20,6 +20,7 @@
 #include "deployer/start/pushed_revision.hpp"
 #include "deployer/start/replicas.hpp"
 #include "deployer/start/report.hpp"
+#include "deployer/start/task_before.hpp"
 #include "deployer/start/underway.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
@@ -55,6 +56,8 @@ public:
         const Logger& logger;
         std::atomic<bool>& warned;            ///< that services cannot be looked at: once is enough
         std::atomic<bool>& may_not_describe;  ///< task definitions: once refused, always refused
+        EcsTasks* tasks = nullptr;            ///< nullptr: no task runs before a deployment
+        LastWordsReader* last_words = nullptr;
     };
 
     /// The request must outlive it; `snapshots` has its service.
@@ -75,6 +78,8 @@ private:
     };
     Result<Outcome> attempt();
     Result<std::optional<Outcome>> what_happens_instead();
+    /// The task that has to come first, by what is known now; `nullopt`: none.
+    [[nodiscard]] Result<std::optional<TaskBefore::Plan>> task_before() const;
     [[nodiscard]] bool is_old();
     [[nodiscard]] bool others_have_seen_another() const;
     Status look();
@@ -133,6 +138,8 @@ private:
     bool records_unreadable_ = false;
     std::string change_of_strategy_;  ///< in words; what was sent last, or would be
     std::vector<Replica> missing_;    ///< what has to come before anything is done
+    bool waits_for_task_ = false;     ///< the same of the task that runs before it
+    bool would_run_before_ = false;   ///< that task is wanted
 
     // What attempts tell those that follow.
     bool waited_ = false;
@@ -142,6 +149,7 @@ private:
     EcsTags tags_to_write_;                                ///< on the revision that ECS writes for what was sent
     PushedRevisionMaker push_;
     ReplicaWatch replicas_;
+    TaskBefore before_;
 };
 
 }  // namespace ci_lambda

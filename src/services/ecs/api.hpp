@@ -134,6 +134,23 @@ public:
                                                                       Deadline deadline) = 0;
 };
 
+/// Tasks that no service runs, started one by one.
+class EcsTasks {
+public:
+    EcsTasks() = default;
+    EcsTasks(const EcsTasks&) = delete;
+    EcsTasks& operator=(const EcsTasks&) = delete;
+    virtual ~EcsTasks() = default;
+
+    /// Those that run, and those that have stopped, as long as ECS keeps them (about an hour); at most 100 of each, the
+    /// newest first. Idempotent.
+    virtual Result<std::vector<EcsTask>> tasks_started_by(const ClusterName& cluster, const std::string& started_by,
+                                                          Deadline deadline) = 0;
+    /// Idempotent by its client token. kBusy where nothing could be placed, and where the token stands for another
+    /// request.
+    virtual Result<EcsTask> run_task(const RunTaskRequest& request, Deadline deadline) = 0;
+};
+
 /// All of it; and what only taking back needs, which watches and starts as well.
 class EcsApi : public EcsRollouts, public EcsStarter, public EcsCatalog {
 public:

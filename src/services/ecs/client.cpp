@@ -24,6 +24,7 @@ constexpr std::string_view kDescribeServices = "DescribeServices";
 constexpr std::string_view kListTaskDefinitions = "ListTaskDefinitions";
 constexpr std::string_view kUpdateService = "UpdateService";
 constexpr std::string_view kUpdateExpressService = "UpdateExpressGatewayService";
+constexpr std::string_view kRunTask = "RunTask";
 constexpr std::string_view kDescribeExpressService = "DescribeExpressGatewayService";
 
 Json describe_request(const ClusterName& cluster, const std::vector<EcsServiceName>& names) {
@@ -59,7 +60,9 @@ constexpr std::array<std::string_view, 2> kServiceDeploymentRead{"ListServiceDep
 constexpr std::array<std::string_view, 1> kServiceRevisionRead{"DescribeServiceRevisions"};
 constexpr std::array<std::string_view, 2> kClusterResourceRead{"ListTasks", "DescribeTasks"};
 
-constexpr std::array<QuotaGroup, 7> kQuotas{{
+constexpr std::array<std::string_view, 1> kClusterResourceModify{kRunTask};
+
+constexpr std::array<QuotaGroup, 8> kQuotas{{
     {"service modify", {.burst = 50, .per_second = 5}, kServiceModify},
     {"service read", {.burst = 100, .per_second = 20}, kServiceRead},
     {"task definition read", {.burst = 50, .per_second = 20}, kTaskDefinitionRead},
@@ -67,6 +70,7 @@ constexpr std::array<QuotaGroup, 7> kQuotas{{
     {"service deployment read", {.burst = 50, .per_second = 20}, kServiceDeploymentRead},
     {"service revision read", {.burst = 50, .per_second = 20}, kServiceRevisionRead},
     {"cluster resource read", {.burst = 100, .per_second = 20}, kClusterResourceRead},
+    {"cluster resource modify", {.burst = 100, .per_second = 40}, kClusterResourceModify},
 }};
 
 constexpr std::array<std::string_view, 2> kNotFoundCodes{"ServiceNotFoundException", "ClusterNotFoundException"};
@@ -425,12 +429,9 @@ Result<std::vector<EcsServiceRevision>> EcsClient::service_revisions(const std::
     return revisions;
 }
 
-Result<std::vector<Json>> EcsClient::tasks(const ClusterName& cluster, const EcsServiceName& service,
-                                           std::string_view desired_status, Deadline deadline) {
-    const Json list{{"cluster", cluster.str()},
-                    {"serviceName", service.str()},
-                    {"desiredStatus", desired_status},
-                    {"maxResults", kPageSize}};
+Result<std::vector<Json>> EcsClient::tasks(const ClusterName& cluster, Json list, Deadline deadline) {
+    list["cluster"] = cluster.str();
+    list["maxResults"] = kPageSize;
     TRY_ASSIGN(const auto listed, client_.read("ListTasks", list, deadline));
     TRY_ASSIGN(const auto* arns, client_.require_array(listed, "taskArns"));
     if (arns->empty()) return std::vector<Json>{};
@@ -442,7 +443,8 @@ Result<std::vector<Json>> EcsClient::tasks(const ClusterName& cluster, const Ecs
 
 Result<std::vector<EcsRunningTask>> EcsClient::running_tasks(const ClusterName& cluster, const EcsServiceName& service,
                                                              Deadline deadline) {
-    TRY_ASSIGN(const auto described, tasks(cluster, service, "RUNNING", deadline));
+    TRY_ASSIGN(const auto described,
+               tasks(cluster, {{"serviceName", service.str()}, {"desiredStatus", "RUNNING"}}, deadline));
     std::vector<EcsRunningTask> running;
     for (const auto& task : described) running.push_back(read_running_task(task));
     return running;
@@ -450,10 +452,50 @@ Result<std::vector<EcsRunningTask>> EcsClient::running_tasks(const ClusterName& 
 
 Result<std::vector<EcsStoppedTask>> EcsClient::stopped_tasks(const ClusterName& cluster, const EcsServiceName& service,
                                                              Deadline deadline) {
-    TRY_ASSIGN(const auto described, tasks(cluster, service, "STOPPED", deadline));
+    TRY_ASSIGN(const auto described,
+               tasks(cluster, {{"serviceName", service.str()}, {"desiredStatus", "STOPPED"}}, deadline));
     std::vector<EcsStoppedTask> stopped;
     for (const auto& task : described) stopped.push_back(read_stopped_task(task));
     return stopped;
+}
+
+Result<std::vector<EcsTask>> EcsClient::tasks_started_by(const ClusterName& cluster, const std::string& started_by,
+                                                         Deadline deadline) {
+    std::vector<EcsTask> all;
+    for (const auto* status : {"RUNNING", "STOPPED"}) {
+        TRY_ASSIGN(const auto described,
+                   tasks(cluster, {{"startedBy", started_by}, {"desiredStatus", status}}, deadline));
+        for (const auto& task : described) all.push_back(read_task(task));
+    }
+    std::ranges::stable_sort(all, std::ranges::greater{}, &EcsTask::created_at);
+    return all;
+}
+
+Result<EcsTask> EcsClient::run_task(const RunTaskRequest& request, Deadline deadline) {
+    TRY_ASSIGN(auto body, parse_json(request.placement));
+    Json container{{"name", request.container}, {"environment", Json::array()}};
+    for (const auto& [name, value] : request.environment)
+        container["environment"].push_back({{"name", name}, {"value", value}});
+    if (!request.command.empty()) container["command"] = request.command;
+    body.update({{"cluster", request.cluster.str()},
+                 {"taskDefinition", request.task_definition.str()},
+                 {"count", 1},
+                 {"startedBy", request.started_by},
+                 {"clientToken", request.client_token}});
+    body["overrides"]["containerOverrides"].push_back(std::move(container));
+    auto answer = client_.read(kRunTask, body, deadline);
+    if (!answer) {
+        auto error = std::move(answer).error();
+        if (error.code == "ConflictException") error.kind = ErrorKind::kBusy;
+        return std::unexpected(std::move(error));
+    }
+    TRY_ASSIGN(const auto* started, client_.require_array(*answer, "tasks"));
+    if (!started->empty()) return read_task(started->front());
+    std::string why = "ECS says nothing of it";
+    if (const Json* failures = find(*answer, "failures");
+        failures != nullptr && failures->is_array() && !failures->empty())
+        why = read_failure(failures->front()).reason;
+    return fail(ErrorKind::kBusy, fmt::format("ECS started no task of {}: {}", request.task_definition, why));
 }
 
 Status EcsClient::roll_back_service_deployment(const std::string& arn, Deadline deadline) {

@@ -21,7 +21,7 @@ extern const AwsService kEcsService;
 
 /// Amazon ECS over HTTP. Calls wait for their turn where the account's quotas ask for it, and fail (kDeadline) when
 /// that would be too late. HTTP client, credentials, clock, sleeper and logger must outlive it.
-class EcsClient final : public EcsApi {
+class EcsClient final : public EcsApi, public EcsTasks {
 public:
     using Options = AwsEndpointOptions;
     EcsClient(Options options, HttpClient& http, CredentialsProvider& credentials, const Clock& clock, Sleeper& sleeper,
@@ -65,15 +65,17 @@ public:
                                                 const std::map<std::string, std::string>& images, const EcsTags& tags,
                                                 Deadline deadline) override;
     Status tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) override;
+    Result<std::vector<EcsTask>> tasks_started_by(const ClusterName& cluster, const std::string& started_by,
+                                                  Deadline deadline) override;
+    Result<EcsTask> run_task(const RunTaskRequest& request, Deadline deadline) override;
 
 private:
     /// What was answered to a question about these names; asked anew in parts where one of them was too much for ECS.
     Result<DescribedServices> described(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                         const Result<nlohmann::json>& answer, Deadline deadline);
     Result<DescribedServices> described_services(const nlohmann::json& answer) const;
-    /// The first page of the service's tasks, described one by one.
-    Result<std::vector<nlohmann::json>> tasks(const ClusterName& cluster, const EcsServiceName& service,
-                                              std::string_view desired_status, Deadline deadline);
+    /// The first page of the tasks that the list `{"desiredStatus":..}` names, described one by one.
+    Result<std::vector<nlohmann::json>> tasks(const ClusterName& cluster, nlohmann::json list, Deadline deadline);
     Result<DescribedRevision> described_revision(Result<nlohmann::json> answer, const TaskDefinition& revision,
                                                  bool with_tags, Deadline deadline);
     Result<TaskDefinition> register_revision(nlohmann::json request, const EcsTags& tags, Deadline deadline);

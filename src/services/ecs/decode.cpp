@@ -341,6 +341,24 @@ bool is_primary_container(const Json& task_definition) {
     return none(task_definition, kOfTasks) && none(containers->front(), kOfContainers);
 }
 
+/// Of a service with task sets these have what the service has not.
+std::string read_task_placement(const Json& service) {
+    Json placement = Json::object();
+    const auto take = [&](const Json& from) {
+        for (const auto* member :
+             {"networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"}) {
+            const Json* value = find(from, member);
+            const bool says_something = value != nullptr && !value->empty() && *value != "";
+            if (says_something && !placement.contains(member)) placement[member] = *value;
+        }
+    };
+    take(service);
+    for_each(service, "taskSets", take);
+    // ECS takes one of the two.
+    if (placement.contains("capacityProviderStrategy")) placement.erase("launchType");
+    return dump_json(placement);
+}
+
 EcsStoppedTask::Container read_container(const Json& container) {
     EcsStoppedTask::Container one{.name = text(container, "name"),
                                   .reason = text(container, "reason"),
@@ -381,6 +399,7 @@ EcsService read_service(const Json& service) {
         one.configuration = read_configuration(*configuration);
     one.load_balancers = read_all(service, "loadBalancers", read_load_balancer);
     one.service_connect = has_service_connect(service);
+    one.task_placement = read_task_placement(service);
     return one;
 }
 
@@ -464,6 +483,17 @@ EcsStoppedTask read_stopped_task(const Json& task) {
             .stopped_at = time_of(task, "stoppedAt"),
             .containers = read_all(task, "containers", read_container),
             .task_definition = text(task, "taskDefinitionArn")};
+}
+
+EcsTask read_task(const Json& task) {
+    EcsTask one{.what = read_stopped_task(task),
+                .last_status = text(task, "lastStatus"),
+                .created_at = time_of(task, "createdAt")};
+    if (const Json* overrides = find(task, "overrides"))
+        for_each(*overrides, "containerOverrides", [&](const Json& container) {
+            if (one.container.empty()) one.container = text(container, "name");
+        });
+    return one;
 }
 
 EcsTaskDefinition read_task_definition(const Json& answer) {

@@ -19,6 +19,7 @@ namespace ci_lambda {
 [[nodiscard]] EcsServiceDeployment read_service_deployment(const Json& deployment);
 [[nodiscard]] EcsServiceRevision read_service_revision(const Json& revision);
 [[nodiscard]] EcsRunningTask read_running_task(const Json& task);
+[[nodiscard]] EcsTask read_task(const nlohmann::json& task);
 [[nodiscard]] EcsStoppedTask read_stopped_task(const Json& task);
 // `answer`: what DescribeTaskDefinition answers, whose tags stand beside the task definition.
 [[nodiscard]] EcsReferences read_references(const Json& answer);

@@ -123,6 +123,8 @@ struct EcsService {
     std::vector<EcsLoadBalancer> load_balancers = {};
     bool service_connect = false;            ///< of the PRIMARY deployment
     std::vector<EcsTaskSet> task_sets = {};  ///< with another deployment controller than ECS
+    /// JSON object: what RunTask needs so that a task runs where the service's run; `{}` where ECS says nothing.
+    std::string task_placement = "{}";
     // The first of its load balancers; empty where there is none:
     std::string balanced_container = {};
     int balanced_port = 0;
@@ -349,6 +351,26 @@ struct EcsStoppedTask {
     };
     std::vector<Container> containers;
     std::string task_definition = {};  ///< ARN
+};
+
+/// A task that was started by itself, as far as it has come.
+struct EcsTask {
+    EcsStoppedTask what;
+    std::string last_status;  ///< PROVISIONING, PENDING, RUNNING, .., STOPPED
+    WallTime created_at{};
+    std::string container = {};  ///< the first one that an override is for; empty for none
+    [[nodiscard]] bool has_stopped() const { return last_status == "STOPPED"; }
+};
+
+struct RunTaskRequest {
+    ClusterName cluster;
+    TaskDefinition task_definition;
+    std::string placement;             ///< `EcsService::task_placement`
+    std::string container;             ///< for which the rest is
+    std::vector<std::string> command;  ///< empty: as the task definition has it
+    std::map<std::string, std::string> environment;
+    std::string started_by;    ///< at most 128 letters, digits, `-`, `/` and `_`
+    std::string client_token;  ///< at most 64 characters: the same once more finds the first one's task
 };
 
 }  // namespace ci_lambda

@@ -14,11 +14,11 @@ variable "hub" {
 
 variable "kinds" {
   type        = list(string)
-  description = "Which kinds of events are sent: of ecr, ssm, secret, s3, ecs, code-deploy and manual. Default: all for which the function has a rule that takes them from here."
+  description = "Which kinds of events are sent: of ecr, ssm, secret, s3, ecs, code-deploy, tasks and manual. Default: all for which the function has a rule that takes them from here."
   default     = null
   validation {
-    condition     = var.kinds == null || try(length(setsubtract(var.kinds, ["ecr", "ssm", "secret", "s3", "ecs", "code-deploy", "manual"])) == 0, false)
-    error_message = "kinds: of ecr, ssm, secret, s3, ecs, code-deploy and manual."
+    condition     = var.kinds == null || try(length(setsubtract(var.kinds, ["ecr", "ssm", "secret", "s3", "ecs", "code-deploy", "tasks", "manual"])) == 0, false)
+    error_message = "kinds: of ecr, ssm, secret, s3, ecs, code-deploy, tasks and manual."
   }
 }
 

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "deployer/gate/gate.hpp"
+#include "deployer/observe/last_words_reader.hpp"
+#include "handlers/decision.hpp"
+#include "images/pushed_image.hpp"
+#include "logging/logger.hpp"
+#include "services/ecs/api.hpp"
+
+namespace ci_lambda {
+
+/// The task that runs to its end before one service is deployed (`before`): found, where it was started already, by
+/// whomever; else started; waited for. Its exit code decides. ECS is all the memory that there is: a task is known by
+/// who started it, which is made of what is deployed and of what runs.
+class TaskBefore {
+public:
+    struct Parts {
+        EcsTasks* tasks;  ///< nullptr: never used
+        EcsStarter& ecs;
+        LastWordsReader* last_words;  ///< nullptr where nobody wants them
+        const Clock& clock;
+        Sleeper& sleeper;
+        const Logger& logger;
+    };
+    /// All must outlive it, as must the request. `since`: when what the request asks for was changed.
+    TaskBefore(Parts parts, const DeploymentRequest& request, WallTime since)
+        : parts_(parts), request_(request), since_(since) {}
+
+    /// What it is for, by what is known now.
+    struct Plan {
+        std::string placement;           ///< `EcsService::task_placement`
+        std::string balanced_container;  ///< of the service; may be empty
+        TaskDefinition revision;         ///< that is to be deployed
+        std::vector<PushedImage> pushed;
+    };
+    /// Starts the task where none has run for this. False: it runs now. kRejected: it has failed, or runs for too long;
+    /// one that failed before the request counts no more. Whoever gets true looks at everything else anew.
+    Result<bool> is_done(const Plan& plan, Deadline deadline);
+    /// Waits for the end of the one that runs; false where the deadline is near, and it goes on.
+    Result<bool> wait_for_end(Deadline deadline);
+
+    /// Why the deployment does not begin yet: the task goes on, and ECS's event of its end brings the deployment.
+    [[nodiscard]] Barrier barrier() const;
+    /// Of the one that has failed.
+    [[nodiscard]] const std::optional<LastWords>& last_words() const { return words_; }
+
+private:
+    [[nodiscard]] const ServiceTask& task() const { return *request_.before; }
+    [[nodiscard]] std::string started_by(const Plan& plan) const;
+    [[nodiscard]] bool is_of_before(const EcsTask& one) const;
+    Result<bool> judge_ended(const EcsTask& ended, Deadline deadline);
+    Result<EcsTask> start(const Plan& plan, const std::string& started_by, std::size_t failed_before,
+                          Deadline deadline);
+    Result<EcsTaskDefinition> definition_for(const Plan& plan, Deadline deadline);
+    Result<std::string> container_of(const EcsTaskDefinition& definition, const Plan& plan) const;
+    [[nodiscard]] std::optional<Error> late(const EcsTask& running) const;
+
+    Parts parts_;
+    const DeploymentRequest& request_;
+    WallTime since_;
+    std::string done_;       ///< by whom the one was started that has succeeded
+    std::string waits_for_;  ///< the same of the one that runs
+    std::optional<EcsTask> running_;
+    std::optional<LastWords> words_;
+};
+
+}  // namespace ci_lambda
