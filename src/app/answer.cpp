@@ -181,6 +181,7 @@ nlohmann::ordered_json last_words_json(const LastWords& words) {
 
 std::string to_json(const Answer& answer) {
     if (!answer.to_hook.empty()) return answer.to_hook;
+    if (!answer.to_caller.empty()) return answer.to_caller;
     using OrderedJson = nlohmann::ordered_json;
     OrderedJson deployments = OrderedJson::array();
     for (const auto& report : answer.deployments) {

@@ -30,6 +30,8 @@ struct Answer {
     std::vector<HeldBack> held_back = {};
     /// What ECS is told that asks by a lifecycle hook: JSON, and then all of the answer.
     std::string to_hook = {};
+    /// What whoever has called by HTTP gets, `{"statusCode":..}`, and then all of the answer.
+    std::string to_caller = {};
 };
 
 /// `{"status":..,"detail":..,"deployments":[..]}`, with `"tasks":[..]` where there are any; for a queue also

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/events/front_door.hpp"
 #include "app/foundation.hpp"
 #include "app/targets/fleet.hpp"
 #include "app/targets/target_app.hpp"
@@ -30,7 +31,8 @@ constexpr Milliseconds kColdStartPatience{8000};
 std::unique_ptr<SlackChannel> slack_channel(const Config& config, HttpClient& http, const Clock& clock,
                                             Sleeper& sleeper) {
     if (!config.slack_webhook_url) return nullptr;
-    return std::make_unique<SlackChannel>(*config.slack_webhook_url, http, clock, sleeper);
+    return std::make_unique<SlackChannel>(*config.slack_webhook_url, http, clock, sleeper,
+                                          SlackOptions{.buttons = has_buttons(config)});
 }
 
 std::vector<NotificationChannel*> channels(SlackChannel* slack) {
@@ -52,6 +54,7 @@ struct Running {
         : other_http(std::move(own_http)),
           http(other_http != nullptr ? *other_http : foundation.http),
           slack(slack_channel(config, http, foundation.clock, foundation.sleeper)),
+          door(config, foundation, http),
           notifications(channels(slack.get()), foundation.clock, foundation.sleeper, foundation.logger) {
         foundation.logger.set_level(config.log_level);
         foundation.logger.set_identity(config.project, config.environment);
@@ -82,12 +85,20 @@ struct Running {
     std::unique_ptr<HttpClient> other_http;  ///< nullptr: the foundation's
     HttpClient& http;
     std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off
+    FrontDoor door;
     NotificationQueue notifications;
     SoleVoice sole_voice{notifications};
     std::unique_ptr<Chorus> chorus;  ///< nullptr where there is one target
     std::vector<std::unique_ptr<TargetApp>> apps;
     std::unique_ptr<Fleet> fleet;  ///< nullptr where there is one target
 };
+
+/// What has come by HTTP; nullptr for all else. In a queue it is nobody's call.
+const HttpCall* http_call_in(const Delivery& delivery) {
+    if (delivery.source != Delivery::Source::kEvent) return nullptr;
+    const auto& events = delivery.messages.front().events;
+    return events ? std::get_if<HttpCall>(&events->front().body) : nullptr;
+}
 
 std::string id_of(const Delivery& delivery) {
     if (delivery.source != Delivery::Source::kEvent) return {};
@@ -122,12 +133,15 @@ public:
     }
 
     Handled handle(std::string_view event_bytes, Deadline deadline) override {
-        if (foundation_.logger.enabled(LogLevel::kDebug))
+        const auto delivery = decode_delivery(event_bytes);
+        // Of a call by HTTP the token and the code together are enough to approve.
+        if (foundation_.logger.enabled(LogLevel::kDebug) && http_call_in(delivery) == nullptr)
             foundation_.logger.debug("event received", {{"event", truncate_utf8(event_bytes, kLoggedEventCharacters)}});
-        return handle(decode_delivery(event_bytes), deadline);
+        return handle(delivery, deadline);
     }
     Handled handle(const Delivery& delivery, Deadline deadline) override {
         renew(deadline);
+        if (const auto* call = http_call_in(delivery)) return running_->door.answer(*call, home_.function, deadline);
         return running_->run(
             [&](TargetApp& app, std::size_t /*number*/, Deadline by) { return app.handle(delivery, by); },
             id_of(delivery), deadline);
@@ -184,7 +198,7 @@ private:
 
     /// Nothing has changed where it fails.
     Status run_by(LoadedConfig loaded) {
-        for (const auto& secret : loaded.secrets) register_webhook(secret.reveal(), foundation_.redactor);
+        for (const auto& secret : loaded.secrets) register_secret(secret, foundation_.redactor);
         TRY_ASSIGN(auto other_http, http_for(loaded.config));
         if (options_.target && loaded.config.targets.find(*options_.target) == nullptr)
             return std::unexpected(no_such_target(loaded.config.targets, *options_.target));

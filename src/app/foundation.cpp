@@ -43,6 +43,13 @@ Foundation::Foundation(const AppOptions& options, const Environment& the_environ
     register_secrets(environment, redactor);
 }
 
+void register_secret(const Secret& secret, Redactor& redactor) {
+    if (secret.reveal().contains("://"))
+        register_webhook(secret.reveal(), redactor);
+    else
+        redactor.add(secret);
+}
+
 /// The path is what is secret about it, and of the path its last part, the token.
 void register_webhook(std::string_view url, Redactor& redactor) {
     redactor.add(Secret(std::string(url)));

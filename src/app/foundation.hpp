@@ -62,6 +62,9 @@ private:
     std::map<std::string, Remembered> remembered_;
 };
 
+/// A secret of the configuration, and of a URL all that is secret by itself.
+void register_secret(const Secret& secret, Redactor& redactor);
+
 /// The webhook's URL, and of it all that is secret by itself: pages and people repeat parts of it.
 void register_webhook(std::string_view url, Redactor& redactor);
 

@@ -18,6 +18,7 @@ constexpr Milliseconds kCallTimeout{15000};
 constexpr int kMaxPages = 1000;
 
 constexpr int kOk = 200;
+constexpr int kAccepted = 202;
 constexpr int kNotModified = 304;
 
 /// `https://HOST` with `prefix` in front of the host.
@@ -70,7 +71,8 @@ Result<HttpRequest> AwsClient::request_for(const AwsCall& call, Deadline deadlin
 
 Result<HttpResponse> AwsClient::answer_of(const AwsCall& call, Result<HttpResponse> response) {
     if (!response) return response;
-    if (response->status == kOk || (call.accepts_not_modified && response->status == kNotModified)) {
+    if (response->status == kOk || (call.is_accepted && response->status == kAccepted) ||
+        (call.accepts_not_modified && response->status == kNotModified)) {
         turns_.succeeded(call.operation);
         return response;
     }

@@ -36,6 +36,7 @@ struct AwsCall {
     std::string host_prefix = {};  ///< in front of the endpoint's host: "bucket."
     std::vector<HttpHeader> headers = {};
     bool accepts_not_modified = false;  ///< 304 is an answer, and no error
+    bool is_accepted = false;           ///< 202 is the answer: what is asked for is still to come
 };
 
 /// Calls one AWS API over HTTP: signs with SigV4, waits for its turn where the account's quotas ask for it (and fails

@@ -15,10 +15,16 @@ namespace {
 
 constexpr std::array<std::string_view, 1> kNoSuchFunction{"ResourceNotFoundException"};
 constexpr std::string_view kGetFunctionConfiguration = "GetFunctionConfiguration";
+constexpr std::string_view kInvoke = "Invoke";
 
 std::string arn_of(std::string_view name, std::string_view region) {
     if (name.starts_with("arn:")) return std::string(name);
     return fmt::format("arn:{}:lambda:{}:*:function:{}", partition_of(region), region, name);
+}
+
+/// Of a function by its name or ARN: one segment of the path, whatever is in it.
+std::string path_of(const std::string& name, std::string_view what) {
+    return fmt::format("/2015-03-31/functions/{}/{}", escape_component(name), what);
 }
 
 /// What Lambda says instead of the variables when it cannot decrypt them.
@@ -49,10 +55,7 @@ LambdaClient::LambdaClient(AwsEndpointOptions options, HttpClient& http, Credent
     : client_(kLambdaService, std::move(options), http, credentials, clock, sleeper, logger) {}
 
 Result<LambdaFunction> LambdaClient::get_function(const std::string& name, Deadline deadline) {
-    const AwsCall call{
-        .operation = kGetFunctionConfiguration,
-        .method = "GET",
-        .path = fmt::format("/2015-03-31/functions/{}/configuration", replace_all(escape_path(name), "/", "%2F"))};
+    const AwsCall call{.operation = kGetFunctionConfiguration, .method = "GET", .path = path_of(name, "configuration")};
     auto answer = client_.parse_read(kGetFunctionConfiguration, client_.make(call, deadline));
     if (!answer) {
         auto error = std::move(answer).error();
@@ -72,6 +75,22 @@ Result<LambdaFunction> LambdaClient::get_function(const std::string& name, Deadl
         for (const auto& [variable, value] : variables->items())
             if (value.is_string()) function.variables[variable] = value.get<std::string>();
     return function;
+}
+
+Status LambdaClient::invoke_later(const std::string& name, std::string event, Deadline deadline) {
+    const AwsCall call{.operation = kInvoke,
+                       .body = std::move(event),
+                       .repeatable = AwsCall::Repeatable::kNo,
+                       .path = path_of(name, "invocations"),
+                       .headers = {{.name = "Content-Type", .value = "application/json"},
+                                   {.name = "X-Amz-Invocation-Type", .value = "Event"}},
+                       .is_accepted = true};
+    auto answer = client_.make(call, deadline);
+    if (answer) return {};
+    auto error = std::move(answer).error();
+    if (error.kind == ErrorKind::kAccessDenied)
+        error.message += fmt::format(" (needs lambda:InvokeFunction on {})", arn_of(name, client_.options().region));
+    return std::unexpected(std::move(error));
 }
 
 }  // namespace ci_lambda

@@ -32,6 +32,10 @@ public:
     /// decrypted.
     Result<LambdaFunction> get_function(const std::string& name, Deadline deadline);
 
+    /// Has the function invoked with this event (JSON, at most 1 MB) by and by; returns once Lambda has it. Not
+    /// idempotent. Invoke, with InvocationType `Event`. kAccessDenied names the permission.
+    Status invoke_later(const std::string& name, std::string event, Deadline deadline);
+
 private:
     AwsClient client_;
 };

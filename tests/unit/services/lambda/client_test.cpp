@@ -78,5 +78,35 @@ TEST_F(LambdaClientTest, TakesNoAnswerWithoutAnArnForAFunction) {
     EXPECT_THAT(get(), IsErr(ErrorKind::kProtocol, HasSubstr("not understood")));
 }
 
+TEST_F(LambdaClientTest, HasAFunctionInvokedByAndBy) {
+    http_.then(202, "");
+    EXPECT_THAT(client_.invoke_later("arn:aws:lambda:eu-west-1:123456789012:function:ci:live", R"({"a":"hunter2"})",
+                                     Deadline::none()),
+                IsOk());
+    const auto sent = http_.requests().front();
+    EXPECT_EQ(sent.method, "POST");
+    EXPECT_EQ(sent.url.reveal(),
+              "https://lambda.eu-west-1.amazonaws.com/2015-03-31/functions/"
+              "arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Aci%3Alive/invocations");
+    EXPECT_EQ(sent.body, R"({"a":"hunter2"})");
+    EXPECT_FALSE(sent.idempotent) << "an answer that is handed on twice is answered twice";
+    EXPECT_THAT(sent.headers,
+                ::testing::Contains(::testing::AllOf(::testing::Field(&HttpHeader::name, "X-Amz-Invocation-Type"),
+                                                     ::testing::Field(&HttpHeader::value, "Event"))));
+    EXPECT_THAT(sent.body_in_log("hunter2"), Not(HasSubstr("hunter2")));
+}
+
+TEST_F(LambdaClientTest, SaysWhyAFunctionCannotBeInvoked) {
+    http_.then(403, R"({"Message":"not authorized"})", {{.name = "x-amzn-ErrorType", .value = "AccessDeniedException"}})
+        .then(429, R"({"Reason":"ConcurrentInvocationLimitExceeded"})",
+              {{.name = "x-amzn-ErrorType", .value = "TooManyRequestsException"}})
+        .then(204, "");
+    const auto invoked = [&] { return client_.invoke_later("ci", "{}", Deadline::none()); };
+    EXPECT_THAT(invoked(), IsErr(ErrorKind::kAccessDenied, HasSubstr("needs lambda:InvokeFunction on "
+                                                                     "arn:aws:lambda:eu-west-1:*:function:ci")));
+    EXPECT_THAT(invoked(), IsErr(ErrorKind::kThrottled, HasSubstr("TooManyRequestsException")));
+    EXPECT_FALSE(invoked()) << "what a dry run gets was not invoked";
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing
