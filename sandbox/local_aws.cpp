@@ -14,6 +14,7 @@
 #include "config/values.hpp"
 #include "sandbox/aws/credential.hpp"
 #include "sandbox/aws/event.hpp"
+#include "sandbox/function_url/function_url.hpp"
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/pages/state_pages.hpp"
 #include "sandbox/runtime/runtime_api.hpp"
@@ -36,6 +37,11 @@ std::optional<std::string> asked_for(const HttpExchangeRequest& request, const s
     const auto found = request.query.find(name);
     return found == request.query.end() ? std::nullopt : std::optional(found->second);
 }
+
+/// As Slack's own have.
+constexpr std::size_t kSigningSecretDigits = 32;
+constexpr std::string_view kReplyPath = "/slack/reply/";
+constexpr std::string_view kUsualUser = "alice";
 
 std::vector<Target> at_least_one(std::vector<Target> targets) {
     if (targets.empty()) targets.push_back(usual_target());
@@ -67,7 +73,12 @@ std::string object_created_event(const std::string& key, const Site& site, Ids& 
 }  // namespace
 
 LocalAws::LocalAws(Ids& ids, const Clock& clock, LocalAwsOptions options)
-    : ids_(ids), clock_(clock), invocations_(ids, clock), sts_(ids, clock, std::string(shop::kAccount)), front_(ids) {
+    : ids_(ids),
+      signing_secret_(ids.hex(kSigningSecretDigits)),
+      clock_(clock),
+      invocations_(ids, clock),
+      sts_(ids, clock, std::string(shop::kAccount)),
+      front_(ids) {
     for (auto& target : at_least_one(std::move(options.targets))) {
         const bool is_home = places_.empty();
         PlaceOptions place{.target = std::move(target), .speed = options.speed};
@@ -156,6 +167,18 @@ void LocalAws::add_routes() {
     server_.get("/sandbox/alarm", [this](const HttpExchangeRequest& request) { return show_alarms(request); });
     server_.post("/sandbox/code-deploy",
                  [this](const HttpExchangeRequest& request) { return take_code_deploy(request); });
+    server_.let_pages_call(std::string(kFunctionUrlPath));
+    const auto call = [this](const HttpExchangeRequest& request) {
+        return take_function_url_call(request, request.captures.at(0));
+    };
+    const auto below = fmt::format("{}(/.*)?", kFunctionUrlPath);
+    server_.get(below, call);
+    server_.post(below, call);
+    server_.put(below, call);
+    server_.remove(below, call);
+    server_.post("/sandbox/click", [this](const HttpExchangeRequest& request) { return take_click(request); });
+    server_.post(fmt::format("{}([0-9]+)", kReplyPath),
+                 [this](const HttpExchangeRequest& request) { return take_slack_reply(request); });
     server_.post("/sandbox/replication",
                  [this](const HttpExchangeRequest& request) { return take_replication(request); });
 }
@@ -367,6 +390,73 @@ HttpExchangeAnswer LocalAws::take_slack_message(const HttpExchangeRequest& reque
                               .status = answer.status,
                               .answer = answer.text});
     return {.status = answer.status, .content_type = "text/html", .body = answer.text};
+}
+
+HttpExchangeAnswer LocalAws::take_function_url_call(const HttpExchangeRequest& request, const std::string& path) {
+    constexpr Milliseconds kNotForever = Invocations::kTimeout * 4;  // other events may be before this one
+    const auto id = invocations_.enqueue(function_url_event(request, path, ids_, clock_.now()));
+    if (!id) return {.status = 429, .body = dump_json({{"message", kTooManyWait}}) + '\n'};
+    const auto done = invocations_.wait_done(*id, kNotForever);
+    if (!done) return {.status = 502, .body = dump_json({{"message", "the sandbox has stopped"}}) + '\n'};
+    return function_url_answer(*done);
+}
+
+std::string LocalAws::function_url(std::uint16_t port) {
+    return fmt::format("http://127.0.0.1:{}{}", port, kFunctionUrlPath);
+}
+
+Result<LocalAws::Pressed> LocalAws::press_button(std::string_view action, const std::optional<std::string>& service,
+                                                 const std::optional<std::string>& user) {
+    const auto buttons = buttons_of(journal_.messages());
+    const auto found = std::ranges::find_if(buttons, [&](const auto& button) {
+        return button.action == action && (!service || button.service == *service);
+    });
+    if (found == buttons.end())
+        return fail(ErrorKind::kConfiguration,
+                    fmt::format("no message has a button {}{}", in_quotes(action),
+                                service ? fmt::format(" for {}", in_quotes(*service)) : std::string()));
+    auto name = user.value_or(std::string(kUsualUser));
+    auto press = press_of(*found, name, fmt::format("http://127.0.0.1:{}{}{}", port_, kReplyPath, found->message),
+                          signing_secret_, clock_.now());
+    const auto answer = take_function_url_call({.path = "/slack",
+                                                .captures = {},
+                                                .headers = std::move(press.headers),
+                                                .body = std::move(press.body),
+                                                .method = "POST",
+                                                .target = "/slack"},
+                                               "/slack");
+    if (answer.status != 200)
+        return fail(ErrorKind::kConfiguration,
+                    fmt::format("Slack shows that it did not work: the function answered {} {}", answer.status,
+                                one_line(trim(answer.body), 200)));
+    return Pressed{.button = *found, .user = std::move(name)};
+}
+
+HttpExchangeAnswer LocalAws::take_click(const HttpExchangeRequest& request) {
+    const auto pressed = press_button(trim(request.body), asked_for(request, "service"), asked_for(request, "user"));
+    if (!pressed) return refused_with(pressed.error());
+    return {.status = 200,
+            .body = dump_json({{"pressed", pressed->button.action},
+                               {"service", pressed->button.service},
+                               {"message", pressed->button.message},
+                               {"user", pressed->user}}) +
+                    '\n'};
+}
+
+/// Slack's `response_url`.
+HttpExchangeAnswer LocalAws::take_slack_reply(const HttpExchangeRequest& request) {
+    const auto text_answer = [](int status, std::string body) {
+        return HttpExchangeAnswer{.status = status, .content_type = "text/html", .body = std::move(body)};
+    };
+    const auto checked = check_slack_payload(request.body);
+    if (checked.status != 200) return text_answer(checked.status, checked.text);
+    const auto json = parse_json(request.body).value_or(Json::object());
+    const Json* replaces = find(json, "replace_original");
+    const auto number = parse_unsigned(request.captures.at(0));
+    const bool known =
+        number && journal_.answer_message(*number, request.body,
+                                          replaces != nullptr && replaces->is_boolean() && replaces->get<bool>());
+    return known ? text_answer(200, "ok") : text_answer(404, "used_url");
 }
 
 HttpExchangeAnswer LocalAws::take_raw_event(const HttpExchangeRequest& request) {

@@ -21,6 +21,7 @@
 #include "sandbox/places/target.hpp"
 #include "sandbox/record/journal.hpp"
 #include "sandbox/runtime/invocations.hpp"
+#include "sandbox/slack/press.hpp"
 #include "sandbox/sts/sts.hpp"
 
 namespace ci_lambda::sandbox {
@@ -80,6 +81,20 @@ public:
     /// text.
     [[nodiscard]] Status set_alarm(std::string_view text, const std::optional<std::string>& target = {});
 
+    /// Somebody presses a button of the latest Slack message that has one: `approve` or `reject`, of this service where
+    /// one is named. Slack's own request goes to the function's URL; returns what was pressed. Fails (kConfiguration)
+    /// where there is no such button, or the function has not acknowledged it.
+    struct Pressed {
+        SlackButton button;
+        std::string user;
+    };
+    [[nodiscard]] Result<Pressed> press_button(std::string_view action, const std::optional<std::string>& service = {},
+                                               const std::optional<std::string>& user = {});
+    /// With what Slack's requests are signed; made up for this sandbox.
+    [[nodiscard]] const std::string& signing_secret() const { return signing_secret_; }
+    /// The function's URL at this port.
+    [[nodiscard]] static std::string function_url(std::uint16_t port);
+
     /// What the parameter or secret holds that a setting refers to (`ssm:/PATH`, `secretsmanager:NAME`); `nullopt` for
     /// what is not there, and for all other text.
     [[nodiscard]] std::optional<std::string> referred_to(std::string_view reference);
@@ -132,10 +147,15 @@ private:
     [[nodiscard]] HttpExchangeAnswer take_alarm(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer show_alarms(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_file(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_function_url_call(const HttpExchangeRequest& request,
+                                                            const std::string& path);
+    [[nodiscard]] HttpExchangeAnswer take_click(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_slack_reply(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_replication(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer show_blob(const HttpExchangeRequest& request);
 
     Ids& ids_;
+    std::string signing_secret_;
     const Clock& clock_;
     Invocations invocations_;
     Sts sts_;

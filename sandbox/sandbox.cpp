@@ -70,6 +70,13 @@ void pass_references(std::map<std::string, std::string>& variables, const Enviro
         if (const auto value = user.get_non_empty(name); value && aws.referred_to(*value)) variables[name] = *value;
 }
 
+/// Whoever knows neither can press no button and sign no approval of this sandbox.
+void add_secrets(std::map<std::string, std::string>& variables, const LocalAws& aws, Ids& ids) {
+    constexpr std::size_t kKeyDigits = 64;
+    variables.emplace("SLACK_SIGNING_SECRET", aws.signing_secret());
+    variables.emplace("APPROVAL_KEY", ids.hex(kKeyDigits));
+}
+
 Result<Config> function_config(const std::map<std::string, std::string>& variables, LocalAws& aws) {
     const MapEnvironment environment(variables);
     const auto document = environment.get_non_empty(std::string(kDocumentVariable));
@@ -156,6 +163,7 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
     auto variables = options.demo
                          ? function_environment(port, environment, UserSettings::kLogging)
                          : function_environment(port, environment, UserSettings::kPassed, options.speed, targets);
+    add_secrets(variables, aws, ids);
     if (!options.demo) pass_references(variables, environment, aws);
     TRY_ASSIGN(const Config config, function_config(variables, aws));
     aws.tell_settings(settings_page(variables));

@@ -166,6 +166,17 @@ Result<Made> edit_file(const Client& client, const Change& change) {
     return Made{.told = std::move(told), .words = std::move(words)};
 }
 
+Result<Made> click(const Client& client, const Change& change) {
+    std::string path = "/sandbox/click?";
+    if (!change.value.empty()) path += "service=" + escaped(change.value) + '&';
+    if (change.user) path += "user=" + escaped(*change.user);
+    TRY_ASSIGN(auto told, client.post(path, change.what));
+    const auto service = told.text("service");
+    auto words = fmt::format("{} pressed {}{} in Slack: the function has heard it, and carries it out by and by\n",
+                             told.text("user"), told.text("pressed"), service.empty() ? "" : " of " + service);
+    return Made{.told = std::move(told), .words = std::move(words)};
+}
+
 using Maker = Result<Made> (*)(const Client& client, const Change& change);
 
 struct KindOfChange {
@@ -180,6 +191,7 @@ constexpr std::array kKinds{
     KindOfChange{"set-secret", Change::Kind::kSetSecret, &set_secret},
     KindOfChange{"rotate", Change::Kind::kRotate, &rotate_secret_of},
     KindOfChange{"edit-file", Change::Kind::kEditFile, &edit_file},
+    KindOfChange{"click", Change::Kind::kClick, &click},
 };
 
 }  // namespace

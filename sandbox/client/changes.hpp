@@ -16,15 +16,17 @@ struct Change {
         kSetSecret,     ///< another value, or a new secret
         kRotate,        ///< a secret gets another value, by a rotation
         kEditFile,      ///< an env file was put: `api/.env`
+        kClick,         ///< a button of a Slack message is pressed: `approve`, `reject`
     };
     Kind kind = Kind::kPush;
     std::string what;                        ///< the image, the name or the file
-    std::string value = {};                  ///< of a parameter or a secret; never printed
+    std::string value = {};                  ///< of a parameter or a secret; never printed. Of a button: the service
     std::optional<std::string> from = {};    ///< of a push: in which region, if it comes from there by replication
     std::optional<std::string> target = {};  ///< in which of several deployment targets; absent: at home
+    std::optional<std::string> user = {};    ///< of a button: who presses it, by their name in Slack
 };
 
-/// For the words of the command line: `push`, `set-parameter`, `set-secret`, `rotate`, `edit-file`.
+/// For the words of the command line: `push`, `set-parameter`, `set-secret`, `rotate`, `edit-file`, `click`.
 [[nodiscard]] Change::Kind change_kind_of(std::string_view word);
 
 /// Makes the change in the sandbox at this port, of which the function then hears by an event, and says what was

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "config/config.hpp"
+#include "sandbox/function_url/function_url.hpp"
 #include "sandbox/shop/shop.hpp"
 
 namespace ci_lambda::sandbox {
@@ -38,7 +39,8 @@ constexpr std::array<std::string_view, 17> kBehaviour{"LOG_LEVEL",
 
 bool is_behaviour(std::string_view name) {
     return name.starts_with("ENABLE_") || name.starts_with("VERIFY_") || name.starts_with("ECR_") ||
-           name.ends_with("_MAP") || std::ranges::find(kBehaviour, name) != kBehaviour.end();
+           (name.starts_with("APPROVAL_") && !name.starts_with("APPROVAL_KEY")) || name.ends_with("_MAP") ||
+           std::ranges::find(kBehaviour, name) != kBehaviour.end();
 }
 
 /// The most that the setting may be.
@@ -93,6 +95,8 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         {"AWS_ENDPOINT_URL_EVENTBRIDGE", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SECRETS_MANAGER", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SSM", fmt::format("http://{}", host)},
+        {"AWS_ENDPOINT_URL_LAMBDA", fmt::format("http://{}", host)},
+        {"FUNCTION_URL", fmt::format("http://{}{}", host, kFunctionUrlPath)},
         {"VERIFY_SCHEDULE_ROLE", fmt::format("arn:aws:iam::{}:role/shop_schedules", shop::kAccount)},
         {"SLACK_WEBHOOK_URL", fmt::format("http://{}{}", host, kSlackPath)},
         {"PROJECT_NAME", std::string(shop::kProject)},

@@ -36,6 +36,8 @@ constexpr std::chrono::seconds kLastWords{2};
 
 HttpExchangeRequest to_request(const httplib::Request& from) {
     HttpExchangeRequest request{.path = from.path, .captures = {}, .headers = {}, .body = {}};
+    request.method = from.method;
+    request.target = from.target;
     for (const auto& [name, value] : from.headers) request.headers.emplace(to_lower(name), value);
     for (const auto& [name, value] : from.params) request.query.emplace(name, value);
     return request;
@@ -147,6 +149,7 @@ public:
     void add(const char* method, const std::string& pattern, Handler handler) {
         routes_.push_back({.method = method, .pattern = std::regex(pattern), .handler = std::move(handler)});
     }
+    void let_pages_call(std::string below) { for_pages_ = std::move(below); }
     [[nodiscard]] Result<std::uint16_t> start(std::uint16_t port);
     void stop();
 
@@ -155,6 +158,7 @@ private:
 
     httplib::Server server_;
     std::vector<Route> routes_;
+    std::string for_pages_;
     std::uint16_t port_ = 0;
     std::promise<void> ended_;
     std::thread thread_;
@@ -192,9 +196,11 @@ HttpServer::Impl::Impl() {
 }
 
 HttpExchangeAnswer HttpServer::Impl::answer(const std::string& method, HttpExchangeRequest request) const {
-    if (const auto refused = why_refused({.host = request.header("host"),
-                                          .origin = request.header("origin"),
-                                          .sec_fetch_site = request.header("sec-fetch-site")}))
+    const bool for_pages = !for_pages_.empty() && request.path.starts_with(for_pages_);
+    if (const auto refused =
+            why_refused({.host = request.header("host"),
+                         .origin = for_pages ? std::string() : request.header("origin"),
+                         .sec_fetch_site = for_pages ? std::string() : request.header("sec-fetch-site")}))
         return problem(403, *refused);
     bool known = false;
     for (const auto& route : routes_) {
@@ -263,6 +269,8 @@ void HttpServer::put(const std::string& pattern, Handler handler) { impl_->add("
 void HttpServer::remove(const std::string& pattern, Handler handler) {
     impl_->add("DELETE", pattern, std::move(handler));
 }
+
+void HttpServer::let_pages_call(std::string below) { impl_->let_pages_call(std::move(below)); }
 
 Result<std::uint16_t> HttpServer::start(std::uint16_t port) { return impl_->start(port); }
 

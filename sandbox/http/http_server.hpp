@@ -18,6 +18,8 @@ struct HttpExchangeRequest {
     std::map<std::string, std::string> headers;  ///< names in lower case
     std::string body;
     std::map<std::string, std::string> query = {};  ///< what stands behind the `?`, read
+    std::string method = {};                        ///< GET, POST, ..
+    std::string target = {};                        ///< path and query as they were sent
 
     /// Empty when there is no such header. `name` in lower case.
     [[nodiscard]] std::string header(const std::string& name) const;
@@ -52,6 +54,9 @@ public:
     void put(const std::string& pattern, Handler handler);
     /// DELETE, which is a word of the language.
     void remove(const std::string& pattern, Handler handler);
+
+    /// What is below this path is for pages in browsers, too, of whatever site: it must take care of itself.
+    void let_pages_call(std::string below);
 
     /// Listens; 0 means any free port. Fails (kConnection) when the port is taken. Returns the port.
     [[nodiscard]] Result<std::uint16_t> start(std::uint16_t port);

@@ -96,12 +96,16 @@ std::string calls_page(const std::vector<EcsCall>& calls) {
 
 std::string messages_page(const std::vector<SlackMessage>& messages) {
     Json list = Json::array();
-    for (const auto& message : messages)
-        list.push_back({{"time", format_rfc3339(message.at)},
+    for (const auto& message : messages) {
+        list.push_back({{"number", message.number},
+                        {"time", format_rfc3339(message.at)},
                         {"invocation", message.invocation},
                         {"status", message.status},
                         {"answer", message.answer},
-                        {"message", embedded(message.payload)}});
+                        {"message", embedded(message.replaced_by.value_or(message.payload))}});
+        if (message.replaced_by) list.back()["before"] = embedded(message.payload);
+        for (const auto& text : message.to_one) list.back()["to_one"].push_back(embedded(text));
+    }
     return dump_json_pretty(list) + '\n';
 }
 

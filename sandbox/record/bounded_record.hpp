@@ -30,6 +30,12 @@ public:
         }
     }
 
+    /// Puts another entry in the place of one that is kept.
+    void replace(std::size_t index, Entry entry, std::size_t bytes) {
+        bytes_ = bytes_ - entries_[index].second + bytes;
+        entries_[index] = {std::move(entry), bytes};
+    }
+
     /// How many were forgotten: all that came before the first that is kept.
     [[nodiscard]] std::size_t forgotten() const { return forgotten_; }
     [[nodiscard]] std::size_t size() const { return entries_.size(); }

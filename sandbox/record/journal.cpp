@@ -23,7 +23,11 @@ constexpr auto kEvery = [](const auto& /*entry*/) { return true; };
 
 std::size_t size_of(const EcsCall& call) { return sizeof(call) + call.request.size() + call.response.size(); }
 
-std::size_t size_of(const SlackMessage& message) { return sizeof(message) + message.payload.size(); }
+std::size_t size_of(const SlackMessage& message) {
+    auto size = sizeof(message) + message.payload.size() + message.replaced_by.value_or("").size();
+    for (const auto& text : message.to_one) size += text.size();
+    return size;
+}
 
 }  // namespace
 
@@ -36,7 +40,22 @@ void Journal::add(EcsCall call) {
 void Journal::add(SlackMessage message) {
     const auto size = size_of(message);
     const std::scoped_lock lock(mutex_);
+    message.number = messages_.forgotten() + messages_.size();
     messages_.add(std::move(message), size);
+}
+
+bool Journal::answer_message(std::size_t number, std::string payload, bool replaces) {
+    const std::scoped_lock lock(mutex_);
+    if (number < messages_.forgotten() || number - messages_.forgotten() >= messages_.size()) return false;
+    const auto index = number - messages_.forgotten();
+    auto message = messages_[index];
+    if (replaces)
+        message.replaced_by = std::move(payload);
+    else
+        message.to_one.push_back(std::move(payload));
+    const auto size = size_of(message);
+    messages_.replace(index, std::move(message), size);
+    return true;
 }
 
 std::vector<EcsCall> Journal::calls() const {

@@ -14,6 +14,7 @@ constexpr std::size_t kMaxSection = 3000;
 constexpr std::size_t kMaxFields = 10;
 constexpr std::size_t kMaxField = 2000;
 constexpr std::size_t kMaxContextElements = 10;
+constexpr std::size_t kMaxBlockId = 255;
 
 std::size_t characters(const std::string& text) {
     return static_cast<std::size_t>(
@@ -33,6 +34,26 @@ bool are_good_texts(const Json* list, std::size_t max_items, std::size_t limit) 
            std::ranges::all_of(*list, [&](const Json& item) { return is_good_text(&item, limit); });
 }
 
+/// A button as ours are: a word on it, and a value that is not too long (block reference, "Button element").
+bool is_good_button(const Json& element) {
+    constexpr std::size_t kMaxLabel = 75;
+    constexpr std::size_t kMaxValue = 2000;
+    constexpr std::size_t kMaxConfirm = 300;
+    const Json* label = find(element, "text");
+    const Json* confirm = find(element, "confirm");
+    const auto style = find_string(element, "style").value_or("primary");
+    return find_string(element, "type") == "button" && is_good_text(label, kMaxLabel) &&
+           find_string(*label, "type") == "plain_text" && (style == "primary" || style == "danger") &&
+           find_string(element, "value").value_or("").size() <= kMaxValue &&
+           (confirm == nullptr || is_good_text(find(*confirm, "text"), kMaxConfirm));
+}
+
+bool are_good_buttons(const Json* list) {
+    constexpr std::size_t kMaxElements = 25;
+    return list != nullptr && list->is_array() && !list->empty() && list->size() <= kMaxElements &&
+           std::ranges::all_of(*list, is_good_button);
+}
+
 bool is_good_block(const Json& block) {
     const auto type = find_string(block, "type");
     const Json* text = find(block, "text");
@@ -46,6 +67,9 @@ bool is_good_block(const Json& block) {
     }
     // Images may stand in a context too; the function sends none.
     if (*type == "context") return are_good_texts(find(block, "elements"), kMaxContextElements, kMaxSection);
+    if (*type == "actions")
+        return are_good_buttons(find(block, "elements")) &&
+               find_string(block, "block_id").value_or("").size() <= kMaxBlockId;
     return true;  // divider and the kinds that nobody here sends
 }
 

@@ -203,7 +203,9 @@ Ending ending_of(const InvocationRecord& invocation) {
     const Json answer = parse_json(invocation.answer.value_or("")).value_or(Json::object());
     ending.status = text(answer, "status");
     ending.detail = text(answer, "detail");
-    if (ending.status.empty()) ending.status = "answered";
+    const Json* of_http = find(answer, "statusCode");
+    if (ending.status.empty())
+        ending.status = of_http != nullptr ? fmt::format("answered {}", dump_json(*of_http)) : "answered";
     return ending;
 }
 

@@ -279,15 +279,22 @@ void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
                        .add_option("change", sandbox.change,
                                    "Change something in the sandbox that runs, and see what the function makes of it:\n"
                                    "push IMAGE, set-parameter NAME VALUE, set-secret NAME VALUE, rotate SECRET,\n"
-                                   "edit-file KEY")
+                                   "edit-file KEY, click approve|reject [SERVICE]")
                        ->type_name(join(words, "|"));
     parser.add_option("what", sandbox.what, "What is changed: api:v1.43, /dev/shop/api/LOG_LEVEL, shop/db, api/.env")
         ->type_name("WHAT");
-    parser.add_option("value", sandbox.value, "With set-parameter and set-secret: the new value")->type_name("VALUE");
+    parser
+        .add_option("value", sandbox.value, "With set-parameter and set-secret: the new value; with click: the service")
+        ->type_name("VALUE");
     auto* from =
         parser.add_option("--from", sandbox.from, "With push: it is pushed in this region, and comes by replication")
             ->type_name("REGION");
     from->needs(change);
+    parser
+        .add_option("--user", sandbox.user,
+                    "With click: who presses the button, by their name in Slack; default: alice")
+        ->type_name("NAME")
+        ->needs(change);
     parser.add_option("--target", sandbox.target, "The change is made in this target; default: at home")
         ->type_name("NAME")
         ->needs(change);
@@ -357,11 +364,14 @@ Status check_together(const SandboxCommand& sandbox) {
     if (is_blank(sandbox.what) || (change->has_value && !sandbox.value))
         return wrong_usage(fmt::format("sandbox {} needs {}", change->word, change->needs));
     // The value itself may be secret.
-    if (sandbox.value && !change->has_value)
+    if (sandbox.value && !change->has_value && !change->may_have_value)
         return wrong_usage(fmt::format("sandbox {} takes no value; it needs {}", change->word, change->needs));
     if (sandbox.env || sandbox.demo)
         return wrong_usage(fmt::format("sandbox {} changes a sandbox that runs: it does not go with {}", change->word,
                                        sandbox.env ? "--env" : "--demo"));
+    if (sandbox.user && change->word != "click") return wrong_usage("--user is for sandbox click");
+    if (change->word == "click" && sandbox.what != "approve" && sandbox.what != "reject")
+        return wrong_usage(fmt::format("sandbox click needs {}", change->needs));
     if (sandbox.from && change->word != "push") return wrong_usage("--from is for sandbox push");
     return {};
 }
@@ -513,6 +523,7 @@ std::span<const SandboxChangeText> sandbox_changes() {
             .word = "set-secret", .needs = "a name and a value, such as shop/payment new-key", .has_value = true},
         SandboxChangeText{.word = "rotate", .needs = "a secret, such as shop/db"},
         SandboxChangeText{.word = "edit-file", .needs = "the key of an env file, such as api/.env"},
+        SandboxChangeText{.word = "click", .needs = "approve or reject, and perhaps a service", .may_have_value = true},
     };
     return kChanges;
 }

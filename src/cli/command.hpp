@@ -198,6 +198,7 @@ struct SandboxCommand {
     std::optional<std::string> value = {};   ///< of a parameter or a secret
     std::optional<std::string> from = {};    ///< of a push: the region that it is replicated from
     std::optional<std::string> target = {};  ///< of a change: in which target it is made
+    std::optional<std::string> user = {};    ///< of a click: who presses the button
 };
 
 /// What `ci_lambda sandbox WORD` can change, and what it needs for that.
@@ -205,6 +206,7 @@ struct SandboxChangeText {
     std::string_view word;
     std::string_view needs;  ///< with an example
     bool has_value = false;
+    bool may_have_value = false;  ///< a service
 };
 [[nodiscard]] std::span<const SandboxChangeText> sandbox_changes();
 

@@ -18,7 +18,8 @@ int execute(const SandboxCommand& command, Session& session) {
                                      .what = command.what,
                                      .value = command.value.value_or(""),
                                      .from = command.from,
-                                     .target = command.target},
+                                     .target = command.target,
+                                     .user = command.user},
                                     std::cout, std::cerr);
     const bool color = !command.no_color && session.console().out_screen().color;
     return sandbox::run({.port = command.port,

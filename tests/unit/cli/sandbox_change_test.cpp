@@ -47,6 +47,14 @@ TEST(ParseSandboxChange, TakesAValueForParametersAndSecrets) {
     EXPECT_EQ(parsed_sandbox({"sandbox", "edit-file", "api/.env"}).value, std::nullopt);
 }
 
+TEST(ParseSandboxChange, TakesAButtonAndPerhapsAServiceAndAUser) {
+    const auto click = parsed_sandbox({"sandbox", "click", "approve", "api", "--user", "bob"});
+    EXPECT_EQ(click.what, "approve");
+    EXPECT_EQ(click.value, "api");
+    EXPECT_EQ(click.user, "bob");
+    EXPECT_EQ(parsed_sandbox({"sandbox", "click", "reject"}).value, std::nullopt);
+}
+
 TEST(ParseSandboxChange, TakesRegionsOrTargetsAndAChangeInOne) {
     EXPECT_EQ(parsed_sandbox({"sandbox", "--regions", "eu-west-1,us-east-1"}).regions, "eu-west-1,us-east-1");
     const auto several = parsed_sandbox({"sandbox", "--targets", "eu=eu-west-1", "--replication", "off"});
@@ -60,7 +68,7 @@ TEST(ParseSandboxChange, NamesWhatIsMissingOrTooMuch) {
         {{"sandbox", "push"}, "sandbox push needs an image, such as api:v1.43"},
         {{"sandbox", "push", " "}, "sandbox push needs an image"},
         {{"sandbox", "pull", "api:v1"}, "sandbox changes nothing by \"pull\"; did you mean \"push\"?"},
-        {{"sandbox", "x"}, "It knows push, set-parameter, set-secret, rotate, edit-file."},
+        {{"sandbox", "x"}, "It knows push, set-parameter, set-secret, rotate, edit-file, click."},
         {{"sandbox", "push", "api:v1", "api:v2"}, "sandbox push takes no value"},
         {{"sandbox", "push", "api:v1", "x", "y"}, "sandbox does not take \"y\""},
         {{"sandbox", "push", "api:v1", "--demo"}, "--demo"},
@@ -68,6 +76,9 @@ TEST(ParseSandboxChange, NamesWhatIsMissingOrTooMuch) {
         {{"sandbox", "set-parameter", "/x"}, "sandbox set-parameter needs a name and a value"},
         {{"sandbox", "set-secret"}, "sandbox set-secret needs a name and a value"},
         {{"sandbox", "rotate"}, "sandbox rotate needs a secret"},
+        {{"sandbox", "click"}, "sandbox click needs approve or reject"},
+        {{"sandbox", "click", "maybe"}, "sandbox click needs approve or reject"},
+        {{"sandbox", "push", "api:v1", "--user", "bob"}, "--user is for sandbox click"},
         {{"sandbox", "edit-file"}, "sandbox edit-file needs the key"},
         {{"sandbox", "rotate", "shop/db", "--from", "eu-west-1"}, "--from is for sandbox push"},
         {{"sandbox", "--target", "us"}, "--target"},
