@@ -82,9 +82,9 @@ locals {
   named_secret_arns = {
     for store in ["secretsmanager", "ssm"] : store => [
       for reference in local.named_secrets :
-      store == "ssm" ? "${local.ssm_arn}${trimprefix(reference, "ssm:")}" : (
+      store == "ssm" ? join("", [local.ssm_arn, trimprefix(reference, "ssm:")]) : (
         startswith(reference, "secretsmanager:arn:") ? trimprefix(reference, "secretsmanager:") :
-        "${local.secrets_arn}:${trimprefix(reference, "secretsmanager:")}-??????"
+        join("", [local.secrets_arn, ":", trimprefix(reference, "secretsmanager:"), "-??????"])
       ) if startswith(reference, "${store}:")
     ]
   }
