@@ -210,6 +210,33 @@ def test_a_message_is_replaced_by_its_response_url_and_has_no_buttons_then(readi
     assert reading_room.sandbox.post(f"/slack/reply/{number}", b"nonsense")[0] == 400
 
 
+def test_a_button_of_the_functions_own_message_deploys_once_and_says_so_in_its_place():
+    with Sandbox("--speed", "600", APPROVAL_REQUIRED="true", LOG_LEVEL="debug") as sandbox:
+        door = Door(sandbox)
+        port = str(door.port)
+        assert cli("sandbox", "push", "api:v1.43", "--port", port).code == 0
+
+        def asked() -> dict | None:
+            found = [one for one in sandbox.get("/sandbox/slack") if "approval:" in json.dumps(one["message"])]
+            return found[-1] if found else None
+
+        message = eventually(asked, "the question", 0.2)
+        assert message["status"] == 200, "Slack takes it"
+        assert door.deployments() == []
+        text = json.dumps(message["message"])
+        link = text.split("<", 1)[1].split("|Show the request>")[0].replace("&amp;", "&")
+        assert link.startswith(f"{sandbox.url}/function-url/approve?t=ca1.")
+        page = parsed(door.call("GET", link.removeprefix(f"{sandbox.url}/function-url"))[2])
+        assert "shop_service_api:v1.43" in text_of(page.find(".//dl"))
+
+        assert door.click("approve", "api").code == 0
+        eventually(door.deployments, "the deployment", 0.2)
+        shown = eventually(lambda: (one := sandbox.get("/sandbox/slack")[message["number"]]).get("before") and one, "the reply", 0.2)
+        assert "approved by alice (Slack)" in json.dumps(shown["message"]) and "ca1." not in json.dumps(shown["message"])
+        assert door.click("approve", "api").code == 1, "the buttons are gone"
+        assert len(door.deployments()) == 1
+
+
 class Recorder(HttpStub):
     """Lambda, which takes every event."""
 

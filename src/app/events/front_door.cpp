@@ -4,7 +4,7 @@
 
 #include "app/targets/wiring.hpp"
 #include "base/text.hpp"
-#include "config/values.hpp"
+#include "deployer/approve/approval_gate.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -23,7 +23,7 @@ Deadline at_most(Milliseconds time, Deadline deadline, const Clock& clock) {
 
 DoorSettings door_settings(const Config& config) {
     DoorSettings settings{.url = config.function_url.value_or(""),
-                          .environment = fmt::format("{}/{}", config.project, config.environment),
+                          .environment = environment_of(config),
                           .slack_signing_secret = config.slack_signing_secret,
                           .by_page = config.approval_by_page};
     if (config.approval.key)
@@ -33,17 +33,12 @@ DoorSettings door_settings(const Config& config) {
 
 bool has_buttons(const Config& config) { return config.function_url && config.slack_signing_secret; }
 
-bool is_local(const Config& config) {
-    const auto url = parse_url(config.function_url.value_or(""));
-    return url && is_loopback(url->host);
-}
-
 FrontDoor::FrontDoor(const Config& config, Foundation& foundation, HttpClient& http)
     : foundation_(foundation),
       settings_(door_settings(config)),
       lambda_(endpoint_of(kLambdaService, config, foundation.environment), http, foundation.credentials,
               foundation.clock, foundation.sleeper, foundation.logger),
-      replies_(http, foundation.clock, is_local(config)) {}
+      replies_(http, foundation.clock, is_to_this_machine(config)) {}
 
 Handled FrontDoor::answer(const HttpCall& call, const std::string& function, Deadline deadline) {
     auto step = answer_call(call, settings_, foundation_.clock.now());

@@ -18,9 +18,6 @@ namespace ci_lambda {
 /// Whether what is pressed in Slack reaches the function: then messages may have buttons.
 [[nodiscard]] bool has_buttons(const Config& config);
 
-/// Whether the function is reached at this machine only, as in the sandbox.
-[[nodiscard]] bool is_local(const Config& config);
-
 /// Answers whoever calls the function by HTTP, and hands on what is to be carried out: the function invokes itself, as
 /// Slack waits three seconds and a browser not much longer. One for all deployment targets.
 class FrontDoor {

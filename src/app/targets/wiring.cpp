@@ -62,18 +62,17 @@ std::unique_ptr<SchedulerClient> scheduler_at_home_of(Wiring& parts) {
                                              parts.sleeper, parts.logger);
 }
 
-/// Something on this machine stands in for Slack, as in the sandbox.
-bool is_to_this_machine(const Config& config) {
-    const auto url = parse_url(config.function_url.value_or(""));
-    return url && is_loopback(url->host);
-}
-
 /// Of one rollout that somebody waits for.
 Milliseconds patience(const AppOptions& options, const Config& config) {
     return std::max<Milliseconds>(config.deployment_timeout, options.patience.value_or(Milliseconds{0}));
 }
 
 }  // namespace
+
+bool is_to_this_machine(const Config& config) {
+    const auto url = parse_url(config.function_url.value_or(""));
+    return url && is_loopback(url->host);
+}
 
 AwsEndpointOptions endpoint_of(const AwsService& service, const Config& config, const Environment& environment) {
     AwsEndpointOptions options{.region = config.region,

@@ -151,6 +151,9 @@ private:
 [[nodiscard]] AwsEndpointOptions endpoint_of(const AwsService& service, const Config& config,
                                              const Environment& environment);
 
+/// The function is reached at this machine only, and something on it stands in for Slack, as in the sandbox.
+[[nodiscard]] bool is_to_this_machine(const Config& config);
+
 /// What is left for calls to ECS, when notifications and answer are to be out before the deadline.
 [[nodiscard]] Deadline working_time(Deadline deadline);
 /// What is left for notifications.

@@ -25,6 +25,7 @@ constexpr const char* kFunction = "arn:aws:lambda:us-east-1:123456789012:functio
 class FrontDoorTest : public AppTest {
 protected:
     FrontDoorTest() {
+        environment_.set("AWS_REGION", "us-east-1");
         environment_.set("FUNCTION_URL", "http://127.0.0.1:1");
         environment_.set("SLACK_SIGNING_SECRET", signing_);
         environment_.set("APPROVAL_KEY", key_);

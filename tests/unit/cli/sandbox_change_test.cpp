@@ -99,7 +99,7 @@ TEST(CompleteSandboxChange, OffersTheWords) {
     const auto offered = complete(commands, std::vector<std::string>{"sandbox", ""}, {});
     std::vector<std::string> words;
     for (const auto& candidate : offered.candidates) words.push_back(candidate.word);
-    EXPECT_THAT(words, ElementsAre("push", "set-parameter", "set-secret", "rotate", "edit-file"));
+    EXPECT_THAT(words, ElementsAre("push", "set-parameter", "set-secret", "rotate", "edit-file", "click"));
 }
 
 }  // namespace
