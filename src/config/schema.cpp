@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/reference.hpp"
+#include "config/service_task_reader.hpp"
 #include "config/settings.hpp"
 
 namespace ci_lambda {
