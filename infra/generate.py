@@ -33,7 +33,8 @@ MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", 
 OTHER_MAPS = ("SCHEDULED_TASK_MAP", "TARGETS")
 # Of a service. verify: in an installation verify_alarms and verify_urls say it, by service. approval: Terraform has no type for
 # "true, or an object"; who wants it, or before, has a document.
-NOT_OF_A_SERVICE = {"verify", "approval", "before"}
+# freezes: who wants another one for a service has a document.
+NOT_OF_A_SERVICE = {"verify", "approval", "before", "freezes"}
 
 # The order of the sections of the document; new ones follow.
 SECTIONS = ("names", "slack", "events", "deployment", "", "aws")
@@ -71,6 +72,13 @@ NOTES = {
         "Empty, with VerifyAlarms or VerifyUrls: the template makes one.",
     ),
     "VERIFY_SCHEDULE_GROUP": ("It has to exist.", "It has to exist."),
+    "SCHEDULE_ROLE": (
+        "Both empty, with holds, freeze_windows, change_calendars, verify_alarms or verify_urls: the module makes one.",
+        "Both empty, with Holds, FreezeWindows, ChangeCalendars, VerifyAlarms or VerifyUrls: the template makes one.",
+    ),
+    "SCHEDULE_GROUP": ("It has to exist.", "It has to exist."),
+    "HOLDS": ("The role may then read, write and remove that tag.",) * 2,
+    "FREEZE_WINDOWS": ("A list, given by jsonencode().", "JSON."),
     "REGIONS": (
         "The role may deploy in these. Each other one than the function's needs modules/forwarding.",
         "The role may deploy in these. Each other one than the stack's needs a stack of target.yaml.",
@@ -171,6 +179,9 @@ def plain(node):
     """A value that is a word or an object is a text for an installation: the word, or the object as JSON."""
     if isinstance(node, dict) and node.get("type") == ["string", "object"]:
         return {key: node[key] for key in ("description", "pattern") if key in node} | {"type": "string"}
+    # So is a list of objects of several kinds.
+    if isinstance(node, dict) and "Variable: FREEZE_WINDOWS." in str(node.get("description")):
+        return {"description": node["description"], "pattern": r"^\s*\[[\s\S]*\]\s*$", "type": "string"}
     if isinstance(node, dict):
         return {key: plain(one) for key, one in node.items()}
     return node
@@ -542,7 +553,7 @@ def with_parts(text: str, parts: dict[str, str], template: pathlib.Path = TEMPLA
 RULES = ("EcrRule", "SsmRule", "SecretRule", "S3Rule", "EcsRule", "CodeDeployRule", "TaskRule", "ManualRule")
 # Of the function's role: what belongs to the function itself.
 NOT_OF_A_TARGET = {
-    "AssumeTheRolesOfTargets", "WriteTheLog", "KeepWhatFailed", "PlanTheNextLook", "PassTheRoleOfTheLooks",
+    "AssumeTheRolesOfTargets", "AskWhetherCalendarsAreOpen", "WriteTheLog", "KeepWhatFailed", "PlanTheNextLook", "PassTheRoleOfTheLooks",
     "InvokeItself", "ReadSigningSecret", "ReadApprovalKey", "ReadPreviousApprovalKey",
     "TakeEventsOutOfTheQueue", "ReadTheConfiguration", "DecryptTheConfiguration", "ReadTheWebhook", "DecryptTheWebhook",
     "ReadTheEnvironment", "BeInTheNetwork", "LeaveTheNetworkToLambda",

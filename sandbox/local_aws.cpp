@@ -164,6 +164,7 @@ void LocalAws::add_routes() {
     server_.post("/sandbox/file", [this](const HttpExchangeRequest& request) { return take_file(request); });
     server_.post("/sandbox/alarm", [this](const HttpExchangeRequest& request) { return take_alarm(request); });
     server_.post("/sandbox/tasks", [this](const HttpExchangeRequest& request) { return take_tasks(request); });
+    server_.post("/sandbox/calendar", [this](const HttpExchangeRequest& request) { return take_calendar(request); });
     server_.get("/sandbox/alarm", [this](const HttpExchangeRequest& request) { return show_alarms(request); });
     server_.post("/sandbox/code-deploy",
                  [this](const HttpExchangeRequest& request) { return take_code_deploy(request); });
@@ -330,6 +331,22 @@ HttpExchangeAnswer LocalAws::take_alarm(const HttpExchangeRequest& request) {
     if (const auto done = set_alarm(trim(request.body), asked_for(request, "target")); !done)
         return refused_with(done.error());
     return show_alarms(request);
+}
+
+/// `shop-freeze=CLOSED`, `shop-freeze=OPEN`.
+HttpExchangeAnswer LocalAws::take_calendar(const HttpExchangeRequest& request) {
+    const auto text = trim(request.body);
+    const auto equals = text.rfind('=');
+    const auto state = equals == std::string_view::npos ? std::string_view() : text.substr(equals + 1);
+    if (equals == std::string_view::npos || equals == 0 || (state != "CLOSED" && state != "OPEN"))
+        return refused_with({.kind = ErrorKind::kConfiguration,
+                             .message = fmt::format("{}: write NAME=CLOSED or NAME=OPEN, such as shop-freeze=CLOSED",
+                                                    in_quotes(text))});
+    const auto place = place_or_home(asked_for(request, "target"));
+    if (!place) return refused_with(place.error());
+    const std::string name(text.substr(0, equals));
+    (*place)->set_calendar(name, state == "CLOSED");
+    return {.status = 200, .body = dump_json({{"calendar", name}, {"state", state}})};
 }
 
 Status LocalAws::set_alarm(std::string_view text, const std::optional<std::string>& target) {

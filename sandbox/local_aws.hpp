@@ -145,6 +145,7 @@ private:
     [[nodiscard]] HttpExchangeAnswer take_push(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_tasks(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_alarm(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer take_calendar(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer show_alarms(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_file(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_function_url_call(const HttpExchangeRequest& request,

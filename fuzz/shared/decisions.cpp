@@ -57,6 +57,10 @@ struct Describe {
         return fmt::format("approval|{}|{}|{}", static_cast<int>(approval.event.what), approval.event.token,
                            approval.event.reason);
     }
+    std::string operator()(const SetHold& hold) const {
+        return fmt::format("hold|{}|{}|{}|{}|{}", static_cast<int>(hold.what), hold.target.id, hold.until, hold.by,
+                           hold.reason);
+    }
     std::string operator()(const Sweep& sweep) const { return fmt::format("sweep|{}", sweep.scheduled); }
 };
 

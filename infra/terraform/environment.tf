@@ -13,9 +13,14 @@ locals {
   # An HTTP API of somebody else's may be in front of it as well.
   door_wanted      = var.enable_function_url || var.function_url != ""
   verify_wanted    = length(var.verify_alarms) > 0 || length(var.verify_urls) > 0 || var.verify_schedule_role != ""
-  verify_role_made = local.verify_wanted && var.verify_schedule_role == ""
+  holds_wanted     = var.holds || var.freeze_windows != "" || length(var.change_calendars) > 0
+  # What is held begins by them as well, by the same role and group.
+  calls_wanted     = local.verify_wanted || local.holds_wanted || var.schedule_role != ""
+  calls_role_given = var.schedule_role != "" ? var.schedule_role : var.verify_schedule_role
+  calls_group      = var.schedule_group != "" ? var.schedule_group : var.verify_schedule_group
+  verify_role_made = local.calls_wanted && local.calls_role_given == ""
   verify_role_name = "${local.name}-verify"
-  verify_role_arn  = local.verify_role_made ? "arn:${local.partition}:iam::${local.account_id}:role/${local.verify_role_name}" : var.verify_schedule_role
+  verify_role_arn  = local.verify_role_made ? "arn:${local.partition}:iam::${local.account_id}:role/${local.verify_role_name}" : local.calls_role_given
   # What was found out bad has to be taken back, and with it what other targets have got already.
   rollback_wanted = var.rollback_on_failure || local.verify_wanted || var.roll_back_earlier_targets
 
@@ -39,7 +44,7 @@ locals {
     VERIFY_URLS = length(var.verify_urls) > 0 ? jsonencode({
       for id, urls in var.verify_urls : id => [for one in urls : { for name, value in one : name => value if value != null }]
     }) : ""
-    VERIFY_SCHEDULE_ROLE = local.verify_role_arn
+    VERIFY_SCHEDULE_ROLE = local.verify_role_made ? local.verify_role_arn : var.verify_schedule_role
   })
 
   # Only what differs from the defaults, because Lambda allows 4 KB for all of it.

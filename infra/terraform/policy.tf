@@ -120,8 +120,8 @@ locals {
             Action = ["ecs:ListTagsForResource"]
             Resource = concat(
               at.task_definitions[number], at.copies[number],
-              # Of services they say the exceptions.
-              [for cluster in at.clusters : "${at.ecs_arn}:service/${cluster}/*" if var.discovery],
+              # Of services they say the exceptions, and who holds them.
+              [for cluster in at.clusters : "${at.ecs_arn}:service/${cluster}/*" if var.discovery || var.holds],
             )
           },
         ],
@@ -142,6 +142,15 @@ locals {
             Action    = ["ecs:TagResource"]
             Resource  = at.copies[number]
             Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
+          } if wanted
+        ],
+        [
+          for wanted in [var.holds] : {
+            Sid       = "HoldServicesAndReleaseThem"
+            Effect    = "Allow"
+            Action    = ["ecs:TagResource", "ecs:UntagResource"]
+            Resource  = [for cluster in at.clusters : "${at.ecs_arn}:service/${cluster}/*"]
+            Condition = { "ForAllValues:StringLike" = { "aws:TagKeys" = ["ci_lambda:hold"] } }
           } if wanted
         ],
         [
@@ -455,15 +464,21 @@ locals {
           },
         ],
         [
-          for wanted in [local.verify_wanted] : {
-            Sid      = "PlanTheNextLook"
-            Effect   = "Allow"
-            Action   = ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"]
-            Resource = ["arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${var.verify_schedule_group}/ci_lambda-verify-*"]
+          for wanted in [local.calls_wanted] : {
+            Sid    = "PlanTheNextLook"
+            Effect = "Allow"
+            Action = concat(
+              ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"],
+              local.holds_wanted ? ["scheduler:GetSchedule"] : [],
+            )
+            Resource = [
+              for what in local.holds_wanted ? ["verify", "thaw"] : ["verify"] :
+              "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${local.calls_group}/ci_lambda-${what}-*"
+            ]
           } if wanted
         ],
         [
-          for wanted in [local.verify_wanted] : {
+          for wanted in [local.calls_wanted] : {
             Sid       = "PassTheRoleOfTheLooks"
             Effect    = "Allow"
             Action    = ["iam:PassRole"]
@@ -479,6 +494,17 @@ locals {
             Action   = ["lambda:InvokeFunction"]
             Resource = [local.function_arn, "${local.function_arn}:*"]
           } if wanted
+        ],
+        [
+          for calendars in [var.change_calendars] : {
+            Sid    = "AskWhetherCalendarsAreOpen"
+            Effect = "Allow"
+            Action = ["ssm:GetCalendarState"]
+            Resource = [
+              for one in calendars :
+              startswith(one, "arn:") ? one : "arn:${local.partition}:ssm:${local.region}:${local.account_id}:document/${one}"
+            ]
+          } if length(calendars) > 0
         ],
         [
           for wanted in [local.queue_wanted] : {

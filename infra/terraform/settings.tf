@@ -396,6 +396,35 @@ variable "roll_back_earlier_targets" {
   nullable    = false
 }
 
+variable "holds" {
+  type        = bool
+  description = "Whether a service is held that has the tag ci_lambda:hold in ECS: what would deploy it meanwhile waits for the end of the hold. The role may then read, write and remove that tag (HOLDS)."
+  default     = false
+  nullable    = false
+}
+
+variable "freeze_windows" {
+  type        = string
+  description = "When nothing is deployed: hours of the week or of the day, or a range of dates, each with its time zone. What would deploy meanwhile waits for the end. A list, given by jsonencode() (FREEZE_WINDOWS)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.freeze_windows == "" || can(regex("^\\s*\\[[\\s\\S]*\\]\\s*$", var.freeze_windows))
+    error_message = "freeze_windows: [{\"weekly\":\"Fri 16:00 - Mon 08:00\",\"zone\":\"Europe/Berlin\"},{\"from\":\"2026-12-24\",\"to\":\"2027-01-02\",\"zone\":\"UTC\"}]."
+  }
+}
+
+variable "change_calendars" {
+  type        = list(string)
+  description = "Change calendars of Systems Manager: while one of them is closed, nothing is deployed (CHANGE_CALENDARS)."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for one in var.change_calendars : can(regex("^[A-Za-z0-9_./:-]{3,200}$", one))])
+    error_message = "change_calendars: names or ARNs of change calendars with commas between them, shop-freeze."
+  }
+}
+
 variable "function_url" {
   type        = string
   description = "The address by which people and Slack reach the function: its function URL, or an HTTP API in front of it. Without it such calls are answered with 404, and no link is written. Of enable_function_url it is the output of the same name, known once that is applied. The function may then invoke itself (FUNCTION_URL)."
@@ -581,6 +610,28 @@ variable "approval_by_page" {
   nullable    = false
 }
 
+variable "schedule_role" {
+  type        = string
+  description = "The role with which EventBridge Scheduler calls the function once: when a hold ends, and to go on watching. Without it verify_schedule_role, its older name. Both empty, with holds, freeze_windows, change_calendars, verify_alarms or verify_urls: the module makes one (SCHEDULE_ROLE)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.schedule_role == "" || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", var.schedule_role))
+    error_message = "schedule_role: the ARN of a role."
+  }
+}
+
+variable "schedule_group" {
+  type        = string
+  description = "The group of EventBridge Scheduler in which such schedules are made. Without it verify_schedule_group, its older name. It has to exist (SCHEDULE_GROUP)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.schedule_group == "" || can(regex("^[0-9A-Za-z_.-]{1,64}$", var.schedule_group))
+    error_message = "schedule_group: the name of a schedule group."
+  }
+}
+
 locals {
   # What the function takes when a variable is missing.
   function_defaults = {
@@ -608,6 +659,7 @@ locals {
     CODE_DEPLOY                         = "false"
     DRY_RUN                             = "false"
     ROLL_BACK_EARLIER_TARGETS           = "false"
+    HOLDS                               = "false"
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = "false"
     ALLOW_PLAIN_HTTP                    = "false"
     AWS_USE_FIPS_ENDPOINT               = "false"
@@ -655,6 +707,9 @@ locals {
     REGIONS                             = join(",", var.regions)
     TARGET_ORDER                        = join(",", var.target_order)
     ROLL_BACK_EARLIER_TARGETS           = tostring(var.roll_back_earlier_targets)
+    HOLDS                               = tostring(var.holds)
+    FREEZE_WINDOWS                      = var.freeze_windows
+    CHANGE_CALENDARS                    = join(",", var.change_calendars)
     FUNCTION_URL                        = var.function_url
     AWS_ENDPOINT_URL_ECS                = var.aws_endpoint_url_ecs
     AWS_ENDPOINT_URL                    = var.aws_endpoint_url
@@ -674,5 +729,7 @@ locals {
     APPROVAL_KEY                        = var.approval_key
     APPROVAL_KEY_PREVIOUS               = var.approval_key_previous
     APPROVAL_BY_PAGE                    = tostring(var.approval_by_page)
+    SCHEDULE_ROLE                       = var.schedule_role
+    SCHEDULE_GROUP                      = var.schedule_group
   }
 }

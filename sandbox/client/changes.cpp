@@ -177,6 +177,13 @@ Result<Made> click(const Client& client, const Change& change) {
     return Made{.told = std::move(told), .words = std::move(words)};
 }
 
+Result<Made> set_calendar(const Client& client, const Change& change) {
+    const auto* state = change.kind == Change::Kind::kCloseCalendar ? "CLOSED" : "OPEN";
+    TRY_ASSIGN(auto told, client.post("/sandbox/calendar", fmt::format("{}={}", change.what, state)));
+    auto words = fmt::format("change calendar {} is {}\n", told.text("calendar"), told.text("state"));
+    return Made{.told = std::move(told), .words = std::move(words)};
+}
+
 using Maker = Result<Made> (*)(const Client& client, const Change& change);
 
 struct KindOfChange {
@@ -191,6 +198,8 @@ constexpr std::array kKinds{
     KindOfChange{"set-secret", Change::Kind::kSetSecret, &set_secret},
     KindOfChange{"rotate", Change::Kind::kRotate, &rotate_secret_of},
     KindOfChange{"edit-file", Change::Kind::kEditFile, &edit_file},
+    KindOfChange{"close-calendar", Change::Kind::kCloseCalendar, &set_calendar},
+    KindOfChange{"open-calendar", Change::Kind::kOpenCalendar, &set_calendar},
     KindOfChange{"click", Change::Kind::kClick, &click},
 };
 

@@ -11,12 +11,14 @@ namespace ci_lambda::sandbox {
 /// One thing that somebody changes in a sandbox that runs.
 struct Change {
     enum class Kind {
-        kPush,          ///< as `docker push` of an image that was built anew: `api:v1.43`, `shop_service_api:v1.43`
-        kSetParameter,  ///< another value, or a new parameter, which is a String
-        kSetSecret,     ///< another value, or a new secret
-        kRotate,        ///< a secret gets another value, by a rotation
-        kEditFile,      ///< an env file was put: `api/.env`
-        kClick,         ///< a button of a Slack message is pressed: `approve`, `reject`
+        kPush,           ///< as `docker push` of an image that was built anew: `api:v1.43`, `shop_service_api:v1.43`
+        kSetParameter,   ///< another value, or a new parameter, which is a String
+        kSetSecret,      ///< another value, or a new secret
+        kRotate,         ///< a secret gets another value, by a rotation
+        kEditFile,       ///< an env file was put: `api/.env`
+        kCloseCalendar,  ///< a change calendar is closed: `shop-freeze`
+        kOpenCalendar,   ///< and open again
+        kClick,          ///< a button of a Slack message is pressed: `approve`, `reject`
     };
     Kind kind = Kind::kPush;
     std::string what;                        ///< the image, the name or the file
@@ -26,7 +28,8 @@ struct Change {
     std::optional<std::string> user = {};    ///< of a button: who presses it, by their name in Slack
 };
 
-/// For the words of the command line: `push`, `set-parameter`, `set-secret`, `rotate`, `edit-file`, `click`.
+/// For the words of the command line: `push`, `set-parameter`, `set-secret`, `rotate`, `edit-file`, `close-calendar`,
+/// `open-calendar`, `click`.
 [[nodiscard]] Change::Kind change_kind_of(std::string_view word);
 
 /// Makes the change in the sandbox at this port, of which the function then hears by an event, and says what was

@@ -39,7 +39,9 @@ constexpr std::array<std::string_view, 17> kBehaviour{"LOG_LEVEL",
 
 bool is_behaviour(std::string_view name) {
     return name.starts_with("ENABLE_") || name.starts_with("VERIFY_") || name.starts_with("ECR_") ||
-           (name.starts_with("APPROVAL_") && !name.starts_with("APPROVAL_KEY")) || name.ends_with("_MAP") ||
+           (name.starts_with("APPROVAL_") && !name.starts_with("APPROVAL_KEY")) ||
+
+           name.starts_with("FREEZE_") || name.starts_with("CHANGE_") || name == "HOLDS" || name.ends_with("_MAP") ||
            std::ranges::find(kBehaviour, name) != kBehaviour.end();
 }
 
@@ -98,6 +100,7 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         {"AWS_ENDPOINT_URL_LAMBDA", fmt::format("http://{}", host)},
         {"FUNCTION_URL", fmt::format("http://{}{}", host, kFunctionUrlPath)},
         {"VERIFY_SCHEDULE_ROLE", fmt::format("arn:aws:iam::{}:role/shop_schedules", shop::kAccount)},
+        {"HOLDS", "true"},
         {"SLACK_WEBHOOK_URL", fmt::format("http://{}{}", host, kSlackPath)},
         {"PROJECT_NAME", std::string(shop::kProject)},
         {"PROJECT_ENV", std::string(shop::kEnvironment)},

@@ -297,10 +297,27 @@ ParametersAnswer delete_parameters(ParametersContext& context, const Json& reque
     return answer;
 }
 
+/// Of calendars by name or ARN: open where all of them are. They change when somebody says so, and at no time of their
+/// own.
+ParametersAnswer get_calendar_state(ParametersContext& context, const Json& request) {
+    TRY_ASSIGN(const auto names, Parameters(request).texts("CalendarNames"));
+    TRY_ASSIGN(const auto at, Parameters(request).text("AtTime"));
+    if (names.empty()) return not_valid("CalendarNames: must have at least one member");
+    bool is_closed = false;
+    for (const auto& name : names) {
+        const auto found = context.state.calendars.find(std::string(last_segment(name)));
+        if (found == context.state.calendars.end())
+            return aws_fail("InvalidDocument", fmt::format("Document with name {} does not exist.", name));
+        is_closed = is_closed || found->second;
+    }
+    return Json{{"State", is_closed ? "CLOSED" : "OPEN"}, {"AtTime", at.value_or(format_rfc3339(context.now))}};
+}
+
 constexpr std::array kParametersOperations{
     ParametersOperation{"DeleteParameter", &delete_parameter},
     ParametersOperation{"DeleteParameters", &delete_parameters},
     ParametersOperation{"DescribeParameters", &describe_parameters},
+    ParametersOperation{"GetCalendarState", &get_calendar_state},
     ParametersOperation{"GetParameter", &get_parameter},
     ParametersOperation{"GetParameters", &get_parameters},
     ParametersOperation{"GetParametersByPath", &get_parameters_by_path},

@@ -30,6 +30,11 @@ std::optional<std::string> ParameterStore::text(std::string_view name_or_arn) {
     return found->second.newest().value;
 }
 
+void ParameterStore::set_calendar(const std::string& name, bool is_closed) {
+    const std::scoped_lock lock(mutex_);
+    state_.calendars[name] = is_closed;
+}
+
 void ParameterStore::replace(const std::string& name, std::string value) {
     const std::scoped_lock lock(mutex_);
     if (const auto found = state_.parameters.find(name); found != state_.parameters.end())

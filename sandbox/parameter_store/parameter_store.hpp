@@ -30,6 +30,8 @@ public:
 
     /// The newest value of a parameter, in clear text; `nullopt` when there is none.
     [[nodiscard]] std::optional<std::string> text(std::string_view name_or_arn);
+    /// A change calendar is closed from now on, or open. One that is not there is made.
+    void set_calendar(const std::string& name, bool is_closed);
     /// Nobody hears of it: what only becomes known when the sandbox starts.
     void replace(const std::string& name, std::string value);
 

@@ -37,6 +37,7 @@ struct ParameterStoreState {
     std::string account;
     std::string region;
     std::map<std::string, StoredParameter> parameters = {};  ///< by name
+    std::map<std::string, bool> calendars = {};              ///< change calendars by name: whether each is closed
 
     [[nodiscard]] std::string arn_of(std::string_view name) const;
     /// The name in an ARN of a parameter; other text as it is. An ARN cannot tell `/a` from `a`: what is there counts.

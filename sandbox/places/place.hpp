@@ -69,6 +69,8 @@ public:
         return parameters_.handle(call.operation, call.body);
     }
 
+    void set_calendar(const std::string& name, bool is_closed) { parameters_.set_calendar(name, is_closed); }
+
     /// An alarm goes off, or is over, and deployments that have it among their alarms see it.
     void set_alarm(const std::string& name, bool is_on);
     [[nodiscard]] std::string alarms_page();

@@ -70,6 +70,7 @@ std::vector<Fact> facts_of(const Event& event) {
             },
             [](const ApprovalEvent&) {},
             [&](const TaskEnded& body) { facts.add("task", std::string(last_segment(body.task))); },
+            [&](const ThawRequest& body) { facts.add("service", body.service); },
             [](const OtherEvent&) {},
             [&](const HttpCall& body) { facts.add("from", body.source_ip); },
         },

@@ -49,6 +49,12 @@ void Announcer::deployments(const std::vector<DeploymentReport>& reports, const 
             part.stays_told =
                 std::ranges::any_of(causes, &std::string::empty, &Cause::id) ? kTriesOfLambda : kSameEvent;
         }
+        // The same hold keeps whatever comes.
+        if (report.barrier && report.barrier->kind == Barrier::Kind::kHeld) {
+            part.facts = {fmt::format("held\n{}\n{}\n{}", report.target.service, report.target.deployment_target,
+                                      report.barrier->words)};
+            part.stays_told = kSameEvent;
+        }
         parts.push_back(std::move(part));
     }
     say(std::move(parts));

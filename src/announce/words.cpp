@@ -24,6 +24,7 @@ Voice voice_of(Fact fact) {
         case Fact::kTimedOut: return {.type = NotificationType::kError, .status = "timed out"};
         case Fact::kSuperseded: return {.type = NotificationType::kInfo, .status = "superseded"};
         case Fact::kToBeApproved: return {.type = NotificationType::kWarning, .status = "to be approved"};
+        case Fact::kHeld: return {.type = NotificationType::kInfo, .status = "held"};
     }
     return {.type = NotificationType::kInfo, .status = ""};
 }
@@ -102,6 +103,7 @@ std::optional<Fact> fact_of(const DeploymentReport& report) {
     if (report.error) return Fact::kCouldNotStart;
     if (report.status == DeploymentStatus::kDeployed) return Fact::kStarted;
     if (report.status == DeploymentStatus::kAwaitingApproval) return Fact::kToBeApproved;
+    if (report.status == DeploymentStatus::kHeld && report.begins_at && !report.told_before) return Fact::kHeld;
     return std::nullopt;
 }
 
@@ -137,6 +139,18 @@ Notification notification_of(Fact fact, const DeploymentReport& report) {
     if (report.error) notification.reason = report.error->message + tried_because(report.reason);
     if (report.last_words)
         notification.excerpt = {.title = title_of(*report.last_words), .lines = report.last_words->lines};
+    if (fact == Fact::kHeld)
+        notification.reason = fmt::format(
+            "{}.\nTo deploy it all the same: ci_lambda deploy {} --override-hold REASON. "
+            "It is to be deployed because {}.",
+            report.outcome, report.target.id, report.reason);
+    // Whoever holds it is to hear of it.
+    if (!report.passed.empty()) {
+        notification.type = NotificationType::kWarning;
+        notification.status = "started past a hold";
+        notification.title = title_of(notification.status, notification.service);
+        *notification.reason += fmt::format("\nIt is {}.", report.passed);
+    }
     return notification;
 }
 

@@ -12,7 +12,7 @@
 namespace ci_lambda {
 
 /// What we tell people of a deployment ourselves. ECS's own events tell the rest: one voice for each fact.
-enum class Fact { kStarted, kCouldNotStart, kFailed, kTimedOut, kSuperseded, kToBeApproved };
+enum class Fact { kStarted, kCouldNotStart, kFailed, kTimedOut, kSuperseded, kToBeApproved, kHeld };
 
 /// What a deployment was when it was tried; nothing for a dry run and for what was rolling already.
 [[nodiscard]] std::optional<Fact> fact_of(const DeploymentReport& report);

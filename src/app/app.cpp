@@ -171,6 +171,7 @@ public:
         return first().roll_back(request, deadline);
     }
     Handled steer(const Steer& steer, Deadline deadline) override { return first().steer(steer, deadline); }
+    Handled set_hold(const SetHold& wanted, Deadline deadline) override { return first().set_hold(wanted, deadline); }
     Handled wait_for(const std::vector<EcsTarget>& services, Deadline deadline) override {
         return first().wait_for(services, deadline);
     }
@@ -189,6 +190,8 @@ public:
     EcrRegions& registries() override { return first().registries(); }
     HealthCheck& health() override { return first().health(); }
     LastWordsReader& last_words() override { return first().last_words(); }
+    ChangeCalendars& calendars() override { return first().calendars(); }
+    Thaws& thaws() override { return first().thaws(); }
     CredentialsProvider& credentials() override { return first().credentials(); }
 
 private:

@@ -11,11 +11,13 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "deployer/holds/thaws.hpp"
 #include "deployer/observe/last_words_reader.hpp"
 #include "deployer/verify/health_check.hpp"
 #include "handlers/decision.hpp"
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
+#include "services/change_calendar/api.hpp"
 #include "services/ecr/api.hpp"
 #include "services/ecs/api.hpp"
 
@@ -67,6 +69,8 @@ public:
     /// Lets a rollout go on that waits for a person, or ends one that is under way. In a dry run it says what it would
     /// do.
     virtual Handled steer(const Steer& steer, Deadline deadline) = 0;
+    /// Holds a service, or does so no longer. In a dry run it says what it would do.
+    virtual Handled set_hold(const SetHold& wanted, Deadline deadline) = 0;
     /// Watches what these services roll out now until it has ended; says how it ended where it is over already. Begins
     /// nothing, rolls nothing back, tells nobody else.
     virtual Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) = 0;
@@ -82,6 +86,8 @@ public:
     [[nodiscard]] virtual EcrRegions& registries() = 0;
     [[nodiscard]] virtual HealthCheck& health() = 0;
     [[nodiscard]] virtual LastWordsReader& last_words() = 0;
+    [[nodiscard]] virtual ChangeCalendars& calendars() = 0;
+    [[nodiscard]] virtual Thaws& thaws() = 0;
     [[nodiscard]] virtual CredentialsProvider& credentials() = 0;
 };
 

@@ -95,6 +95,10 @@ void add_deploy(Parser& parser, DeployCommand& deploy) {
                     "JSON. ECS keeps it until a deployment by the configuration sets it back")
         ->type_name("keep|rolling|blue_green|linear|canary");
     parser.add_option("--reason", deploy.reason, "Why, for the log and the notification");
+    parser
+        .add_option("--override-hold", deploy.override_hold,
+                    "Although it is held, or frozen: why; everybody who is told of deployments is told so")
+        ->type_name("REASON");
     auto* dry_run = parser.add_flag("--dry-run", deploy.dry_run, "Look everything up, change nothing");
     auto* wait = parser.add_flag("--wait", deploy.wait,
                                  "Stay, show the progress, and end with how it ended. Where this very revision is "
@@ -226,6 +230,26 @@ void add_approval(Parser& parser, T& answer) {
     add_log(parser, answer.log);
 }
 
+void add_hold(Parser& parser, HoldCommand& hold) {
+    parser
+        .add_option("--until", hold.until,
+                    "When it ends: 2h, 18:00, \"18:00 Europe/Berlin\", \"2026-12-01 08:00\" (UTC, where no zone is "
+                    "named); default: when somebody releases it")
+        ->type_name("WHEN");
+    parser.add_option("--by", hold.by, "Who holds it; default: the name of the user on this machine")
+        ->type_name("NAME");
+    add_answer(parser, hold);
+}
+
+void add_release(Parser& parser, ReleaseCommand& release) { add_answer(parser, release); }
+
+void add_holds(Parser& parser, HoldsCommand& holds) {
+    parser.add_option("services", holds.services, "The services' ids; default: all that are ours")
+        ->type_name(kServiceValue);
+    add_json(parser, holds.json);
+    add_log(parser, holds.log);
+}
+
 void add_check(Parser& parser, CheckCommand& check) {
     add_json(parser, check.json);
     add_log(parser, check.log);
@@ -275,12 +299,13 @@ void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
                     "Seconds of ECS's time until a pushed image is in the other regions, or off; default: 20")
         ->type_name("SECONDS");
     const auto words = words_of_changes();
-    auto* change = parser
-                       .add_option("change", sandbox.change,
-                                   "Change something in the sandbox that runs, and see what the function makes of it:\n"
-                                   "push IMAGE, set-parameter NAME VALUE, set-secret NAME VALUE, rotate SECRET,\n"
-                                   "edit-file KEY, click approve|reject [SERVICE]")
-                       ->type_name(join(words, "|"));
+    auto* change =
+        parser
+            .add_option("change", sandbox.change,
+                        "Change something in the sandbox that runs, and see what the function makes of it:\n"
+                        "push IMAGE, set-parameter NAME VALUE, set-secret NAME VALUE, rotate SECRET,\n"
+                        "edit-file KEY, close-calendar NAME, open-calendar NAME, click approve|reject [SERVICE]")
+            ->type_name(join(words, "|"));
     parser.add_option("what", sandbox.what, "What is changed: api:v1.43, /dev/shop/api/LOG_LEVEL, shop/db, api/.env")
         ->type_name("WHAT");
     parser
@@ -339,6 +364,11 @@ bool misses_its_argument(const ApprovalsCommand& approvals) { return has_blank(a
 bool misses_its_argument(const ApproveCommand& approve) { return trim(approve.token).empty(); }
 bool misses_its_argument(const RejectCommand& reject) { return trim(reject.token).empty(); }
 bool misses_its_argument(const StopCommand& stop) { return stop.services.empty() || has_blank(stop.services); }
+bool misses_its_argument(const HoldCommand& hold) { return hold.services.empty() || has_blank(hold.services); }
+bool misses_its_argument(const ReleaseCommand& release) {
+    return release.services.empty() || has_blank(release.services);
+}
+bool misses_its_argument(const HoldsCommand& holds) { return has_blank(holds.services); }
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
 bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
@@ -477,6 +507,9 @@ const VerbParser* parser_of(std::string_view verb) {
         {"approvals", &kParseVerb<ApprovalsCommand, &add_approvals>},
         {"approve", &kParseVerb<ApproveCommand, &add_approval<ApproveCommand>>},
         {"reject", &kParseVerb<RejectCommand, &add_approval<RejectCommand>>},
+        {"hold", &kParseVerb<HoldCommand, &add_hold>},
+        {"release", &kParseVerb<ReleaseCommand, &add_release>},
+        {"holds", &kParseVerb<HoldsCommand, &add_holds>},
         {"check", &kParseVerb<CheckCommand, &add_check>},
         {"config", &kParseVerb<ConfigCommand, &add_config>},
         {"sandbox", &kParseVerb<SandboxCommand, &add_sandbox>},
@@ -524,6 +557,8 @@ std::span<const SandboxChangeText> sandbox_changes() {
         SandboxChangeText{.word = "rotate", .needs = "a secret, such as shop/db"},
         SandboxChangeText{.word = "edit-file", .needs = "the key of an env file, such as api/.env"},
         SandboxChangeText{.word = "click", .needs = "approve or reject, and perhaps a service", .may_have_value = true},
+        SandboxChangeText{.word = "close-calendar", .needs = "the name of a change calendar, such as shop-freeze"},
+        SandboxChangeText{.word = "open-calendar", .needs = "the name of a change calendar, such as shop-freeze"},
     };
     return kChanges;
 }

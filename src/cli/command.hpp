@@ -44,6 +44,7 @@ struct DeployCommand {
     std::optional<std::string> image_tag;
     std::optional<std::string> strategy;
     std::optional<std::string> reason;
+    std::optional<std::string> override_hold = {};
     bool dry_run = false;
     bool wait = false;
     bool force = false;  ///< begin another rollout although the same one is under way
@@ -145,6 +146,33 @@ struct StopCommand {
     std::optional<std::string> from_function = {};
     std::optional<std::string> deployment_target = {};
 };
+struct HoldCommand {
+    std::vector<std::string> services;
+    std::optional<std::string> until;
+    std::optional<std::string> reason;
+    std::optional<std::string> by;
+    bool dry_run = false;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
+};
+struct ReleaseCommand {
+    std::vector<std::string> services;
+    std::optional<std::string> reason;
+    bool dry_run = false;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
+};
+struct HoldsCommand {
+    std::vector<std::string> services;  ///< empty: all that are ours
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
+};
 struct ApprovalsCommand {
     std::vector<std::string> services;  ///< empty: all that are ours
     bool json = false;
@@ -220,10 +248,11 @@ struct ShowText {
     bool wrong_usage = false;
 };
 
-using Command = std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand,
-                             WaitCommand, StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand,
-                             ContinueCommand, StopCommand, ApprovalsCommand, ApproveCommand, RejectCommand,
-                             CheckCommand, ConfigCommand, SandboxCommand, CompleteCommand, ShowText>;
+using Command =
+    std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand, WaitCommand,
+                 StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand, ContinueCommand, StopCommand,
+                 ApprovalsCommand, ApproveCommand, RejectCommand, CheckCommand, ConfigCommand, SandboxCommand,
+                 CompleteCommand, ShowText, HoldCommand, ReleaseCommand, HoldsCommand>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// command or an option that does not exist, which one was probably meant.

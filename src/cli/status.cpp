@@ -88,6 +88,7 @@ std::vector<Span> details_of(const ServiceOverview& one, WallTime now) {
     const auto add = [&](std::string text, Color color) {
         if (!text.empty()) details.push_back({.text = std::move(text), .color = color});
     };
+    add(one.held, Color::kYellow);
     if (state != "steady") add(rolling_text(*one.service), Color::kYellow);
     if (one.last)
         add(last_text(*one.last, now), Color::kYellow);
@@ -223,6 +224,7 @@ std::string status_json(const std::vector<ServiceOverview>& services, WallTime n
             for (const auto& deployment : overview.service->deployments)
                 one["deployments"].push_back(deployment_json(deployment, now));
         }
+        if (!overview.held.empty()) one["held"] = overview.held;
         for (const auto& image : overview.images) one["images"].push_back(image_json(image));
         if (overview.definition) one.update(definition_json(*overview.definition));
         if (overview.last) {

@@ -35,7 +35,8 @@ Result<Deploy> decide_all(const DeployCommand& command, const std::vector<std::s
                                                 .image = command.image,
                                                 .image_tag = command.image_tag,
                                                 .promote_from = {},
-                                                .strategy = command.strategy}};
+                                                .strategy = command.strategy,
+                                                .override_hold = command.override_hold}};
         TRY_ASSIGN(auto decision, decide(event, config));
         if (const auto* ignored = std::get_if<Ignore>(&decision))
             return fail(ErrorKind::kRejected, fmt::format("{}: {}", id, ignored->reason));

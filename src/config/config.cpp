@@ -74,19 +74,48 @@ std::optional<WantedStrategy> read_strategy(SettingReader& reader) {
     return std::nullopt;
 }
 
-std::string read_schedule_role(SettingReader& reader) {
-    constexpr std::string_view kVariable = "VERIFY_SCHEDULE_ROLE";
-    auto arn = reader.word(kVariable).value_or("");
-    if (!arn.empty() && !account_of_role(arn))
-        reader.problem(kVariable, fmt::format("{} is not the ARN of a role", in_quotes(arn)));
-    return arn;
+/// The name that is newer, or the older one.
+Config::Schedules read_schedules(SettingReader& reader) {
+    constexpr std::size_t kLongest = 64;
+    Config::Schedules schedules;
+    for (const std::string_view variable : {"VERIFY_SCHEDULE_ROLE", "SCHEDULE_ROLE"}) {
+        auto arn = reader.word(variable).value_or("");
+        if (!arn.empty() && !account_of_role(arn))
+            reader.problem(variable, fmt::format("{} is not the ARN of a role", in_quotes(arn)));
+        if (!arn.empty()) schedules.role = std::move(arn);
+    }
+    for (const std::string_view variable : {"VERIFY_SCHEDULE_GROUP", "SCHEDULE_GROUP"}) {
+        auto name = reader.plain_name(variable).value_or("");
+        if (name.size() > kLongest) reader.problem(variable, "is longer than 64 characters");
+        if (!name.empty()) schedules.group = std::move(name);
+    }
+    return schedules;
 }
 
-std::string read_schedule_group(SettingReader& reader) {
-    constexpr std::size_t kLongest = 64;
-    auto name = reader.plain_name("VERIFY_SCHEDULE_GROUP").value_or("");
-    if (name.size() > kLongest) reader.problem("VERIFY_SCHEDULE_GROUP", "is longer than 64 characters");
-    return name;
+std::vector<Freeze> read_freeze_windows(SettingReader& reader) {
+    constexpr std::string_view kVariable = "FREEZE_WINDOWS";
+    const auto text = reader.text(kVariable);
+    if (!text) return {};
+    const bool in_document = reader.origin(kVariable).kind == SettingOrigin::Kind::kDocument;
+    return read_freezes(*text, [&](const std::string& place, std::string what, std::string_view expects) {
+        if (in_document)
+            reader.problem({.pointer = fmt::format("{}{}", setting_of(kVariable).pointer, place),
+                            .what = std::move(what),
+                            .expects = std::string(expects)});
+        else
+            reader.problem(kVariable,
+                           fmt::format("{}{}{}; expected {}", place, place.empty() ? "" : " ", what, expects));
+    });
+}
+
+bool is_calendar(std::string_view name) {
+    constexpr std::size_t kShortest = 3;
+    constexpr std::size_t kLongest = 200;
+    const auto is_good = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("_./:-").contains(c);
+    };
+    return name.size() >= kShortest && name.size() <= kLongest && std::ranges::all_of(name, is_good);
 }
 
 /// Words with commas between them.
@@ -366,6 +395,7 @@ void warn_of_all_strangers(SettingReader& reader, const Maps& maps, const std::s
     warn_of_strangers(reader, reader.called("ECR_TAG_FILTER"), ids_in_keys(maps.tag_filters.by_service), names);
     warn_of_strangers(reader, "what is watched (VERIFY_ALARMS, VERIFY_URLS, verify)",
                       ids_in_keys(maps.verify.by_service), names);
+    warn_of_strangers(reader, "the document's freezes", ids_in_keys(maps.holds.own), names);
     warn_of_strangers(reader, "the document", other_services, names);
 }
 
@@ -385,6 +415,7 @@ std::set<ServiceId> ids_in_none(std::set<ServiceId> ids, const Maps& maps) {
     take_out(ids_in_keys(maps.verify.by_service));
     take_out(ids_in_keys(maps.approval));
     take_out(ids_in_keys(maps.tasks_before));
+    take_out(ids_in_keys(maps.holds.own));
     return ids;
 }
 
@@ -405,6 +436,7 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_keys(verify.by_service));
     ids.merge(ids_in_keys(approval.by_service));
     ids.merge(ids_in_keys(tasks_before));
+    ids.merge(ids_in_keys(holds.own));
     ids.insert(other_services.begin(), other_services.end());
     for (const auto& [id, target] : names.discovered()) ids.insert(id);
     return {ids.begin(), ids.end()};
@@ -535,9 +567,11 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const int failure_log_lines = reader.number("FAILURE_LOG_LINES");
     const int max_retries = reader.number("MAX_DEPLOYMENT_RETRIES");
     const int verify_time = reader.number("VERIFY_SECONDS");
-    auto schedule_role = read_schedule_role(reader);
-    auto schedule_group = read_schedule_group(reader);
     auto approval = read_approval_settings(reader, secrets);
+    auto schedules = read_schedules(reader);
+    const bool holds = reader.boolean("HOLDS");
+    auto freezes = read_freeze_windows(reader);
+    const auto calendars = read_list(reader, "CHANGE_CALENDARS", &is_calendar);
     auto endpoints = read_endpoints(reader);
     const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", endpoints.ecs.has_value());
     const bool dualstack = read_endpoint_variant(reader, "AWS_USE_DUALSTACK_ENDPOINT", endpoints.ecs.has_value());
@@ -554,10 +588,11 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                                               .family_pattern = family_pattern},
                                              reader, maps);
     maps.verify.all.time = std::chrono::seconds{verify_time};
-    maps.verify.schedule_role = std::move(schedule_role);
-    maps.verify.schedule_group = std::move(schedule_group);
     approval.by_service = std::move(maps.approval);
     check_approval(approval, reader);
+    maps.holds.tags = holds;
+    maps.holds.freezes = std::move(freezes);
+    maps.holds.calendars.assign(calendars.begin(), calendars.end());
     warn_of_unknown_tasks(reader, take_out_tasks(maps), maps.scheduled_tasks);
     auto other_services = ids_in_none(std::move(document_ids), maps);
     if (reader.has_problems() || !cluster_pattern || !service_pattern || !family_pattern)
@@ -632,6 +667,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .failure_log_lines = static_cast<std::size_t>(failure_log_lines),
                    .verify = std::move(maps.verify),
                    .approval = std::move(approval),
+                   .holds = std::move(maps.holds),
+                   .schedules = std::move(schedules),
                    .ecs_endpoint = std::move(endpoints.ecs),
                    .aws_endpoint = std::move(endpoints.all),
                    .use_fips_endpoint = fips,

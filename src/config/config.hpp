@@ -17,6 +17,7 @@
 #include "base/secret.hpp"
 #include "config/approval.hpp"
 #include "config/document_source.hpp"
+#include "config/freeze.hpp"
 #include "config/names.hpp"
 #include "config/scheduled_tasks.hpp"
 #include "config/service_task.hpp"
@@ -132,6 +133,13 @@ struct Config {
     std::size_t failure_log_lines = 0;  ///< FAILURE_LOG_LINES: of a container that failed; 0: none are read
     VerifySettings verify;              ///< what is watched after a rollout has completed
     ApprovalSettings approval;
+    HoldSettings holds;  ///< what keeps deployments from beginning
+    /// SCHEDULE_ROLE and SCHEDULE_GROUP, or their older names: how EventBridge Scheduler calls the function once.
+    struct Schedules {
+        std::string role;   ///< ARN; empty: it cannot
+        std::string group;  ///< in which the schedules are made
+        friend bool operator==(const Schedules&, const Schedules&) = default;
+    } schedules;
 
     std::optional<std::string> ecs_endpoint;  ///< AWS_ENDPOINT_URL_ECS, else AWS_ENDPOINT_URL
     std::optional<std::string> aws_endpoint;  ///< AWS_ENDPOINT_URL: of every API that has none of its own

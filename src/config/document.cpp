@@ -45,6 +45,7 @@ std::string expected_in_document(const Setting& setting) {
         case SettingType::kList: return "a list of strings";
         case SettingType::kVerify:
             return setting.name == "VERIFY_URLS" ? "a list of URLs" : "a list of names of alarms";
+        case SettingType::kFreezes: return "a list of freezes";
         case SettingType::kTargets:
         case SettingType::kTasks: return "an object such as " + std::string(setting.expects);
         default: return std::string(setting.expects);
@@ -137,6 +138,7 @@ private:
             case SettingType::kTargets:
             case SettingType::kTasks: return value.is_object() ? std::optional(dump_json(value)) : std::nullopt;
             case SettingType::kStrategy: return value.is_object() ? dump_json(value) : plain_text(value);
+            case SettingType::kFreezes:
             case SettingType::kVerify: return value.is_array() ? std::optional(dump_json(value)) : std::nullopt;
             default: return plain_text(value);
         }
@@ -230,6 +232,7 @@ private:
             if (key == "verify") service.verify = dump_json(value);
             if (key == "approval") service.approval = dump_json(value);
             if (key == "before") service.before = dump_json(value);
+            if (key == "freezes") service.freezes = dump_json(value);
         }
     }
 
@@ -334,6 +337,7 @@ bool Document::has_service_member(std::string_view key) const {
         if (key == "verify") return service.verify.has_value();
         if (key == "approval") return service.approval.has_value();
         if (key == "before") return service.before.has_value();
+        if (key == "freezes") return service.freezes.has_value();
         return key == "auto_deploy" && service.auto_deploy.has_value();
     });
 }

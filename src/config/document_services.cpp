@@ -145,6 +145,16 @@ void add_verify(const IdentifiedService& service, SettingReader& reader, VerifyS
     if (wish.time) said.time = wish.time;
 }
 
+/// In place of what holds for all.
+void add_freezes(const IdentifiedService& service, SettingReader& reader, HoldSettings& holds) {
+    holds.own[service.id] =
+        read_freezes(*service.said->freezes, [&](const std::string& place, std::string what, std::string_view expects) {
+            reader.problem({.pointer = fmt::format("{}/freezes{}", service.said->pointer, place),
+                            .what = std::move(what),
+                            .expects = std::string(expects)});
+        });
+}
+
 TagFilter tag_filter(const std::vector<std::string>& texts, std::string_view pointer, SettingReader& reader) {
     std::vector<TagPattern> patterns;
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -202,6 +212,7 @@ std::set<ServiceId> add_document_services(const Document& document, const Patter
             if (const auto json = parse_json(*service.said->approval))
                 maps.approval[service.id] = read_approval_wish(*json, service.said->pointer + "/approval", reader);
         if (service.said->before) add_task_before(service, reader, maps);
+        if (service.said->freezes) add_freezes(service, reader, maps.holds);
         if (repositories)
             for (const auto& repository : service.said->repositories)
                 maps.repositories[repository].push_back(service.id);

@@ -70,6 +70,7 @@ struct Maps {
     VerifySettings verify;
     std::map<ServiceId, ApprovalWish> approval;
     std::map<ServiceId, ServiceTask> tasks_before;
+    HoldSettings holds;
 };
 
 /// The other maps may name tasks, too: what they say of them is put into the tasks, and taken out there. Returns the

@@ -54,6 +54,8 @@ std::map<std::string, OrderedDocument> services_of(const Config& config) {
         services[id.str()]["approval"] = OrderedDocument::parse(wish_json(wish));
     for (const auto& [id, task] : config.tasks_before)
         services[id.str()]["before"] = OrderedDocument::parse(service_task_json(task));
+    for (const auto& [id, freezes] : config.holds.own)
+        services[id.str()]["freezes"] = OrderedDocument::parse(to_json(freezes));
     return services;
 }
 
@@ -71,6 +73,7 @@ OrderedDocument typed(const Setting& setting, const std::string& text) {
             for (const auto& item : split(text, ',')) list.push_back(trim(item));
             return list;
         }
+        case SettingType::kFreezes: return OrderedDocument::parse(dump_json(parse_json(text).value_or(Json::array())));
         case SettingType::kTargets: return OrderedDocument::parse(dump_json(parse_json(text).value_or(Json::object())));
         case SettingType::kStrategy: {
             const auto strategy = parse_strategy(text);

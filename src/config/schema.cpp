@@ -160,6 +160,27 @@ OrderedSchema task_schema() {
     return schema;
 }
 
+/// As `read_freezes` reads it.
+OrderedSchema freezes_schema() {
+    constexpr std::string_view kDate = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{1,2}:[0-9]{2})?$";
+    const auto freeze = [](OrderedSchema times) {
+        auto one = object_schema();
+        one["required"] = OrderedSchema::array();
+        for (const auto& [name, unused] : times.items()) one["required"].push_back(name);
+        one["required"].push_back("zone");
+        times["zone"] = {{"type", "string"}, {"minLength", 1}};
+        times["reason"] = {{"type", "string"}, {"minLength", 1}};
+        one["properties"] = std::move(times);
+        return one;
+    };
+    auto list = list_schema({{"anyOf",
+                              {freeze({{"weekly", text_schema("^[A-Za-z]+.*-.*$")}}),
+                               freeze({{"daily", text_schema("^ *[0-9]{1,2}:[0-9]{2} *- *[0-9]{1,2}:[0-9]{2} *$")}}),
+                               freeze({{"from", text_schema(kDate)}, {"to", text_schema(kDate)}})}}});
+    list["maxItems"] = 100;
+    return list;
+}
+
 unsigned number_of(std::string_view text) { return static_cast<unsigned>(parse_unsigned(text).value_or(0)); }
 
 OrderedSchema integer_schema(const Setting& setting) {
@@ -188,6 +209,7 @@ OrderedSchema value_schema(const Setting& setting) {
         case SettingType::kTargets: return targets_schema();
         case SettingType::kStrategy: return strategy_schema(setting.format);
         case SettingType::kVerify: return setting.name == "VERIFY_URLS" ? urls_schema() : alarms_schema();
+        case SettingType::kFreezes: return freezes_schema();
         default: return text_schema(setting.format);
     }
 }
@@ -222,6 +244,7 @@ OrderedSchema member_schema(const ServiceMember& member) {
         case ServiceMember::Type::kVerify: schema.update(verify_schema()); break;
         case ServiceMember::Type::kApproval: schema.update(approval_schema()); break;
         case ServiceMember::Type::kTask: schema.update(task_schema()); break;
+        case ServiceMember::Type::kFreezes: schema.update(freezes_schema()); break;
     }
     return schema;
 }

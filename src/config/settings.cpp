@@ -33,6 +33,10 @@ constexpr std::string_view kStrategyFormat =
     R"(^\s*(\{[\s\S]*\}|(keep|rolling|blue_green|linear|canary)(:[0-9.]+[%m]?)*)\s*$)";
 constexpr std::string_view kStrategy = R"(`canary`, `canary:10%:10m`, or `{"type":"canary","percent":10}`)";
 
+constexpr std::string_view kCalendarFormat = R"(^[A-Za-z0-9_./:-]{3,200}$)";
+constexpr std::string_view kFreezes =
+    R"(`[{"weekly":"Fri 16:00 - Mon 08:00","zone":"Europe/Berlin"},{"from":"2026-12-24","to":"2027-01-02","zone":"UTC"}]`)";
+
 constexpr auto kSettings = std::to_array<Setting>(
     {{.name = "PROJECT_NAME",
       .default_value = "",
@@ -476,6 +480,45 @@ constexpr auto kSettings = std::to_array<Setting>(
       .meaning =
           "Tasks that no service runs. A pushed image registers a revision of the family, and moves schedules of "
           "EventBridge Scheduler and targets of rules to it that name a revision."},
+     {.name = "HOLDS",
+      .default_value = "false",
+      .pointer = "/holds",
+      .type = SettingType::kBoolean,
+      .expects = kBoolean,
+      .meaning =
+          "Whether a service is held that has the tag `ci_lambda:hold` in ECS: what would deploy it meanwhile waits "
+          "for the end of the hold."},
+     {.name = "FREEZE_WINDOWS",
+      .default_value = "",
+      .pointer = "/freezes",
+      .type = SettingType::kFreezes,
+      .expects = kFreezes,
+      .meaning =
+          "When nothing is deployed: hours of the week or of the day, or a range of dates, each with its time zone. "
+          "What would deploy meanwhile waits for the end."},
+     {.name = "CHANGE_CALENDARS",
+      .default_value = "",
+      .pointer = "/change_calendars",
+      .type = SettingType::kList,
+      .expects = "names or ARNs of change calendars with commas between them, `shop-freeze`",
+      .meaning = "Change calendars of Systems Manager: while one of them is closed, nothing is deployed.",
+      .format = kCalendarFormat},
+     {.name = "SCHEDULE_ROLE",
+      .default_value = "",
+      .pointer = "/schedules/role",
+      .type = SettingType::kText,
+      .expects = "the ARN of a role",
+      .meaning = "The role with which EventBridge Scheduler calls the function once: when a hold ends, and to go on "
+                 "watching. Without it `VERIFY_SCHEDULE_ROLE`, its older name.",
+      .format = kRoleFormat},
+     {.name = "SCHEDULE_GROUP",
+      .default_value = "",
+      .pointer = "/schedules/group",
+      .type = SettingType::kText,
+      .expects = "the name of a schedule group",
+      .meaning = "The group of EventBridge Scheduler in which such schedules are made. Without it "
+                 "`VERIFY_SCHEDULE_GROUP`, its older name.",
+      .format = kScheduleGroupFormat},
      {.name = "AWS_ENDPOINT_URL_ECS",
       .default_value = "",
       .pointer = "/aws/endpoint_url_ecs",
@@ -635,6 +678,12 @@ constexpr auto kServiceMembers = std::to_array<ServiceMember>({
      .meaning =
          "A task that runs to its end before a new revision or image of the service is deployed; where it fails, "
          "nothing is deployed."},
+    {.key = "freezes",
+     .variable = "",
+     .type = MemberType::kFreezes,
+     .expects = R"(a list of `{"weekly":"Fri 16:00 - Mon 08:00","zone":"Europe/Berlin"}`)",
+     .meaning =
+         "When it is not deployed, in place of what `freezes` says for all services; an empty list: it always may be."},
 });
 
 }  // namespace

@@ -18,6 +18,7 @@ enum class SettingType {
     kTasks,       ///< an object with tasks by their ids; in the environment the same JSON
     kStrategy,    ///< a word, or an object; in the environment the same JSON
     kVerify,      ///< an array, of texts or of objects; in the environment the same JSON, or an object by services
+    kFreezes,     ///< an array of objects; in the environment the same JSON
     kTargets,     ///< an object with deployment targets by their names; in the environment the same JSON
     kPerService,  ///< a map in the environment; in the document a member of each of `services`
 };
@@ -50,7 +51,7 @@ struct Setting {
 
 /// One row of the table of what the document says about one service: the members of `/services/ID`.
 struct ServiceMember {
-    enum class Type { kText, kBoolean, kList, kFiles, kChoice, kStrategy, kVerify, kApproval, kTask };
+    enum class Type { kText, kBoolean, kList, kFiles, kChoice, kStrategy, kVerify, kApproval, kTask, kFreezes };
     std::string_view key;
     std::string_view variable;  ///< the map that says the same in the environment; empty where there is none
     Type type = Type::kText;

@@ -41,8 +41,6 @@ struct VerifyRules {
 struct VerifySettings {
     VerifyWish all;
     std::map<ServiceId, VerifyWish> by_service;
-    std::string schedule_role;               ///< ARN; empty: nothing is handed on to EventBridge Scheduler
-    std::string schedule_group = "default";  ///< in which the schedules are made
 
     /// What one service says itself goes first, each of the three by itself.
     [[nodiscard]] VerifyRules of(const ServiceId& id) const;

@@ -87,6 +87,26 @@ Result<EventBody> decode_verify(const Json& event) {
     return request;
 }
 
+bool is_thaw(const Json& event) { return find_string(event, "action") == "thaw"; }
+
+Result<EventBody> decode_thaw(const Json& event) {
+    constexpr std::size_t kLongestRequest = 200'000;
+    ThawRequest thaw;
+    TRY_ASSIGN(thaw.service, require_short(event, "service"));
+    TRY_ASSIGN(thaw.at, require_time(event, "at"));
+    const auto* request = find(event, "request");
+    if (request == nullptr || !request->is_object())
+        return fail(ErrorKind::kInvalidEvent, "\"request\" must be what was held, an object");
+    thaw.request = dump_json(*request);
+    if (thaw.request.size() > kLongestRequest)
+        return fail(ErrorKind::kInvalidEvent, fmt::format("\"request\" is longer than {} bytes", kLongestRequest));
+    const auto* by_person = find(event, "by_person");
+    thaw.by_person = by_person != nullptr && by_person->is_boolean() && by_person->get<bool>();
+    thaw.told = find_string(event, "told").value_or("");
+    thaw.target = find_string(event, "target").value_or("");
+    return thaw;
+}
+
 Result<EventBody> decode_action(const Json& event) {
     TRY_ASSIGN(const auto action, require_string(event, "action", "action"));
     if (action == "sweep") return SweepRequest{};
@@ -101,6 +121,7 @@ Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     // It names a service, too, and must never be taken for the wish to deploy it.
     if (!has_envelope && is_verify(event)) return decode_verify(event);
     if (!has_envelope && is_approval(event)) return decode_approval(event);
+    if (!has_envelope && is_thaw(event)) return decode_thaw(event);
     if (!has_envelope && event.contains("service")) return decode_bare_request(event);
     if (!has_envelope && event.contains("action")) return decode_action(event);
     if (envelope.source.empty()) return without_source(event);
@@ -172,6 +193,7 @@ std::string cut(std::string_view text) { return one_line(text, kLongestQuote); }
 
 std::string describe(const Event& event) {
     if (std::holds_alternative<VerifyRequest>(event.body)) return "verify request";
+    if (std::holds_alternative<ThawRequest>(event.body)) return "end of a hold";
     if (const auto* sweep = std::get_if<SweepRequest>(&event.body); sweep != nullptr && !sweep->scheduled)
         return "sweep request";
     if (std::holds_alternative<LifecycleHookCall>(event.body)) return "lifecycle hook";

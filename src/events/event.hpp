@@ -114,13 +114,16 @@ struct ManualRequest {
     /// What is wrong with the shape of the request. Kept instead of an error, because a request of another environment
     /// or project is none of our business, however broken it is.
     std::optional<std::string> malformed;
-    std::optional<std::string> image = {};         ///< `[REGISTRY/]REPOSITORY:TAG`, `..@DIGEST`, or both
-    std::optional<std::string> image_tag = {};     ///< of the service's own repository
-    std::optional<std::string> promote_from = {};  ///< the environment whose images the service is to get
-    std::optional<std::string> action = {};        ///< continue or stop: what is under way, instead of a deployment
-    bool rollback = false;                         ///< with `action` stop
-    std::optional<std::string> strategy = {};      ///< of this rollout: a word, or a JSON object
-    std::vector<std::string> targets = {};         ///< names of deployment targets; empty: all
+    std::optional<std::string> image = {};          ///< `[REGISTRY/]REPOSITORY:TAG`, `..@DIGEST`, or both
+    std::optional<std::string> image_tag = {};      ///< of the service's own repository
+    std::optional<std::string> promote_from = {};   ///< the environment whose images the service is to get
+    std::optional<std::string> action = {};         ///< continue or stop: what is under way, instead of a deployment
+    bool rollback = false;                          ///< with `action` stop
+    std::optional<std::string> strategy = {};       ///< of this rollout: a word, or a JSON object
+    std::vector<std::string> targets = {};          ///< names of deployment targets; empty: all
+    std::optional<std::string> until = {};          ///< with `action` hold: when it ends
+    std::optional<std::string> by = {};             ///< with `action` hold or release: who says so
+    std::optional<std::string> override_hold = {};  ///< deploy although the service is held: why
     friend bool operator==(const ManualRequest&, const ManualRequest&) = default;
 };
 
@@ -144,6 +147,18 @@ struct VerifyRequest {
     std::string state;        ///< what the looks before it have seen
     std::string target = {};  ///< the deployment target, where there were several; else empty
     friend bool operator==(const VerifyRequest&, const VerifyRequest&) = default;
+};
+
+/// Begin what was held, as the hold is over: asked for by a one-time schedule that this function has made,
+/// `{"action":"thaw", ..}`.
+struct ThawRequest {
+    std::string service;      ///< id
+    std::string request;      ///< what is to be deployed, JSON
+    bool by_person = false;   ///< a person asked for it
+    std::string told;         ///< of which hold people were told
+    std::string at;           ///< RFC 3339, as given, and checked: for when it was planned
+    std::string target = {};  ///< as of `VerifyRequest`
+    friend bool operator==(const ThawRequest&, const ThawRequest&) = default;
 };
 
 /// What this function leaves in `hookDetails` for the next call of the same hook.
@@ -221,7 +236,7 @@ struct OtherEvent {
 
 using EventBody = std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent,
                                CodeDeployChange, ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall,
-                               ApprovalEvent, OtherEvent, HttpCall, TaskEnded>;
+                               ApprovalEvent, OtherEvent, HttpCall, TaskEnded, ThawRequest>;
 
 struct Event {
     Envelope envelope;

@@ -32,6 +32,9 @@ public:
         body_.rollback = flag("rollback");
         body_.strategy = object_or_word("strategy");
         body_.targets = names("targets");
+        body_.until = member("until");
+        body_.by = member("by");
+        body_.override_hold = member("override_hold");
         body_.reason = find_string(request_, "reason");
         return std::move(body_);
     }

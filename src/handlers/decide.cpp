@@ -103,6 +103,22 @@ Decision decide_task_ended(const TaskEnded& ended, const Envelope& envelope, con
     return Deploy{.requests = {*std::move(request)}, .skipped = {}};
 }
 
+/// What was held is what is deployed; whether that is still needed is found out then.
+Decision decide_thaw(const ThawRequest& thaw, const Config& config) {
+    auto request = request_of_json(thaw.request, config);
+    if (!request) return ignore(request.error().message);
+    const auto id = request->target.id;
+    if (!thaw.by_person && !config.deploys_on_events(id))
+        return Ignore{
+            .reason = fmt::format("{} was held, and automatic deployments of it have been switched off since ({})", id,
+                                  config.called("AUTO_DEPLOY_MAP", id)),
+            .skipped = {{.service = id.str(), .reason = "automatic deployments are off"}},
+            .hint = fmt::format("it was to be deployed because {}", one_line(request->reason, kLongestText))};
+    request->kept_for_person = thaw.by_person;
+    request->told_held = thaw.told;
+    return Deploy{.requests = {*std::move(request)}, .skipped = {}};
+}
+
 struct Decide {
     const Event& event;
     const Config& config;
@@ -140,6 +156,7 @@ struct Decide {
     Result<Decision> operator()(const TaskEnded& ended) const {
         return decide_task_ended(ended, event.envelope, config);
     }
+    Result<Decision> operator()(const ThawRequest& request) const { return decide_thaw(request, config); }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
     /// It has its answer before it comes here (FrontDoor).
     Result<Decision> operator()(const HttpCall& call) const {
@@ -166,8 +183,10 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
                         : std::visit(Decide{.event = event, .config = config, .home = home}, event.body);
     if (decision) {
         tidy(*decision);
-        // What follows a task has a time of its own.
-        if (!std::holds_alternative<TaskEnded>(event.body)) add_envelope(*decision, event.envelope, config);
+        // What follows a task, and what was held, has its own times and places.
+        const bool is_kept =
+            std::holds_alternative<TaskEnded>(event.body) || std::holds_alternative<ThawRequest>(event.body);
+        if (!is_kept) add_envelope(*decision, event.envelope, config);
         add_strategies(*decision, config);
     } else {
         tidy(decision.error().message);

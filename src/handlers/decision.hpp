@@ -72,6 +72,9 @@ struct DeploymentRequest {
     std::optional<std::string> past_holds = {};
     bool asked_for = false;                      ///< by a person: a request, or the command line
     std::optional<GivenApproval> approval = {};  ///< never kept: it is asked for anew
+    // Of one that was held before and that a schedule begins now:
+    bool kept_for_person = false;  ///< a person asked for it
+    std::string told_held = {};    ///< of which hold people were told
     friend bool operator==(const DeploymentRequest&, const DeploymentRequest&) = default;
 };
 
@@ -167,7 +170,18 @@ struct AnswerApproval {
     ApprovalEvent event;
 };
 
-using Decision = std::variant<Deploy, Notify, Sweep, Steer, Verify, AnswerHook, AnswerApproval, Ignore>;
+/// Somebody wants a service to be held, or to be held no longer. Never deploys anything.
+struct SetHold {
+    enum class What { kHold, kRelease };
+    What what = What::kHold;
+    EcsTarget target;
+    std::string until = {};                  ///< as `parse_until` reads it; empty: until somebody releases it
+    std::string by = {};                     ///< who; may be empty
+    std::string reason = {};                 ///< in their words; may be empty
+    std::vector<std::string> warnings = {};  ///< as of `Deploy`
+};
+
+using Decision = std::variant<Deploy, Notify, Sweep, Steer, Verify, AnswerHook, AnswerApproval, Ignore, SetHold>;
 
 /// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
 /// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.

@@ -52,6 +52,7 @@ struct PlaceOf {
     /// Its token says of which target it is, and only who has the key reads that.
     Place operator()(const ApprovalEvent& /*event*/) const { return {}; }
     Place operator()(const TaskEnded& ended) const { return place_of_arn(ended.task); }
+    Place operator()(const ThawRequest& /*request*/) const { return {}; }
     Place operator()(const OtherEvent& /*other*/) const { return {}; }
     Place operator()(const HttpCall& /*call*/) const { return {}; }
 };
@@ -59,6 +60,8 @@ struct PlaceOf {
 /// The targets that an event names; empty where it names none.
 std::vector<std::string> named_targets(const Event& event) {
     if (const auto* request = std::get_if<ManualRequest>(&event.body)) return request->targets;
+    if (const auto* thaw = std::get_if<ThawRequest>(&event.body); thaw != nullptr && !thaw->target.empty())
+        return {thaw->target};
     const auto* verify = std::get_if<VerifyRequest>(&event.body);
     return verify == nullptr || verify->target.empty() ? std::vector<std::string>{} : std::vector{verify->target};
 }

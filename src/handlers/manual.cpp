@@ -297,23 +297,46 @@ Result<Decision> decide_for_task(const ManualRequest& request, const ServiceId& 
     return deploy;
 }
 
-/// What is to become of a rollout that is under way. Whatever would say what is to be deployed instead is a mistake.
-Result<Decision> decide_to_steer(const ManualRequest& request, EcsTarget target, std::vector<std::string> warnings) {
-    const bool go_on = *request.action == "continue";
-    if (!go_on && *request.action != "stop")
-        return fail(ErrorKind::kInvalidEvent,
-                    fmt::format(R"("action" is "{}"; for a service it is "continue" or "stop" (and without it, )"
-                                "the service is deployed)",
-                                truncate_utf8(*request.action, 60)));
+/// What is done deploys nothing: whatever would say what is to be deployed is a mistake.
+Status check_that_nothing_is_deployed(const ManualRequest& request) {
     const auto says = [](const std::optional<std::string>& member) { return member && !member->empty(); };
     for (const auto& [name, said] :
          {std::pair{"task_definition", says(request.task_definition)}, std::pair{"image", says(request.image)},
           std::pair{"image_tag", says(request.image_tag)}, std::pair{"promote_from", says(request.promote_from)},
-          std::pair{"strategy", says(request.strategy)}})
+          std::pair{"strategy", says(request.strategy)}, std::pair{"override_hold", says(request.override_hold)}})
         if (said)
             return fail(
                 ErrorKind::kInvalidEvent,
                 fmt::format(R"("action":"{}" deploys nothing, so "{}" makes no sense with it)", *request.action, name));
+    return {};
+}
+
+Result<Decision> decide_to_hold(const ManualRequest& request, EcsTarget target, const std::string& source,
+                                std::vector<std::string> warnings) {
+    const bool holds = *request.action == "hold";
+    TRY(check_that_nothing_is_deployed(request));
+    if (request.rollback) return fail(ErrorKind::kInvalidEvent, R"("rollback" is for "action":"stop")");
+    if (!holds && request.until) return fail(ErrorKind::kInvalidEvent, R"("until" is for "action":"hold")");
+    return SetHold{.what = holds ? SetHold::What::kHold : SetHold::What::kRelease,
+                   .target = std::move(target),
+                   .until = request.until.value_or(""),
+                   .by = request.by.value_or(source),
+                   .reason = request.reason.value_or(""),
+                   .warnings = std::move(warnings)};
+}
+
+/// What is to become of a rollout that is under way, or of the service.
+Result<Decision> decide_to_steer(const ManualRequest& request, EcsTarget target, const std::string& source,
+                                 std::vector<std::string> warnings) {
+    if (*request.action == "hold" || *request.action == "release")
+        return decide_to_hold(request, std::move(target), source, std::move(warnings));
+    const bool go_on = *request.action == "continue";
+    if (!go_on && *request.action != "stop")
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format(R"("action" is "{}"; for a service it is "continue", "stop", "hold" or "release" (and )"
+                                "without it, the service is deployed)",
+                                truncate_utf8(*request.action, 60)));
+    TRY(check_that_nothing_is_deployed(request));
     if (go_on && request.rollback) return fail(ErrorKind::kInvalidEvent, R"("rollback" is for "action":"stop")");
     return Steer{.what = go_on ? Steer::What::kContinue : Steer::What::kStop,
                  .target = std::move(target),
@@ -360,8 +383,12 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
     TRY_ASSIGN(auto target, find_target(request, config));
     if (request.action) {
         auto said = warns ? std::vector{warning_of(source, target.id, config)} : std::vector<std::string>{};
-        return decide_to_steer(request, std::move(target), std::move(said));
+        return decide_to_steer(request, std::move(target), source, std::move(said));
     }
+    if (request.until) return fail(ErrorKind::kInvalidEvent, R"("until" is for "action":"hold")");
+    if (request.override_hold && trim(*request.override_hold).empty())
+        return fail(ErrorKind::kInvalidEvent,
+                    R"("override_hold" is empty; it says why, as in "override_hold":"fixes the outage")");
     TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
     TRY_ASSIGN(auto promoted_from, read_promotion(request, target, config));
     TRY_ASSIGN(auto wanted, read_wanted(request));
@@ -378,6 +405,7 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
                                 .promoted_from = std::move(promoted_from),
                                 .own_repositories = std::move(own_repositories),
                                 .strategy_once = std::move(strategy),
+                                .past_holds = request.override_hold,
                                 .asked_for = true}},
                   .skipped = {},
                   .warnings = std::move(warnings)};

@@ -179,6 +179,20 @@ DecisionView view(const AnswerApproval& approval) {
             .hint = {}};
 }
 
+DecisionView view(const SetHold& hold) {
+    const bool holds = hold.what == SetHold::What::kHold;
+    return {.kind = DecisionView::Kind::kHold,
+            .headline = holds ? fmt::format("hold {} {}", hold.target.id,
+                                            hold.until.empty() ? "until it is released" : "until " + hold.until)
+                              : fmt::format("hold {} no longer", hold.target.id),
+            .reason = hold.reason.empty() ? "somebody asks for it" : hold.reason,
+            .deployments = {},
+            .tasks = {},
+            .skipped = {},
+            .warnings = hold.warnings,
+            .hint = {}};
+}
+
 DecisionView view(const Ignore& ignore) {
     return {.kind = DecisionView::Kind::kIgnore,
             .headline = "nothing to do",
@@ -216,6 +230,7 @@ std::string_view to_string(DecisionView::Kind kind) {
         case DecisionView::Kind::kVerify: return "verify";
         case DecisionView::Kind::kHook: return "hook";
         case DecisionView::Kind::kApproval: return "approval";
+        case DecisionView::Kind::kHold: return "hold";
         case DecisionView::Kind::kIgnore: return "ignore";
         case DecisionView::Kind::kRefuse: break;
     }

@@ -13,7 +13,7 @@ namespace ci_lambda {
 /// A decision, or why there is none, in words: for whoever shows it, in whatever form. Texts come from the event: fit
 /// to be printed only once they are cleaned (`base/text.hpp`).
 struct DecisionView {
-    enum class Kind { kDeploy, kNotify, kSweep, kSteer, kVerify, kHook, kApproval, kIgnore, kRefuse };
+    enum class Kind { kDeploy, kNotify, kSweep, kSteer, kVerify, kHook, kApproval, kHold, kIgnore, kRefuse };
     Kind kind = Kind::kIgnore;
     std::string headline;  ///< "deploy api and worker"
     std::string reason;    ///< what follows "because"

@@ -93,8 +93,9 @@ public:
         return on_active(family);
     }
     Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names, const TaskFamily& family,
-                   Deadline deadline) override {
-        auto services = describe_services(cluster, names, deadline);
+                   WithTags tags, Deadline deadline) override {
+        auto services = tags == WithTags::kYes ? describe_services_and_tags(cluster, names, deadline)
+                                               : describe_services(cluster, names, deadline);
         return {.services = std::move(services), .revisions = active_task_definitions(family, deadline)};
     }
     Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& revision, Deadline) override {
@@ -139,6 +140,21 @@ public:
                                                           const std::vector<EcsServiceName>& names,
                                                           Deadline deadline) override {
         return describe_services(cluster, names, deadline);
+    }
+    Result<DescribedServices> describe_services_and_tags(const ClusterName& cluster,
+                                                         const std::vector<EcsServiceName>& names,
+                                                         Deadline deadline) override {
+        count("DescribeServices TAGS");
+        return describe_services(cluster, names, deadline);
+    }
+    Status tag_service(const std::string& arn, const EcsTags& tags, Deadline deadline) override {
+        return tag_task_definition(arn, tags, deadline);
+    }
+    Status untag_service(const std::string& arn, const std::vector<std::string>& keys, Deadline) override {
+        count("UntagResource");
+        const std::scoped_lock lock(mutex_);
+        for (const auto& key : keys) tags_[arn].erase(key);
+        return {};
     }
     std::vector<Result<DescribedRevision>> describe_revisions(const std::vector<TaskDefinition>& wanted,
                                                               Deadline) override {

@@ -70,14 +70,18 @@ private:
     }
     void add_body(const ManualRequest& body) {
         const auto& [bare, service, task_definition, reason, project, environment, malformed, image, image_tag,
-                     promote_from, action, rollback, strategy, targets] = body;
+                     promote_from, action, rollback, strategy, targets, until, by, override_hold] = body;
         add(bare, service, task_definition, reason, project, environment, malformed, image, image_tag, promote_from,
-            action, rollback, strategy);
+            action, rollback, strategy, until, by, override_hold);
         for (const auto& name : targets) add(name);
     }
     void add_body(const VerifyRequest& body) {
         const auto& [service, deployment_id, task_definition, started_at, at, until, state, target] = body;
         add(service, deployment_id, task_definition, started_at, at, until, state, target);
+    }
+    void add_body(const ThawRequest& body) {
+        const auto& [service, request, by_person, told, at, target] = body;
+        add(service, request, by_person, told, at, target);
     }
     /// Each call is answered anew.
     void add_body(const LifecycleHookCall& body) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/events/after_completion.hpp"
+#include "app/events/held.hpp"
 #include "app/people/promotion.hpp"
 #include "base/retry.hpp"
 #include "deployer/scheduled/after_services.hpp"
@@ -26,6 +27,7 @@ std::vector<DeploymentReport> Deployments::carry_out(const Deploy& decision,
                                           Deadline::after(parts_.clock, parts_.config.deployment_timeout + longest));
     if (!decision.requests.empty()) {
         auto begun = begin(decision, budget);
+        keep_held(parts_, decision, begun, budget);
         parts_.announcer.deployments(begun, causes);
         std::ranges::move(begun, std::back_inserter(reports));
     }

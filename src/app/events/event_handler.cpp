@@ -8,6 +8,7 @@
 
 #include "app/events/after_completion.hpp"
 #include "app/events/approval.hpp"
+#include "app/events/held.hpp"
 #include "app/events/hook.hpp"
 #include "app/events/steer.hpp"
 #include "app/events/sweep.hpp"
@@ -109,8 +110,16 @@ Handled EventHandler::act(const Event& event, const Ignore& ignore, Deadline /*d
     std::vector<LogField> fields{{"event", describe(event)}, {log_key::kReason, ignore.reason}};
     if (ignore.hint) fields.emplace_back("hint", *ignore.hint);
     parts_.logger.info("event ignored", std::move(fields));
+    // Somebody waits for what was held.
+    if (const auto* thaw = std::get_if<ThawRequest>(&event.body);
+        thaw != nullptr && !ignore.skipped.empty() && !why_for_another_target(event, parts_.config, home_))
+        tell_not_begun(parts_, *thaw, ignore);
     return {.answer = {.status = "ignored", .detail = parts_.redactor.redact(ignore.reason)},
             .meant_here = !why_for_another_target(event, parts_.config, home_)};
+}
+
+Handled EventHandler::act(const Event& /*event*/, const SetHold& hold, Deadline deadline) {
+    return carry_out_hold(parts_, hold, deadline);
 }
 
 Handled EventHandler::act(const Event& event, const Notify& notice, Deadline deadline) {

@@ -25,7 +25,7 @@ public:
     void set_home(Home home) {
         home_ = std::move(home);
         parts_.account = own_account();
-        parts_.verifier.set_function(home_.function);
+        parts_.calls.function = home_.function;
     }
 
     Handled handle(const Delivery& delivery, Deadline deadline);
@@ -40,6 +40,7 @@ private:
     Handled act(const Event& event, const AnswerHook& hook, Deadline deadline);
     Handled act(const Event& event, const AnswerApproval& approval, Deadline deadline);
     Handled act(const Event& event, const Ignore& ignore, Deadline deadline);
+    Handled act(const Event& event, const SetHold& hold, Deadline deadline);
     Handled invalid(const Error& error);
     /// By what is in the clusters now, where that was to be discovered. Fails (kServer) where nothing matches the event
     /// and not all could be read: it must come again.

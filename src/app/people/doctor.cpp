@@ -138,7 +138,7 @@ private:
             sound = examine_rules(fmt::format("verify {}", target.id), target.id, rules) && sound;
         }
         if (!seen.empty() && sound) ok("verify", "the alarms that are watched are there, and the URLs answer as told");
-        if (app_.config().verify.schedule_role.empty())
+        if (app_.config().schedules.role.empty())
             note("verify", fmt::format("{} is not set, so what does not fit into the invocation that hears of a "
                                        "completed rollout is not watched",
                                        called("VERIFY_SCHEDULE_ROLE")));

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "app/people/described_targets.hpp"
+#include "app/people/holds.hpp"
 #include "app/people/named_services.hpp"
 #include "base/text.hpp"
 #include "base/worker_pool.hpp"
+#include "deployer/holds/hold_gate.hpp"
 #include "deployer/observe/inventory.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/revision/pushed_images.hpp"
@@ -44,6 +46,17 @@ Result<std::vector<ServiceOverview>> look_at(App& app, const Clock& clock, Sleep
     for (const auto& target : targets) {
         auto& one = all.emplace_back(ServiceOverview{.target = target});
         if (const auto* service = described.find(target)) one.service = *service;
+    }
+    if (app.config().holds.is_on()) {
+        const auto held = look_at_tags_and_freezes(app, clock, targets, deadline);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (!held)
+                all[i].held = fmt::format("whether it is held is not known: {}", held.error().message);
+            else if ((*held)[i].hold && !(*held)[i].hold_is_over)
+                all[i].held = in_words(*(*held)[i].hold);
+            else if ((*held)[i].frozen)
+                all[i].held = in_words(*(*held)[i].frozen);
+        }
     }
     WorkerPool::Tasks tasks;
     for (auto& one : all)

@@ -20,6 +20,7 @@ struct ServiceOverview {
     std::optional<EcsTaskDefinition> definition = {};  ///< of what is PRIMARY; absent where it cannot be read
     /// Of what is PRIMARY: as ECS resolved them, or else as the task definition names them.
     std::vector<EcsServiceRevision::Image> images = {};
+    std::string held = {};                 ///< why nothing deploys it now; empty where anything may
     std::optional<LastRollout> last = {};  ///< absent where ECS shows no deployment
 };
 

@@ -17,12 +17,27 @@ namespace {
 constexpr std::string_view kInvalidEvent = "Function.InvalidEvent";
 
 /// The worst first, as of the services of one target.
-constexpr std::array<std::string_view, 18> kStatusesWorstFirst{
-    "failed",      "timed_out", "rolled_back", "completed_with_another_image",
-    "in_progress", "unwatched", "verifying",   "superseded",
-    "deployed",    "completed", "verified",    "continued",
-    "dry_run",     "notified",  "swept",       "already_rolling",
-    "ignored",     ""};
+constexpr std::array<std::string_view, 21> kStatusesWorstFirst{"failed",
+                                                               "timed_out",
+                                                               "rolled_back",
+                                                               "completed_with_another_image",
+                                                               "awaiting_approval",
+                                                               "held",
+                                                               "in_progress",
+                                                               "unwatched",
+                                                               "verifying",
+                                                               "superseded",
+                                                               "deployed",
+                                                               "completed",
+                                                               "verified",
+                                                               "continued",
+                                                               "released",
+                                                               "dry_run",
+                                                               "notified",
+                                                               "swept",
+                                                               "already_rolling",
+                                                               "ignored",
+                                                               ""};
 
 std::size_t rank_of(const std::string& status) {
     const auto* const found = std::ranges::find(kStatusesWorstFirst, status);

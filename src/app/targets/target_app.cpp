@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "announce/words.hpp"
+#include "app/events/held.hpp"
 #include "app/events/steer.hpp"
 #include "services/aws/environment.hpp"
 
@@ -88,6 +89,10 @@ Handled TargetApp::roll_back(const RollbackRequest& request, Deadline deadline) 
 }
 
 Handled TargetApp::steer(const Steer& steer, Deadline deadline) { return carry_out_steer(parts_, steer, deadline); }
+
+Handled TargetApp::set_hold(const SetHold& wanted, Deadline deadline) {
+    return carry_out_hold(parts_, wanted, deadline);
+}
 
 Handled TargetApp::wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) {
     return requests_.wait_for(targets, deadline);

@@ -35,6 +35,7 @@ public:
                    Deadline deadline) override;
     Handled roll_back(const RollbackRequest& request, Deadline deadline) override;
     Handled steer(const Steer& steer, Deadline deadline) override;
+    Handled set_hold(const SetHold& wanted, Deadline deadline) override;
     Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) override;
 
     /// Brings services back whose deployment went well here, and not in a later target. Nothing is touched that runs
@@ -54,6 +55,8 @@ public:
     [[nodiscard]] EcrRegions& registries() override { return parts_.registries; }
     [[nodiscard]] HealthCheck& health() override { return parts_.health; }
     [[nodiscard]] LastWordsReader& last_words() override { return parts_.last_words; }
+    [[nodiscard]] ChangeCalendars& calendars() override { return parts_.calendars; }
+    [[nodiscard]] Thaws& thaws() override { return parts_.thaws; }
     [[nodiscard]] CredentialsProvider& credentials() override { return parts_.credentials; }
 
 private:

@@ -9,6 +9,7 @@
 #include "config/values.hpp"
 #include "services/aws/endpoint.hpp"
 #include "services/aws/environment.hpp"
+#include "services/ssm/client.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -60,6 +61,12 @@ std::unique_ptr<SchedulerClient> scheduler_at_home_of(Wiring& parts) {
     endpoint.region = config.home_region;
     return std::make_unique<SchedulerClient>(std::move(endpoint), parts.http, parts.foundation.credentials, parts.clock,
                                              parts.sleeper, parts.logger);
+}
+
+AwsEndpointOptions calendars_at_home(const Wiring& parts) {
+    auto endpoint = endpoint_of(kSsmService, parts.config, parts.foundation.environment);
+    endpoint.region = parts.config.home_region;
+    return endpoint;
 }
 
 /// Of one rollout that somebody waits for.
@@ -119,16 +126,23 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
       discovery(
           discovery_of(config, {.ecs = ecs, .schedules = scheduler, .rules = event_rules}, revision_images, *this)),
       notifications(context.voice),
+      calls({.role = config.schedules.role, .group = config.schedules.group, .function = {}}),
       last_words({.lines = config.failure_log_lines, .region = config.region}, ecs, logs, clock, logger),
       observer(ecs, clock, sleeper, logger, &last_words),
       rollback({.max_retries = config.max_deployment_retries}, ecs, remembered.memory, clock, sleeper, logger),
       steering({.max_retries = config.max_deployment_retries}, ecs, rollback, clock, sleeper, logger),
       approval_gate(approval_options(config), config.approval, ecs, registries, clock, logger),
-      gate({&approval_gate}),
+      calendars(calendars_at_home(*this), http, foundation.credentials, clock, sleeper, logger),
+      hold_gate(config, calendars, clock),
+      thaws({.retries = {.max_retries = config.max_deployment_retries}, .region = config.region}, config, calls,
+            scheduler_at_home != nullptr ? *scheduler_at_home : scheduler, clock, sleeper, logger),
+      // Nobody is asked to approve what could not begin now.
+      gate({&hold_gate, &approval_gate}),
       deployer({.max_retries = config.max_deployment_retries,
                 .dry_run = dry_run,
                 .rollback_on_failure = config.rollback_on_failure,
-                .coalesce = config.coalesce},
+                .coalesce = config.coalesce,
+                .tags = config.holds.tags ? WithTags::kYes : WithTags::kNo},
                ecs, registries, observer, remembered.memory, revision_images, gate, clock, sleeper, logger, &ecs_itself,
                &last_words),
       tasks({.max_retries = config.max_deployment_retries, .dry_run = dry_run}, {.ecs = ecs,
@@ -141,9 +155,9 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
       watcher({.timeout = patience(options, config), .roll_back = config.rollback_on_failure}, observer, rollback,
               clock, sleeper, logger),
       health(cloudwatch, http, clock, logger),
-      verifier({.retries = {.max_retries = config.max_deployment_retries}, .dry_run = dry_run}, config.verify, health,
-               scheduler_at_home != nullptr ? *scheduler_at_home : scheduler, observer, rollback, remembered.memory,
-               clock, sleeper, logger),
+      verifier({.retries = {.max_retries = config.max_deployment_retries}, .dry_run = dry_run}, config.verify, calls,
+               health, scheduler_at_home != nullptr ? *scheduler_at_home : scheduler, observer, rollback,
+               remembered.memory, clock, sleeper, logger),
       news({.timeout = config.deployment_timeout,
             .roll_back = config.rollback_on_failure && !dry_run,
             .waits = config.wait_for_deployment,

@@ -20,6 +20,8 @@
 #include "deployer/follow_up/sweeper.hpp"
 #include "deployer/follow_up/watcher.hpp"
 #include "deployer/gate/gate.hpp"
+#include "deployer/holds/hold_gate.hpp"
+#include "deployer/holds/thaws.hpp"
 #include "deployer/observe/last_words_reader.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/revision/revision_images.hpp"
@@ -29,6 +31,7 @@
 #include "deployer/verify/verifier.hpp"
 #include "discovery/index.hpp"
 #include "discovery/task_index.hpp"
+#include "services/change_calendar/client.hpp"
 #include "services/cloudwatch/client.hpp"
 #include "services/codedeploy/client.hpp"
 #include "services/ecr/client.hpp"
@@ -106,12 +109,16 @@ struct Wiring {
     std::unique_ptr<Discovery> discovery;  ///< nullptr without DISCOVERY
     std::string account;                   ///< where it deploys; empty while nobody knows
     Voice& notifications;
+    OneTimeCalls calls;  ///< by schedules, also those that the function has made before
 
     LastWordsReader last_words;
     RolloutObserver observer;
     Rollback rollback;
     Steering steering;
     ApprovalGate approval_gate;
+    ChangeCalendarClient calendars;  ///< where the function lives, with its own credentials
+    HoldGate hold_gate;
+    Thaws thaws;
     /// What has to be open for a deployment to begin, in the order in which it is asked.
     Gates gate;
     Deployer deployer;

@@ -54,6 +54,14 @@ Result<DescribedServices> CodeDeployedEcs::describe_services(const ClusterName& 
     return described;
 }
 
+Result<DescribedServices> CodeDeployedEcs::describe_services_and_tags(const ClusterName& cluster,
+                                                                      const std::vector<EcsServiceName>& names,
+                                                                      Deadline deadline) {
+    TRY_ASSIGN(auto described, ecs_.describe_services_and_tags(cluster, names, deadline));
+    TRY(show(cluster, described, deadline));
+    return described;
+}
+
 /// What is in a cluster, for discovery: CodeDeploy is not asked about each of them.
 Result<DescribedServices> CodeDeployedEcs::describe_services_with_tags(const ClusterName& cluster,
                                                                        const std::vector<EcsServiceName>& names,
@@ -68,8 +76,8 @@ Result<DescribedServices> CodeDeployedEcs::describe_services_with_tags(const Clu
 }
 
 EcsStarter::Lookup CodeDeployedEcs::look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
-                                            const TaskFamily& family, Deadline deadline) {
-    auto found = ecs_.look_up(cluster, names, family, deadline);
+                                            const TaskFamily& family, WithTags tags, Deadline deadline) {
+    auto found = ecs_.look_up(cluster, names, family, tags, deadline);
     if (!found.services) return found;
     if (auto shown = show(cluster, *found.services, deadline); !shown)
         found.services = std::unexpected(std::move(shown).error());
@@ -420,6 +428,12 @@ Result<AcceptedDeployment> CodeDeployedEcs::update_express_service(const UpdateE
 }
 Status CodeDeployedEcs::tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) {
     return ecs_.tag_task_definition(arn, tags, deadline);
+}
+Status CodeDeployedEcs::tag_service(const std::string& arn, const EcsTags& tags, Deadline deadline) {
+    return ecs_.tag_service(arn, tags, deadline);
+}
+Status CodeDeployedEcs::untag_service(const std::string& arn, const std::vector<std::string>& keys, Deadline deadline) {
+    return ecs_.untag_service(arn, keys, deadline);
 }
 Result<TaskDefinition> CodeDeployedEcs::register_pinned_copy(const EcsServiceRevision& revision,
                                                              const TaskFamily& family, const EcsTags& tags,

@@ -34,7 +34,10 @@ public:
                                                           const std::vector<EcsServiceName>& names,
                                                           Deadline deadline) override;
     Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names, const TaskFamily& family,
-                   Deadline deadline) override;
+                   WithTags tags, Deadline deadline) override;
+    Result<DescribedServices> describe_services_and_tags(const ClusterName& cluster,
+                                                         const std::vector<EcsServiceName>& names,
+                                                         Deadline deadline) override;
     Result<std::vector<EcsServiceDeployment>> service_deployments(const ClusterName& cluster,
                                                                   const EcsServiceName& service,
                                                                   Deadline deadline) override;
@@ -57,6 +60,8 @@ public:
     void give_turn_back() override;
     Result<AcceptedDeployment> update_express_service(const UpdateExpressRequest& request, Deadline deadline) override;
     Status tag_task_definition(const std::string& arn, const EcsTags& tags, Deadline deadline) override;
+    Status tag_service(const std::string& arn, const EcsTags& tags, Deadline deadline) override;
+    Status untag_service(const std::string& arn, const std::vector<std::string>& keys, Deadline deadline) override;
     Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
                                                 const EcsTags& tags, Deadline deadline) override;
     Result<TaskDefinition> register_with_images(const TaskDefinition& revision,

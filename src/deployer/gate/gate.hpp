@@ -16,6 +16,7 @@ namespace ci_lambda {
 /// What a deployment would do, by the look right before it is sent.
 struct PlannedDeployment {
     const EcsService* service = nullptr;  ///< as ECS described it; nullptr: it may not be looked at
+    std::optional<Error> unseen = {};     ///< why it may not
     TaskDefinition revision;              ///< what is deployed, or what a copy is registered of
     std::vector<ImageChange> changes;     ///< of the copy; empty: the revision is deployed as it is
     std::vector<PushedImage> pushed;      ///< where that is why; of a person's wish, what was found
@@ -38,6 +39,8 @@ struct Barrier {
     std::string page = {};                  ///< of an approval: the URL of the page that shows it; empty: there is none
     std::string code = {};                  ///< of an approval: for that page; empty: it only shows
     std::string request = {};               ///< what is to begin later: `to_json(DeploymentRequest)`
+    /// A person begins it all the same: why, in their words. It is open then, and only told.
+    std::string overridden = {};
 };
 
 /// Asked after all that ECS says is known, and before anything is registered or sent; and asked anew after each wait.
@@ -54,17 +57,19 @@ public:
                                                                  Deadline deadline) = 0;
 };
 
-/// The first of several that is closed.
+/// The first of several that is closed; else what was overridden.
 class Gates final : public Gate {
 public:
     explicit Gates(std::vector<Gate*> gates) : gates_(std::move(gates)) {}
     [[nodiscard]] Result<std::optional<Barrier>> barrier(const DeploymentRequest& request,
                                                          const PlannedDeployment& planned, Deadline deadline) override {
+        std::optional<Barrier> overridden;
         for (auto* gate : gates_) {
             auto closed = gate->barrier(request, planned, deadline);
-            if (!closed || *closed) return closed;
+            if (!closed || (*closed && (*closed)->overridden.empty())) return closed;
+            if (*closed) overridden = std::move(closed).value();
         }
-        return std::nullopt;
+        return overridden;
     }
 
 private:

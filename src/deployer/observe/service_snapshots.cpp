@@ -6,7 +6,7 @@ namespace ci_lambda {
 
 Result<std::vector<TaskDefinition>> ServiceSnapshots::take_with_revisions(const TaskFamily& family, Deadline deadline) {
     const auto asked_at = clock_.now();
-    auto found = ecs_.look_up(cluster_.name, names_, family, deadline);
+    auto found = ecs_.look_up(cluster_.name, names_, family, tags_, deadline);
     keep({.asked_at = asked_at, .services = std::move(found.services)});
     return std::move(found.revisions);
 }
@@ -20,7 +20,9 @@ std::shared_ptr<const ServiceSnapshots::Snapshot> ServiceSnapshots::take(WallTim
     const std::scoped_lock lock(looking_);
     if (auto snapshot = last(); snapshot != nullptr && snapshot->asked_at >= not_before) return snapshot;
     const auto asked_at = clock_.now();
-    return keep({.asked_at = asked_at, .services = ecs_.describe_services(cluster_.name, names_, deadline)});
+    return keep({.asked_at = asked_at,
+                 .services = tags_ == WithTags::kYes ? ecs_.describe_services_and_tags(cluster_.name, names_, deadline)
+                                                     : ecs_.describe_services(cluster_.name, names_, deadline)});
 }
 
 std::shared_ptr<const ServiceSnapshots::Snapshot> ServiceSnapshots::last() const {

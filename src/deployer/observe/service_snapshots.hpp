@@ -22,8 +22,8 @@ public:
         Result<DescribedServices> services;
     };
 
-    ServiceSnapshots(EcsStarter& ecs, ClusterRef cluster, const Clock& clock)
-        : ecs_(ecs), cluster_(std::move(cluster)), clock_(clock) {}
+    ServiceSnapshots(EcsStarter& ecs, ClusterRef cluster, const Clock& clock, WithTags tags = WithTags::kNo)
+        : ecs_(ecs), cluster_(std::move(cluster)), clock_(clock), tags_(tags) {}
 
     [[nodiscard]] const ClusterRef& cluster() const { return cluster_; }
     [[nodiscard]] bool full() const { return names_.size() == kMaxServicesPerDescribe; }
@@ -46,6 +46,7 @@ private:
     EcsStarter& ecs_;
     ClusterRef cluster_;
     const Clock& clock_;
+    WithTags tags_;
     std::vector<EcsServiceName> names_;
     std::mutex looking_;  // held during the call: the others want its answer, not a call of their own
     mutable std::mutex mutex_;

@@ -47,10 +47,11 @@ private:
     ServiceSnapshots& snapshots_for(const EcsTarget& target) {
         const auto open = std::ranges::find_if(
             snapshots_, [&](const auto& some) { return some->cluster() == target.cluster_ref() && !some->full(); });
-        auto& snapshots = open != snapshots_.end()
-                              ? **open
-                              : *snapshots_.emplace_back(std::make_unique<ServiceSnapshots>(
-                                    deployer_.context_.ecs, target.cluster_ref(), deployer_.context_.clock));
+        auto& snapshots =
+            open != snapshots_.end()
+                ? **open
+                : *snapshots_.emplace_back(std::make_unique<ServiceSnapshots>(
+                      deployer_.context_.ecs, target.cluster_ref(), deployer_.context_.clock, deployer_.options_.tags));
         snapshots.add(target.service);
         return snapshots;
     }

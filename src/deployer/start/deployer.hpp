@@ -30,6 +30,7 @@ public:
         /// How long after its own time an event waits for the rest of a burst; at most half of what the deadline
         /// leaves.
         std::chrono::seconds coalesce{0};
+        WithTags tags = WithTags::kNo;  ///< of services: for the gate
     };
     Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, RolloutObserver& observer, RolloutMemory& memory,
              RevisionImages& revision_images, Gate& gate, const Clock& clock, Sleeper& sleeper, const Logger& logger,

@@ -368,12 +368,16 @@ std::optional<WallTime> ServiceDeployment::needed_since() const {
 
 Result<std::optional<ServiceDeployment::Outcome>> ServiceDeployment::what_stands_in_the_way() {
     PlannedDeployment planned{.service = view_->service(), .revision = chosen_->revision, .pushed = push_.images()};
+    if (const auto& described = view_->answer(); !described) planned.unseen = described.error();
     if (const auto registration = push_.is_to_be_registered() ? push_.registration() : std::nullopt) {
         planned.revision = registration->base;
         planned.changes = registration->changes;
     }
     TRY_ASSIGN(auto barrier, context_.gate.barrier(request_, planned, deadline_));
-    if (!barrier) return std::nullopt;
+    passed_ = barrier && !barrier->overridden.empty()
+                  ? fmt::format("{} (passed all the same: {})", barrier->words, barrier->overridden)
+                  : std::string();
+    if (!barrier || !barrier->overridden.empty()) return std::nullopt;
     return Outcome{.deployment = {.task_definition = chosen_->revision.str()}, .barrier = std::move(barrier)};
 }
 
@@ -632,6 +636,7 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
         context_.logger.info("deployment not sent: this is a dry run", fields_of(report));
     } else {
         report.status = DeploymentStatus::kDeployed;
+        report.passed = passed_;
         context_.memory.remember_started(report.deployment_id,
                                          {.reason = report.reason, .at = report.started_at, .pushed = report.pushed});
         context_.logger.info("deployment accepted by ECS", fields_of(report));

@@ -136,6 +136,7 @@ private:
     std::vector<TaskDefinition> active_;  ///< all that ECS lists, the highest number first
     std::optional<ExpressService> express_;
     bool records_unreadable_ = false;
+    std::string passed_;              ///< what keeps deployments from beginning, and not this one
     std::string change_of_strategy_;  ///< in words; what was sent last, or would be
     std::vector<Replica> missing_;    ///< what has to come before anything is done
     bool waits_for_task_ = false;     ///< the same of the task that runs before it

@@ -71,7 +71,7 @@ struct Verifier::Entry {
 
 WallTime Verifier::now_of(const Entry& entry) const { return std::max(clock_.now(), entry.due); }
 
-bool Verifier::can_hand_on() const { return !settings_.schedule_role.empty() && !function_.empty(); }
+bool Verifier::can_hand_on() const { return calls_.possible(); }
 
 void Verifier::end(Entry& entry, Stand stand, std::string words) {
     entry.ended = true;
@@ -128,10 +128,10 @@ bool Verifier::still_leads(Entry& entry, const EcsService* service) {
 
 OneTimeSchedule Verifier::schedule_of(const Entry& entry, const std::string& name, WallTime at) const {
     const auto whole = in_whole_seconds(at);
-    return {.name = {.group = settings_.schedule_group, .name = name},
+    return {.name = {.group = calls_.group, .name = name},
             .at = whole,
-            .function = function_,
-            .role = settings_.schedule_role,
+            .function = calls_.function,
+            .role = calls_.role,
             .input = event_of(entry.verification, whole),
             .description =
                 fmt::format("ci_lambda watches {} after {}", entry.rollout().target.id, entry.rollout().deployment_id)};
@@ -173,7 +173,7 @@ Result<OneTimeSchedules::Made> Verifier::plan(Entry& entry, const std::string& n
 /// Nothing is left to look at. Where this fails, the schedule's look finds that out.
 void Verifier::unplan(Entry& entry, Deadline deadline) {
     if (entry.planned.empty()) return;
-    const auto removed = schedules_.remove({.group = settings_.schedule_group, .name = entry.planned}, deadline);
+    const auto removed = schedules_.remove({.group = calls_.group, .name = entry.planned}, deadline);
     if (!removed)
         logger_.info("planned look not deleted: it will find nothing to do",
                      {{"schedule", entry.planned}, {log_key::kError, removed.error().message}});
@@ -259,9 +259,9 @@ Verified Verifier::finish(Entry& entry) const {
     } else if (!entry.ended) {
         verified.stand = Stand::kUnwatched;
         verified.words = fmt::format("unwatched from now until {}: {}", until_in_words(entry.verification.until),
-                                     !entry.refused.empty()            ? entry.refused
-                                     : settings_.schedule_role.empty() ? "VERIFY_SCHEDULE_ROLE is not set"
-                                                                       : "this command looks no longer");
+                                     !entry.refused.empty() ? entry.refused
+                                     : calls_.role.empty()  ? "SCHEDULE_ROLE is not set"
+                                                            : "this command looks no longer");
     }
     if (verified.stand != Stand::kNotWatched)
         logger_.log(verified.stand == Stand::kUnwatched ? LogLevel::kWarn : LogLevel::kInfo, "rollout verified",

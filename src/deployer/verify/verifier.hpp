@@ -49,12 +49,14 @@ public:
         RetryPolicy retries{};
         bool dry_run = false;
     };
-    /// Whatever is passed in must outlive it. `settings` is read anew each time.
-    Verifier(Options options, const VerifySettings& settings, HealthCheck& check, OneTimeSchedules& schedules,
-             RolloutObserver& observer, Rollback& rollback, RolloutMemory& memory, const Clock& clock, Sleeper& sleeper,
-             const Logger& logger)
+    /// Whatever is passed in must outlive it. `settings` and `calls` are read anew each time: without a function in it
+    /// nothing is handed on.
+    Verifier(Options options, const VerifySettings& settings, const OneTimeCalls& calls, HealthCheck& check,
+             OneTimeSchedules& schedules, RolloutObserver& observer, Rollback& rollback, RolloutMemory& memory,
+             const Clock& clock, Sleeper& sleeper, const Logger& logger)
         : options_(options),
           settings_(settings),
+          calls_(calls),
           check_(check),
           schedules_(schedules),
           observer_(observer),
@@ -63,9 +65,6 @@ public:
           clock_(clock),
           sleeper_(sleeper),
           logger_(logger) {}
-
-    /// ARN by which this function is invoked, once that is known: without it nothing is handed on.
-    void set_function(std::string arn) { function_ = std::move(arn); }
 
     /// Whether anything of the service is to be watched, as far as the configuration says it.
     [[nodiscard]] bool concerns(const ServiceId& id) const {
@@ -108,6 +107,7 @@ private:
 
     Options options_;
     const VerifySettings& settings_;
+    const OneTimeCalls& calls_;
     HealthCheck& check_;
     OneTimeSchedules& schedules_;
     RolloutObserver& observer_;
@@ -116,7 +116,6 @@ private:
     const Clock& clock_;
     Sleeper& sleeper_;
     const Logger& logger_;
-    std::string function_;
 };
 
 }  // namespace ci_lambda

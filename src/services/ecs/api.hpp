@@ -66,6 +66,9 @@ public:
     virtual Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& revision, Deadline deadline) = 0;
 };
 
+/// Whether services are described with their tags: with them it fails (kAccessDenied) where they may not be read.
+enum class WithTags : bool { kNo, kYes };
+
 /// What starting a deployment needs.
 class EcsStarter : public EcsRevisions {
 public:
@@ -79,7 +82,11 @@ public:
         Result<std::vector<TaskDefinition>> revisions;
     };
     virtual Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
-                           const TaskFamily& family, Deadline deadline) = 0;
+                           const TaskFamily& family, WithTags tags, Deadline deadline) = 0;
+    /// `describe_services`, with their tags.
+    virtual Result<DescribedServices> describe_services_and_tags(const ClusterName& cluster,
+                                                                 const std::vector<EcsServiceName>& names,
+                                                                 Deadline deadline) = 0;
     /// Takes the turn that the next UpdateService needs, and returns when it has come: at once, or after a wait that
     /// makes all that was known before it old. Fails (kDeadline) when that would be too late.
     virtual Status take_turn_to_update(Deadline deadline) = 0;
@@ -104,6 +111,20 @@ public:
     virtual Result<TaskDefinition> register_with_images(const TaskDefinition& revision,
                                                         const std::map<std::string, std::string>& images,
                                                         const EcsTags& tags, Deadline deadline) = 0;
+};
+
+/// Tags of services. All of it is idempotent.
+class EcsServiceTags {
+public:
+    EcsServiceTags() = default;
+    EcsServiceTags(const EcsServiceTags&) = delete;
+    EcsServiceTags& operator=(const EcsServiceTags&) = delete;
+    virtual ~EcsServiceTags() = default;
+
+    /// Adds tags to a service, by its ARN, or gives them other values. kAccessDenied names the permission.
+    virtual Status tag_service(const std::string& arn, const EcsTags& tags, Deadline deadline) = 0;
+    /// Takes tags off that are there.
+    virtual Status untag_service(const std::string& arn, const std::vector<std::string>& keys, Deadline deadline) = 0;
 };
 
 /// What there is. All of it is idempotent.
@@ -152,7 +173,7 @@ public:
 };
 
 /// All of it; and what only taking back needs, which watches and starts as well.
-class EcsApi : public EcsRollouts, public EcsStarter, public EcsCatalog {
+class EcsApi : public EcsRollouts, public EcsStarter, public EcsCatalog, public EcsServiceTags {
 public:
     Result<DescribedServices> describe_services(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
                                                 Deadline deadline) override = 0;

@@ -33,6 +33,19 @@ Json describe_request(const ClusterName& cluster, const std::vector<EcsServiceNa
     return request;
 }
 
+Json describe_request(const ClusterName& cluster, const std::vector<EcsServiceName>& names, WithTags tags) {
+    auto request = describe_request(cluster, names);
+    if (tags == WithTags::kYes) request["include"] = {"TAGS"};
+    return request;
+}
+
+/// IAM asks for another permission than that of the call.
+void name_the_permission(Result<DescribedServices>& described, WithTags tags) {
+    if (described || tags == WithTags::kNo || described.error().kind != ErrorKind::kAccessDenied) return;
+    described.error().message +=
+        " (the tags of services need ecs:DescribeServices and ecs:ListTagsForResource on them)";
+}
+
 Json list_request(const TaskFamily& family) {
     return {{"familyPrefix", family.str()}, {"status", "ACTIVE"}, {"sort", "DESC"}, {"maxResults", kPageSize}};
 }
@@ -156,19 +169,33 @@ Result<DescribedServices> EcsClient::described_services(const Json& answer) cons
 }
 
 Result<DescribedServices> EcsClient::described(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
-                                               const Result<Json>& answer, Deadline deadline) {
+                                               const Result<Json>& answer, WithTags tags, Deadline deadline) {
     if (answer) return described_services(*answer);
     if (answer.error().code != "InvalidParameterException" || names.empty()) return std::unexpected(answer.error());
     if (names.size() == 1)
         return DescribedServices{.services = {},
                                  .failures = {{.name = names.front(), .reason = answer.error().message}}};
-    return in_halves(names, [&](const auto& half) { return describe_services(cluster, half, deadline); });
+    return in_halves(names, [&](const auto& half) {
+        return tags == WithTags::kYes ? describe_services_and_tags(cluster, half, deadline)
+                                      : describe_services(cluster, half, deadline);
+    });
 }
 
 Result<DescribedServices> EcsClient::describe_services(const ClusterName& cluster,
                                                        const std::vector<EcsServiceName>& names, Deadline deadline) {
     return described(cluster, names, client_.read(kDescribeServices, describe_request(cluster, names), deadline),
-                     deadline);
+                     WithTags::kNo, deadline);
+}
+
+Result<DescribedServices> EcsClient::describe_services_and_tags(const ClusterName& cluster,
+                                                                const std::vector<EcsServiceName>& names,
+                                                                Deadline deadline) {
+    constexpr auto kTags = WithTags::kYes;
+    auto all =
+        described(cluster, names, client_.read(kDescribeServices, describe_request(cluster, names, kTags), deadline),
+                  kTags, deadline);
+    name_the_permission(all, kTags);
+    return all;
 }
 
 Result<DescribedServices> EcsClient::describe_services_with_tags(const ClusterName& cluster,
@@ -241,13 +268,15 @@ Result<std::vector<TaskDefinition>> EcsClient::active_task_definitions(const Tas
 }
 
 EcsApi::Lookup EcsClient::look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
-                                  const TaskFamily& family, Deadline deadline) {
-    const std::array calls{AwsCall{.operation = kDescribeServices, .body = dump_json(describe_request(cluster, names))},
-                           AwsCall{.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}};
+                                  const TaskFamily& family, WithTags tags, Deadline deadline) {
+    const std::array calls{
+        AwsCall{.operation = kDescribeServices, .body = dump_json(describe_request(cluster, names, tags))},
+        AwsCall{.operation = kListTaskDefinitions, .body = dump_json(list_request(family))}};
     auto answers = client_.make(calls, deadline);
-    return {
-        .services = described(cluster, names, client_.parse_read(kDescribeServices, std::move(answers[0])), deadline),
-        .revisions = revisions_of(family, std::move(answers[1]), deadline)};
+    auto services =
+        described(cluster, names, client_.parse_read(kDescribeServices, std::move(answers[0])), tags, deadline);
+    name_the_permission(services, tags);
+    return {.services = std::move(services), .revisions = revisions_of(family, std::move(answers[1]), deadline)};
 }
 
 Result<std::vector<TaskDefinition>> EcsClient::revisions_of(const TaskFamily& family, Result<HttpResponse> first,
@@ -549,6 +578,22 @@ Status EcsClient::tag_task_definition(const std::string& arn, const EcsTags& tag
     TRY_ASSIGN(const auto answer,
                client_.read("TagResource", {{"resourceArn", arn}, {"tags", tags_to_json(tags)}}, deadline));
     return {};
+}
+
+Status EcsClient::tag_service(const std::string& arn, const EcsTags& tags, Deadline deadline) {
+    auto answer = client_.read("TagResource", {{"resourceArn", arn}, {"tags", tags_to_json(tags)}}, deadline);
+    if (answer) return {};
+    if (answer.error().kind == ErrorKind::kAccessDenied)
+        answer.error().message += fmt::format(" (needs ecs:TagResource on {})", arn);
+    return std::unexpected(std::move(answer).error());
+}
+
+Status EcsClient::untag_service(const std::string& arn, const std::vector<std::string>& keys, Deadline deadline) {
+    auto answer = client_.read("UntagResource", {{"resourceArn", arn}, {"tagKeys", keys}}, deadline);
+    if (answer) return {};
+    if (answer.error().kind == ErrorKind::kAccessDenied)
+        answer.error().message += fmt::format(" (needs ecs:UntagResource on {})", arn);
+    return std::unexpected(std::move(answer).error());
 }
 
 }  // namespace ci_lambda

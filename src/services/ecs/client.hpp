@@ -32,7 +32,10 @@ public:
                                                 Deadline deadline) override;
     Result<std::vector<TaskDefinition>> active_task_definitions(const TaskFamily& family, Deadline deadline) override;
     Lookup look_up(const ClusterName& cluster, const std::vector<EcsServiceName>& names, const TaskFamily& family,
-                   Deadline deadline) override;
+                   WithTags tags, Deadline deadline) override;
+    Result<DescribedServices> describe_services_and_tags(const ClusterName& cluster,
+                                                         const std::vector<EcsServiceName>& names,
+                                                         Deadline deadline) override;
     Result<EcsTaskDefinition> describe_task_definition(const TaskDefinition& revision, Deadline deadline) override;
     Status take_turn_to_update(Deadline deadline) override;
     void give_turn_back() override;
@@ -68,11 +71,13 @@ public:
     Result<std::vector<EcsTask>> tasks_started_by(const ClusterName& cluster, const std::string& started_by,
                                                   Deadline deadline) override;
     Result<EcsTask> run_task(const RunTaskRequest& request, Deadline deadline) override;
+    Status tag_service(const std::string& arn, const EcsTags& tags, Deadline deadline) override;
+    Status untag_service(const std::string& arn, const std::vector<std::string>& keys, Deadline deadline) override;
 
 private:
     /// What was answered to a question about these names; asked anew in parts where one of them was too much for ECS.
     Result<DescribedServices> described(const ClusterName& cluster, const std::vector<EcsServiceName>& names,
-                                        const Result<nlohmann::json>& answer, Deadline deadline);
+                                        const Result<nlohmann::json>& answer, WithTags tags, Deadline deadline);
     Result<DescribedServices> described_services(const nlohmann::json& answer) const;
     /// The first page of the tasks that the list `{"desiredStatus":..}` names, described one by one.
     Result<std::vector<nlohmann::json>> tasks(const ClusterName& cluster, nlohmann::json list, Deadline deadline);

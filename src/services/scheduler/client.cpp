@@ -40,20 +40,28 @@ std::string path_of(const GroupedName& schedule) { return "/schedules/" + escape
 /// A one-time schedule, as CreateSchedule and UpdateSchedule take it.
 Json request_of(const OneTimeSchedule& schedule) {
     constexpr std::size_t kDateAndTime = 19;  // of 2026-01-31T09:05:03.007Z
-    constexpr int kOldestSeconds = 900;       // a look that comes so late is none of the plan's any more
-    constexpr int kMostRetries = 10;
-    return {
-        {"GroupName", schedule.name.group},
-        {"ScheduleExpression", fmt::format("at({})", format_rfc3339(schedule.at).substr(0, kDateAndTime))},
-        {"ScheduleExpressionTimezone", "UTC"},
-        {"Description", schedule.description},
-        {"FlexibleTimeWindow", {{"Mode", "OFF"}}},
-        {"ActionAfterCompletion", "DELETE"},
-        {"Target",
-         {{"Arn", schedule.function},
-          {"RoleArn", schedule.role},
-          {"Input", schedule.input},
-          {"RetryPolicy", {{"MaximumEventAgeInSeconds", kOldestSeconds}, {"MaximumRetryAttempts", kMostRetries}}}}}};
+    const int oldest = schedule.must_come ? 86'400 : 900;
+    const int most_retries = schedule.must_come ? 185 : 10;
+    return {{"GroupName", schedule.name.group},
+            {"ScheduleExpression", fmt::format("at({})", format_rfc3339(schedule.at).substr(0, kDateAndTime))},
+            {"ScheduleExpressionTimezone", "UTC"},
+            {"Description", schedule.description},
+            {"FlexibleTimeWindow", {{"Mode", "OFF"}}},
+            {"ActionAfterCompletion", "DELETE"},
+            {"Target",
+             {{"Arn", schedule.function},
+              {"RoleArn", schedule.role},
+              {"Input", schedule.input},
+              {"RetryPolicy", {{"MaximumEventAgeInSeconds", oldest}, {"MaximumRetryAttempts", most_retries}}}}}};
+}
+
+/// `at(2026-01-31T09:05:03)`
+std::optional<WallTime> one_time_of(std::string_view expression) {
+    constexpr std::string_view kBefore = "at(";
+    if (!expression.starts_with(kBefore) || !expression.ends_with(')')) return std::nullopt;
+    expression.remove_prefix(kBefore.size());
+    expression.remove_suffix(1);
+    return parse_rfc3339(fmt::format("{}Z", expression));
 }
 
 /// Names the permission.
@@ -156,7 +164,7 @@ Status SchedulerClient::put(const GroupedName& schedule, const TaskTarget& read,
 Result<OneTimeSchedules::Made> SchedulerClient::create(const OneTimeSchedule& schedule, Deadline deadline) {
     // The token is the name: what is sent again is the same schedule, also when nobody heard the answer.
     auto request = request_of(schedule);
-    request["ClientToken"] = schedule.name.name;
+    request["ClientToken"] = schedule.token.empty() ? schedule.name.name : schedule.token;
     const AwsCall call{.operation = kCreateSchedule,
                        .body = dump_json(request),
                        .path = path_of(schedule.name),
@@ -166,6 +174,26 @@ Result<OneTimeSchedules::Made> SchedulerClient::create(const OneTimeSchedule& sc
     if (answer.error().code == kConflict) return Made::kBefore;
     return std::unexpected(explained(std::move(answer).error(), "scheduler:CreateSchedule", arn_of(schedule.name),
                                      fmt::format(", and iam:PassRole on {}", schedule.role)));
+}
+
+Result<PlannedCall> SchedulerClient::read(const GroupedName& schedule, Deadline deadline) {
+    const AwsCall call{.operation = kGetSchedule,
+                       .method = "GET",
+                       .path = path_of(schedule),
+                       .query = "groupName=" + escape_component(schedule.group)};
+    auto answer = client_.parse_read(kGetSchedule, client_.make(call, deadline));
+    if (!answer)
+        return std::unexpected(explained(std::move(answer).error(), "scheduler:GetSchedule", arn_of(schedule)));
+    const auto* target = find(*answer, "Target");
+    const auto expression = find_string(*answer, "ScheduleExpression").value_or("");
+    const auto at = one_time_of(expression);
+    auto input = target == nullptr ? std::nullopt : find_string(*target, "Input");
+    if (!at || !input || find_string(*answer, "ScheduleExpressionTimezone").value_or("UTC") != "UTC")
+        return fail(ErrorKind::kProtocol, fmt::format("the schedule {} is none of ours", schedule.str()));
+    return PlannedCall{.at = *at,
+                       .input = *std::move(input),
+                       .function = find_string(*target, "Arn").value_or(""),
+                       .role = find_string(*target, "RoleArn").value_or("")};
 }
 
 Status SchedulerClient::replace(const OneTimeSchedule& schedule, Deadline deadline) {

@@ -26,6 +26,7 @@ public:
                Deadline deadline) override;
 
     Result<Made> create(const OneTimeSchedule& schedule, Deadline deadline) override;
+    Result<PlannedCall> read(const GroupedName& schedule, Deadline deadline) override;
     Status replace(const OneTimeSchedule& schedule, Deadline deadline) override;
     Status remove(const GroupedName& schedule, Deadline deadline) override;
 

@@ -60,6 +60,27 @@ struct OneTimeSchedule {
     std::string role;      ///< ARN: lets EventBridge Scheduler invoke the function
     std::string input;     ///< JSON, which the function gets as it is
     std::string description = {};
+    /// By which a call that is sent again is known for the same (create); empty: the name will do, as it is given once.
+    std::string token = {};
+    bool must_come =
+        false;  ///< also late, by a day at most: else it is dropped where it cannot come in a quarter of an hour
+};
+
+/// What is known of one that somebody has made.
+struct PlannedCall {
+    WallTime at{};
+    std::string input;          ///< JSON
+    std::string function = {};  ///< ARN
+    std::string role = {};      ///< ARN
+};
+
+/// How EventBridge Scheduler calls this function once.
+struct OneTimeCalls {
+    std::string role;      ///< ARN: with which it invokes the function
+    std::string group;     ///< in which the schedules are made
+    std::string function;  ///< ARN; empty while nobody knows it, as on a laptop
+
+    [[nodiscard]] bool possible() const { return !role.empty() && !function.empty(); }
 };
 
 /// One-time schedules of EventBridge Scheduler (user guide, "One-time schedules"). A schedule is gone once it has
@@ -77,6 +98,8 @@ public:
     };
     /// Idempotent. kAccessDenied names the permission, kNotFound the group.
     virtual Result<Made> create(const OneTimeSchedule& schedule, Deadline deadline) = 0;
+    /// kNotFound where there is none: it has fired. kProtocol where it is none that `create` makes.
+    virtual Result<PlannedCall> read(const GroupedName& schedule, Deadline deadline) = 0;
     /// Puts this in the place of the one of that name. kNotFound where there is none: it has fired.
     virtual Status replace(const OneTimeSchedule& schedule, Deadline deadline) = 0;
     /// Idempotent: what is not there is deleted.

@@ -174,6 +174,9 @@ private:
                     return one_of({" a , b", R"(["a, b"])", R"({"api":["x"],"default":[]})", R"({"worker":[]})"});
                 return one_of({R"(["https://a.example/?k=1"])",
                                R"({"api":[{"url":"http://b/","times":1}],"default":["https://c/"]})"});
+            case SettingType::kFreezes:
+                return one_of({R"([{"weekly":"Fri 16:00 - Mon 08:00","zone":"Europe/Berlin","reason":"weekend"}])",
+                               R"([{"from":"2026-12-24","to":"2027-01-02","zone":"UTC"}])", "[]"});
             case SettingType::kText: break;
         }
         if (setting.name == "CLUSTER_NAME_PATTERN") return one_of({"{env}", "{project}-{env}", "live"});
@@ -184,8 +187,8 @@ private:
         if (setting.name == "FUNCTION_URL")
             return one_of({"https://x.lambda-url.us-east-1.on.aws/", " http://localhost:1/a"});
         if (setting.name == "SLACK_SIGNING_SECRET") return "8f742231b10e8888abcd99yyyzzz85a5";
-        if (setting.name == "VERIFY_SCHEDULE_ROLE") return "arn:aws:iam::123456789012:role/scheduler";
         if (setting.name.starts_with("APPROVAL_KEY")) return "secretsmanager:shop/approval-key";
+        if (setting.name.ends_with("SCHEDULE_ROLE")) return "arn:aws:iam::123456789012:role/scheduler";
         if (setting.name == "AWS_CA_BUNDLE") return " /etc/ca bundle.pem";
         return one_of({"core", "web"});
     }

@@ -61,8 +61,8 @@ TEST(VerifySettingsTest, TheDocumentSaysItForAllAndForOne) {
     const auto loaded = load_verify({}, document);
     ASSERT_THAT(loaded, IsOk());
     const auto& verify = loaded->config.verify;
-    EXPECT_EQ(verify.schedule_role, "arn:aws:iam::123456789012:role/a/b");
-    EXPECT_EQ(verify.schedule_group, "deploys");
+    EXPECT_EQ(loaded->config.schedules.role, "arn:aws:iam::123456789012:role/a/b");
+    EXPECT_EQ(loaded->config.schedules.group, "deploys");
     EXPECT_THAT(verify.of(ServiceId("api")).alarms, ElementsAre("api-5xx"));
     EXPECT_EQ(verify.of(ServiceId("api")).urls.size(), 1U) << "each of the three by itself";
     EXPECT_EQ(verify.of(ServiceId("api")).time, seconds{60});

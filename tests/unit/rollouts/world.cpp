@@ -79,8 +79,9 @@ ServerReply World::answer_schedules(const ServerRequest& request) {
         if (refusal_.first != 0)
             return reply(refusal_.first, fmt::format(R"({{"Message":"no","__type":"{}"}})", refusal_.second));
     }
-    const auto answer =
-        parts[0] == "DELETE" ? scheduler_.remove(exchange) : scheduler_.put(exchange, parts[0] == "POST");
+    const auto answer = parts[0] == "DELETE" ? scheduler_.remove(exchange)
+                        : parts[0] == "GET"  ? scheduler_.get(exchange)
+                                             : scheduler_.put(exchange, parts[0] == "POST");
     const auto type = answer.headers.find("x-amzn-ErrorType");
     if (type == answer.headers.end()) return reply(answer.status, answer.body);
     auto json = *parse_json(answer.body);

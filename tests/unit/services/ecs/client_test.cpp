@@ -90,7 +90,7 @@ TEST_F(EcsClientTest, LooksUpServicesAndRevisionsAndKeepsTheirFailuresApart) {
             http.then(describes ? 200 : 400, describes ? services : refused);
             http.then(lists ? 200 : 400, lists ? revisions : refused);
             EcsClient client = client_with(http);
-            const auto found = client.look_up(kCluster, {kService}, kFamily, Deadline::none());
+            const auto found = client.look_up(kCluster, {kService}, kFamily, WithTags::kNo, Deadline::none());
             EXPECT_EQ(found.services.has_value(), describes);
             EXPECT_EQ(found.revisions.has_value(), lists);
             for (const auto* error :
@@ -108,7 +108,7 @@ TEST_F(EcsClientTest, RenewsExpiredCredentialsOnceForBothLookups) {
         .then(200, R"({"services":[]})")
         .then(200, arns({"shop_service_api_dev:9", "shop_service_api_dev:10"}, "more"))
         .then(200, arns({"shop_service_api_dev:11"}));
-    const auto found = client_.look_up(kCluster, {kService}, kFamily, Deadline::none());
+    const auto found = client_.look_up(kCluster, {kService}, kFamily, WithTags::kNo, Deadline::none());
     EXPECT_THAT(found.services, IsOk());
     ASSERT_THAT(found.revisions, IsOk());
     EXPECT_EQ(found.revisions->front().str(),
