@@ -117,7 +117,7 @@ std::optional<Error> TaskBefore::late(const EcsTask& running) const {
                                task().name, last_segment(running.what.arn), in_words(task().timeout))};
 }
 
-Result<EcsTask> TaskBefore::start(const Plan& plan, const std::string& started_by, std::size_t failed_before,
+Result<EcsTask> TaskBefore::start(const Plan& plan, const std::string& by, std::size_t failed_before,
                                   Deadline deadline) {
     TRY_ASSIGN(const auto definition, definition_for(plan, deadline));
     TRY_ASSIGN(auto container, container_of(definition, plan));
@@ -131,7 +131,7 @@ Result<EcsTask> TaskBefore::start(const Plan& plan, const std::string& started_b
                            .container = std::move(container),
                            .command = task().command,
                            .environment = {{"CI_LAMBDA_TASK", task().name}},
-                           .started_by = started_by,
+                           .started_by = by,
                            .client_token = {}};
     if (text.size() <= kLongestRequest) {
         request.environment[std::string(kTaskRequestVariable)] = std::move(text);
@@ -144,7 +144,7 @@ Result<EcsTask> TaskBefore::start(const Plan& plan, const std::string& started_b
     // ECS may know the token of a task that it shows no longer, and which failed before anybody asked for this.
     for (auto number = failed_before;; ++number) {
         constexpr std::size_t kMostTokens = 5;
-        request.client_token = fmt::format("{}-{}", started_by.substr(kTaskBeforePrefix.size()), number);
+        request.client_token = fmt::format("{}-{}", by.substr(kTaskBeforePrefix.size()), number);
         TRY_ASSIGN(auto started, parts_.tasks->run_task(request, deadline));
         if (is_of_before(started) && number < failed_before + kMostTokens) continue;
         parts_.logger.info("task before the deployment started", {{log_key::kService, request_.target.id.str()},

@@ -56,8 +56,7 @@ private:
     [[nodiscard]] std::string started_by(const Plan& plan) const;
     [[nodiscard]] bool is_of_before(const EcsTask& one) const;
     Result<bool> judge_ended(const EcsTask& ended, Deadline deadline);
-    Result<EcsTask> start(const Plan& plan, const std::string& started_by, std::size_t failed_before,
-                          Deadline deadline);
+    Result<EcsTask> start(const Plan& plan, const std::string& by, std::size_t failed_before, Deadline deadline);
     Result<EcsTaskDefinition> definition_for(const Plan& plan, Deadline deadline);
     Result<std::string> container_of(const EcsTaskDefinition& definition, const Plan& plan) const;
     [[nodiscard]] std::optional<Error> late(const EcsTask& running) const;
