@@ -165,14 +165,21 @@ locals {
         [
           for wanted in [var.before_tasks] : {
             # On our clusters, what the services run, and the tasks that are named.
-            Sid    = "RunTasksBefore"
-            Effect = "Allow"
-            Action = ["ecs:RunTask"]
-            Resource = concat(
-              at.task_definitions[number], [for family in var.before_task_families : "${at.ecs_arn}:task-definition/${family}:*"],
-            )
+            Sid       = "RunTasksBefore"
+            Effect    = "Allow"
+            Action    = ["ecs:RunTask"]
+            Resource  = at.task_definitions[number]
             Condition = at.only_these_clusters
           } if wanted
+        ],
+        [
+          for families in [var.before_task_families] : {
+            Sid       = "RunNamedTasksBefore"
+            Effect    = "Allow"
+            Action    = ["ecs:RunTask"]
+            Resource  = [for family in families : "${at.ecs_arn}:task-definition/${family}:*"]
+            Condition = at.only_these_clusters
+          } if var.before_tasks && length(families) > 0
         ],
         [
           for families in [var.before_task_families] : {
