@@ -14,10 +14,11 @@ namespace {
 
 /// The worst first: what the whole answer is called when its services fared differently.
 constexpr std::array kWorstFirst{
-    DeploymentStatus::kFailed,       DeploymentStatus::kTimedOut,         DeploymentStatus::kRolledBack,
-    DeploymentStatus::kAnotherImage, DeploymentStatus::kOutdated, DeploymentStatus::kAwaitingApproval, DeploymentStatus::kHeld,
-    DeploymentStatus::kInProgress,   DeploymentStatus::kSuperseded,       DeploymentStatus::kDeployed,
-    DeploymentStatus::kCompleted,    DeploymentStatus::kDryRun,           DeploymentStatus::kAlreadyRolling};
+    DeploymentStatus::kFailed,        DeploymentStatus::kTimedOut,   DeploymentStatus::kRolledBack,
+    DeploymentStatus::kAnotherImage,  DeploymentStatus::kOutdated,   DeploymentStatus::kAwaitingApproval,
+    DeploymentStatus::kHeld,          DeploymentStatus::kInProgress, DeploymentStatus::kSuperseded,
+    DeploymentStatus::kDeployed,      DeploymentStatus::kCompleted,  DeploymentStatus::kDryRun,
+    DeploymentStatus::kAlreadyRolling};
 
 nlohmann::ordered_json registration_json(const Registration& registration) {
     nlohmann::ordered_json json{{"copy_of", registration.base.str()}};

@@ -133,7 +133,8 @@ void keep_held(Wiring& parts, const Deploy& decision, std::vector<DeploymentRepo
     std::vector<DeploymentReport*> held;
     std::vector<Thaws::ToKeep> asked;
     for (auto& report : reports) {
-        if (report.status != DeploymentStatus::kHeld || !report.barrier) continue;
+        // Without a request something else brings it on: the end of the task that runs before it.
+        if (report.status != DeploymentStatus::kHeld || !report.barrier || report.barrier->request.empty()) continue;
         const auto known = std::ranges::find(decision.requests, report.target, &DeploymentRequest::target);
         if (!parts.thaws.possible()) {
             could_not_be_kept(parts, report,

@@ -48,9 +48,10 @@ TEST(Complete, OffersEveryOptionThatTheHelpOfACommandHas) {
         for (const auto& option : offered({name, "--"}))
             EXPECT_THAT(std::get<ShowText>(*help).text, HasSubstr(option)) << name;
     }
-    EXPECT_THAT(offered({"deploy", "--"}), ElementsAre("--help", "--task-definition", "--image-tag", "--image",
-                                                       "--strategy", "--reason", "--dry-run", "--wait", "--force",
-                                                       "--timeout", "--json", "--log", "--from-function", "--target"));
+    EXPECT_THAT(offered({"deploy", "--"}),
+                ElementsAre("--help", "--task-definition", "--image-tag", "--image", "--strategy", "--reason",
+                            "--override-hold", "--dry-run", "--wait", "--force", "--timeout", "--json", "--log",
+                            "--from-function", "--target"));
 }
 
 TEST(Complete, SaysBrieflyWhatAWordMeans) {

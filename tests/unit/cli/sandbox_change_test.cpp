@@ -69,7 +69,7 @@ TEST(ParseSandboxChange, NamesWhatIsMissingOrTooMuch) {
         {{"sandbox", "push", " "}, "sandbox push needs an image"},
         {{"sandbox", "pull", "api:v1"}, "sandbox changes nothing by \"pull\"; did you mean \"push\"?"},
         {{"sandbox", "x"},
-         "It knows push, set-parameter, set-secret, rotate, edit-file, close-calendar, open-calendar, click."},
+         "It knows push, set-parameter, set-secret, rotate, edit-file, click, close-calendar, open-calendar."},
         {{"sandbox", "push", "api:v1", "api:v2"}, "sandbox push takes no value"},
         {{"sandbox", "push", "api:v1", "x", "y"}, "sandbox does not take \"y\""},
         {{"sandbox", "push", "api:v1", "--demo"}, "--demo"},
@@ -100,8 +100,8 @@ TEST(CompleteSandboxChange, OffersTheWords) {
     const auto offered = complete(commands, std::vector<std::string>{"sandbox", ""}, {});
     std::vector<std::string> words;
     for (const auto& candidate : offered.candidates) words.push_back(candidate.word);
-    EXPECT_THAT(words, ElementsAre("push", "set-parameter", "set-secret", "rotate", "edit-file", "close-calendar",
-                                   "open-calendar", "click"));
+    EXPECT_THAT(words, ElementsAre("push", "set-parameter", "set-secret", "rotate", "edit-file", "click",
+                                   "close-calendar", "open-calendar"));
 }
 
 }  // namespace

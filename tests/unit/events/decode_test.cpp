@@ -212,7 +212,7 @@ TEST(DecodeEvent, SaysWhyOtherEventsAreOfNoInterest) {
         std::string reason;
     } cases[] = {
         {fixture("ecr-scan.json"), "\"ECR Image Scan\" of aws.ecr"},
-        {fixture("ecs-task-state-change.json"), "\"ECS Task State Change\" of aws.ecs"},
+        {fixture("ecs-task-state-change.json"), "the task has not stopped"},
         {fixture("s3-native-tags-added.json"), "\"Object Tags Added\" of aws.s3"},
         {event_json("aws.ssm", "Parameter Store Policy Action", "{}"), "\"Parameter Store Policy Action\" of aws.ssm"},
         {event_json("aws.ecr", "AWS API Call via CloudTrail", "{}"), "\"AWS API Call via CloudTrail\" of aws.ecr"},

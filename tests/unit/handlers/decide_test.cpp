@@ -66,7 +66,7 @@ TEST(Decide, KnowsWhatEveryFixtureMeans) {
         {"ecs-task-placement-failure", "notify: api task placement failure"},
         {"ecs-steady-state", "ignore: api is steady"},
         {"ecs-resources-as-string", "notify: api impaired"},
-        {"ecs-task-state-change", "ignore: \"ECS Task State Change\""},
+        {"ecs-task-state-change", "ignore: the task has not stopped"},
         {"manual", "deploy: shop_service_api_dev (hotfix for the checkout)"},
         {"manual-task-definition", "deploy: shop_service_worker_dev as shop_service_worker_dev:10"},
         {"manual-without-service", "error: the request has no \"service\""},

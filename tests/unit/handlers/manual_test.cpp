@@ -355,7 +355,8 @@ TEST(ManualHandler, RefusesAnAnswerThatSaysWhatToDeploy) {
         const auto decision = decide_body(request, shop());
         return decision ? std::string("accepted") : decision.error().message;
     };
-    EXPECT_THAT(error([](auto& wrong) { wrong.action = "go"; }), HasSubstr(R"(it is "continue" or "stop")"));
+    EXPECT_THAT(error([](auto& wrong) { wrong.action = "go"; }),
+                HasSubstr(R"(it is "continue", "stop", "hold" or "release")"));
     EXPECT_THAT(error([](auto& wrong) { wrong.image_tag = "v1"; }), HasSubstr("\"image_tag\" makes no sense"));
     EXPECT_THAT(error([](auto& wrong) { wrong.task_definition = "42"; }), HasSubstr("\"task_definition\" makes"));
     EXPECT_THAT(error([](auto& wrong) { wrong.rollback = true; }), HasSubstr(R"("rollback" is for "action":"stop")"));

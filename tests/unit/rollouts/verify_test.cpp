@@ -218,7 +218,7 @@ TEST(WatchedAfterCompletion, WithoutARoleTheRestIsSaidToBeUnwatched) {
     world.deploy();
     world.run_for(minutes{20});
     EXPECT_EQ(world.calls("POST schedule"), 0);
-    EXPECT_THAT(world.log(), HasSubstr("VERIFY_SCHEDULE_ROLE is not set"));
+    EXPECT_THAT(world.log(), HasSubstr("SCHEDULE_ROLE is not set"));
 }
 
 TEST(WatchedAfterCompletion, AScheduleThatCannotBeMadeForAMomentIsMadeWhenTheEventComesAgain) {
