@@ -11,9 +11,9 @@ locals {
 
   # What is watched once a rollout has completed goes on by one-time schedules, which call the function with this role.
   # An HTTP API of somebody else's may be in front of it as well.
-  door_wanted      = var.enable_function_url || var.function_url != ""
-  verify_wanted    = length(var.verify_alarms) > 0 || length(var.verify_urls) > 0 || var.verify_schedule_role != ""
-  holds_wanted     = var.holds || var.freeze_windows != "" || length(var.change_calendars) > 0
+  door_wanted   = var.enable_function_url || var.function_url != ""
+  verify_wanted = length(var.verify_alarms) > 0 || length(var.verify_urls) > 0 || var.verify_schedule_role != ""
+  holds_wanted  = var.holds || var.freeze_windows != "" || length(var.change_calendars) > 0
   # What is held begins by them as well, by the same role and group.
   calls_wanted     = local.verify_wanted || local.holds_wanted || var.schedule_role != ""
   calls_role_given = var.schedule_role != "" ? var.schedule_role : var.verify_schedule_role

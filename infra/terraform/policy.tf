@@ -207,7 +207,7 @@ locals {
             Action = ["logs:GetLogEvents"]
             Resource = [
               for group in(length(var.failure_log_groups) > 0 ? var.failure_log_groups : ["*"]) :
-              "arn:${local.partition}:logs:${at.region}:${at.account_id}:log-group:${group}:log-stream:*"
+              "arn:*:logs:*:$${aws:PrincipalAccount}:log-group:${group}:log-stream:*"
             ]
           } if wanted
         ],

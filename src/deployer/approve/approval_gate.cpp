@@ -180,7 +180,9 @@ std::vector<std::string> ApprovalGate::details_of(const PlannedDeployment& plann
 Result<std::optional<Barrier>> ApprovalGate::barrier(const DeploymentRequest& request, const PlannedDeployment& planned,
                                                      Deadline deadline) {
     const auto rules = settings_.of(request.target.id);
-    if (!rules.required || (rules.except_manual && request.asked_for)) return std::nullopt;
+    // What somebody has approved is what begins, also where nothing has to be approved any more.
+    const bool free = !rules.required || (rules.except_manual && request.asked_for);
+    if (free && !request.approval) return std::nullopt;
     TRY_ASSIGN(const auto keys, keys_of(settings_));
     TRY_ASSIGN(const auto subject, subject_of(request, planned, deadline));
     const auto running = running_of(planned);
