@@ -205,10 +205,9 @@ locals {
             Sid    = "ReadLastWords"
             Effect = "Allow"
             Action = ["logs:GetLogEvents"]
-            Resource = [
-              for group in(length(var.failure_log_groups) > 0 ? var.failure_log_groups : ["*"]) :
-              "arn:*:logs:*:$${aws:PrincipalAccount}:log-group:${group}:log-stream:*"
-            ]
+            Resource = length(var.failure_log_groups) > 0 ? [
+              for group in var.failure_log_groups : "arn:*:logs:*:$${aws:PrincipalAccount}:log-group:${group}:log-stream:*"
+            ] : ["arn:*:logs:*:${at.account_id}:log-group:*:log-stream:*"]
           } if wanted
         ],
         [

@@ -410,7 +410,7 @@ variable "freeze_windows" {
   nullable    = false
   validation {
     condition     = var.freeze_windows == "" || can(regex("^\\s*\\[[\\s\\S]*\\]\\s*$", var.freeze_windows))
-    error_message = "freeze_windows: [{\"weekly\":\"Fri 16:00 - Mon 08:00\",\"zone\":\"Europe/Berlin\"},{\"from\":\"2026-12-24\",\"to\":\"2027-01-02\",\"zone\":\"UTC\"}]."
+    error_message = "freeze_windows: [{\"weekly\": \"Fri 16:00 - Mon 08:00\", \"zone\": \"Europe/Berlin\"}, {\"from\": \"2026-12-24\", \"to\": \"2027-01-02\", \"zone\": \"UTC\"}]."
   }
 }
 

@@ -57,7 +57,8 @@ struct Approval {
 
 /// `7K3QX-9WMPT`: stands in the message beside the link and not in the link, so that who only has the link cannot
 /// approve by the page. Fifty bits, as nothing counts how often somebody guesses: at the ten thousand calls a second
-/// that Lambda takes for a function URL, a day of guessing finds it once in a million times, and a token is good for hours.
+/// that Lambda takes for a function URL, a day of guessing finds it once in a million times, and a token is good for
+/// hours.
 [[nodiscard]] Result<std::string> code_of(std::string_view token, const ApprovalKeys& keys);
 
 /// Whether `given` is that code, as a person types it: in any case, with or without the hyphen, and with what looks

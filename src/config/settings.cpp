@@ -35,7 +35,8 @@ constexpr std::string_view kStrategy = R"(`canary`, `canary:10%:10m`, or `{"type
 
 constexpr std::string_view kCalendarFormat = R"(^[A-Za-z0-9_./:-]{3,200}$)";
 constexpr std::string_view kFreezes =
-    R"(`[{"weekly":"Fri 16:00 - Mon 08:00","zone":"Europe/Berlin"},{"from":"2026-12-24","to":"2027-01-02","zone":"UTC"}]`)";
+    R"(`[{"weekly": "Fri 16:00 - Mon 08:00", "zone": "Europe/Berlin"}, {"from": "2026-12-24", "to": "2027-01-02", )"
+    R"("zone": "UTC"}]`)";
 
 constexpr auto kSettings = std::to_array<Setting>(
     {{.name = "PROJECT_NAME",

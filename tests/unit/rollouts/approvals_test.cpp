@@ -250,9 +250,7 @@ TEST(Approval, NothingRollsThatWasNotApprovedWhateverHappens) {
                     }
                     break;
                 }
-                case 4:
-                    world.somebody_deploys(world.somebody_registers());
-                    break;
+                case 4: world.somebody_deploys(world.somebody_registers()); break;
                 case 5: world.run_for(minutes{1 + one_of(90)}); break;
                 case 6: world.forget_all(); break;
             }
