@@ -65,7 +65,7 @@ private:
 };
 
 /// For a URL's query.
-std::string escaped(std::string_view text) {
+std::string in_url(std::string_view text) {
     std::string result;
     for (const char c : text) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -83,7 +83,7 @@ public:
                                     const std::map<std::string, std::string>& headers = {}) const {
         const std::string separator = path.contains('?') ? "&" : "?";
         auto response =
-            http_post(port_, target_ ? path + separator + "target=" + escaped(*target_) : path, body, headers);
+            http_post(port_, target_ ? path + separator + "target=" + in_url(*target_) : path, body, headers);
         if (!response) return fail(ErrorKind::kConnection, nobody_answers(port_));
         return Told(port_, *std::move(response));
     }
@@ -107,7 +107,7 @@ struct Made {
 };
 
 Result<Made> push_image(const Client& client, const Change& change) {
-    const auto path = change.from ? "/sandbox/push?from=" + escaped(*change.from) : std::string("/sandbox/push");
+    const auto path = change.from ? "/sandbox/push?from=" + in_url(*change.from) : std::string("/sandbox/push");
     TRY_ASSIGN(auto told, client.post(path, change.what));
     auto words =
         fmt::format("{} {}\n  {}\n", change.from ? "replicated" : "pushed", told.text("image"), told.text("digest"));
@@ -168,8 +168,8 @@ Result<Made> edit_file(const Client& client, const Change& change) {
 
 Result<Made> click(const Client& client, const Change& change) {
     std::string path = "/sandbox/click?";
-    if (!change.value.empty()) path += "service=" + escaped(change.value) + '&';
-    if (change.user) path += "user=" + escaped(*change.user);
+    if (!change.value.empty()) path += "service=" + in_url(change.value) + '&';
+    if (change.user) path += "user=" + in_url(*change.user);
     TRY_ASSIGN(auto told, client.post(path, change.what));
     const auto service = told.text("service");
     auto words = fmt::format("{} pressed {}{} in Slack: the function has heard it, and carries it out by and by\n",

@@ -100,7 +100,7 @@ const HttpCall* http_call_in(const Delivery& delivery) {
     return events ? std::get_if<HttpCall>(&events->front().body) : nullptr;
 }
 
-std::string id_of(const Delivery& delivery) {
+std::string id_of_event(const Delivery& delivery) {
     if (delivery.source != Delivery::Source::kEvent) return {};
     const auto& events = delivery.messages.front().events;
     return events ? events->front().envelope.id : "";
@@ -144,7 +144,7 @@ public:
         if (const auto* call = http_call_in(delivery)) return running_->door.answer(*call, home_.function, deadline);
         return running_->run(
             [&](TargetApp& app, std::size_t /*number*/, Deadline by) { return app.handle(delivery, by); },
-            id_of(delivery), deadline);
+            id_of_event(delivery), deadline);
     }
     Handled handle(const Event& event, Deadline deadline) override {
         renew(deadline);
