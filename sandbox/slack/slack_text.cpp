@@ -20,8 +20,20 @@ constexpr std::array kEmoji{
     Emoji{":heavy_check_mark:", "✔"},    Emoji{":no_entry:", "⛔"}, Emoji{":hourglass:", "⏳"},
 };
 
+/// `<https://..|words>` is shown as its words. Angle brackets of others are entities.
+std::string without_addresses(std::string text) {
+    for (auto at = text.find("<http"); at != std::string::npos; at = text.find("<http", at)) {
+        const auto end = text.find('>', at);
+        const auto words = text.find('|', at);
+        if (end == std::string::npos || words > end) break;
+        text = text.substr(0, at) + text.substr(words + 1, end - words - 1) + text.substr(end + 1);
+    }
+    return text;
+}
+
 /// What Slack shows of mrkdwn: emoji and entities as characters. Asterisks of others are not markup: see slack_literal.
 std::string plain(std::string text) {
+    text = without_addresses(std::move(text));
     for (const auto& emoji : kEmoji) text = replace_all(std::move(text), emoji.name, emoji.character);
     text = replace_all(std::move(text), "\xC2\xAD", "");  // soft hyphens, which make markup of others harmless
     text = replace_all(std::move(text), "&lt;", "<");
@@ -53,6 +65,16 @@ std::vector<std::string> texts_of(const Json* list) {
     return texts;
 }
 
+/// "[Approve]  [Reject]"
+std::string buttons_in(const Json& block) {
+    std::vector<std::string> labels;
+    if (const Json* elements = find(block, "elements"); elements != nullptr && elements->is_array())
+        for (const auto& element : *elements)
+            if (const Json* text = find(element, "text"))
+                labels.push_back('[' + find_string(*text, "text").value_or("") + ']');
+    return join(labels, "  ");
+}
+
 void render_block(const Json& block, std::vector<SlackLine>& lines) {
     using Kind = SlackLine::Kind;
     const auto type = find_string(block, "type");
@@ -63,6 +85,7 @@ void render_block(const Json& block, std::vector<SlackLine>& lines) {
         const bool title = is_title(*text);
         lines.push_back({.kind = title ? Kind::kTitle : Kind::kText, .parts = {title ? bold(*text) : field(*text)}});
     }
+    if (type == "actions") lines.push_back({.kind = Kind::kText, .parts = {buttons_in(block)}});
     if (auto fields = texts_of(find(block, "fields")); !fields.empty()) {
         for (auto& one : fields) one = field(one);
         lines.push_back({.kind = Kind::kFields, .parts = std::move(fields)});

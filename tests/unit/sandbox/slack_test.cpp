@@ -57,6 +57,19 @@ TEST(SlackText, RendersWhatAPersonReads) {
     EXPECT_EQ(lines[3].kind, SlackLine::Kind::kContext);
 }
 
+TEST(SlackText, ShowsButtonsAndLinksByTheirWords) {
+    const auto lines = render_slack(R"({"blocks":[
+        {"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Approve"}},
+                                      {"type":"button","text":{"type":"plain_text","text":"Reject"}}]},
+        {"type":"context","elements":[
+            {"type":"mrkdwn","text":"<https://x.example/?a=1|Show the request>, where its code is *7K3QX* &lt;https://b|c&gt;"}]},
+        {"type":"context","elements":[{"type":"mrkdwn","text":"<https://x.example/|"}]}]})");
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_THAT(lines[0].parts, ElementsAre("[Approve]  [Reject]"));
+    EXPECT_THAT(lines[1].parts, ElementsAre("Show the request, where its code is *7K3QX* <https://b|c>"));
+    EXPECT_THAT(lines[2].parts, ElementsAre("<https://x.example/|"));
+}
+
 TEST(SlackText, RendersALineForEachService) {
     const auto lines = render_slack(R"({"blocks":[{"type":"section","text":{"type":"mrkdwn",
         "text":":x: worker: could not start: *\u00ADno*\n:information_source: api: started"}}]})");
