@@ -1,6 +1,7 @@
 #include "deployer/observe/last_words_reader.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 
 #include "base/text.hpp"
@@ -47,12 +48,12 @@ std::size_t characters_of(std::string_view utf8) {
 std::vector<std::string> last_lines(const std::vector<std::string>& texts, std::size_t most, const Redactor& redactor) {
     std::vector<std::string> newest_first;
     std::size_t length = 0;
-    for (auto text = texts.rbegin(); text != texts.rend(); ++text) {
+    for (const auto& text : std::views::reverse(texts)) {
         // As a whole: a secret may have several lines, and must not be cut before it is known for one.
-        const auto safe = redactor.redact(without_control_sequences(*text));
+        const auto safe = redactor.redact(without_control_sequences(text));
         const auto lines = split(safe, '\n');
-        for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-            auto one = one_line(trim(*line), kLongestLine);
+        for (const auto& line : std::views::reverse(lines)) {
+            auto one = one_line(trim(line), kLongestLine);
             if (trim(one).empty()) continue;
             length += characters_of(one);
             if (newest_first.size() == most || length > kLongestOfAll) {
