@@ -53,7 +53,7 @@ void check(const DoorStep& step) {
     const auto json = parse_json(to_json(step.answer));
     require(json.has_value(), "the answer is JSON", to_json(step.answer));
     require(is_utf8(step.answer.body), "the body is valid UTF-8", step.answer.body);
-    require(step.answer.body.find("<script") == std::string::npos, "nobody's markup is in the page", step.answer.body);
+    require(!step.answer.body.contains("<script"), "nobody's markup is in the page", step.answer.body);
     for (const auto& [name, value] : step.answer.headers) require(is_one_line(value), "a header is one line", value);
 }
 

@@ -131,7 +131,7 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
       observer(ecs, clock, sleeper, logger, &last_words),
       rollback({.max_retries = config.max_deployment_retries}, ecs, remembered.memory, clock, sleeper, logger),
       steering({.max_retries = config.max_deployment_retries}, ecs, rollback, clock, sleeper, logger),
-      approval_gate(approval_options(config), config.approval, ecs, registries, clock, logger),
+      approval_gate(approval_options(config), config.approval, ecs, registries, clock),
       calendars(calendars_at_home(*this), http, foundation.credentials, clock, sleeper, logger),
       hold_gate(config, calendars, clock),
       thaws({.retries = {.max_retries = config.max_deployment_retries}, .region = config.region}, config, calls,

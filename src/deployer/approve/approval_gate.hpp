@@ -11,7 +11,6 @@
 #include "config/approval.hpp"
 #include "config/config.hpp"
 #include "deployer/gate/gate.hpp"
-#include "logging/logger.hpp"
 #include "services/ecr/api.hpp"
 #include "services/ecs/api.hpp"
 
@@ -29,13 +28,8 @@ public:
     };
     /// Whatever is passed in must outlive it. `settings` is read anew each time.
     ApprovalGate(Options options, const ApprovalSettings& settings, EcsApi& ecs, EcrRegions& registries,
-                 const Clock& clock, const Logger& logger)
-        : options_(std::move(options)),
-          settings_(settings),
-          ecs_(ecs),
-          registries_(registries),
-          clock_(clock),
-          logger_(logger) {}
+                 const Clock& clock)
+        : options_(std::move(options)), settings_(settings), ecs_(ecs), registries_(registries), clock_(clock) {}
 
     /// Fails where what would run cannot be read.
     [[nodiscard]] Result<std::optional<Barrier>> barrier(const DeploymentRequest& request,
@@ -61,7 +55,6 @@ private:
     EcsApi& ecs_;
     EcrRegions& registries_;
     const Clock& clock_;
-    const Logger& logger_;
 };
 
 /// Of this configuration.

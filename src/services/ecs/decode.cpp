@@ -348,7 +348,8 @@ std::string read_task_placement(const Json& service) {
         for (const auto* member :
              {"networkConfiguration", "capacityProviderStrategy", "launchType", "platformVersion"}) {
             const Json* value = find(from, member);
-            const bool says_something = value != nullptr && !value->empty() && *value != "";
+            const auto text = find_string(from, member);
+            const bool says_something = value != nullptr && !value->empty() && (!text || !text->empty());
             if (says_something && !placement.contains(member)) placement[member] = *value;
         }
     };

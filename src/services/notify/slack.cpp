@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -143,8 +144,8 @@ void add_excerpt(Json& blocks, const Notification& notification, std::size_t lim
         fmt::format("*{}*\n{}\n", escaped_to_fit(replace_all(title, "*", kAsteriskSign), kLongestTitle), kFence);
     auto left = room - std::min(room, characters(head) + kFence.size() + 1);
     std::vector<std::string> lines;  // the last one first
-    for (auto line = excerpt.lines.rbegin(); line != excerpt.lines.rend(); ++line) {
-        auto text = in_code(*line);
+    for (const auto& line : std::views::reverse(excerpt.lines)) {
+        auto text = in_code(line);
         if (characters(text) + 1 > left) break;
         left -= characters(text) + 1;
         lines.push_back(std::move(text));

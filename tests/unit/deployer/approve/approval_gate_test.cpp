@@ -61,7 +61,7 @@ protected:
 
     ApprovalSettings settings_;
     std::map<int, std::string> environment_;
-    ApprovalGate approvals_{{.environment = "shop/dev", .target = {}}, settings_, ecs_, ecr_, clock_, log_.logger};
+    ApprovalGate approvals_{{.environment = "shop/dev", .target = {}}, settings_, ecs_, ecr_, clock_};
 };
 
 TEST_F(ApprovalGateTest, SaysWhatWouldRunAndWhatRunsNow) {

@@ -190,9 +190,8 @@ TEST(LastLines, AreTheLastOnesOfEventsWithSeveralLines) {
 
 TEST(LastLines, HaveNoColoursAndNothingThatATerminalWouldActUpon) {
     EXPECT_THAT(safe_lines({"\x1b[31mERROR\x1b[0m: \x1b[1;38;5;9mno\x1b[m"}), ElementsAre("ERROR: no"));
-    for (const auto& line : safe_lines({"a\x1b]0;title\x07z", "\x1b[12", "\x1b", "x\xE2\x80\xAEy",
-                                        "\x9b"
-                                        "2J"})) {
+    for (const auto& line :
+         safe_lines({"a\x1b]0;title\x07z", "\x1b[12", "\x1b", "x\xE2\x80\xAEy", std::string("\x9b") + "2J"})) {
         EXPECT_EQ(line, one_line(line)) << line;
         EXPECT_FALSE(line.contains('\x1b'));
     }
