@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <chrono>
 
@@ -63,9 +64,11 @@ std::int64_t seconds_of(WallTime at) {
 }
 
 WallTime time_of(const Json& json, const char* key) {
+    // The year 2200: as `wall_time`.
+    constexpr std::int64_t kLast = 7'258'118'400;
     const auto* value = find(json, key);
-    return WallTime{std::chrono::seconds{value != nullptr && value->is_number_integer() ? value->get<std::int64_t>()
-                                                                                        : std::int64_t{0}}};
+    const auto seconds = value != nullptr && value->is_number_integer() ? value->get<std::int64_t>() : std::int64_t{0};
+    return WallTime{std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, kLast)}};
 }
 
 std::string text_of(const Json& json, const char* key) { return find_string(json, key).value_or(""); }

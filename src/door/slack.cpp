@@ -23,7 +23,8 @@ DoorStep heard(std::string words) { return {.answer = plain_answer(200, ""), .wo
 
 /// Why it is none of Slack's.
 std::optional<std::string> why_not_slacks(const HttpCall& call, const Secret& secret, WallTime now) {
-    constexpr unsigned long long kLastSecond = 99'999'999'999;
+    // The year 2200: a later one cannot be reckoned with.
+    constexpr unsigned long long kLastSecond = 7'258'118'400ULL;
     const auto stamp = call.header("x-slack-request-timestamp");
     const auto seconds = parse_unsigned(stamp);
     if (!seconds || *seconds > kLastSecond) return "the request has no timestamp of Slack";

@@ -22,7 +22,8 @@ std::int64_t milliseconds_of(WallTime at) {
 std::optional<WallTime> time_of(const Json& json, const char* key) {
     const auto* value = find(json, key);
     if (value == nullptr || !value->is_number_integer()) return std::nullopt;
-    return WallTime{std::chrono::milliseconds{value->get<std::int64_t>()}};
+    // Whatever number stands there: a time that can be reckoned with.
+    return wall_time(std::chrono::sys_time<Milliseconds>{Milliseconds{value->get<std::int64_t>()}});
 }
 
 std::string text_of(const Json& json, const char* key) { return find_string(json, key).value_or(""); }

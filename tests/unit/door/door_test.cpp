@@ -171,6 +171,8 @@ TEST(DoorSlack, RefusesWhatIsNotSignedBySlack) {
              Row{"no timestamp", [](auto& call) { call.headers.erase("x-slack-request-timestamp"); }},
              Row{"a timestamp of another second",
                  [](auto& call) { call.headers["x-slack-request-timestamp"] = "1790000001"; }},
+             Row{"a timestamp that no clock shows",
+                 [](auto& call) { call.headers["x-slack-request-timestamp"] = "17900000090"; }},
              Row{"a timestamp that is no number",
                  [](auto& call) { call.headers["x-slack-request-timestamp"] = "soon"; }},
              Row{"a timestamp with a sign", [](auto& call) { call.headers["x-slack-request-timestamp"] = "-1"; }},

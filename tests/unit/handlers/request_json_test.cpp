@@ -1,5 +1,6 @@
 #include "handlers/request_json.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,6 +71,9 @@ TEST(RequestJson, IsRefusedWhereTheServiceIsNoneOfOursAnyMore) {
 TEST(RequestJson, RefusesWhatNobodyHasWritten) {
     for (const auto* text : {"", "[]", "{}", R"({"s":7})", R"({"s":"a b"})", R"({"s":"api","st":"sideways"})"})
         EXPECT_FALSE(request_of_json(text, shop())) << text;
+    // A number that no clock shows is a time all the same.
+    for (const auto* at : {"9223372036854775807", "-9223372036854775808", "17900000090000000"})
+        EXPECT_TRUE(request_of_json(fmt::format(R"({{"s":"api","at":{}}})", at), shop())) << at;
     // What is of the wrong type was not written here, and is left out.
     const auto read = request_of_json(R"({"s":"api","at":"now","img":[7],"want":{},"only":1})", shop());
     ASSERT_TRUE(read);
