@@ -34,7 +34,9 @@ DoorStep refused(int status, std::string words) {
 }
 
 DoorStep wrong_method(const HttpCall& call, std::string_view route, const std::string& allowed) {
-    auto step = refused(405, fmt::format("{} is not for {}", one_line(call.method, kLongestWord), route));
+    // What the caller has sent is for the log alone.
+    auto step = refused(405, fmt::format("only {} is for {}", allowed, route));
+    step.words = fmt::format("{} is not for {}", one_line(call.method, kLongestWord), route);
     step.answer.headers["allow"] = allowed;
     return step;
 }
