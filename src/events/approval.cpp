@@ -18,32 +18,25 @@ constexpr std::size_t kLongestReason = 1000;
 constexpr auto kMembers = std::to_array<std::pair<std::string_view, What>>(
     {{"approve", What::kApprove}, {"reject", What::kReject}, {"approval_answer", What::kAnswer}});
 
-bool is_reminder(const Json& object) { return find_string(object, "action") == "remind"; }
-
 }  // namespace
 
 bool is_approval(const Json& object) {
-    return is_reminder(object) || std::ranges::any_of(kMembers, [&](const auto& member) {
-               return object.contains(std::string(member.first));
-           });
+    return std::ranges::any_of(kMembers,
+                               [&](const auto& member) { return object.contains(std::string(member.first)); });
 }
 
 Result<EventBody> decode_approval(const Json& object) {
     ApprovalEvent event;
-    std::string_view key = "token";
-    if (is_reminder(object)) {
-        event.what = What::kRemind;
-    } else {
-        int given = 0;
-        for (const auto& [name, what] : kMembers) {
-            if (!object.contains(std::string(name))) continue;
-            ++given;
-            key = name;
-            event.what = what;
-        }
-        if (given > 1)
-            return fail(ErrorKind::kInvalidEvent, R"("approve" and "reject" are both given; one of them says it)");
+    std::string_view key;
+    int given = 0;
+    for (const auto& [name, what] : kMembers) {
+        if (!object.contains(std::string(name))) continue;
+        ++given;
+        key = name;
+        event.what = what;
     }
+    if (given > 1)
+        return fail(ErrorKind::kInvalidEvent, R"("approve" and "reject" are both given; one of them says it)");
     TRY_ASSIGN(event.token, require_string(object, key, key));
     if (event.token.size() > kLongestToken)
         return fail(ErrorKind::kInvalidEvent, fmt::format("\"{}\" is longer than {} bytes", key, kLongestToken));

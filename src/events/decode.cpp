@@ -197,8 +197,7 @@ std::string describe(const Event& event) {
     if (const auto* sweep = std::get_if<SweepRequest>(&event.body); sweep != nullptr && !sweep->scheduled)
         return "sweep request";
     if (std::holds_alternative<LifecycleHookCall>(event.body)) return "lifecycle hook";
-    if (const auto* approval = std::get_if<ApprovalEvent>(&event.body))
-        return approval->what == ApprovalEvent::What::kRemind ? "reminder of an approval" : "answer to an approval";
+    if (std::holds_alternative<ApprovalEvent>(event.body)) return "answer to an approval";
     if (const auto* call = std::get_if<HttpCall>(&event.body))
         return fmt::format("{} {} by HTTP", cut(call->method), cut(call->path));
     const auto* request = std::get_if<ManualRequest>(&event.body);

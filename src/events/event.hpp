@@ -180,10 +180,9 @@ struct LifecycleHookCall {
 };
 
 /// Something that becomes of an approval: `{"approve":TOKEN}` or `{"reject":TOKEN}`, a request;
-/// `{"approval_answer":..}`, which the function has signed itself; `{"action":"remind","token":..}`, of a schedule that
-/// it has made.
+/// `{"approval_answer":..}`, which the function has signed itself.
 struct ApprovalEvent {
-    enum class What { kApprove, kReject, kAnswer, kRemind };
+    enum class What { kApprove, kReject, kAnswer };
     What what = What::kApprove;
     std::string token;        ///< or the signed answer, with kAnswer
     std::string reason = {};  ///< in the words of whoever has sent it; may be empty

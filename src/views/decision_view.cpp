@@ -165,12 +165,10 @@ DecisionView view(const AnswerHook& hook) {
 }
 
 DecisionView view(const AnswerApproval& approval) {
-    using What = ApprovalEvent::What;
-    const auto what = approval.event.what;
     return {.kind = DecisionView::Kind::kApproval,
-            .headline = what == What::kReject   ? "reject what is to be approved"
-                        : what == What::kRemind ? "remind of what is to be approved"
-                                                : "carry out an answer to what is to be approved",
+            .headline = approval.event.what == ApprovalEvent::What::kReject
+                            ? "reject what is to be approved"
+                            : "carry out an answer to what is to be approved",
             .reason = "its token says what that is",
             .deployments = {},
             .tasks = {},

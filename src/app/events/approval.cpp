@@ -27,7 +27,6 @@ struct Opened {
     std::string reason;
 };
 
-/// The token of a reminder may have expired: that is what is to be told.
 Result<Approval> open(Wiring& parts, const ApprovalEvent& event, ApprovalAnswer& answer) {
     TRY_ASSIGN(const auto keys, keys_of(parts.config.approval));
     const auto now = parts.clock.now();
@@ -35,7 +34,7 @@ Result<Approval> open(Wiring& parts, const ApprovalEvent& event, ApprovalAnswer&
     if (event.what == What::kAnswer) {
         TRY_ASSIGN(answer, open_answer(event.token, keys, now));
     }
-    return open_token(answer.token, keys, environment_of(parts.config), event.what == What::kRemind ? WallTime{} : now);
+    return open_token(answer.token, keys, environment_of(parts.config), now);
 }
 
 /// Who has pressed a button sees what came of it, in the place of the buttons. Nothing fails for it.

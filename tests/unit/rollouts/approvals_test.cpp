@@ -162,6 +162,19 @@ TEST(Approval, IsRefusedWithAClearWordWhereItIsNoneOfOursOrTooLate) {
     EXPECT_EQ(world.calls("UpdateService"), 0);
 }
 
+/// A token is an answer as "approve" and in no other place, whatever else the event says.
+TEST(Approval, IsGivenByNothingButAnAnswer) {
+    World world(approving());
+    change(world);
+    const auto token = last_token(world);
+    for (const auto& event : {Json{{"action", "remind"}, {"token", token}}, Json{{"token", token}},
+                              Json{{"action", "approve"}, {"token", token}}})
+        EXPECT_NE(world.handle(dump_json(event)).answer.status, "deployed") << event;
+    world.run_for(hours{5});
+    EXPECT_NE(world.handle(dump_json({{"action", "remind"}, {"token", token}})).answer.status, "deployed");
+    EXPECT_EQ(world.calls("UpdateService"), 0);
+}
+
 TEST(Approval, IsOfThoseWhoAreNamed) {
     World world(approving({{"APPROVAL_FROM", "oncall"}, {"APPROVAL_GROUPS", "oncall=@alice @bob"}}));
     change(world);
