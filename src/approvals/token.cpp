@@ -169,7 +169,7 @@ Result<Approval> open_token(std::string_view token, const ApprovalKeys& keys, st
     if (now >= approval.expires)
         return fail(ErrorKind::kInvalidEvent,
                     fmt::format("the approval token of {} has expired at {}; ask anew by deploying it again",
-                                approval.service, to_the_minute(approval.expires)));
+                                approval.service, minute_in_words(approval.expires)));
     return approval;
 }
 
@@ -222,8 +222,8 @@ Result<ApprovalAnswer> open_answer(std::string_view text, const ApprovalKeys& ke
         .at = time_of(json, "a"),
         .reply_to = text_of(json, "p")};
     if (now > answer.at + kLongestAnswer || now + kClocksDiffer < answer.at)
-        return fail(ErrorKind::kInvalidEvent,
-                    fmt::format("the answer to an approval is of {}, which is too long ago", to_the_minute(answer.at)));
+        return fail(ErrorKind::kInvalidEvent, fmt::format("the answer to an approval is of {}, which is too long ago",
+                                                          minute_in_words(answer.at)));
     return answer;
 }
 

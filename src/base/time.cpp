@@ -56,13 +56,6 @@ WallTime wall_time(std::chrono::sys_time<Milliseconds> time) {
     return std::clamp(time, kEarliest, kLatest);
 }
 
-std::string to_the_minute(WallTime time) {
-    constexpr std::size_t kDate = 10;
-    constexpr std::size_t kMinutes = 5;
-    const auto text = format_rfc3339(time);
-    return fmt::format("{} {} UTC", text.substr(0, kDate), text.substr(kDate + 1, kMinutes));
-}
-
 std::string format_rfc3339(WallTime time) {
     const auto whole = std::chrono::floor<Milliseconds>(time);
     const auto day = std::chrono::floor<std::chrono::days>(whole);

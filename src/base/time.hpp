@@ -70,8 +70,6 @@ private:
 
 /// `2026-01-31T09:05:03.007Z` (RFC 3339, UTC, milliseconds).
 [[nodiscard]] std::string format_rfc3339(WallTime time);
-/// `2026-01-31 09:05 UTC`: for people, to the minute.
-[[nodiscard]] std::string to_the_minute(WallTime time);
 
 /// For a person: `2026-01-31 09:05 UTC`.
 [[nodiscard]] std::string minute_in_words(WallTime time);

@@ -83,16 +83,20 @@ void tell(Wiring& parts, const Opened& opened, const EcsTarget& target, Notifica
                               .reason = reason,
                               .facts = {fmt::format("approval\n{}\n{}\n{}", id_of(opened.approval), status, reason)}};
     show_decision(parts, opened.answer, opened.approval, target,
-                  fmt::format("{}: {}, {}", status, reason, to_the_minute(opened.answer.at)));
+                  fmt::format("{}: {}, {}", status, reason, minute_in_words(opened.answer.at)));
     parts.announcer.news({std::move(notification)});
     parts.deliver();
 }
 
-Handled refuse(Wiring& parts, const Opened& opened, const EcsTarget& target, const std::string& why) {
+void log_refusal(Wiring& parts, const Opened& opened, const EcsTarget& target, const std::string& why) {
     parts.logger.warn("approval refused", {{log_key::kService, target.id.str()},
                                            {"approval", id_of(opened.approval)},
                                            {"by", in_words(opened.answer.by)},
                                            {log_key::kReason, why}});
+}
+
+Handled refuse(Wiring& parts, const Opened& opened, const EcsTarget& target, const std::string& why) {
+    log_refusal(parts, opened, target, why);
     tell(parts, opened, target, NotificationType::kWarning, "not approved",
          fmt::format("{} of {}: {}", opened.answer.approved ? "the approval" : "the rejection",
                      in_words(opened.answer.by), why));
@@ -106,10 +110,7 @@ std::string by_and_why(const Opened& opened) {
 
 /// Whoever may not answer is told so, and nobody else: the buttons stay for those who may.
 Handled forbid(Wiring& parts, const Opened& opened, const EcsTarget& target, const std::string& why) {
-    parts.logger.warn("approval refused", {{log_key::kService, target.id.str()},
-                                           {"approval", id_of(opened.approval)},
-                                           {"by", in_words(opened.answer.by)},
-                                           {log_key::kReason, why}});
+    log_refusal(parts, opened, target, why);
     if (!opened.answer.reply_to.empty())
         (void)parts.replies.tell(opened.answer.reply_to, why, Deadline::after(parts.clock, kReplyTime));
     return answered("refused", fmt::format("{}: {}", target.label(), why));
@@ -185,7 +186,7 @@ Handled deploy(Wiring& parts, Deployments& deployments, const Event& event, cons
         return refuse(parts, opened, target, reports.front().outcome);
     const bool begun = !reports.empty() && !reports.front().error && reports.front().status != DeploymentStatus::kHeld;
     show_decision(parts, opened.answer, opened.approval, target,
-                  fmt::format("approved by {}, {}{}", by_and_why(opened), to_the_minute(opened.answer.at),
+                  fmt::format("approved by {}, {}{}", by_and_why(opened), minute_in_words(opened.answer.at),
                               begun ? "" : fmt::format("; it has not begun: {}", handled.answer.detail)));
     return handled;
 }

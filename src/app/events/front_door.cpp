@@ -26,8 +26,7 @@ DoorSettings door_settings(const Config& config) {
                           .environment = environment_of(config),
                           .slack_signing_secret = config.slack_signing_secret,
                           .by_page = config.approval_by_page};
-    if (config.approval.key)
-        settings.keys = ApprovalKeys{.current = *config.approval.key, .previous = config.approval.previous_key};
+    if (auto keys = keys_of(config.approval)) settings.keys = *std::move(keys);
     return settings;
 }
 

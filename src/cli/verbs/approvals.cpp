@@ -20,7 +20,6 @@ struct Waiting {
 
 Result<std::vector<Waiting>> find_all(App& app, const ApprovalsCommand& command, Session& session) {
     const auto deadline = session.patience();
-    app.discover(deadline);
     TRY_ASSIGN(const auto targets, named_or_all(app, command.services, deadline));
     TRY_ASSIGN(const auto services, look_at(app, session.clock(), session.sleeper(), targets, deadline));
     const auto keys = keys_of(app.config().approval);
@@ -41,7 +40,7 @@ Result<std::vector<Waiting>> find_all(App& app, const ApprovalsCommand& command,
 
 std::string then_of(const WaitingHook& hook) {
     const auto what = hook.then_rolls_back ? "rolls it back" : "lets it go on";
-    return hook.expires ? fmt::format(" until {}, then ECS {}", to_the_minute(*hook.expires), what) : std::string();
+    return hook.expires ? fmt::format(" until {}, then ECS {}", minute_in_words(*hook.expires), what) : std::string();
 }
 
 void print(Console& console, const Waiting& waiting) {

@@ -214,17 +214,17 @@ Result<std::optional<Barrier>> ApprovalGate::barrier(const DeploymentRequest& re
     TRY_ASSIGN(auto token, sign(approval, keys));
     TRY_ASSIGN(auto ways, ways_of(token, options_, keys));
     const auto detail_time = Deadline::earlier(deadline, Deadline::after(clock_, kLongestForDetails));
-    return Barrier{
-        .kind = Barrier::Kind::kApproval,
-        .words = fmt::format("waits to be approved {} until {}", by_whom(rules.from), to_the_minute(approval.expires)),
-        .until = approval.expires,
-        .lasts = rules.expires,
-        .details = details_of(planned, subject, detail_time),
-        .id = id_of(approval),
-        .token = std::move(token),
-        .page = std::move(ways.page),
-        .code = std::move(ways.code),
-        .request = approval.request};
+    return Barrier{.kind = Barrier::Kind::kApproval,
+                   .words = fmt::format("waits to be approved {} until {}", by_whom(rules.from),
+                                        minute_in_words(approval.expires)),
+                   .until = approval.expires,
+                   .lasts = rules.expires,
+                   .details = details_of(planned, subject, detail_time),
+                   .id = id_of(approval),
+                   .token = std::move(token),
+                   .page = std::move(ways.page),
+                   .code = std::move(ways.code),
+                   .request = approval.request};
 }
 
 }  // namespace ci_lambda

@@ -122,7 +122,7 @@ Result<std::vector<GroupedName>> SchedulerClient::of_cluster(const std::string& 
     return names;
 }
 
-Result<TaskTarget> SchedulerClient::get(const GroupedName& schedule, Deadline deadline) {
+Result<Json> SchedulerClient::get_schedule(const GroupedName& schedule, Deadline deadline) {
     const AwsCall call{.operation = kGetSchedule,
                        .method = "GET",
                        .path = path_of(schedule),
@@ -130,13 +130,18 @@ Result<TaskTarget> SchedulerClient::get(const GroupedName& schedule, Deadline de
     auto answer = client_.parse_read(kGetSchedule, client_.make(call, deadline));
     if (!answer)
         return std::unexpected(explained(std::move(answer).error(), "scheduler:GetSchedule", arn_of(schedule)));
-    const auto* target = find(*answer, "Target");
+    return answer;
+}
+
+Result<TaskTarget> SchedulerClient::get(const GroupedName& schedule, Deadline deadline) {
+    TRY_ASSIGN(auto answer, get_schedule(schedule, deadline));
+    const auto* target = find(answer, "Target");
     if (target == nullptr)
         return fail(ErrorKind::kProtocol,
                     fmt::format("EventBridge Scheduler's answer to GetSchedule has no target of {}", schedule.str()));
     auto read = read_task_target(*target);
-    for (const auto* member : kOnlyInAnswers) answer->erase(member);
-    read.whole = dump_json(*answer);
+    for (const auto* member : kOnlyInAnswers) answer.erase(member);
+    read.whole = dump_json(answer);
     return read;
 }
 
@@ -177,18 +182,12 @@ Result<OneTimeSchedules::Made> SchedulerClient::create(const OneTimeSchedule& sc
 }
 
 Result<PlannedCall> SchedulerClient::read(const GroupedName& schedule, Deadline deadline) {
-    const AwsCall call{.operation = kGetSchedule,
-                       .method = "GET",
-                       .path = path_of(schedule),
-                       .query = "groupName=" + escape_component(schedule.group)};
-    auto answer = client_.parse_read(kGetSchedule, client_.make(call, deadline));
-    if (!answer)
-        return std::unexpected(explained(std::move(answer).error(), "scheduler:GetSchedule", arn_of(schedule)));
-    const auto* target = find(*answer, "Target");
-    const auto expression = find_string(*answer, "ScheduleExpression").value_or("");
+    TRY_ASSIGN(auto answer, get_schedule(schedule, deadline));
+    const auto* target = find(answer, "Target");
+    const auto expression = find_string(answer, "ScheduleExpression").value_or("");
     const auto at = one_time_of(expression);
     auto input = target == nullptr ? std::nullopt : find_string(*target, "Input");
-    if (!at || !input || find_string(*answer, "ScheduleExpressionTimezone").value_or("UTC") != "UTC")
+    if (!at || !input || find_string(answer, "ScheduleExpressionTimezone").value_or("UTC") != "UTC")
         return fail(ErrorKind::kProtocol, fmt::format("the schedule {} is none of ours", schedule.str()));
     return PlannedCall{.at = *at,
                        .input = *std::move(input),

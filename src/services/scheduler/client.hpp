@@ -1,5 +1,7 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "base/time.hpp"
 #include "logging/logger.hpp"
 #include "net/credentials.hpp"
@@ -31,6 +33,8 @@ public:
     Status remove(const GroupedName& schedule, Deadline deadline) override;
 
 private:
+    /// As it is: GetSchedule's answer.
+    Result<nlohmann::json> get_schedule(const GroupedName& schedule, Deadline deadline);
     [[nodiscard]] std::string arn_of(const GroupedName& schedule) const;
 
     AwsClient client_;
