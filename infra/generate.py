@@ -79,6 +79,7 @@ NOTES = {
     "SCHEDULE_GROUP": ("It has to exist.", "It has to exist."),
     "HOLDS": ("The role may then read, write and remove that tag.",) * 2,
     "FREEZE_WINDOWS": ("A list, given by jsonencode().", "JSON."),
+    "PIPELINES": ("An object, given by jsonencode().", "JSON."),
     "REGIONS": (
         "The role may deploy in these. Each other one than the function's needs modules/forwarding.",
         "The role may deploy in these. Each other one than the stack's needs a stack of target.yaml.",
@@ -182,6 +183,8 @@ def plain(node):
     # So is a list of objects of several kinds.
     if isinstance(node, dict) and "Variable: FREEZE_WINDOWS." in str(node.get("description")):
         return {"description": node["description"], "pattern": r"^\s*\[[\s\S]*\]\s*$", "type": "string"}
+    if isinstance(node, dict) and "Variable: PIPELINES." in str(node.get("description")):
+        return {"description": node["description"], "pattern": r"^\s*\{[\s\S]*\}\s*$", "type": "string"}
     if isinstance(node, dict):
         return {key: plain(one) for key, one in node.items()}
     return node

@@ -425,6 +425,28 @@ variable "change_calendars" {
   }
 }
 
+variable "pipelines" {
+  type        = string
+  description = "Services that roll in an order: a stage begins when all of the one before it have completed. An event that concerns several stages of a pipeline is carried out so, and a request for the pipeline. An object, given by jsonencode() (PIPELINES)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.pipelines == "" || can(regex("^\\s*\\{[\\s\\S]*\\}\\s*$", var.pipelines))
+    error_message = "pipelines: {\"release\": {\"stages\": [{\"services\": [\"backend\"]}, {\"services\": [\"api\", \"worker\"]}, {\"promote\": \"prod\"}], \"on_failure\": \"roll_back_earlier\"}}."
+  }
+}
+
+variable "pipeline_state_machine" {
+  type        = string
+  description = "The state machine of Step Functions, made by ci_lambda pipeline asl, that carries a pipeline that takes longer than an invocation. Without it the event comes again, and the pipeline goes on then (PIPELINE_STATE_MACHINE)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.pipeline_state_machine == "" || can(regex("^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_-]{1,80}$", var.pipeline_state_machine))
+    error_message = "pipeline_state_machine: the ARN of a state machine."
+  }
+}
+
 variable "function_url" {
   type        = string
   description = "The address by which people and Slack reach the function: its function URL, or an HTTP API in front of it. Without it such calls are answered with 404, and no link is written. Of enable_function_url it is the output of the same name, known once that is applied. The function may then invoke itself (FUNCTION_URL)."
@@ -710,6 +732,8 @@ locals {
     HOLDS                               = tostring(var.holds)
     FREEZE_WINDOWS                      = var.freeze_windows
     CHANGE_CALENDARS                    = join(",", var.change_calendars)
+    PIPELINES                           = var.pipelines
+    PIPELINE_STATE_MACHINE              = var.pipeline_state_machine
     FUNCTION_URL                        = var.function_url
     AWS_ENDPOINT_URL_ECS                = var.aws_endpoint_url_ecs
     AWS_ENDPOINT_URL                    = var.aws_endpoint_url

@@ -35,6 +35,7 @@ struct ApprovalRules {
 struct ApprovalSettings {
     ApprovalRules all;
     std::map<ServiceId, ApprovalWish> by_service;
+    std::map<ServiceId, ApprovalWish> by_stage = {};  ///< of services that say nothing themselves: a pipeline's stage
     std::map<std::string, std::vector<std::string>> groups;  ///< APPROVAL_GROUPS
     std::optional<Secret> key = {};  ///< APPROVAL_KEY; absent: it is still to be read, or missing
     std::optional<Secret> previous_key = {};

@@ -82,8 +82,11 @@ bool is_slack_user(std::string_view text) {
 }
 
 ApprovalRules ApprovalSettings::of(const ServiceId& id) const {
-    const auto found = by_service.find(id);
-    if (found == by_service.end()) return all;
+    auto found = by_service.find(id);
+    if (found == by_service.end()) {
+        found = by_stage.find(id);
+        if (found == by_stage.end()) return all;
+    }
     const auto& own = found->second;
     return {.required = own.required.value_or(all.required),
             .from = own.from.value_or(all.from),
@@ -92,8 +95,8 @@ ApprovalRules ApprovalSettings::of(const ServiceId& id) const {
 }
 
 bool ApprovalSettings::is_on() const {
-    return all.required ||
-           std::ranges::any_of(by_service, [](const auto& one) { return one.second.required.value_or(false); });
+    const auto is_required = [](const auto& one) { return one.second.required.value_or(false); };
+    return all.required || std::ranges::any_of(by_service, is_required) || std::ranges::any_of(by_stage, is_required);
 }
 
 std::vector<std::string> ApprovalSettings::people(const std::vector<std::string>& from) const {
@@ -117,6 +120,7 @@ ApprovalSettings read_approval_settings(SettingReader& reader, ReadSecrets& secr
                     .expires = std::chrono::minutes{reader.number("APPROVAL_EXPIRES_MINUTES")},
                     .except_manual = read_except(reader)},
             .by_service = {},
+            .by_stage = {},
             .groups = read_groups(reader),
             .key = read_secret(reader, "APPROVAL_KEY", secrets),
             .previous_key = read_secret(reader, "APPROVAL_KEY_PREVIOUS", secrets)};
@@ -188,8 +192,9 @@ void check_approval(const ApprovalSettings& approval, SettingReader& reader) {
         }
     };
     check(approval.all.from, "it");
-    for (const auto& [id, wish] : approval.by_service)
-        if (wish.from) check(*wish.from, fmt::format("the approval of {}", id));
+    for (const auto* wishes : {&approval.by_service, &approval.by_stage})
+        for (const auto& [id, wish] : *wishes)
+            if (wish.from) check(*wish.from, fmt::format("the approval of {}", id));
     for (const auto& [name, people] : approval.groups) check(people, fmt::format("the group {}", name));
 }
 

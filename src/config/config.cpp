@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/approval_settings.hpp"
 #include "config/document.hpp"
@@ -106,6 +107,59 @@ std::vector<Freeze> read_freeze_windows(SettingReader& reader) {
             reader.problem(kVariable,
                            fmt::format("{}{}{}; expected {}", place, place.empty() ? "" : " ", what, expects));
     });
+}
+
+Pipelines read_pipelines(SettingReader& reader, const PipelineNames& names) {
+    constexpr std::string_view kVariable = "PIPELINES";
+    const auto text = reader.text(kVariable);
+    if (!text) return {};
+    const bool in_document = reader.origin(kVariable).kind == SettingOrigin::Kind::kDocument;
+    const std::string top(in_document ? setting_of(kVariable).pointer : kVariable);
+    return read_pipelines(
+        *text, names,
+        [&](const std::string& place, std::string what, std::string_view expects) {
+            if (in_document)
+                reader.problem({.pointer = top + place, .what = std::move(what), .expects = std::string(expects)});
+            else
+                reader.problem(kVariable,
+                               fmt::format("{}{}{}; expected {}", place, place.empty() ? "" : " ", what, expects));
+        },
+        [&](std::string_view json, const std::string& place) {
+            return read_approval_wish(parse_json(json).value_or(Json()), top + place, reader);
+        });
+}
+
+std::string read_state_machine(SettingReader& reader) {
+    constexpr std::string_view kVariable = "PIPELINE_STATE_MACHINE";
+    constexpr std::size_t kParts = 7;
+    auto arn = reader.word(kVariable).value_or("");
+    const auto parts = split(arn, ':');
+    if (!arn.empty() && (parts.size() != kParts || parts[0] != "arn" || parts[2] != "states" ||
+                         parts[5] != "stateMachine" || parts[6].empty()))
+        reader.problem(kVariable, fmt::format("{} is not the ARN of a state machine", in_quotes(arn)));
+    return arn;
+}
+
+/// A service that is in none of our maps never rolls: a pipeline would wait for it for ever.
+void check_services_of_pipelines(SettingReader& reader, const Pipelines& pipelines, const Names& names) {
+    const auto known = names.mapped_ids();
+    if (known.empty()) return;
+    for (const auto& [name, pipeline] : pipelines)
+        for (const auto& id : pipeline.services()) {
+            if (std::ranges::find(known, id.str()) != known.end()) continue;
+            const auto meant = closest(id.str(), known);
+            reader.problem("PIPELINES", fmt::format("{} names the service {}, which is not in {}{}", name, id,
+                                                    reader.called("ECS_SERVICE_MAP"),
+                                                    meant ? fmt::format(" (did you mean {}?)", *meant) : ""));
+        }
+}
+
+/// What a stage says counts for its services that say nothing themselves.
+void add_approvals_of_stages(ApprovalSettings& approval, const Pipelines& pipelines) {
+    for (const auto& [name, pipeline] : pipelines)
+        for (const auto& stage : pipeline.stages)
+            if (stage.approval)
+                for (const auto& id : stage.services) approval.by_stage.try_emplace(id, *stage.approval);
 }
 
 bool is_calendar(std::string_view name) {
@@ -437,6 +491,10 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_keys(approval.by_service));
     ids.merge(ids_in_keys(tasks_before));
     ids.merge(ids_in_keys(holds.own));
+    // Where there is a service map, it has them all.
+    if (!names.has_service_map())
+        for (const auto& [name, pipeline] : pipelines)
+            for (const auto& id : pipeline.services()) ids.insert(id);
     ids.insert(other_services.begin(), other_services.end());
     for (const auto& [id, target] : names.discovered()) ids.insert(id);
     return {ids.begin(), ids.end()};
@@ -572,6 +630,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const bool holds = reader.boolean("HOLDS");
     auto freezes = read_freeze_windows(reader);
     const auto calendars = read_list(reader, "CHANGE_CALENDARS", &is_calendar);
+    auto pipelines = read_pipelines(reader, {.environment = env, .backend_name = backend_name});
+    auto state_machine = read_state_machine(reader);
     auto endpoints = read_endpoints(reader);
     const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", endpoints.ecs.has_value());
     const bool dualstack = read_endpoint_variant(reader, "AWS_USE_DUALSTACK_ENDPOINT", endpoints.ecs.has_value());
@@ -589,12 +649,15 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                                              reader, maps);
     maps.verify.all.time = std::chrono::seconds{verify_time};
     approval.by_service = std::move(maps.approval);
+    add_approvals_of_stages(approval, pipelines);
     check_approval(approval, reader);
     maps.holds.tags = holds;
     maps.holds.freezes = std::move(freezes);
     maps.holds.calendars.assign(calendars.begin(), calendars.end());
     warn_of_unknown_tasks(reader, take_out_tasks(maps), maps.scheduled_tasks);
     auto other_services = ids_in_none(std::move(document_ids), maps);
+    for (const auto& [name, pipeline] : pipelines)
+        for (const auto& id : pipeline.services()) other_services.erase(id);
     if (reader.has_problems() || !cluster_pattern || !service_pattern || !family_pattern)
         return fail(ErrorKind::kConfiguration, reader.report());
 
@@ -608,6 +671,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                  .cluster_name = std::move(cluster_name),
                  .service_map = std::move(maps.services)});
     // What is discovered may be named, too, and is not known yet.
+    if (!discovery) check_services_of_pipelines(reader, pipelines, names);
+    if (reader.has_problems()) return fail(ErrorKind::kConfiguration, reader.report());
     if (!discovery) warn_of_all_strangers(reader, maps, other_services, names);
     const auto own_cluster = names.cluster();
     std::vector<SettingOrigin> origins;
@@ -668,6 +733,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .verify = std::move(maps.verify),
                    .approval = std::move(approval),
                    .holds = std::move(maps.holds),
+                   .pipelines = std::move(pipelines),
+                   .pipeline_state_machine = std::move(state_machine),
                    .schedules = std::move(schedules),
                    .ecs_endpoint = std::move(endpoints.ecs),
                    .aws_endpoint = std::move(endpoints.all),

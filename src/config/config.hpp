@@ -19,6 +19,7 @@
 #include "config/document_source.hpp"
 #include "config/freeze.hpp"
 #include "config/names.hpp"
+#include "config/pipeline.hpp"
 #include "config/scheduled_tasks.hpp"
 #include "config/service_task.hpp"
 #include "config/settings.hpp"
@@ -134,6 +135,8 @@ struct Config {
     VerifySettings verify;              ///< what is watched after a rollout has completed
     ApprovalSettings approval;
     HoldSettings holds;  ///< what keeps deployments from beginning
+    Pipelines pipelines;
+    std::string pipeline_state_machine;  ///< PIPELINE_STATE_MACHINE: its ARN; empty: there is none
     /// SCHEDULE_ROLE and SCHEDULE_GROUP, or their older names: how EventBridge Scheduler calls the function once.
     struct Schedules {
         std::string role;   ///< ARN; empty: it cannot

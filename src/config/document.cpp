@@ -47,6 +47,7 @@ std::string expected_in_document(const Setting& setting) {
             return setting.name == "VERIFY_URLS" ? "a list of URLs" : "a list of names of alarms";
         case SettingType::kFreezes: return "a list of freezes";
         case SettingType::kTargets:
+        case SettingType::kPipelines:
         case SettingType::kTasks: return "an object such as " + std::string(setting.expects);
         default: return std::string(setting.expects);
     }
@@ -136,6 +137,7 @@ private:
                 return known ? text : std::nullopt;
             }
             case SettingType::kTargets:
+            case SettingType::kPipelines:
             case SettingType::kTasks: return value.is_object() ? std::optional(dump_json(value)) : std::nullopt;
             case SettingType::kStrategy: return value.is_object() ? dump_json(value) : plain_text(value);
             case SettingType::kFreezes:

@@ -74,6 +74,7 @@ OrderedDocument typed(const Setting& setting, const std::string& text) {
             return list;
         }
         case SettingType::kFreezes: return OrderedDocument::parse(dump_json(parse_json(text).value_or(Json::array())));
+        case SettingType::kPipelines:
         case SettingType::kTargets: return OrderedDocument::parse(dump_json(parse_json(text).value_or(Json::object())));
         case SettingType::kStrategy: {
             const auto strategy = parse_strategy(text);

@@ -6,6 +6,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "config/pipeline.hpp"
 #include "config/reference.hpp"
 #include "config/service_task_reader.hpp"
 #include "config/settings.hpp"
@@ -181,6 +182,32 @@ OrderedSchema freezes_schema() {
     return list;
 }
 
+/// As `read_pipelines` reads it.
+OrderedSchema pipelines_schema() {
+    auto services = list_schema(text_schema(kServiceIdFormat));
+    services["minItems"] = 1;
+    services["maxItems"] = kMostServicesOfStage;
+    const auto name = OrderedSchema{{"type", "string"}, {"minLength", 1}, {"maxLength", 60}};
+    auto of_services = object_schema();
+    of_services["required"] = OrderedSchema::array({"services"});
+    of_services["properties"] = {{"name", name}, {"services", std::move(services)}, {"approval", approval_schema()}};
+    auto promotion = object_schema();
+    promotion["required"] = OrderedSchema::array({"promote"});
+    promotion["properties"] = {
+        {"name", name}, {"promote", text_schema(kServiceIdFormat)}, {"pipeline", text_schema(kPipelineNameFormat)}};
+    auto stages = list_schema({{"anyOf", {std::move(of_services), std::move(promotion)}}});
+    stages["minItems"] = 1;
+    stages["maxItems"] = kMostStages;
+    auto pipeline = object_schema();
+    pipeline["required"] = OrderedSchema::array({"stages"});
+    pipeline["properties"] = {{"stages", std::move(stages)},
+                              {"on_failure", {{"enum", {"stop", "roll_back_earlier"}}, {"default", "stop"}}}};
+    return {{"type", "object"},
+            {"maxProperties", kMostPipelines},
+            {"propertyNames", {{"pattern", kPipelineNameFormat}}},
+            {"additionalProperties", std::move(pipeline)}};
+}
+
 unsigned number_of(std::string_view text) { return static_cast<unsigned>(parse_unsigned(text).value_or(0)); }
 
 OrderedSchema integer_schema(const Setting& setting) {
@@ -210,6 +237,7 @@ OrderedSchema value_schema(const Setting& setting) {
         case SettingType::kStrategy: return strategy_schema(setting.format);
         case SettingType::kVerify: return setting.name == "VERIFY_URLS" ? urls_schema() : alarms_schema();
         case SettingType::kFreezes: return freezes_schema();
+        case SettingType::kPipelines: return pipelines_schema();
         default: return text_schema(setting.format);
     }
 }

@@ -38,6 +38,12 @@ constexpr std::string_view kFreezes =
     R"(`[{"weekly": "Fri 16:00 - Mon 08:00", "zone": "Europe/Berlin"}, {"from": "2026-12-24", "to": "2027-01-02", )"
     R"("zone": "UTC"}]`)";
 
+constexpr std::string_view kPipelines =
+    R"(`{"release": {"stages": [{"services": ["backend"]}, {"services": ["api", "worker"]}, {"promote": "prod"}], )"
+    R"("on_failure": "roll_back_earlier"}}`)";
+constexpr std::string_view kStateMachineFormat =
+    "^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_-]{1,80}$";
+
 constexpr auto kSettings = std::to_array<Setting>(
     {{.name = "PROJECT_NAME",
       .default_value = "",
@@ -504,6 +510,22 @@ constexpr auto kSettings = std::to_array<Setting>(
       .expects = "names or ARNs of change calendars with commas between them, `shop-freeze`",
       .meaning = "Change calendars of Systems Manager: while one of them is closed, nothing is deployed.",
       .format = kCalendarFormat},
+     {.name = "PIPELINES",
+      .default_value = "",
+      .pointer = "/pipelines",
+      .type = SettingType::kPipelines,
+      .expects = kPipelines,
+      .meaning =
+          "Services that roll in an order: a stage begins when all of the one before it have completed. An event that "
+          "concerns several stages of a pipeline is carried out so, and a request for the pipeline."},
+     {.name = "PIPELINE_STATE_MACHINE",
+      .default_value = "",
+      .pointer = "/pipeline_state_machine",
+      .type = SettingType::kText,
+      .expects = "the ARN of a state machine",
+      .meaning = "The state machine of Step Functions, made by `ci_lambda pipeline asl`, that carries a pipeline that "
+                 "takes longer than an invocation. Without it the event comes again, and the pipeline goes on then.",
+      .format = kStateMachineFormat},
      {.name = "SCHEDULE_ROLE",
       .default_value = "",
       .pointer = "/schedules/role",

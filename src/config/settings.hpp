@@ -19,6 +19,7 @@ enum class SettingType {
     kStrategy,    ///< a word, or an object; in the environment the same JSON
     kVerify,      ///< an array, of texts or of objects; in the environment the same JSON, or an object by services
     kFreezes,     ///< an array of objects; in the environment the same JSON
+    kPipelines,   ///< an object with pipelines by their names; in the environment the same JSON
     kTargets,     ///< an object with deployment targets by their names; in the environment the same JSON
     kPerService,  ///< a map in the environment; in the document a member of each of `services`
 };

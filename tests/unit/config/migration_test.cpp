@@ -177,6 +177,9 @@ private:
             case SettingType::kFreezes:
                 return one_of({R"([{"weekly":"Fri 16:00 - Mon 08:00","zone":"Europe/Berlin","reason":"weekend"}])",
                                R"([{"from":"2026-12-24","to":"2027-01-02","zone":"UTC"}])", "[]"});
+            case SettingType::kPipelines:
+                return one_of({R"({"release":{"stages":[{"services":["backend"]},{"promote":"other"}]}})",
+                               R"({"a":{"stages":[{"name":"x","services":["api","web"]}],"on_failure":"stop"}})"});
             case SettingType::kText: break;
         }
         if (setting.name == "CLUSTER_NAME_PATTERN") return one_of({"{env}", "{project}-{env}", "live"});
@@ -189,6 +192,8 @@ private:
         if (setting.name == "SLACK_SIGNING_SECRET") return "8f742231b10e8888abcd99yyyzzz85a5";
         if (setting.name.starts_with("APPROVAL_KEY")) return "secretsmanager:shop/approval-key";
         if (setting.name.ends_with("SCHEDULE_ROLE")) return "arn:aws:iam::123456789012:role/scheduler";
+        if (setting.name == "PIPELINE_STATE_MACHINE")
+            return "arn:aws:states:us-east-1:123456789012:stateMachine:shop-dev-pipelines";
         if (setting.name == "AWS_CA_BUNDLE") return " /etc/ca bundle.pem";
         return one_of({"core", "web"});
     }
