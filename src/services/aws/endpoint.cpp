@@ -46,9 +46,13 @@ std::string aws_endpoint(const AwsService& service, const AwsEndpointOptions& op
     if (options.endpoint) return *options.endpoint;
     const auto& partition = find_partition(options.region);
     const bool in_host = options.dualstack && service.dualstack_in_host;
-    const bool always_fips =
-        options.dualstack ? service.dualstack_always_fips_in_govcloud : service.always_fips_in_govcloud;
-    const bool says_fips = options.fips && !(always_fips && partition.name == kGovCloud.name);
+    const bool in_govcloud = partition.name == kGovCloud.name;
+    const bool always_fips = options.dualstack
+                                 ? service.dualstack_always_fips_in_govcloud
+                                 : service.always_fips_in_govcloud ||
+                                       (service.always_fips_in_us_gov_west_1 && options.region == "us-gov-west-1");
+    const bool says_fips = (options.fips && !(always_fips && in_govcloud)) ||
+                           (options.dualstack && service.dualstack_says_fips_in_govcloud && in_govcloud);
     // China has no FIPS; what botocore makes of it all the same is another name.
     const bool usual_suffix =
         !options.dualstack || in_host ||

@@ -45,6 +45,10 @@ struct AwsService {
     bool always_fips_in_govcloud = false;
     /// The same of GovCloud's dual-stack endpoint.
     bool dualstack_always_fips_in_govcloud = false;
+    /// The usual endpoint of us-gov-west-1 is the one for FIPS, while other regions of GovCloud have two.
+    bool always_fips_in_us_gov_west_1 = false;
+    /// GovCloud's dual-stack endpoint is the one for FIPS, and its name says so.
+    bool dualstack_says_fips_in_govcloud = false;
     /// The usual endpoint has IPv6 addresses, too, where botocore's endpoint rules say so: in all partitions that
     /// everybody may see.
     bool usual_is_dualstack = false;

@@ -31,6 +31,7 @@
 #include "services/scheduler/client.hpp"
 #include "services/secrets_manager/client.hpp"
 #include "services/ssm/client.hpp"
+#include "services/states/client.hpp"
 #include "services/sts/assumed_role.hpp"
 
 namespace ci_lambda {
@@ -69,7 +70,8 @@ Json credentials_in_json(const Result<Credentials>& credentials) {
 Json endpoints_in_json(std::span<const std::string> regions) {
     const std::array services{&kCloudWatchService, &kCodeDeployService,     &kEcrService,  &kEcsService,
                               &kEventsService,     &kLambdaService,         &kLogsService, &kS3Service,
-                              &kSchedulerService,  &kSecretsManagerService, &kSsmService,  &kStsService};
+                              &kSchedulerService,  &kSecretsManagerService, &kSsmService,  &kStatesService,
+                              &kStsService};
     Json all = Json::object();
     for (const auto* service : services) {
         auto& of_service = all[std::string(service->name)];
