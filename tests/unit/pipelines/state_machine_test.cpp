@@ -1,0 +1,72 @@
+#include "pipelines/state_machine.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "base/json.hpp"
+
+namespace ci_lambda {
+namespace {
+
+using ::testing::HasSubstr;
+
+Json definition() { return *parse_json(state_machine_definition("arn:aws:lambda:eu-west-1:1:function:ci")); }
+
+TEST(StateMachine, IsReadFromTopToBottom) {
+    const auto text = state_machine_definition("${Function}");
+    EXPECT_TRUE(text.starts_with("{\n  \"Comment\": "));
+    EXPECT_TRUE(text.ends_with("}\n"));
+    EXPECT_LT(text.find(R"("Start": {)"), text.find(R"("Decide": {)"));
+    EXPECT_THAT(text, HasSubstr(R"("FunctionName": "${Function}")"));
+}
+
+TEST(StateMachine, EveryStateIsReachedAndEveryOneThatIsNamedIsThere) {
+    const auto states = definition().at("States");
+    std::set<std::string> named{definition().at("StartAt")};
+    for (const auto& [name, state] : states.items()) {
+        if (state.contains("Next")) named.insert(state.at("Next"));
+        if (state.contains("Default")) named.insert(state.at("Default"));
+        for (const auto& choice : state.value("Choices", Json::array())) named.insert(choice.at("Next"));
+        EXPECT_FALSE(state.at("Comment").get<std::string>().empty()) << name;
+    }
+    std::set<std::string> there;
+    for (const auto& [name, state] : states.items()) there.insert(name);
+    EXPECT_EQ(named, there);
+}
+
+TEST(StateMachine, LeadsWhereTheFunctionSays) {
+    std::map<std::string, std::string> ways;
+    const auto decide = definition().at("States").at("Decide");
+    for (const auto& choice : decide.at("Choices")) ways[choice.at("StringEquals")] = choice.at("Next");
+    EXPECT_EQ(ways, (std::map<std::string, std::string>{{"start", "Start"},
+                                                        {"look", "Wait"},
+                                                        {"waiting", "Wait"},
+                                                        {"compensate", "Compensate"},
+                                                        {"completed", "Completed"},
+                                                        {"superseded", "Superseded"},
+                                                        {"failed", "Failed"},
+                                                        {"stopped", "Stopped"}}));
+    EXPECT_EQ(decide.at("Default"), "NotUnderstood");
+}
+
+TEST(StateMachine, EachTaskSendsTheRunAndKeepsWhatTheNextStateNeeds) {
+    const auto states = definition().at("States");
+    for (const auto& [name, step] :
+         std::map<std::string, std::string>{{"Start", "start"}, {"Look", "look"}, {"Compensate", "compensate"}}) {
+        const auto& task = states.at(name);
+        EXPECT_EQ(task.at("Resource"), "arn:aws:states:::lambda:invoke");
+        EXPECT_EQ(task.at("Parameters").at("Payload"),
+                  (Json{{"action", "pipeline"}, {"step", step}, {"run.$", "$.pipeline_run"}}));
+        EXPECT_EQ(task.at("ResultSelector").at("pipeline_run.$"), "$.Payload.pipeline.run");
+        EXPECT_GT(task.at("TimeoutSeconds"), 900) << "an invocation may take as long";
+        EXPECT_FALSE(task.contains("Catch")) << "a redrive could not go on where the task failed";
+    }
+    EXPECT_EQ(states.at("Failed").at("Error"), kPipelineFailedError);
+    EXPECT_EQ(states.at("Stopped").at("Error"), kPipelineStoppedError);
+}
+
+}  // namespace
+}  // namespace ci_lambda
