@@ -61,6 +61,7 @@ struct Describe {
         return fmt::format("hold|{}|{}|{}|{}|{}", static_cast<int>(hold.what), hold.target.id, hold.until, hold.by,
                            hold.reason);
     }
+    std::string operator()(const StepPipeline& step) const { return fmt::format("pipeline|{}", step.run); }
     std::string operator()(const Sweep& sweep) const { return fmt::format("sweep|{}", sweep.scheduled); }
 };
 

@@ -61,6 +61,7 @@ std::vector<Fact> facts_of(const Event& event) {
                     .add("image", body.image)
                     .add("image tag", body.image_tag)
                     .add("action", body.action)
+                    .add("pipeline", body.pipeline)
                     .add("reason", body.reason);
             },
             [&](const LifecycleHookCall& body) { facts.add("service", body.service).add("stage", body.stage); },
@@ -71,6 +72,7 @@ std::vector<Fact> facts_of(const Event& event) {
             [](const ApprovalEvent&) {},
             [&](const TaskEnded& body) { facts.add("task", std::string(last_segment(body.task))); },
             [&](const ThawRequest& body) { facts.add("service", body.service); },
+            [&](const PipelineStep& body) { facts.add("step", body.step); },
             [](const OtherEvent&) {},
             [&](const HttpCall& body) { facts.add("from", body.source_ip); },
         },

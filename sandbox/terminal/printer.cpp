@@ -130,6 +130,7 @@ Look look_of(DecisionView::Kind verdict) {
         case DecisionView::Kind::kHook:
         case DecisionView::Kind::kApproval:
         case DecisionView::Kind::kHold:
+        case DecisionView::Kind::kPipeline:
         case DecisionView::Kind::kSweep: return {.symbol = "●", .tone = Tone::kCyan};
         case DecisionView::Kind::kIgnore: return {.symbol = "○", .tone = Tone::kYellow};
         case DecisionView::Kind::kRefuse: return {.symbol = "✗", .tone = Tone::kRed};

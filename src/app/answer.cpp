@@ -180,6 +180,25 @@ nlohmann::ordered_json last_words_json(const LastWords& words) {
     return json;
 }
 
+nlohmann::ordered_json pipeline_json(const PipelineRun& run) {
+    nlohmann::ordered_json json{
+        {"pipeline", run.pipeline}, {"run", run.id}, {"status", to_string(run.next)}, {"detail", run.words}};
+    for (std::size_t i = 0; i < run.stages.size(); ++i) {
+        const auto& stage = run.stages[i];
+        nlohmann::ordered_json one{{"stage", stage.name}};
+        if (stage.promotes()) one["promote"] = stage.promote_to;
+        for (const auto& service : stage.services) {
+            nlohmann::ordered_json about{{"service", service.request.target.id.str()},
+                                         {"status", to_string(service.stand)}};
+            if (!service.deployment_id.empty()) about["deployment_id"] = service.deployment_id;
+            if (!service.words.empty()) about["detail"] = service.words;
+            one["services"].push_back(std::move(about));
+        }
+        json["stages"].push_back(std::move(one));
+    }
+    return json;
+}
+
 std::string to_json(const Answer& answer) {
     if (!answer.to_hook.empty()) return answer.to_hook;
     if (!answer.to_caller.empty()) return answer.to_caller;
@@ -233,6 +252,8 @@ std::string to_json(const Answer& answer) {
     }
     for (const auto& [target, why] : answer.held_back)
         json["not_deployed"].push_back({{"target", target}, {"reason", why}});
+    for (const auto& run : answer.pipelines) json["pipelines"].push_back(pipeline_json(run));
+    if (!answer.step.empty()) json["pipeline"] = OrderedJson::parse(answer.step);
     if (answer.failed_messages) {
         auto& failures = json["batchItemFailures"] = OrderedJson::array();
         for (const auto& id : *answer.failed_messages) failures.push_back({{"itemIdentifier", id}});

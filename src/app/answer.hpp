@@ -9,6 +9,7 @@
 #include "deployer/scheduled/task_report.hpp"
 #include "deployer/start/deployer.hpp"
 #include "handlers/decision.hpp"
+#include "pipelines/run.hpp"
 
 namespace ci_lambda {
 
@@ -28,6 +29,8 @@ struct Answer {
         std::string why;
     };
     std::vector<HeldBack> held_back = {};
+    std::vector<PipelineRun> pipelines = {};  ///< runs that were carried out, or taken a step further
+    std::string step = {};  ///< what the state machine is told that carries a run: `step_json(PipelineRun)`
     /// What ECS is told that asks by a lifecycle hook: JSON, and then all of the answer.
     std::string to_hook = {};
     /// What whoever has called by HTTP gets, `{"statusCode":..}`, and then all of the answer.
@@ -44,6 +47,9 @@ struct Answer {
 
 /// `{"container":"api","exit_code":1,"lines":["..",".."]}`
 [[nodiscard]] nlohmann::ordered_json last_words_json(const LastWords& words);
+
+/// `{"pipeline":"release","run":..,"status":"look","detail":..,"stages":[{"stage":..,"services":[..]}]}`
+[[nodiscard]] nlohmann::ordered_json pipeline_json(const PipelineRun& run);
 
 /// An invocation that ended badly: what could not be deployed must be seen by Lambda's metrics, retries and
 /// dead-letter queue.

@@ -107,6 +107,23 @@ Result<EventBody> decode_thaw(const Json& event) {
     return thaw;
 }
 
+bool is_pipeline_step(const Json& event) {
+    return find_string(event, "action") == "pipeline" && find(event, "run") != nullptr;
+}
+
+Result<EventBody> decode_pipeline_step(const Json& event) {
+    constexpr std::size_t kLongestRun = 256'000;  // what Step Functions takes
+    PipelineStep step;
+    step.step = find_string(event, "step").value_or("");
+    const auto* run = find(event, "run");
+    if (!run->is_object()) return fail(ErrorKind::kInvalidEvent, "\"run\" must be the run of a pipeline, an object");
+    step.run = dump_json(*run);
+    if (step.run.size() > kLongestRun)
+        return fail(ErrorKind::kInvalidEvent, fmt::format("\"run\" is longer than {} bytes", kLongestRun));
+    step.target = find_string(*run, "target").value_or("");
+    return step;
+}
+
 Result<EventBody> decode_action(const Json& event) {
     TRY_ASSIGN(const auto action, require_string(event, "action", "action"));
     if (action == "sweep") return SweepRequest{};
@@ -122,7 +139,8 @@ Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     if (!has_envelope && is_verify(event)) return decode_verify(event);
     if (!has_envelope && is_approval(event)) return decode_approval(event);
     if (!has_envelope && is_thaw(event)) return decode_thaw(event);
-    if (!has_envelope && event.contains("service")) return decode_bare_request(event);
+    if (!has_envelope && is_pipeline_step(event)) return decode_pipeline_step(event);
+    if (!has_envelope && (event.contains("service") || event.contains("pipeline"))) return decode_bare_request(event);
     if (!has_envelope && event.contains("action")) return decode_action(event);
     if (envelope.source.empty()) return without_source(event);
     if (is_manual_source(envelope.source)) {
@@ -194,6 +212,7 @@ std::string cut(std::string_view text) { return one_line(text, kLongestQuote); }
 std::string describe(const Event& event) {
     if (std::holds_alternative<VerifyRequest>(event.body)) return "verify request";
     if (std::holds_alternative<ThawRequest>(event.body)) return "end of a hold";
+    if (std::holds_alternative<PipelineStep>(event.body)) return "step of a pipeline";
     if (const auto* sweep = std::get_if<SweepRequest>(&event.body); sweep != nullptr && !sweep->scheduled)
         return "sweep request";
     if (std::holds_alternative<LifecycleHookCall>(event.body)) return "lifecycle hook";

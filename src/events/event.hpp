@@ -124,6 +124,7 @@ struct ManualRequest {
     std::optional<std::string> until = {};          ///< with `action` hold: when it ends
     std::optional<std::string> by = {};             ///< with `action` hold or release: who says so
     std::optional<std::string> override_hold = {};  ///< deploy although the service is held: why
+    std::optional<std::string> pipeline = {};       ///< all services of this one, in its order, in place of `service`
     friend bool operator==(const ManualRequest&, const ManualRequest&) = default;
 };
 
@@ -227,6 +228,15 @@ struct TaskEnded {
     friend bool operator==(const TaskEnded&, const TaskEnded&) = default;
 };
 
+/// Take the run of a pipeline a step further: asked for by the state machine that carries it,
+/// `{"action":"pipeline","step":"look","run":{..}}`.
+struct PipelineStep {
+    std::string step;         ///< what the state machine believes is due; the run itself says it
+    std::string run;          ///< JSON, which the function wrote itself
+    std::string target = {};  ///< as of `VerifyRequest`
+    friend bool operator==(const PipelineStep&, const PipelineStep&) = default;
+};
+
 /// Anything else: nothing to do with deployments.
 struct OtherEvent {
     std::string reason;  ///< why it is of no interest, for a person
@@ -235,7 +245,7 @@ struct OtherEvent {
 
 using EventBody = std::variant<EcrImageAction, ParameterChange, SecretChange, S3ObjectChange, EcsServiceEvent,
                                CodeDeployChange, ManualRequest, SweepRequest, VerifyRequest, LifecycleHookCall,
-                               ApprovalEvent, OtherEvent, HttpCall, TaskEnded, ThawRequest>;
+                               ApprovalEvent, OtherEvent, HttpCall, TaskEnded, ThawRequest, PipelineStep>;
 
 struct Event {
     Envelope envelope;

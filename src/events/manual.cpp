@@ -35,6 +35,7 @@ public:
         body_.until = member("until");
         body_.by = member("by");
         body_.override_hold = member("override_hold");
+        body_.pipeline = member("pipeline");
         body_.reason = find_string(request_, "reason");
         return std::move(body_);
     }

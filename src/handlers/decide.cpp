@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/references.hpp"
 #include "base/text.hpp"
@@ -70,6 +71,20 @@ void add_strategies(Decision& decision, const Config& config) {
             request.strategy = config.strategy_of(request.target.id);
             request.before = config.task_before(request.target.id);
         }
+}
+
+/// What concerns several stages of a pipeline keeps its order.
+void add_pipelines(Decision& decision, const Config& config) {
+    auto* deploy = std::get_if<Deploy>(&decision);
+    if (deploy == nullptr) return;
+    for (const auto& [name, pipeline] : config.pipelines) {
+        std::set<std::size_t> stages;
+        for (const auto& request : deploy->requests)
+            if (const auto stage = pipeline.stage_of(request.target.id)) stages.insert(*stage);
+        if (stages.size() < 2) continue;
+        for (auto& request : deploy->requests)
+            if (pipeline.stage_of(request.target.id)) request.pipeline = name;
+    }
 }
 
 /// A service that is not ours any more is watched no longer.
@@ -157,6 +172,7 @@ struct Decide {
         return decide_task_ended(ended, event.envelope, config);
     }
     Result<Decision> operator()(const ThawRequest& request) const { return decide_thaw(request, config); }
+    Result<Decision> operator()(const PipelineStep& step) const { return StepPipeline{.run = step.run}; }
     Result<Decision> operator()(const OtherEvent& other) const { return ignore(other.reason); }
     /// It has its answer before it comes here (FrontDoor).
     Result<Decision> operator()(const HttpCall& call) const {
@@ -188,6 +204,7 @@ Result<Decision> decide(const Event& event, const Config& config, const Home& ho
             std::holds_alternative<TaskEnded>(event.body) || std::holds_alternative<ThawRequest>(event.body);
         if (!is_kept) add_envelope(*decision, event.envelope, config);
         add_strategies(*decision, config);
+        add_pipelines(*decision, config);
     } else {
         tidy(decision.error().message);
     }
@@ -218,6 +235,20 @@ std::string name_of(const WantedImage& wanted) {
     if (wanted.repository.empty()) return wanted.tag;
     return with_tag_and_digest({.registry = wanted.registry, .repository = wanted.repository, .tag = {}, .digest = {}},
                                wanted.tag, wanted.digest);
+}
+
+bool is_own_revision(const TaskDefinition& revision, const EcsTarget& target) {
+    auto name = std::string_view(revision.str());
+    if (name.starts_with("arn:")) name.remove_prefix(std::min(name.size(), name.find('/') + 1));
+    const auto family = name.substr(0, name.find(':'));
+    return family == target.family.str() || family == rollback_family(target.family).str();
+}
+
+std::optional<std::string> why_not_by_event(const WantedStrategy& strategy) {
+    if (!strategy.hooks ||
+        std::ranges::none_of(*strategy.hooks, [](const auto& hook) { return !hook.function.empty(); }))
+        return std::nullopt;
+    return "a hook of the type lambda belongs into the configuration, not into a request";
 }
 
 Decision ignore(std::string reason) { return Ignore{.reason = std::move(reason)}; }

@@ -72,6 +72,9 @@ struct DeploymentRequest {
     std::optional<std::string> past_holds = {};
     bool asked_for = false;                      ///< by a person: a request, or the command line
     std::optional<GivenApproval> approval = {};  ///< never kept: it is asked for anew
+    /// The pipeline whose order it keeps, as it is deployed with services of other stages; empty: it begins at once.
+    std::string pipeline = {};
+    std::string pipeline_run = {};  ///< the run that wants it, by its id; empty: none does
     // Of one that was held before and that a schedule begins now:
     bool kept_for_person = false;  ///< a person asked for it
     std::string told_held = {};    ///< of which hold people were told
@@ -181,7 +184,13 @@ struct SetHold {
     std::vector<std::string> warnings = {};  ///< as of `Deploy`
 };
 
-using Decision = std::variant<Deploy, Notify, Sweep, Steer, Verify, AnswerHook, AnswerApproval, Ignore, SetHold>;
+/// Take the run of a pipeline a step further. The run is read when that is done, by the configuration of then.
+struct StepPipeline {
+    std::string run;  ///< JSON
+};
+
+using Decision =
+    std::variant<Deploy, Notify, Sweep, Steer, Verify, AnswerHook, AnswerApproval, Ignore, SetHold, StepPipeline>;
 
 /// What this event should do. Pure: no I/O, no clock, so that `plan`, a dry run, the tests and the real thing share
 /// one brain. Fails (kInvalidEvent) on input that claims to be ours but cannot be acted upon.

@@ -44,6 +44,15 @@ void add(std::vector<ServiceId>& services, std::vector<ServiceId> more);
     std::vector<ServiceId> ids, const std::string& reason, const Config& config,
     const std::function<std::optional<std::string>(const ServiceId&)>& why_not = {});
 
+/// Whether it is a revision of the service's own family, or one of the copies that a rollback made of them: a family, a
+/// revision of it, or the ARN of one. A service must not run another one's tasks, with their role and their secrets,
+/// because somebody who may send an event says so.
+[[nodiscard]] bool is_own_revision(const TaskDefinition& revision, const EcsTarget& target);
+
+/// Why a strategy that an event brings may not count; `nullopt`: it may. A function would be invoked with a role that
+/// whoever sends the event has chosen.
+[[nodiscard]] std::optional<std::string> why_not_by_event(const WantedStrategy& strategy);
+
 /// The repositories whose pushes deploy the service, by map or by name.
 [[nodiscard]] std::vector<std::string> repositories_of(const ServiceId& id, const Config& config);
 

@@ -53,6 +53,7 @@ struct PlaceOf {
     Place operator()(const ApprovalEvent& /*event*/) const { return {}; }
     Place operator()(const TaskEnded& ended) const { return place_of_arn(ended.task); }
     Place operator()(const ThawRequest& /*request*/) const { return {}; }
+    Place operator()(const PipelineStep& /*step*/) const { return {}; }
     Place operator()(const OtherEvent& /*other*/) const { return {}; }
     Place operator()(const HttpCall& /*call*/) const { return {}; }
 };
@@ -62,6 +63,8 @@ std::vector<std::string> named_targets(const Event& event) {
     if (const auto* request = std::get_if<ManualRequest>(&event.body)) return request->targets;
     if (const auto* thaw = std::get_if<ThawRequest>(&event.body); thaw != nullptr && !thaw->target.empty())
         return {thaw->target};
+    if (const auto* step = std::get_if<PipelineStep>(&event.body); step != nullptr && !step->target.empty())
+        return {step->target};
     const auto* verify = std::get_if<VerifyRequest>(&event.body);
     return verify == nullptr || verify->target.empty() ? std::vector<std::string>{} : std::vector{verify->target};
 }

@@ -211,19 +211,12 @@ Result<std::optional<PromotionSource>> read_promotion(const ManualRequest& reque
     return PromotionSource{.environment = environment, .target = *std::move(source)};
 }
 
-/// A function would be invoked with a role that whoever sends the request has chosen.
-bool has_functions(const WantedStrategy& strategy) {
-    return strategy.hooks &&
-           std::ranges::any_of(*strategy.hooks, [](const auto& hook) { return !hook.function.empty(); });
-}
-
 Result<std::optional<WantedStrategy>> read_strategy(const ManualRequest& request) {
     if (!request.strategy) return std::nullopt;
     auto strategy = parse_strategy(*request.strategy);
     if (!strategy) return fail(ErrorKind::kInvalidEvent, fmt::format(R"("strategy": {})", in_words(strategy.error())));
-    if (has_functions(*strategy))
-        return fail(ErrorKind::kInvalidEvent,
-                    R"("strategy": a hook of the type lambda belongs into the configuration, not into a request)");
+    if (const auto why = why_not_by_event(*strategy))
+        return fail(ErrorKind::kInvalidEvent, fmt::format(R"("strategy": {})", *why));
     return *std::move(strategy);
 }
 
@@ -345,6 +338,68 @@ Result<Decision> decide_to_steer(const ManualRequest& request, EcsTarget target,
                  .warnings = std::move(warnings)};
 }
 
+/// What a person wants of one service.
+Result<DeploymentRequest> wanted_by(const ManualRequest& request, EcsTarget target, const std::string& source,
+                                    const Config& config, const Home& home) {
+    if (request.until) return fail(ErrorKind::kInvalidEvent, R"("until" is for "action":"hold")");
+    if (request.override_hold && trim(*request.override_hold).empty())
+        return fail(ErrorKind::kInvalidEvent,
+                    R"("override_hold" is empty; it says why, as in "override_hold":"fixes the outage")");
+    TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
+    TRY_ASSIGN(auto promoted_from, read_promotion(request, target, config));
+    TRY_ASSIGN(auto wanted, read_wanted(request));
+    TRY_ASSIGN(auto strategy, read_strategy(request));
+    auto own_repositories =
+        wanted.empty() && !promoted_from ? std::vector<std::string>{} : repositories_of(target.id, config);
+    return DeploymentRequest{.target = std::move(target),
+                             .task_definition = std::move(task_definition),
+                             .reason = reason_of(request, source),
+                             .image_pin = config.image_pin,
+                             .wanted = std::move(wanted),
+                             .promoted_from = std::move(promoted_from),
+                             .own_repositories = std::move(own_repositories),
+                             .strategy_once = std::move(strategy),
+                             .past_holds = request.override_hold,
+                             .asked_for = true};
+}
+
+/// All services of a pipeline, in its order.
+Result<Decision> decide_for_pipeline(const ManualRequest& request, const std::string& source, const Config& config,
+                                     const Home& home, bool warns) {
+    const auto& name = *request.pipeline;
+    const auto found = config.pipelines.find(name);
+    if (found == config.pipelines.end()) {
+        std::vector<std::string> known;
+        for (const auto& [one, pipeline] : config.pipelines) known.push_back(one);
+        const auto meant = closest(name, known);
+        return fail(ErrorKind::kInvalidEvent,
+                    fmt::format(R"(there is no pipeline "{}"{}{})", truncate_utf8(name, 60),
+                                meant ? fmt::format("; did you mean {}?", *meant) : "",
+                                known.empty() ? fmt::format(": {} has none", config.called("PIPELINES"))
+                                              : fmt::format(" (pipelines: {})", join(known, ", "))));
+    }
+    for (const auto& [member, said] :
+         {std::pair{"service", request.service.has_value()}, std::pair{"action", request.action.has_value()},
+          std::pair{"task_definition", request.task_definition && !request.task_definition->empty()},
+          std::pair{"image", request.image.has_value()}})
+        if (said)
+            return fail(
+                ErrorKind::kInvalidEvent,
+                fmt::format(R"("pipeline" deploys all services of {}, so "{}" makes no sense with it)", name, member));
+    Deploy deploy;
+    for (const auto& id : found->second.services()) {
+        auto target = config.names.target(id);
+        if (!target)
+            return fail(ErrorKind::kInvalidEvent,
+                        fmt::format("the pipeline {} cannot run: {}", name, why_not_ours(id, config)));
+        TRY_ASSIGN(auto wanted, wanted_by(request, *std::move(target), source, config, home));
+        wanted.pipeline = name;
+        deploy.requests.push_back(std::move(wanted));
+    }
+    if (warns) deploy.warnings.push_back(warning_of(source, ServiceId{name}, config));
+    return deploy;
+}
+
 /// That all that are named are there. Whether this is one of them was looked at before.
 Status check_targets(const ManualRequest& request, const Config& config) {
     for (const auto& name : request.targets) {
@@ -377,6 +432,7 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
     if (request.malformed) return fail(ErrorKind::kInvalidEvent, "the request is malformed: " + *request.malformed);
     TRY(check_targets(request, config));
     const bool warns = unaddressed && config.requests_without_environment == WithoutEnvironment::kWarn;
+    if (request.pipeline) return decide_for_pipeline(request, source, config, home, warns);
     if (const auto task = request.service ? task_id(*request.service) : std::nullopt)
         return decide_for_task(request, *task, source, config,
                                warns ? std::vector{warning_of(source, *task, config)} : std::vector<std::string>{});
@@ -385,30 +441,10 @@ Result<Decision> decide_manual(const ManualRequest& request, const std::string& 
         auto said = warns ? std::vector{warning_of(source, target.id, config)} : std::vector<std::string>{};
         return decide_to_steer(request, std::move(target), source, std::move(said));
     }
-    if (request.until) return fail(ErrorKind::kInvalidEvent, R"("until" is for "action":"hold")");
-    if (request.override_hold && trim(*request.override_hold).empty())
-        return fail(ErrorKind::kInvalidEvent,
-                    R"("override_hold" is empty; it says why, as in "override_hold":"fixes the outage")");
-    TRY_ASSIGN(auto task_definition, read_task_definition(request, target, config, home));
-    TRY_ASSIGN(auto promoted_from, read_promotion(request, target, config));
-    TRY_ASSIGN(auto wanted, read_wanted(request));
-    TRY_ASSIGN(auto strategy, read_strategy(request));
-    auto own_repositories =
-        wanted.empty() && !promoted_from ? std::vector<std::string>{} : repositories_of(target.id, config);
+    TRY_ASSIGN(auto wanted, wanted_by(request, std::move(target), source, config, home));
     std::vector<std::string> warnings;
-    if (warns) warnings.push_back(warning_of(source, target.id, config));
-    return Deploy{.requests = {{.target = std::move(target),
-                                .task_definition = std::move(task_definition),
-                                .reason = reason_of(request, source),
-                                .image_pin = config.image_pin,
-                                .wanted = std::move(wanted),
-                                .promoted_from = std::move(promoted_from),
-                                .own_repositories = std::move(own_repositories),
-                                .strategy_once = std::move(strategy),
-                                .past_holds = request.override_hold,
-                                .asked_for = true}},
-                  .skipped = {},
-                  .warnings = std::move(warnings)};
+    if (warns) warnings.push_back(warning_of(source, wanted.target.id, config));
+    return Deploy{.requests = {std::move(wanted)}, .skipped = {}, .warnings = std::move(warnings)};
 }
 
 }  // namespace ci_lambda

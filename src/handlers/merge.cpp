@@ -37,6 +37,7 @@ struct Merged {
         request.changed_at = request.changed_at && next.changed_at
                                  ? std::optional(std::max(*request.changed_at, *next.changed_at))
                                  : std::nullopt;
+        if (request.pipeline.empty()) request.pipeline = next.pipeline;
         request.settles = std::max(request.settles, next.settles);
         request.images_alone = request.images_alone && next.images_alone;
         if (!next.images.empty()) {

@@ -6,10 +6,14 @@
 
 #include "base/json.hpp"
 #include "base/references.hpp"
+#include "base/text.hpp"
 #include "handlers/handlers.hpp"
 
 namespace ci_lambda {
 namespace {
+
+/// Of a task definition that is repeated to people.
+constexpr std::size_t kLongestName = 200;
 
 void put(Json& json, const char* key, const std::string& text) {
     if (!text.empty()) json[key] = text;
@@ -116,6 +120,7 @@ std::string to_json(const DeploymentRequest& request) {
     if (request.strategy_once) json["st"] = request.strategy_once->written;
     if (request.asked_for) json["man"] = true;
     if (request.past_holds) json["past"] = *request.past_holds;
+    put(json, "run", request.pipeline_run);
     return dump_json(json);
 }
 
@@ -141,7 +146,14 @@ Result<DeploymentRequest> request_of_json(std::string_view text, const Config& c
                               .again = flag_of(json, "again"),
                               .strategy = config.strategy_of(target->id),
                               .before = config.task_before(target->id)};
-    if (auto revision = find_string(json, "td")) request.task_definition = TaskDefinition(*std::move(revision));
+    if (auto revision = find_string(json, "td")) {
+        request.task_definition = TaskDefinition(*std::move(revision));
+        if (!is_own_revision(*request.task_definition, request.target))
+            return fail(ErrorKind::kInvalidEvent,
+                        fmt::format("the request that was kept names {}, which is not of {}, the family of {}",
+                                    one_line(request.task_definition->str(), kLongestName), request.target.family,
+                                    request.target.id));
+    }
     if (!request.wanted.empty()) {
         request.image_pin = config.image_pin;
         request.own_repositories = repositories_of(target->id, config);
@@ -151,10 +163,13 @@ Result<DeploymentRequest> request_of_json(std::string_view text, const Config& c
         if (!strategy)
             return fail(ErrorKind::kInvalidEvent,
                         "the request that was kept has a strategy that cannot be read: " + in_words(strategy.error()));
+        if (const auto why = why_not_by_event(*strategy))
+            return fail(ErrorKind::kInvalidEvent, fmt::format("the request that was kept has a strategy: {}", *why));
         request.strategy_once = *std::move(strategy);
     }
     request.asked_for = flag_of(json, "man");
     request.past_holds = find_string(json, "past");
+    request.pipeline_run = text_of(json, "run");
     return request;
 }
 

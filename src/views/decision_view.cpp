@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "base/text.hpp"
 
@@ -28,8 +31,15 @@ std::string headline_of_tasks(const Deploy& deploy) {
 std::string headline_of_services(const Deploy& deploy) {
     if (deploy.requests.size() > kNamedAtMost) return fmt::format("deploy {} services", deploy.requests.size());
     std::vector<std::string> services;
-    for (const auto& request : deploy.requests) services.push_back(request.target.id.str());
-    return "deploy " + join(services, " and ");
+    std::set<std::string> pipelines;
+    for (const auto& request : deploy.requests) {
+        services.push_back(request.target.id.str());
+        if (!request.pipeline.empty()) pipelines.insert(request.pipeline);
+    }
+    auto headline = "deploy " + join(services, " and ");
+    if (!pipelines.empty())
+        headline += fmt::format(", in the order of {}", join(std::vector(pipelines.begin(), pipelines.end()), " and "));
+    return headline;
 }
 
 std::string headline_of(const Deploy& deploy) {
@@ -98,7 +108,8 @@ DecisionView view(const Deploy& deploy) {
                                      .ecs_service = request.target.service.str(),
                                      .cluster = request.target.cluster.str(),
                                      .wanted = with_strategy(wanted_by(request), request),
-                                     .reason = request.reason});
+                                     .reason = request.reason,
+                                     .pipeline = request.pipeline});
     for (const auto& task : deploy.tasks)
         shown.tasks.push_back({.task = task.task.id.str(), .wanted = wanted_by(task), .reason = task.reason});
     return shown;
@@ -191,6 +202,17 @@ DecisionView view(const SetHold& hold) {
             .hint = {}};
 }
 
+DecisionView view(const StepPipeline& /*step*/) {
+    return {.kind = DecisionView::Kind::kPipeline,
+            .headline = "take the run of a pipeline a step further",
+            .reason = "the state machine that carries it asks for it",
+            .deployments = {},
+            .tasks = {},
+            .skipped = {},
+            .warnings = {},
+            .hint = {}};
+}
+
 DecisionView view(const Ignore& ignore) {
     return {.kind = DecisionView::Kind::kIgnore,
             .headline = "nothing to do",
@@ -229,6 +251,7 @@ std::string_view to_string(DecisionView::Kind kind) {
         case DecisionView::Kind::kHook: return "hook";
         case DecisionView::Kind::kApproval: return "approval";
         case DecisionView::Kind::kHold: return "hold";
+        case DecisionView::Kind::kPipeline: return "pipeline";
         case DecisionView::Kind::kIgnore: return "ignore";
         case DecisionView::Kind::kRefuse: break;
     }

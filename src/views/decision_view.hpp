@@ -13,7 +13,7 @@ namespace ci_lambda {
 /// A decision, or why there is none, in words: for whoever shows it, in whatever form. Texts come from the event: fit
 /// to be printed only once they are cleaned (`base/text.hpp`).
 struct DecisionView {
-    enum class Kind { kDeploy, kNotify, kSweep, kSteer, kVerify, kHook, kApproval, kHold, kIgnore, kRefuse };
+    enum class Kind { kDeploy, kNotify, kSweep, kSteer, kVerify, kHook, kApproval, kHold, kPipeline, kIgnore, kRefuse };
     Kind kind = Kind::kIgnore;
     std::string headline;  ///< "deploy api and worker"
     std::string reason;    ///< what follows "because"
@@ -25,6 +25,7 @@ struct DecisionView {
         std::string cluster;
         std::string wanted;  ///< "the newest ACTIVE revision of shop_service_api_dev"
         std::string reason;
+        std::string pipeline;  ///< whose order it keeps; empty: it begins at once
     };
     std::vector<Deployment> deployments;
 

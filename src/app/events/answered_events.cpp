@@ -70,9 +70,9 @@ private:
     }
     void add_body(const ManualRequest& body) {
         const auto& [bare, service, task_definition, reason, project, environment, malformed, image, image_tag,
-                     promote_from, action, rollback, strategy, targets, until, by, override_hold] = body;
+                     promote_from, action, rollback, strategy, targets, until, by, override_hold, pipeline] = body;
         add(bare, service, task_definition, reason, project, environment, malformed, image, image_tag, promote_from,
-            action, rollback, strategy, until, by, override_hold);
+            action, rollback, strategy, until, by, override_hold, pipeline);
         for (const auto& name : targets) add(name);
     }
     void add_body(const VerifyRequest& body) {
@@ -97,6 +97,7 @@ private:
     /// It has no id by which it could be remembered.
     void add_body(const HttpCall& body) { add(body.method, body.path, body.query, body.body); }
     void add_body(const TaskEnded& body) { add(body.task, body.cluster, body.request, body.waited_for_until); }
+    void add_body(const PipelineStep& body) { add(body.step, body.run, body.target); }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }
 

@@ -7,10 +7,12 @@
 
 #include "announce/words.hpp"
 #include "approvals/token.hpp"
+#include "base/retry.hpp"
 #include "base/text.hpp"
 #include "deployer/approve/approval_gate.hpp"
 #include "deployer/approve/permission.hpp"
 #include "handlers/request_json.hpp"
+#include "pipelines/state_machine.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -124,6 +126,26 @@ Result<std::string> running_now(Wiring& parts, const EcsTarget& target, Deadline
     return primary == nullptr ? std::string() : primary->id;
 }
 
+/// The run of a pipeline that waits for the answer is over with it.
+void stop_run(Wiring& parts, const Opened& opened, Deadline deadline) {
+    const auto request = request_of_json(opened.approval.request, parts.config);
+    if (!request || request->pipeline_run.empty()) return;
+    const auto execution = execution_arn(parts.config.pipeline_state_machine, request->pipeline_run);
+    if (!execution) return;
+    int attempts = 0;
+    const auto stopped = with_retries<void>(
+        {.max_retries = parts.config.max_deployment_retries}, parts.clock, parts.sleeper, deadline,
+        [](const RetryNotice&) {}, attempts,
+        [&] {
+            return parts.states.stop(*execution, std::string(kPipelineStoppedError),
+                                     fmt::format("{} was rejected by {}", opened.approval.service, by_and_why(opened)),
+                                     deadline);
+        });
+    if (!stopped)
+        parts.logger.warn("the run that waits was not stopped: it ends when the approval's time is over",
+                          {{"run", request->pipeline_run}, {log_key::kError, stopped.error().message}});
+}
+
 Handled reject(Wiring& parts, const Opened& opened, const EcsTarget& target, Deadline deadline) {
     const auto running = running_now(parts, target, working_time(deadline));
     // Where that cannot be found out, a no is a no.
@@ -131,6 +153,7 @@ Handled reject(Wiring& parts, const Opened& opened, const EcsTarget& target, Dea
         return refuse(parts, opened, target,
                       fmt::format("{} runs {} by now: nothing waits for this answer any more", target.label(),
                                   running->empty() ? "nothing" : *running));
+    stop_run(parts, opened, working_time(deadline));
     parts.logger.info(
         "approval rejected",
         {{log_key::kService, target.id.str()}, {"approval", id_of(opened.approval)}, {"by", by_and_why(opened)}});

@@ -97,7 +97,6 @@ Deadline Deployments::waiting_time(Deadline deadline) const {
 /// Waits for the ends of those that have started.
 void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadline) {
     std::vector<DeploymentReport*> started;
-    std::vector<Rollout> rollouts;
     for (auto& report : reports) {
         // What failed before is owed a rollback: the try before this one could not begin it. With an order of targets
         // the next one follows when this one is healthy, whoever began it.
@@ -106,20 +105,25 @@ void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadlin
                            (report.status == DeploymentStatus::kAlreadyRolling && parts_.config.targets.in_order);
         if (!begun || report.deployment_id.empty()) continue;
         started.push_back(&report);
-        rollouts.push_back(rollout_of(report));
     }
-    if (rollouts.empty()) return;
+    if (started.empty()) return;
+    follow(started, waiting_time(deadline));
+    verify_watched(parts_, started, waiting_time(deadline));
+}
+
+void Deployments::follow(const std::vector<DeploymentReport*>& reports, Deadline until) {
+    std::vector<Rollout> rollouts;
+    for (const auto* report : reports) rollouts.push_back(rollout_of(*report));
     parts_.notifications.hand_over();  // "started" is news now, not when all is over
     const auto tell = [this](const std::vector<RolloutOutcome>& verdicts) {
         parts_.announcer.verdicts(verdicts);
         parts_.notifications.hand_over();
     };
-    const auto outcomes = parts_.watcher.watch(rollouts, waiting_time(deadline), parts_.on_look, tell);
+    const auto outcomes = parts_.watcher.watch(rollouts, until, parts_.on_look, tell);
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-        add_outcome(*started[i], outcomes[i]);
-        log_outcome(*started[i]);
+        add_outcome(*reports[i], outcomes[i]);
+        log_outcome(*reports[i]);
     }
-    verify_watched(parts_, started, waiting_time(deadline));
 }
 
 void Deployments::log_outcome(const DeploymentReport& report) const {

@@ -26,8 +26,13 @@ public:
     /// How long to wait for the ends of rollouts.
     [[nodiscard]] Deadline waiting_time(Deadline deadline) const;
 
-private:
+    /// Starts them, and tells nobody; what is promoted is looked up first. One report a service.
     std::vector<DeploymentReport> begin(const Deploy& decision, Deadline deadline);
+    /// Watches the rollouts of these until they have ended, or until then; what was found is in the reports, and told
+    /// as far as nobody else tells it. What is watched after completion is not.
+    void follow(const std::vector<DeploymentReport*>& reports, Deadline until);
+
+private:
     void watch(std::vector<DeploymentReport>& reports, Deadline deadline);
     void log_outcome(const DeploymentReport& report) const;
 

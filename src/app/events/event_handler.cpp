@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <variant>
 
 #include "app/events/after_completion.hpp"
@@ -32,6 +33,28 @@ std::vector<DeploymentReport> reports_for(const Deploy& decision, const std::vec
         if (std::ranges::find(decision.requests, report.target, &DeploymentRequest::target) != decision.requests.end())
             some.push_back(report);
     return some;
+}
+
+/// Of several events that are carried out together, the first one that wants any of their pipelines.
+std::string id_of_runs(const std::vector<const Batch::Item*>& items, const std::vector<Deploy>& decisions) {
+    for (std::size_t i = 0; i < items.size(); ++i)
+        if (std::ranges::any_of(decisions[i].requests, [](const auto& one) { return !one.pipeline.empty(); }))
+            return items[i]->event.envelope.id;
+    return {};
+}
+
+/// Puts what became of a run into the answer to the event that wanted it.
+void add_run(Handled& handled, Handled run) {
+    const bool alone = handled.answer.deployments.empty() && handled.answer.tasks.empty() && !handled.error;
+    if (alone || run.error || run.answer.status == "failed") handled.answer.status = run.answer.status;
+    handled.answer.detail =
+        alone ? std::move(run.answer.detail) : fmt::format("{}. {}", handled.answer.detail, run.answer.detail);
+    std::ranges::move(run.answer.deployments, std::back_inserter(handled.answer.deployments));
+    std::ranges::move(run.answer.pipelines, std::back_inserter(handled.answer.pipelines));
+    if (run.error && handled.error)
+        handled.error->message += fmt::format("; {}", run.error->message);
+    else if (run.error)
+        handled.error = std::move(run.error);
 }
 
 }  // namespace
@@ -156,11 +179,18 @@ Handled EventHandler::act(const Event& event, const AnswerApproval& approval, De
 Handled EventHandler::act(const Event& event, const Deploy& deploy, Deadline deadline) {
     parts_.logger.debug("event decided: deploy",
                         {{"event", describe(event)}, {"services", static_cast<int>(deploy.requests.size())}});
-    const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &deploy}};
-    auto handled = answer_of(deployments_.carry_out(deploy, causes, deadline), deploy.skipped);
+    auto alone = deploy;
+    const auto runs = take_out_runs(alone, parts_.config, event.envelope.id, parts_.clock.now());
+    const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &alone}};
+    auto handled = answer_of(deployments_.carry_out(alone, causes, deadline), alone.skipped);
     handled.deploys = true;
+    for (const auto& run : runs) add_run(handled, pipelines_.carry_out(run, deadline));
     add_tasks(handled, deployments_.update_tasks(deploy, handled.answer.deployments, deadline));
     return parts_.redacted(std::move(handled));
+}
+
+Handled EventHandler::act(const Event& /*event*/, const StepPipeline& step, Deadline deadline) {
+    return pipelines_.step(step.run, deadline);
 }
 
 std::optional<Handled> EventHandler::answered_before(const Event& event) const {
@@ -224,12 +254,26 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
     std::vector<Announcer::Cause> causes;
     for (std::size_t i = 0; i < deploying.size(); ++i)
         causes.push_back({.id = deploying[i]->event.envelope.id, .decision = &decisions[i]});
-    const auto merged = merge(decisions);
-    const auto deployed = deployments_.carry_out(merged, causes, deadline);
+    auto merged = merge(decisions);
+    const auto runs = take_out_runs(merged, parts_.config, id_of_runs(deploying, decisions), parts_.clock.now());
+    auto deployed = deployments_.carry_out(merged, causes, deadline);
+    std::map<std::string, Handled> of_runs;  // by their pipelines
+    for (const auto& run : runs) {
+        auto handled = pipelines_.carry_out(run, deadline);
+        std::ranges::copy(handled.answer.deployments, std::back_inserter(deployed));
+        of_runs.emplace(run.pipeline, std::move(handled));
+    }
     const auto tasks = deployments_.update_tasks(merged, deployed, deadline);
     for (std::size_t i = 0; i < deploying.size(); ++i) {
         auto handled = answer_of(reports_for(decisions[i], deployed), decisions[i].skipped);
         handled.deploys = true;
+        for (const auto& [pipeline, run] : of_runs)
+            if (std::ranges::find(decisions[i].requests, pipeline, &DeploymentRequest::pipeline) !=
+                decisions[i].requests.end()) {
+                auto without_reports = run;
+                without_reports.answer.deployments.clear();
+                add_run(handled, std::move(without_reports));
+            }
         add_tasks(handled, tasks_for(decisions[i], tasks));
         finish(batch, *deploying[i], parts_.redacted(std::move(handled)));
     }

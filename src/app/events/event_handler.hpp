@@ -8,6 +8,7 @@
 #include "app/events/batch.hpp"
 #include "app/events/deployments.hpp"
 #include "app/events/news_handler.hpp"
+#include "app/pipelines/runner.hpp"
 #include "app/targets/wiring.hpp"
 #include "events/event.hpp"
 #include "handlers/decision.hpp"
@@ -19,7 +20,8 @@ namespace ci_lambda {
 class EventHandler {
 public:
     /// Both must outlive it.
-    EventHandler(Wiring& parts, Deployments& deployments) : parts_(parts), deployments_(deployments), news_(parts) {}
+    EventHandler(Wiring& parts, Deployments& deployments)
+        : parts_(parts), deployments_(deployments), pipelines_(parts, deployments), news_(parts) {}
 
     /// Where the function lives, once that is known: events of elsewhere are ignored from then on.
     void set_home(Home home) {
@@ -41,6 +43,7 @@ private:
     Handled act(const Event& event, const AnswerApproval& approval, Deadline deadline);
     Handled act(const Event& event, const Ignore& ignore, Deadline deadline);
     Handled act(const Event& event, const SetHold& hold, Deadline deadline);
+    Handled act(const Event& event, const StepPipeline& step, Deadline deadline);
     Handled invalid(const Error& error);
     /// By what is in the clusters now, where that was to be discovered. Fails (kServer) where nothing matches the event
     /// and not all could be read: it must come again.
@@ -67,6 +70,7 @@ private:
 
     Wiring& parts_;
     Deployments& deployments_;
+    PipelineRunner pipelines_;
     NewsHandler news_;
     Home home_;
 };

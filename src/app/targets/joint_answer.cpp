@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view kInvalidEvent = "Function.InvalidEvent";
 
 /// The worst first, as of the services of one target.
-constexpr std::array<std::string_view, 21> kStatusesWorstFirst{"failed",
+constexpr std::array<std::string_view, 22> kStatusesWorstFirst{"failed",
+                                                               "stopped",
                                                                "timed_out",
                                                                "rolled_back",
                                                                "completed_with_another_image",
@@ -125,6 +126,8 @@ Handled joint_answer(std::vector<TargetHandled> all) {
         if (joint.answer.to_hook.empty()) joint.answer.to_hook = std::move(answer.to_hook);
         std::ranges::move(answer.deployments, std::back_inserter(joint.answer.deployments));
         std::ranges::move(answer.tasks, std::back_inserter(joint.answer.tasks));
+        std::ranges::move(answer.pipelines, std::back_inserter(joint.answer.pipelines));
+        if (joint.answer.step.empty()) joint.answer.step = std::move(answer.step);
         std::ranges::move(answer.held_back, std::back_inserter(joint.answer.held_back));
     }
     return joint;

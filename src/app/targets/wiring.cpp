@@ -69,6 +69,12 @@ AwsEndpointOptions calendars_at_home(const Wiring& parts) {
     return endpoint;
 }
 
+AwsEndpointOptions states_at_home(const Wiring& parts) {
+    auto endpoint = endpoint_of(kStatesService, parts.config, parts.foundation.environment);
+    endpoint.region = parts.config.home_region;
+    return endpoint;
+}
+
 /// Of one rollout that somebody waits for.
 Milliseconds patience(const AppOptions& options, const Config& config) {
     return std::max<Milliseconds>(config.deployment_timeout, options.patience.value_or(Milliseconds{0}));
@@ -122,6 +128,8 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
                  logger),
       registries(endpoint_of(kEcrService, config, foundation.environment), http, credentials, clock, sleeper, logger),
       logs(endpoint_of(kLogsService, config, foundation.environment), http, credentials, clock, sleeper, logger),
+      bus(endpoint_of(kEventsService, config, foundation.environment), http, credentials, clock, sleeper, logger),
+      states(states_at_home(*this), http, foundation.credentials, clock, sleeper, logger),
       revision_images(ecs, logger),
       discovery(
           discovery_of(config, {.ecs = ecs, .schedules = scheduler, .rules = event_rules}, revision_images, *this)),
@@ -232,6 +240,11 @@ Handled Wiring::redacted(Handled handled) const {
         if (report.error) report.error->message = redactor.redact(std::move(report.error->message));
         if (report.last_words)
             for (auto& line : report.last_words->lines) line = redactor.redact(std::move(line));
+    }
+    for (auto& run : handled.answer.pipelines) {
+        run.words = redactor.redact(std::move(run.words));
+        for (auto& stage : run.stages)
+            for (auto& service : stage.services) service.words = redactor.redact(std::move(service.words));
     }
     handled.answer.detail = redactor.redact(std::move(handled.answer.detail));
     if (handled.error) handled.error->message = redactor.redact(std::move(handled.error->message));

@@ -36,10 +36,12 @@
 #include "services/codedeploy/client.hpp"
 #include "services/ecr/client.hpp"
 #include "services/ecs/client.hpp"
+#include "services/event_bus/client.hpp"
 #include "services/event_rules/client.hpp"
 #include "services/logs/client.hpp"
 #include "services/notify/slack_reply.hpp"
 #include "services/scheduler/client.hpp"
+#include "services/states/client.hpp"
 
 namespace ci_lambda {
 
@@ -96,6 +98,8 @@ struct Wiring {
     CloudWatchClient cloudwatch;
     EcrClients registries;
     LogsClient logs;
+    EventBusClient bus;
+    StatesClient states;  ///< where the function lives, with its own credentials
     RevisionImages revision_images;
     struct Discovery {
         Discovery(const Config& config, EcsCatalog& ecs, RevisionImages& images, Wiring& parts)

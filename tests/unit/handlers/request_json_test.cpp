@@ -68,6 +68,29 @@ TEST(RequestJson, IsRefusedWhereTheServiceIsNoneOfOursAnyMore) {
     EXPECT_THAT(read.error().message, HasSubstr("gone, which is none of our services any more"));
 }
 
+/// What was kept comes back as an event, which whoever may invoke the function can write.
+TEST(RequestJson, HasNoServiceRunTheTasksOfAnotherOne) {
+    const auto arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/";
+    for (const auto& name : {std::string("shop_service_worker_dev:3"), std::string("admin"), std::string(),
+                             fmt::format("{}admin:1", arn), fmt::format("{}shop_service_api_dev_x:1", arn)}) {
+        const auto read = request_of_json(fmt::format(R"({{"s":"api","td":"{}"}})", name), shop());
+        ASSERT_FALSE(read) << name;
+        EXPECT_THAT(read.error().message, HasSubstr("which is not of shop_service_api_dev"));
+    }
+    for (const auto& name : {std::string("shop_service_api_dev:3"), std::string("shop_service_api_dev"),
+                             fmt::format("{}shop_service_api_dev:3", arn),
+                             std::string(rollback_family(TaskFamily{"shop_service_api_dev"}).str()) + ":1"})
+        EXPECT_TRUE(request_of_json(fmt::format(R"({{"s":"api","td":"{}"}})", name), shop())) << name;
+}
+
+TEST(RequestJson, BringsNoFunctionThatIsCalledWithARoleOfItsChoice) {
+    const auto read = request_of_json(
+        R"({"s":"api","st":"{\"type\":\"blue_green\",\"hooks\":[{\"type\":\"lambda\",\"function\":\"arn:aws:lambda:us-east-1:123456789012:function:x\",\"role\":\"arn:aws:iam::123456789012:role/admin\",\"stages\":[\"PRE_SCALE_UP\"]}]}"})",
+        shop());
+    ASSERT_FALSE(read);
+    EXPECT_THAT(read.error().message, HasSubstr("belongs into the configuration"));
+}
+
 TEST(RequestJson, RefusesWhatNobodyHasWritten) {
     for (const auto* text : {"", "[]", "{}", R"({"s":7})", R"({"s":"a b"})", R"({"s":"api","st":"sideways"})"})
         EXPECT_FALSE(request_of_json(text, shop())) << text;

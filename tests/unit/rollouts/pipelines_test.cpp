@@ -1,0 +1,306 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/references.hpp"
+#include "unit/rollouts/support.hpp"
+#include "unit/rollouts/world.hpp"
+
+// Pipelines by the whole function: services roll in their order, and nothing of it is begun twice or forgotten.
+
+namespace ci_lambda::testing {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr const char* kRelease =
+    R"({"release":{"stages":[{"services":["backend"]},{"services":["api"]},{"services":["worker"]}]}})";
+constexpr const char* kReleaseAndBack =
+    R"({"release":{"stages":[{"services":["backend"]},{"services":["api"]},{"services":["worker"]}],
+        "on_failure":"roll_back_earlier"}})";
+constexpr const char* kRequest = R"({"pipeline":"release","reason":"a test wants it"})";
+const std::vector<std::string> kOrder{"backend", "api", "worker"};
+
+std::string ecs_name(const std::string& id) {
+    return id == "backend" ? "shop_service_dev" : fmt::format("shop_service_{}_dev", id);
+}
+
+/// An environment file that all three read was changed; the event was under way for some seconds.
+std::string change_of_all(const std::string& id, WallTime at) {
+    return dump_json({{"id", id},
+                      {"source", "aws.s3"},
+                      {"detail-type", "Object Created"},
+                      {"account", "123456789012"},
+                      {"region", "us-east-1"},
+                      {"time", in_whole_seconds(at - seconds{5})},
+                      {"detail", {{"bucket", {{"name", "shop-env"}}}, {"object", {{"key", "all.env"}}}}}});
+}
+
+WorldOptions with_pipeline(const std::string& pipelines, std::map<std::string, std::string> more = {}) {
+    WorldOptions options{.sweep = false, .lambda_retries = true, .knows_itself = true};
+    Json files = Json::object();
+    for (const auto& id : kOrder) files[id] = {{{"bucket", "shop-env"}, {"key", "all.env"}}};
+    options.environment = {{"PIPELINES", pipelines}, {"SERVICE_CONFIG", dump_json(files)}};
+    for (auto& [name, value] : more) options.environment[name] = value;
+    return options;
+}
+
+/// The world, and in which order its services were begun.
+class PipelineWorld {
+public:
+    explicit PipelineWorld(const WorldOptions& options) : world_(options) {
+        world_.before_each_call([this](const std::string& operation, const std::string& body) {
+            if (operation != "UpdateService") return;
+            const auto service = find_string(*parse_json(body), "service").value_or("");
+            for (std::size_t i = 0; i < kOrder.size(); ++i)
+                if (ecs_name(kOrder[i]) == service) begins(i);
+        });
+    }
+    World& operator*() { return world_; }
+    World* operator->() { return &world_; }
+
+    struct Running {
+        std::string revision;
+        std::string state;
+        std::string deployment;
+    };
+    Running running(const std::string& id) {
+        const auto body = world_.call_ecs("DescribeServices",
+                                          dump_json({{"cluster", "shop_cluster_dev"}, {"services", {ecs_name(id)}}}));
+        const auto primary = (*parse_json(body))["services"][0]["deployments"][0];
+        return {.revision = short_name(primary["taskDefinition"].get<std::string>()),
+                .state = primary["rolloutState"].get<std::string>(),
+                .deployment = primary["id"].get<std::string>()};
+    }
+    /// Somebody deploys past the function.
+    void somebody_deploys(const std::string& id) {
+        world_.call_ecs(
+            "UpdateService",
+            dump_json({{"cluster", "shop_cluster_dev"}, {"service", ecs_name(id)}, {"forceNewDeployment", true}}));
+    }
+    /// In which order they were begun, by whomever of the function's processes.
+    std::vector<std::string> begun;
+    /// What was begun although the stage before it was not good: must stay empty.
+    std::vector<std::string> too_early;
+    /// Services whose rollouts fail from their next one on.
+    std::vector<std::string> bad;
+
+private:
+    void begins(std::size_t place) {
+        const auto& id = kOrder[place];
+        begun.push_back(id);
+        if (place > 0 && running(kOrder[place - 1]).state != "COMPLETED") too_early.push_back(id);
+        world_.set_scenario(std::ranges::find(bad, id) == bad.end() ? sandbox::Scenario::kHealthy
+                                                                    : sandbox::Scenario::kCrashOnStart);
+    }
+
+    World world_;
+};
+
+TEST(Pipeline, RollsItsStagesOneAfterTheOther) {
+    PipelineWorld world(with_pipeline(kRelease));
+    std::map<std::string, std::string> before;
+    for (const auto& id : kOrder) before[id] = world.running(id).deployment;
+    const auto handled = world->handle(kRequest);
+    EXPECT_FALSE(handled.error) << handled.error->message;
+    EXPECT_EQ(handled.answer.status, "completed") << handled.answer.detail;
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api", "worker"));
+    EXPECT_THAT(world.too_early, IsEmpty());
+    for (const auto& id : kOrder) {
+        EXPECT_NE(world.running(id).deployment, before[id]);
+        EXPECT_EQ(world.running(id).state, "COMPLETED");
+    }
+    EXPECT_THAT(world->titles(), Contains("Pipeline completed: release"));
+    EXPECT_THAT(handled.answer.deployments, SizeIs(3));
+}
+
+TEST(Pipeline, AnEventThatConcernsSeveralStagesKeepsTheirOrder) {
+    PipelineWorld world(with_pipeline(kRelease));
+    const auto event = change_of_all("e1", world->now());
+    const auto handled = world->handle(event);
+    EXPECT_EQ(handled.answer.status, "completed") << handled.answer.detail;
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api", "worker"));
+    EXPECT_THAT(world.too_early, IsEmpty());
+    // The same event again: nothing is begun twice, by whichever process.
+    world->forget_all();
+    EXPECT_EQ(world->handle(event).answer.status, "completed");
+    EXPECT_THAT(world.begun, SizeIs(3));
+}
+
+TEST(Pipeline, AnEventThatConcernsOneStageRollsItAtOnce) {
+    PipelineWorld world(with_pipeline(kRelease));
+    const auto handled = world->handle(update_of_parameter("e1", world->now()));
+    EXPECT_EQ(handled.answer.status, "deployed");
+    EXPECT_THAT(world.begun, ElementsAre("api"));
+    EXPECT_THAT(handled.answer.pipelines, IsEmpty());
+}
+
+TEST(Pipeline, StopsAtAStageThatFails) {
+    PipelineWorld world(with_pipeline(kRelease, {{"DEPLOYMENT_TIMEOUT_SECONDS", "300"}}));
+    world.bad = {"api"};
+    const auto handled = world->handle(kRequest);
+    EXPECT_EQ(handled.answer.status, "failed");
+    EXPECT_FALSE(handled.error) << "it would fail so again";
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api"));
+    EXPECT_THAT(handled.answer.detail, HasSubstr("stage 2 of 3 (api) failed"));
+    EXPECT_THAT(handled.answer.detail, HasSubstr("not begun: worker"));
+    EXPECT_THAT(world->titles(), Contains("Pipeline failed: release"));
+    EXPECT_THAT(world->slack(), HasSubstr("not begun: worker"));
+}
+
+TEST(Pipeline, BringsTheEarlierStagesBackWhereThatIsWanted) {
+    PipelineWorld world(with_pipeline(kReleaseAndBack, {{"DEPLOYMENT_TIMEOUT_SECONDS", "300"}}));
+    const auto before = world.running("backend");
+    world.bad = {"api"};
+    const auto handled = world->handle(kRequest);
+    EXPECT_EQ(handled.answer.status, "failed") << handled.answer.detail;
+    EXPECT_THAT(handled.answer.detail, HasSubstr("rolled back: backend"));
+    const auto after = world.running("backend");
+    EXPECT_EQ(after.state, "COMPLETED");
+    EXPECT_NE(after.deployment, before.deployment);
+    EXPECT_THAT(after.revision, HasSubstr("rollback")) << "a copy of what ran before";
+    EXPECT_THAT(world.begun, Not(Contains("worker")));
+}
+
+TEST(Pipeline, WhatSomebodyElseHasDeployedIsNotTakenBack) {
+    PipelineWorld world(with_pipeline(kReleaseAndBack, {{"DEPLOYMENT_TIMEOUT_SECONDS", "300"}}));
+    world.bad = {"api"};
+    std::string theirs;
+    world->at_each_wait([&](int) {
+        if (world.begun.size() < 2 || !theirs.empty()) return;
+        world->set_scenario(sandbox::Scenario::kHealthy);
+        world.somebody_deploys("backend");
+        theirs = world.running("backend").deployment;
+    });
+    const auto handled = world->handle(kRequest);
+    EXPECT_EQ(handled.answer.status, "failed") << handled.answer.detail;
+    ASSERT_FALSE(theirs.empty());
+    EXPECT_EQ(world.running("backend").deployment, theirs);
+    EXPECT_THAT(handled.answer.detail, HasSubstr("not rolled back: backend"));
+}
+
+TEST(Pipeline, StopsWhereAnEarlierStageWasRolledBackMeanwhile) {
+    PipelineWorld world(with_pipeline(kRelease));
+    bool done = false;
+    world->at_each_wait([&](int) {
+        if (done || world.running("api").state != "IN_PROGRESS" || world.begun.size() != 2) return;
+        done = true;
+        // A person goes back to a revision of before, as a rollback makes it.
+        const auto body = world->call_ecs(
+            "RegisterTaskDefinition",
+            dump_json({{"family", "shop_service_dev-rollback"},
+                       {"containerDefinitions", {{{"name", "shop_service"}, {"image", World::kImage}}}}}));
+        world->call_ecs("UpdateService",
+                        dump_json({{"cluster", "shop_cluster_dev"},
+                                   {"service", ecs_name("backend")},
+                                   {"taskDefinition", (*parse_json(body))["taskDefinition"]["taskDefinitionArn"]},
+                                   {"forceNewDeployment", true}}));
+    });
+    const auto handled = world->handle(kRequest);
+    ASSERT_TRUE(done);
+    EXPECT_EQ(handled.answer.status, "stopped") << handled.answer.detail;
+    EXPECT_THAT(handled.answer.detail, HasSubstr("backend was taken back since"));
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api"));
+}
+
+TEST(Pipeline, WaitsForAnEarlierStageThatSomebodyHasDeployedAgain) {
+    PipelineWorld world(with_pipeline(kRelease));
+    bool done = false;
+    world->at_each_wait([&](int) {
+        if (done || world.begun.size() != 2) return;
+        done = true;
+        world.somebody_deploys("backend");
+    });
+    const auto handled = world->handle(kRequest);
+    ASSERT_TRUE(done);
+    EXPECT_EQ(handled.answer.status, "completed") << handled.answer.detail;
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api", "worker"));
+    EXPECT_THAT(world.too_early, IsEmpty());
+    EXPECT_EQ(world.running("backend").state, "COMPLETED");
+}
+
+TEST(Pipeline, ALaterRunSupersedesWhatHasNotBegun) {
+    PipelineWorld world(with_pipeline(kRelease));
+    std::optional<Handled> later;
+    auto options = with_pipeline(kRelease);
+    world->at_each_wait([&](int) {
+        if (later || world.begun.size() != 2) return;
+        // Another process gets the next event meanwhile.
+        world->call_ecs(
+            "TagResource",
+            dump_json({{"resourceArn", "arn:aws:ecs:us-east-1:123456789012:service/shop_cluster_dev/shop_service_dev"},
+                       {"tags",
+                        {{{"key", "ci_lambda:pipeline"},
+                          {"value", fmt::format("release {} release-e2", in_whole_seconds(world->now()))}}}}}));
+        later = Handled{};
+    });
+    const auto handled = world->handle(change_of_all("e1", world->now()));
+    EXPECT_EQ(handled.answer.status, "superseded") << handled.answer.detail;
+    EXPECT_THAT(handled.answer.detail, HasSubstr("a later run of release has begun"));
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api"));
+}
+
+TEST(Pipeline, AnEarlierRunThatComesLateBeginsNothing) {
+    PipelineWorld world(with_pipeline(kRelease));
+    world->handle(change_of_all("e2", world->now()));
+    ASSERT_THAT(world.begun, SizeIs(3));
+    world->forget_all();
+    const auto late = world->handle(change_of_all("e1", world->now() - hours{2}));
+    EXPECT_EQ(late.answer.status, "superseded") << late.answer.detail;
+    EXPECT_THAT(world.begun, SizeIs(3));
+}
+
+TEST(Pipeline, GoesOnWithTheEventThatComesAgainWhereItsTimeIsOver) {
+    auto options = with_pipeline(kRelease);
+    options.lambda_timeout = minutes{3};
+    PipelineWorld world(options);
+    world->send(change_of_all("e1", world->now()));
+    world->run_for(minutes{30});
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api", "worker"));
+    EXPECT_THAT(world.too_early, IsEmpty());
+    EXPECT_THAT(world->lost_events(), IsEmpty());
+    EXPECT_EQ(world->outcomes().front().handled.error->type, "Function.PipelineUnfinished");
+    for (const auto& id : kOrder) EXPECT_EQ(world.running(id).state, "COMPLETED");
+}
+
+TEST(Pipeline, ADryRunShowsTheOrderAndChangesNothing) {
+    PipelineWorld world(with_pipeline(kRelease, {{"DRY_RUN", "true"}}));
+    const auto handled = world->handle(kRequest);
+    EXPECT_EQ(handled.answer.status, "dry_run");
+    EXPECT_THAT(handled.answer.detail, HasSubstr("in the order of the pipeline release: backend; api; worker"));
+    EXPECT_EQ(world->changes(), 0);
+}
+
+TEST(Pipeline, ThatNobodyHasDefinedIsRefusedWithTheOneThatWasMeant) {
+    PipelineWorld world(with_pipeline(kRelease));
+    const auto handled = world->handle(R"({"pipeline":"relase"})");
+    ASSERT_TRUE(handled.error);
+    EXPECT_EQ(handled.error->type, "Function.InvalidEvent");
+    EXPECT_THAT(handled.error->message, HasSubstr("did you mean release?"));
+    for (const auto* more :
+         {R"("service":"api")", R"("action":"stop")", R"("task_definition":":9")", R"("image":"a:b")"}) {
+        const auto refused = world->handle(fmt::format(R"({{"pipeline":"release",{}}})", more));
+        ASSERT_TRUE(refused.error) << more;
+        EXPECT_THAT(refused.error->message, HasSubstr("makes no sense with it"));
+    }
+    EXPECT_THAT(world.begun, IsEmpty());
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing
