@@ -191,6 +191,7 @@ public:
     HealthCheck& health() override { return first().health(); }
     LastWordsReader& last_words() override { return first().last_words(); }
     ChangeCalendars& calendars() override { return first().calendars(); }
+    StateMachines& state_machines() override { return first().state_machines(); }
     Thaws& thaws() override { return first().thaws(); }
     CredentialsProvider& credentials() override { return first().credentials(); }
 

@@ -20,6 +20,7 @@
 #include "services/change_calendar/api.hpp"
 #include "services/ecr/api.hpp"
 #include "services/ecs/api.hpp"
+#include "services/states/api.hpp"
 
 namespace ci_lambda {
 
@@ -87,6 +88,7 @@ public:
     [[nodiscard]] virtual HealthCheck& health() = 0;
     [[nodiscard]] virtual LastWordsReader& last_words() = 0;
     [[nodiscard]] virtual ChangeCalendars& calendars() = 0;
+    [[nodiscard]] virtual StateMachines& state_machines() = 0;
     [[nodiscard]] virtual Thaws& thaws() = 0;
     [[nodiscard]] virtual CredentialsProvider& credentials() = 0;
 };

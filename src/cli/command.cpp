@@ -250,6 +250,28 @@ void add_holds(Parser& parser, HoldsCommand& holds) {
     add_log(parser, holds.log);
 }
 
+void add_pipeline(Parser& parser, PipelineCommand& pipeline) {
+    parser.add_option("action", pipeline.action, "What to do: status, start, stop, retry or asl")->type_name("ACTION");
+    parser.add_option("pipeline", pipeline.pipeline, "The pipeline's name; for status: all, without one")
+        ->type_name("PIPELINE");
+    parser.add_option("--image-tag", pipeline.image_tag, "For start: the tag of each service's own image")
+        ->type_name("TAG");
+    parser.add_option("--promote-from", pipeline.promote_from,
+                      "For start: the environment whose images the services get")
+        ->type_name("ENVIRONMENT");
+    parser.add_flag("--detach", pipeline.detach, "For start: let the state machine carry it, and do not wait");
+    parser.add_flag("--dry-run", pipeline.dry_run, "For start: look everything up, change nothing");
+    parser.add_option("--override-hold", pipeline.override_hold,
+                      "For start: deploy what is held, too, and during a freeze; the argument says why")
+        ->type_name("REASON");
+    parser.add_option("--reason", pipeline.reason, "Why, for the log and the notification");
+    parser.add_option("--function", pipeline.function,
+                      "For asl: the ARN of the function; default: what a template replaces, ${Function}")
+        ->type_name("ARN");
+    add_json(parser, pipeline.json);
+    add_log(parser, pipeline.log);
+}
+
 void add_check(Parser& parser, CheckCommand& check) {
     add_json(parser, check.json);
     add_log(parser, check.log);
@@ -369,6 +391,12 @@ bool misses_its_argument(const ReleaseCommand& release) {
     return release.services.empty() || has_blank(release.services);
 }
 bool misses_its_argument(const HoldsCommand& holds) { return has_blank(holds.services); }
+bool misses_its_argument(const PipelineCommand& pipeline) {
+    static constexpr std::array<std::string_view, 5> kActions{"status", "start", "stop", "retry", "asl"};
+    if (std::ranges::find(kActions, pipeline.action) == kActions.end()) return true;
+    const bool needs_name = pipeline.action != "status" && pipeline.action != "asl";
+    return needs_name && is_blank(pipeline.pipeline);
+}
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
 bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
@@ -510,6 +538,7 @@ const VerbParser* parser_of(std::string_view verb) {
         {"hold", &kParseVerb<HoldCommand, &add_hold>},
         {"release", &kParseVerb<ReleaseCommand, &add_release>},
         {"holds", &kParseVerb<HoldsCommand, &add_holds>},
+        {"pipeline", &kParseVerb<PipelineCommand, &add_pipeline>},
         {"check", &kParseVerb<CheckCommand, &add_check>},
         {"config", &kParseVerb<ConfigCommand, &add_config>},
         {"sandbox", &kParseVerb<SandboxCommand, &add_sandbox>},

@@ -196,6 +196,21 @@ struct RejectCommand {
     LogFormat log = LogFormat::kSentences;
     std::optional<std::string> from_function = {};
 };
+struct PipelineCommand {
+    std::string action;    ///< status, start, stop, retry or asl
+    std::string pipeline;  ///< its name; empty: all
+    std::optional<std::string> image_tag;
+    std::optional<std::string> promote_from;
+    std::optional<std::string> reason;
+    std::optional<std::string> override_hold = {};
+    std::optional<std::string> function;  ///< for asl: its ARN
+    bool detach = false;                  ///< the state machine carries it
+    bool dry_run = false;
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
+};
 struct CheckCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
@@ -252,7 +267,7 @@ using Command =
     std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand, WaitCommand,
                  StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand, ContinueCommand, StopCommand,
                  ApprovalsCommand, ApproveCommand, RejectCommand, CheckCommand, ConfigCommand, SandboxCommand,
-                 CompleteCommand, ShowText, HoldCommand, ReleaseCommand, HoldsCommand>;
+                 CompleteCommand, ShowText, HoldCommand, ReleaseCommand, HoldsCommand, PipelineCommand>;
 
 /// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
 /// command or an option that does not exist, which one was probably meant.

@@ -63,6 +63,7 @@ Json json_of(const RunService& service) {
     put_text(json, "words", service.words);
     put_time(json, "kept_since", service.kept_since);
     put_time(json, "healthy_at", service.healthy_at);
+    if (service.tried_again) json["tried_again"] = true;
     return json;
 }
 
@@ -84,7 +85,8 @@ Result<RunService> service_of(const Json& json, const std::string& pipeline, con
                       .begun_here = flag_in(json, "begun_here"),
                       .words = text_in(json, "words"),
                       .kept_since = time_in(json, "kept_since"),
-                      .healthy_at = time_in(json, "healthy_at")};
+                      .healthy_at = time_in(json, "healthy_at"),
+                      .tried_again = flag_in(json, "tried_again")};
 }
 
 Json json_of(const RunStage& stage) {
@@ -122,6 +124,7 @@ Json json_of_run(const PipelineRun& run) {
     put_text(json, "reason", run.reason);
     put_time(json, "at", run.at);
     if (run.rolls_back_earlier) json["rolls_back_earlier"] = true;
+    if (run.again) json["again"] = true;
     for (const auto& stage : run.stages) json["stages"].push_back(json_of(stage));
     return json;
 }
@@ -147,6 +150,7 @@ Result<PipelineRun> run_of_json(std::string_view text, const Config& config) {
                     .reason = text_in(json, "reason"),
                     .at = time_in(json, "at"),
                     .rolls_back_earlier = flag_in(json, "rolls_back_earlier"),
+                    .again = flag_in(json, "again"),
                     .words = text_in(json, "words")};
     const auto next = place_of(kNexts, text_in(json, "next"));
     const auto* stage = find(json, "stage");
@@ -164,6 +168,8 @@ Result<PipelineRun> run_of_json(std::string_view text, const Config& config) {
     }
     return run;
 }
+
+std::string execution_input(const PipelineRun& run) { return dump_json(Json{{"pipeline_run", json_of_run(run)}}); }
 
 std::string step_json(const PipelineRun& run) {
     return dump_json(Json{{"run", json_of_run(run)},
@@ -223,6 +229,22 @@ std::vector<PipelineRun> take_out_runs(Deploy& deploy, const Config& config, std
         runs.push_back(std::move(run));
     }
     return runs;
+}
+
+PipelineRun begin_again(PipelineRun run, WallTime now) {
+    run.id = run_id(run.pipeline, run.target, format_rfc3339(now));
+    run.at = std::max(run.at, now);
+    run.again = true;
+    run.stage = 0;
+    run.next = PipelineRun::Next::kStart;
+    run.wait = std::chrono::seconds{0};
+    run.words.clear();
+    for (auto& stage : run.stages)
+        for (auto& service : stage.services) {
+            service = {.request = std::move(service.request)};
+            service.request.pipeline_run = run.id;
+        }
+    return run;
 }
 
 std::string stage_in_words(const PipelineRun& run, std::size_t stage) {

@@ -43,6 +43,7 @@ struct RunService {
     std::string words = {};            ///< how it stands, for people
     WallTime kept_since{};             ///< with kKept
     WallTime healthy_at{};             ///< with kWatched: when watching is over
+    bool tried_again = false;          ///< a person wants it although it has failed before
 
     friend bool operator==(const RunService&, const RunService&) = default;
 };
@@ -66,6 +67,7 @@ struct PipelineRun {
     std::string reason = {};  ///< why, for people
     WallTime at{};            ///< of what it was begun for: of two runs of a pipeline the later one counts
     bool rolls_back_earlier = false;
+    bool again = false;  ///< a person runs it again: what has failed before is begun once more
     std::vector<RunStage> stages = {};
     std::size_t stage = 0;  ///< that it is in; of one that goes back, the one that does
 
@@ -98,6 +100,9 @@ struct PipelineRun {
 /// none of ours any more.
 [[nodiscard]] Result<PipelineRun> run_of_json(std::string_view json, const Config& config);
 
+/// With what the state machine begins to carry it: `{"pipeline_run":{..}}`.
+[[nodiscard]] std::string execution_input(const PipelineRun& run);
+
 /// What the function tells the state machine that carries a run: `{"run":..,"next":..,"wait_seconds":..,"words":..}`.
 [[nodiscard]] std::string step_json(const PipelineRun& run);
 
@@ -112,6 +117,10 @@ struct PipelineRun {
 
 /// "stage 2 of 3 (api, worker)"
 [[nodiscard]] std::string stage_in_words(const PipelineRun& run, std::size_t stage);
+
+/// The same run once more, for a person, from what it was begun with (`to_json(PipelineRun)`): what has completed is
+/// found at ECS, and left as it is.
+[[nodiscard]] PipelineRun begin_again(PipelineRun run, WallTime now);
 
 // A service says of itself which run of its pipeline is the latest, in a tag of ECS. Only that of the first service of
 // the pipeline counts, so that there is one.

@@ -43,20 +43,6 @@ std::string id_of_runs(const std::vector<const Batch::Item*>& items, const std::
     return {};
 }
 
-/// Puts what became of a run into the answer to the event that wanted it.
-void add_run(Handled& handled, Handled run) {
-    const bool alone = handled.answer.deployments.empty() && handled.answer.tasks.empty() && !handled.error;
-    if (alone || run.error || run.answer.status == "failed") handled.answer.status = run.answer.status;
-    handled.answer.detail =
-        alone ? std::move(run.answer.detail) : fmt::format("{}. {}", handled.answer.detail, run.answer.detail);
-    std::ranges::move(run.answer.deployments, std::back_inserter(handled.answer.deployments));
-    std::ranges::move(run.answer.pipelines, std::back_inserter(handled.answer.pipelines));
-    if (run.error && handled.error)
-        handled.error->message += fmt::format("; {}", run.error->message);
-    else if (run.error)
-        handled.error = std::move(run.error);
-}
-
 }  // namespace
 
 Handled EventHandler::handle(const Delivery& delivery, Deadline deadline) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "app/people/described_targets.hpp"
@@ -29,6 +30,8 @@ DeploymentReport report_of(const EcsTarget& target, const EcsDeployment& rolling
 
 Handled PersonalRequests::deploy(const Deploy& decision, const DeployOptions& options, Deadline deadline) {
     parts_.notifications.set_deadline(speaking_time(deadline));
+    if (std::ranges::any_of(decision.requests, [](const auto& one) { return !one.pipeline.empty(); }))
+        return run_pipelines(decision, deadline);
     const std::vector<Announcer::Cause> causes{{.id = {}, .decision = &decision}};
     const auto with_tasks = [&](Handled handled) {
         add_tasks(handled, deployments_.update_tasks(decision, handled.answer.deployments, deadline));
@@ -51,6 +54,14 @@ Handled PersonalRequests::deploy(const Deploy& decision, const DeployOptions& op
         if (options.on_attached) options.on_attached(attached.back());
     }
     return with_tasks(answer_of(deployments_.carry_out(rest, causes, deadline, std::move(attached)), decision.skipped));
+}
+
+Handled PersonalRequests::run_pipelines(Deploy decision, Deadline deadline) {
+    Handled handled{.answer = {.status = "ignored", .detail = {}, .deployments = {}}};
+    handled.deploys = true;
+    for (const auto& run : take_out_runs(decision, parts_.config, {}, parts_.clock.now()))
+        add_run(handled, pipelines_.carry_out(run, deadline));
+    return parts_.redacted(std::move(handled));
 }
 
 Handled PersonalRequests::roll_back(const RollbackRequest& request, Deadline deadline) {

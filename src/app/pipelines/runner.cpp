@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "announce/words.hpp"
@@ -102,9 +103,8 @@ std::optional<Handled> PipelineRunner::carried_before(const PipelineRun& run, De
 }
 
 Handled PipelineRunner::hand_on(const PipelineRun& run, Deadline deadline) {
-    const auto started =
-        parts_.states.start(parts_.config.pipeline_state_machine, run.id,
-                            fmt::format(R"({{"pipeline_run":{}}})", to_json(run)), speaking_time(deadline));
+    const auto started = parts_.states.start(parts_.config.pipeline_state_machine, run.id, execution_input(run),
+                                             speaking_time(deadline));
     if (!started) {
         const auto why = fmt::format("pipeline {}: {}; it could not be handed on: {}", run.pipeline, run.words,
                                      started.error().message);
@@ -188,6 +188,19 @@ Handled PipelineRunner::step(const std::string& text, Deadline deadline) {
     }
     parts_.deliver();
     return parts_.redacted(std::move(handled));
+}
+
+void add_run(Handled& handled, Handled run) {
+    const bool alone = handled.answer.deployments.empty() && handled.answer.tasks.empty() && !handled.error;
+    if (alone || run.error || run.answer.status == "failed") handled.answer.status = run.answer.status;
+    handled.answer.detail =
+        alone ? std::move(run.answer.detail) : fmt::format("{}. {}", handled.answer.detail, run.answer.detail);
+    std::ranges::move(run.answer.deployments, std::back_inserter(handled.answer.deployments));
+    std::ranges::move(run.answer.pipelines, std::back_inserter(handled.answer.pipelines));
+    if (run.error && handled.error)
+        handled.error->message += fmt::format("; {}", run.error->message);
+    else if (run.error)
+        handled.error = std::move(run.error);
 }
 
 }  // namespace ci_lambda

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,5 +40,8 @@ private:
     Wiring& parts_;
     Deployments& deployments_;
 };
+
+/// Puts what became of a run into the answer to the event, or the person, that wanted it.
+void add_run(Handled& handled, Handled run);
 
 }  // namespace ci_lambda

@@ -193,6 +193,12 @@ void PipelineSteps::take(PipelineRun& run, RunService& service, const Deployment
     }
     if (report.failed_before || !report.left_out.empty()) {
         service.stand = Stand::kFailed;
+        if (!run.again || service.tried_again) return;
+        service.tried_again = true;
+        service.stand = Stand::kWaits;
+        service.request.asked_for = true;
+        service.request.changed_at = run.at;
+        if (!report.left_out.empty()) service.request.task_definition = TaskDefinition(report.left_out);
         return;
     }
     service.deployment_id = report.deployment_id;

@@ -56,6 +56,7 @@ public:
     [[nodiscard]] HealthCheck& health() override { return parts_.health; }
     [[nodiscard]] LastWordsReader& last_words() override { return parts_.last_words; }
     [[nodiscard]] ChangeCalendars& calendars() override { return parts_.calendars; }
+    [[nodiscard]] StateMachines& state_machines() override { return parts_.states; }
     [[nodiscard]] Thaws& thaws() override { return parts_.thaws; }
     [[nodiscard]] CredentialsProvider& credentials() override { return parts_.credentials; }
 
