@@ -32,8 +32,9 @@ bool has_rollout(const RunService& service) { return !service.deployment_id.empt
 
 /// Whether it is one of what the run has to bring back.
 bool is_to_go_back(const RunService& service) {
-    return service.begun_here && (service.stand == Stand::kCompleted || service.stand == Stand::kWatched ||
-                                  service.stand == Stand::kRolls || service.stand == Stand::kGoesBack);
+    return service.begun_here && has_rollout(service) &&
+           (service.stand == Stand::kCompleted || service.stand == Stand::kWatched || service.stand == Stand::kRolls ||
+            service.stand == Stand::kFailed || service.stand == Stand::kGoesBack);
 }
 
 /// As the watcher knows it.
@@ -377,7 +378,7 @@ void PipelineSteps::fail_run(PipelineRun& run, std::string words) {
 /// One stage after the other, the last one first.
 Status PipelineSteps::compensate(PipelineRun& run, Deadline until, Deadline deadline) {
     auto& services = run.current().services;
-    // What still rolls ends first: what has not completed, ECS or the rollback of failures takes care of.
+    // What still rolls ends first.
     TRY(watch(run, until, deadline));
     for (auto& service : services)
         if (is_to_go_back(service) && service.stand != Stand::kRolls && service.stand != Stand::kGoesBack)
@@ -410,10 +411,26 @@ Status PipelineSteps::compensate(PipelineRun& run, Deadline until, Deadline dead
     return {};
 }
 
+/// By the means that fit: what has completed gives way to what ran before; what has failed is stopped, unless ECS or
+/// the rollback of failures has been quicker.
+Result<RollbackReport> PipelineSteps::roll_back(const RunService& service, const std::string& why, Deadline deadline) {
+    const auto rollout = rollout_of(report_of(service));
+    if (service.stand != Stand::kFailed)
+        return parts_.rollback.take_back_completed(rollout, why, working_time(deadline));
+    TRY_ASSIGN(const auto lead, lead_of(parts_, service, deadline));
+    if (lead.is == Lead::Is::kBack)
+        return RollbackReport{.means = RollbackReport::Means::kEcs,
+                              .words = "it goes back already",
+                              .rollout = rollout_of(service.request.target, lead.primary)};
+    return parts_.rollback.roll_back_on_request(
+        {.rollout = rollout, .rolling = lead.primary.rollout_state == RolloutState::kInProgress, .reason = why},
+        working_time(deadline));
+}
+
 Status PipelineSteps::take_back(PipelineRun& run, RunService& service, Deadline deadline) {
     auto report = report_of(service);
     const auto why = fmt::format("the pipeline {} failed later: {}", run.pipeline, run.words);
-    const auto back = parts_.rollback.take_back_completed(rollout_of(report), why, working_time(deadline));
+    TRY_ASSIGN(const auto back, roll_back(service, why, deadline));
     if (back.means == RollbackReport::Means::kNone && back.error) return std::unexpected(*back.error);
     service.words = back.words;
     service.stand = back.means == RollbackReport::Means::kNone ? Stand::kLeft : Stand::kGoesBack;

@@ -46,6 +46,7 @@ private:
     void conclude(PipelineRun& run);
     void fail_run(PipelineRun& run, std::string words);
     Status promote(PipelineRun& run, Deadline deadline);
+    Result<RollbackReport> roll_back(const RunService& service, const std::string& why, Deadline deadline);
     Status take_back(PipelineRun& run, RunService& service, Deadline deadline);
     Status follow_back(RunService& service, Deadline until, Deadline deadline);
     void remember(const DeploymentReport& report);

@@ -175,6 +175,9 @@ TEST(Pipeline, BringsTheEarlierStagesBackWhereThatIsWanted) {
     EXPECT_EQ(after.state, "COMPLETED");
     EXPECT_NE(after.deployment, before.deployment);
     EXPECT_THAT(after.revision, HasSubstr("rollback")) << "a copy of what ran before";
+    world->run_for(minutes{10});
+    EXPECT_EQ(world.running("api").state, "COMPLETED") << "what has failed goes back as well";
+    EXPECT_NE(world.running("api").revision, kNewRevision);
     EXPECT_THAT(world.begun, Not(Contains("worker")));
 }
 
