@@ -116,6 +116,7 @@ void LocalAws::add_apis() {
     add("AWSEvents.", "EventBridge", &Place::call_events);
     add("GraniteServiceVersion20100801.", "CloudWatch", &Place::call_cloudwatch);
     add("Logs_20140328.", "CloudWatch Logs", &Place::call_logs);
+    add("AWSStepFunctions.", "Step Functions", &Place::call_step_functions);
     add("secretsmanager.", "Secrets Manager", &Place::call_secrets);
     add("AmazonSSM.", "Systems Manager", &Place::call_parameters);
 }
@@ -199,6 +200,7 @@ void LocalAws::add_pages() {
         const std::scoped_lock lock(settings_mutex_);
         return settings_page_;
     });
+    server_.get("/sandbox/executions", [this](const HttpExchangeRequest& request) { return show_executions(request); });
     show("/sandbox/slack", [this] { return messages_page(journal_.messages()); });
     show("/sandbox/ecs/calls", [this] { return calls_page(journal_.calls()); });
     show("/sandbox/invocations", [this] { return invocations_page(invocations_.all()); });
@@ -376,6 +378,12 @@ HttpExchangeAnswer LocalAws::take_tasks(const HttpExchangeRequest& request) {
     if (!place) return refused_with(place.error());
     (*place)->ecs().set_alone({.exit_code = static_cast<int>(*code), .runs = std::chrono::seconds{*seconds}});
     return {.status = 200, .body = fmt::format("{{\"exit_code\":{},\"seconds\":{}}}\n", *code, *seconds)};
+}
+
+HttpExchangeAnswer LocalAws::show_executions(const HttpExchangeRequest& request) {
+    const auto place = place_or_home(asked_for(request, "target"));
+    if (!place) return refused_with(place.error());
+    return {.status = 200, .body = (*place)->step_functions().page()};
 }
 
 HttpExchangeAnswer LocalAws::take_code_deploy(const HttpExchangeRequest& request) {

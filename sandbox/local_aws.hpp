@@ -36,9 +36,9 @@ struct LocalAwsOptions {
     std::vector<Target> targets = {};
 };
 
-/// The sandbox's AWS behind one address: ECS, ECR, EventBridge, CloudWatch's alarms, Parameter Store and Secrets
-/// Manager (AWS JSON, `POST /`), Scheduler, STS, the Runtime API and Invoke, the Slack inbox, and pages that show what
-/// happened. The function's process is not part of it: see FunctionHost.
+/// The sandbox's AWS behind one address: ECS, ECR, EventBridge, CloudWatch's alarms, Step Functions, Parameter
+/// Store and Secrets Manager (AWS JSON, `POST /`), Scheduler, STS, the Runtime API and Invoke, the Slack inbox, and
+/// pages that show what happened. The function's process is not part of it: see FunctionHost.
 ///
 /// Where there are several targets, a call belongs to the region of its signature and to the account of its access key:
 /// that of the role for keys that its own STS gave, the home's for all others.
@@ -146,6 +146,7 @@ private:
     [[nodiscard]] HttpExchangeAnswer take_tasks(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_alarm(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_calendar(const HttpExchangeRequest& request);
+    [[nodiscard]] HttpExchangeAnswer show_executions(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer show_alarms(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_file(const HttpExchangeRequest& request);
     [[nodiscard]] HttpExchangeAnswer take_function_url_call(const HttpExchangeRequest& request,

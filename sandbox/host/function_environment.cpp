@@ -98,6 +98,8 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
         {"AWS_ENDPOINT_URL_SECRETS_MANAGER", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_SSM", fmt::format("http://{}", host)},
         {"AWS_ENDPOINT_URL_LAMBDA", fmt::format("http://{}", host)},
+        {"AWS_ENDPOINT_URL_SFN", fmt::format("http://{}", host)},
+        {"PIPELINE_STATE_MACHINE", pipelines_state_machine()},
         {"FUNCTION_URL", fmt::format("http://{}{}", host, kFunctionUrlPath)},
         {"VERIFY_SCHEDULE_ROLE", fmt::format("arn:aws:iam::{}:role/shop_schedules", shop::kAccount)},
         {"HOLDS", "true"},
@@ -110,6 +112,7 @@ std::map<std::string, std::string> function_environment(std::uint16_t port, cons
     };
     if (!targets.empty()) {
         variables["AWS_REGION"] = targets.front().site.region;
+        variables["PIPELINE_STATE_MACHINE"] = pipelines_state_machine(targets.front().site);
         variables["AWS_ENDPOINT_URL_STS"] = fmt::format("http://{}", host);
         for (const auto& [name, value] : target_variables(targets)) variables[name] = value;
     }

@@ -39,6 +39,7 @@ std::string_view origin_name(EventOrigin origin) {
         case EventOrigin::kSsm: return "ssm";
         case EventOrigin::kS3: return "s3";
         case EventOrigin::kScheduler: return "scheduler";
+        case EventOrigin::kStepFunctions: return "stepfunctions";
     }
     return "outside";
 }
@@ -206,6 +207,7 @@ Programs of this machine may use it; pages in a browser may not.
   POST {url}/sandbox/push        an image is pushed, as `ci_lambda sandbox push api:v1.43` does
   POST {url}/sandbox/file        an env file is put, as `ci_lambda sandbox edit-file api/.env` does
   GET  {url}/sandbox/slack       what went to Slack ({slack})
+  GET  {url}/sandbox/executions  executions of state machines, and in which state each is
   GET  {url}/sandbox/settings    the function's settings: what `ci_lambda sandbox --env` asks for
 
 Cluster {cluster}; services {backend}, {api}, {worker}, {web}.

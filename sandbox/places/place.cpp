@@ -6,11 +6,22 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "sandbox/ecs/strategy.hpp"
 #include "sandbox/events/event_bus.hpp"
 #include "sandbox/shop/shop.hpp"
 #include "sandbox/shop/values.hpp"
 
 namespace ci_lambda::sandbox {
+namespace {
+
+/// As Step Functions has it from Lambda: an error's cause is what the function has reported, as JSON.
+TaskAnswer answer_of_task(const std::optional<InvocationRecord>& done) {
+    if (!done) return {.error = {.error = "Lambda.ServiceException", .cause = "the function has not answered"}};
+    if (done->failure) return {.error = {.error = done->failure->type, .cause = done->failure->body}};
+    return {.payload = done->answer.value_or("null")};
+}
+
+}  // namespace
 
 Place::Place(PlaceOptions options, Invocations& invocations, Ids& ids, const Clock& clock)
     : target_(std::move(options.target)),
@@ -29,7 +40,11 @@ Place::Place(PlaceOptions options, Invocations& invocations, Ids& ids, const Clo
             .on_event = options.on_ecs_event
                             ? std::move(options.on_ecs_event)
                             : [this](std::string event) { invocations_.enqueue(std::move(event), EventOrigin::kEcs); },
-            .on_hook_call = [this](const HookCall& call) { hook_caller_.call(call); }},
+            .on_hook_call =
+                [this](const HookCall& call) {
+                    if (!hook_caller_.call(call.hook_id, call.payload, EventOrigin::kEcs))
+                        ecs_.answer_function(call.hook_id, std::nullopt);
+                }},
            ids, options.ecs_clock == nullptr ? clock : *options.ecs_clock),
       secrets_(
           {.state = shop_secrets(ids, clock.now(), target_.site),
@@ -42,6 +57,10 @@ Place::Place(PlaceOptions options, Invocations& invocations, Ids& ids, const Clo
           ids, clock),
       scheduler_(shop_schedules(clock.now(), target_.site), clock),
       cloudwatch_(clock, {std::string(shop::kAlarm)}, target_.site),
+      step_functions_({.state = shop_state_machines(clock.now(), target_.site),
+                       .speed = options.speed,
+                       .on_call = [this](const TaskCall& call) { make(call); }},
+                      ids, clock),
       // At the clock's time and not at ECS's, as whoever makes schedules reckons with it.
       schedules_fire_(clock, {.do_what_is_due =
                                   [this] {
@@ -51,13 +70,20 @@ Place::Place(PlaceOptions options, Invocations& invocations, Ids& ids, const Clo
                               .next_due = [this] { return scheduler_.next_due(); }}),
       ecs_goes_on_(clock,
                    {.do_what_is_due = [this] { ecs_.advance(); }, .next_due = [this] { return ecs_.next_change(); }}),
+      executions_go_on_(clock, {.do_what_is_due = [this] { step_functions_.advance(); },
+                                .next_due = [this] { return step_functions_.next_due(); }}),
       hook_caller_(invocations_,
-                   [this](const std::string& hook_id, const std::optional<std::string>& answer) {
-                       ecs_.answer_function(hook_id, answer);
+                   [this](const std::string& hook_id, const std::optional<InvocationRecord>& done) {
+                       ecs_.answer_function(hook_id, done ? done->answer : std::nullopt);
                        ecs_goes_on_.wake();
+                   }),
+      task_caller_(invocations_,
+                   [this](const std::string& call, const std::optional<InvocationRecord>& done) {
+                       step_functions_.answer(call, answer_of_task(done));
                    }),
       by_itself_(options.ecs_clock == nullptr) {
     scheduler_.on_change([this] { schedules_fire_.wake(); });
+    step_functions_.on_change([this] { executions_go_on_.wake(); });
 }
 
 void Place::start(const std::string& address, const std::string& slack_inbox) {
@@ -66,14 +92,32 @@ void Place::start(const std::string& address, const std::string& slack_inbox) {
     parameters_.replace(std::string(shop::kSlackParameter), slack_inbox);
     if (by_itself_) ecs_goes_on_.start();
     schedules_fire_.start();
+    executions_go_on_.start();
 }
 
 void Place::stop() {
     ecs_goes_on_.stop();
     schedules_fire_.stop();
+    executions_go_on_.stop();
 }
 
-void Place::stop_asking() { hook_caller_.stop(); }
+void Place::stop_asking() {
+    hook_caller_.stop();
+    task_caller_.stop();
+}
+
+void Place::make(const TaskCall& call) {
+    const auto refuse = [&](std::string error, std::string cause) {
+        step_functions_.answer(call.id, {.error = {.error = std::move(error), .cause = std::move(cause)}});
+    };
+    const auto arn = own_function(target_.site);
+    const bool is_function =
+        call.function == arn || call.function.starts_with(arn + ':') || arn.ends_with(':' + call.function);
+    if (!is_function)
+        refuse("Lambda.ResourceNotFoundException", fmt::format("Function not found: {}", call.function));
+    else if (!task_caller_.call(call.id, call.payload, EventOrigin::kStepFunctions))
+        refuse("Lambda.TooManyRequestsException", std::string(kTooManyWait));
+}
 
 void Place::set_trouble(Trouble trouble) {
     const std::scoped_lock lock(trouble_mutex_);

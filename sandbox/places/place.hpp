@@ -16,10 +16,11 @@
 #include "sandbox/parameter_store/parameter_store.hpp"
 #include "sandbox/places/target.hpp"
 #include "sandbox/places/trouble.hpp"
-#include "sandbox/runtime/hook_caller.hpp"
+#include "sandbox/runtime/function_caller.hpp"
 #include "sandbox/runtime/invocations.hpp"
 #include "sandbox/scheduler/scheduler.hpp"
 #include "sandbox/secrets_manager/secrets_manager.hpp"
+#include "sandbox/stepfunctions/step_functions.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -62,6 +63,9 @@ public:
     [[nodiscard]] AwsAnswer call_events(const AwsCall& call);
     [[nodiscard]] AwsAnswer call_cloudwatch(const AwsCall& call);
     [[nodiscard]] AwsAnswer call_logs(const AwsCall& call) { return ecs_.handle_logs(call.operation, call.body); }
+    [[nodiscard]] AwsAnswer call_step_functions(const AwsCall& call) {
+        return step_functions_.handle(call.operation, call.body);
+    }
     [[nodiscard]] AwsAnswer call_secrets(const AwsCall& call) {
         return secrets_.handle(call.operation, call.body, call.caller);
     }
@@ -78,10 +82,14 @@ public:
     [[nodiscard]] Ecs& ecs() { return ecs_; }
     [[nodiscard]] Ecr& ecr() { return ecr_; }
     [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
+    [[nodiscard]] StepFunctions& step_functions() { return step_functions_; }
     [[nodiscard]] ParameterStore& parameters() { return parameters_; }
     [[nodiscard]] SecretsManager& secrets() { return secrets_; }
 
 private:
+    /// Calls the function for a task of a state machine.
+    void make(const TaskCall& call);
+
     const Target target_;
     Ids& ids_;
     const Clock& clock_;
@@ -92,9 +100,12 @@ private:
     ParameterStore parameters_;
     Scheduler scheduler_;
     CloudWatch cloudwatch_;
+    StepFunctions step_functions_;
     DueThread schedules_fire_;
     DueThread ecs_goes_on_;
-    HookCaller hook_caller_;
+    DueThread executions_go_on_;
+    FunctionCaller hook_caller_;
+    FunctionCaller task_caller_;
     const bool by_itself_;  ///< ECS goes on
     mutable std::mutex trouble_mutex_;
     Trouble trouble_ = Trouble::kNone;

@@ -30,7 +30,7 @@ struct FunctionFailure {
 enum class InvocationStatus { kQueued, kRunning, kDone };
 
 /// Who an event is from: somebody outside, or one of the sandbox's own services.
-enum class EventOrigin { kOutside, kEcs, kEcr, kSecretsManager, kSsm, kS3, kScheduler };
+enum class EventOrigin { kOutside, kEcs, kEcr, kSecretsManager, kSsm, kS3, kScheduler, kStepFunctions };
 
 /// One event on its way through the function.
 struct InvocationRecord {

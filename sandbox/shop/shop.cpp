@@ -11,10 +11,13 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "pipelines/state_machine.hpp"
 #include "sandbox/ecr/operations.hpp"
 #include "sandbox/ecs/express.hpp"
 #include "sandbox/ecs/seed.hpp"
+#include "sandbox/ecs/strategy.hpp"
 #include "sandbox/shop/values.hpp"
+#include "sandbox/stepfunctions/step_functions.hpp"
 
 namespace ci_lambda::sandbox {
 namespace {
@@ -43,6 +46,8 @@ constexpr Seed kExpressSeed{
 constexpr std::array kRevisions{9, 10, 42};
 
 constexpr std::chrono::days kAge{30};
+
+constexpr std::string_view kPipelines = "shop_pipelines_dev";
 
 std::string tag_of(int revision) { return fmt::format("v1.{}", revision); }
 
@@ -203,6 +208,16 @@ EcsState shop_state(Ids& ids, WallTime now, ImageRegistry* registry, const Site&
 void add_legacy_service(EcsState& state, Ids& ids, WallTime now) {
     const auto api = std::ranges::find(kSeeds, shop::kApi, &Seed::service);
     add_service(state, ids, *api, shop::kCluster, shop::kLegacy, kRevisions, now - kAge);
+}
+
+StepFunctionsState shop_state_machines(WallTime now, const Site& site) {
+    StepFunctionsState state{.account = site.account, .region = site.region};
+    add_machine(state, std::string(kPipelines), state_machine_definition(own_function(site)), now - kAge);
+    return state;
+}
+
+std::string pipelines_state_machine(const Site& site) {
+    return fmt::format("arn:aws:states:{}:{}:stateMachine:{}", site.region, site.account, kPipelines);
 }
 
 SchedulerState shop_schedules(WallTime now, const Site& site) {

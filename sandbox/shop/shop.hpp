@@ -9,6 +9,7 @@
 #include "sandbox/ecr/state.hpp"
 #include "sandbox/ecs/state.hpp"
 #include "sandbox/scheduler/scheduler.hpp"
+#include "sandbox/stepfunctions/state.hpp"
 
 namespace ci_lambda::sandbox {
 
@@ -60,6 +61,11 @@ void add_legacy_service(EcsState& state, Ids& ids, WallTime now);
 /// What starts the report: the schedule `night/report` of EventBridge Scheduler, and the rule `report-weekly` of
 /// EventBridge, each with its newest revision and with all that such a target may have.
 [[nodiscard]] SchedulerState shop_schedules(WallTime now, const Site& site = shop::home());
+
+/// The state machine that carries the shop's pipelines, as `ci_lambda pipeline asl` writes it.
+[[nodiscard]] StepFunctionsState shop_state_machines(WallTime now, const Site& site = shop::home());
+/// Its ARN.
+[[nodiscard]] std::string pipelines_state_machine(const Site& site = shop::home());
 
 /// The images of all these revisions, each for two platforms, in a repository for each service. They are the same
 /// everywhere, digest for digest.

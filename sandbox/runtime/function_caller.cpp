@@ -1,25 +1,23 @@
-#include "sandbox/runtime/hook_caller.hpp"
+#include "sandbox/runtime/function_caller.hpp"
 
 #include <utility>
 
 namespace ci_lambda::sandbox {
 
-HookCaller::~HookCaller() { stop(); }
+FunctionCaller::~FunctionCaller() { stop(); }
 
-void HookCaller::call(const HookCall& call) {
-    const auto id = invocations_.enqueue(call.payload, EventOrigin::kEcs);
-    if (!id) {
-        on_answer_(call.hook_id, std::nullopt);
-        return;
-    }
+bool FunctionCaller::call(const std::string& id, const std::string& payload, EventOrigin origin) {
+    const auto request_id = invocations_.enqueue(payload, origin);
+    if (!request_id) return false;
     const std::scoped_lock lock(mutex_);
-    if (stopping_) return;
+    if (stopping_) return true;
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-    asked_.push_back({.hook_id = call.hook_id, .request_id = *id});
+    asked_.push_back({.id = id, .request_id = *request_id});
     changed_.notify_all();
+    return true;
 }
 
-void HookCaller::stop() {
+void FunctionCaller::stop() {
     {
         const std::scoped_lock lock(mutex_);
         stopping_ = true;
@@ -28,7 +26,7 @@ void HookCaller::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-void HookCaller::run() {
+void FunctionCaller::run() {
     for (;;) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return stopping_ || !asked_.empty(); });
@@ -39,7 +37,7 @@ void HookCaller::run() {
         // It may stand behind others, which take their time.
         const auto done = invocations_.wait_done(asked.request_id, 10 * Invocations::kTimeout);
         if (!done && invocations_.stopped()) return;
-        on_answer_(asked.hook_id, done ? done->answer : std::nullopt);
+        on_done_(asked.id, done);
     }
 }
 
