@@ -55,6 +55,10 @@ Ordered leads_to(std::string_view next, std::string_view state) {
     return {{"Variable", "$.next"}, {"StringEquals", next}, {"Next", state}};
 }
 
+Ordered waiting(std::string_view comment, std::string_view then) {
+    return {{"Type", "Wait"}, {"Comment", comment}, {"SecondsPath", "$.wait_seconds"}, {"Next", then}};
+}
+
 Ordered failure(std::string_view comment, std::string_view error) {
     return {{"Type", "Fail"}, {"Comment", comment}, {"Error", error}, {"CausePath", "$.words"}};
 }
@@ -73,16 +77,15 @@ std::string state_machine_definition(std::string_view function) {
              {"Decide",
               {{"Type", "Choice"},
                {"Comment", "By what the function says is next"},
-               {"Choices", Ordered::array({leads_to("start", "Start"), leads_to("look", "Wait"),
-                                           leads_to("waiting", "Wait"), leads_to("compensate", "Compensate"),
-                                           leads_to("completed", "Completed"), leads_to("superseded", "Superseded"),
-                                           leads_to("failed", "Failed"), leads_to("stopped", "Stopped")})},
+               {"Choices", Ordered::array({leads_to("start", "WaitToStart"), leads_to("look", "Wait"),
+                                           leads_to("compensate", "WaitToGoBack"), leads_to("completed", "Completed"),
+                                           leads_to("superseded", "Superseded"), leads_to("failed", "Failed"),
+                                           leads_to("stopped", "Stopped")})},
                {"Default", "NotUnderstood"}}},
+             {"WaitToStart", waiting("Most often no time at all: an earlier stage has to be clear first", "Start")},
              {"Wait",
-              {{"Type", "Wait"},
-               {"Comment", "The stage is under way, or somebody has to approve it: as long as the function says"},
-               {"SecondsPath", "$.wait_seconds"},
-               {"Next", "Look"}}},
+              waiting("The stage is under way, or somebody has to approve it: as long as the function says", "Look")},
+             {"WaitToGoBack", waiting("What goes back is under way", "Compensate")},
              {"Look", asking("How does the stage stand?", "look", function)},
              {"Compensate", asking("A stage has failed: takes those before it back", "compensate", function)},
              {"Completed", {{"Type", "Succeed"}, {"Comment", "All stages have completed"}}},

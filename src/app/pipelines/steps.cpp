@@ -162,6 +162,13 @@ Status PipelineSteps::begin(PipelineRun& run, Deadline deadline) {
         if (found == asked.end()) continue;
         const auto before = (*found)->stand;
         take(run, **found, report);
+        // A run that waits is what begins it.
+        if (options_.waits_for_people && report.status == DeploymentStatus::kHeld && report.barrier &&
+            !report.barrier->request.empty()) {
+            report.begins_at = report.barrier->until.value_or(parts_.clock.now());
+            report.outcome =
+                fmt::format("{}; the pipeline {} goes on when that is over", report.barrier->words, run.pipeline);
+        }
         remember(report);
         // That it still waits is known to everybody.
         if ((*found)->stand != Stand::kKept || before != Stand::kKept) news.push_back(report);

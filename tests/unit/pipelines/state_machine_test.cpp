@@ -41,10 +41,9 @@ TEST(StateMachine, LeadsWhereTheFunctionSays) {
     std::map<std::string, std::string> ways;
     const auto decide = definition().at("States").at("Decide");
     for (const auto& choice : decide.at("Choices")) ways[choice.at("StringEquals")] = choice.at("Next");
-    EXPECT_EQ(ways, (std::map<std::string, std::string>{{"start", "Start"},
+    EXPECT_EQ(ways, (std::map<std::string, std::string>{{"start", "WaitToStart"},
                                                         {"look", "Wait"},
-                                                        {"waiting", "Wait"},
-                                                        {"compensate", "Compensate"},
+                                                        {"compensate", "WaitToGoBack"},
                                                         {"completed", "Completed"},
                                                         {"superseded", "Superseded"},
                                                         {"failed", "Failed"},

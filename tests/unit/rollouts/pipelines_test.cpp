@@ -305,5 +305,145 @@ TEST(Pipeline, ThatNobodyHasDefinedIsRefusedWithTheOneThatWasMeant) {
     EXPECT_THAT(world.begun, IsEmpty());
 }
 
+/// By the state machine, which gets what an invocation of three minutes cannot carry.
+WorldOptions carried(const std::string& pipelines, std::map<std::string, std::string> more = {}) {
+    auto options = with_pipeline(pipelines, std::move(more));
+    options.environment["PIPELINE_STATE_MACHINE"] = World::kStateMachine;
+    options.lambda_timeout = minutes{2};
+    return options;
+}
+
+struct Carried {
+    std::string name;
+    std::string status;
+    std::string cause;
+};
+std::vector<Carried> executions(World& world) {
+    std::vector<Carried> all;
+    const auto listed = *parse_json(
+        world.state_machines().handle("ListExecutions", dump_json({{"stateMachineArn", World::kStateMachine}})).body);
+    for (const auto& one : listed["executions"]) {
+        const auto said =
+            *parse_json(world.state_machines()
+                            .handle("DescribeExecution", dump_json({{"executionArn", one["executionArn"]}}))
+                            .body);
+        all.push_back({.name = one["name"].get<std::string>(),
+                       .status = one["status"].get<std::string>(),
+                       .cause = said.value("cause", "")});
+    }
+    return all;
+}
+
+TEST(CarriedPipeline, IsHandedOnWhenTheTimeIsOverAndEndsThere) {
+    PipelineWorld world(carried(kRelease));
+    world->send(change_of_all("e1", world->now()));
+    EXPECT_FALSE(world->outcomes().front().handled.error);
+    EXPECT_EQ(world->outcomes().front().handled.answer.status, "in_progress");
+    EXPECT_THAT(world->outcomes().front().handled.answer.detail, HasSubstr("the execution release-e1 goes on with it"));
+    world->run_for(minutes{20});
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api", "worker"));
+    EXPECT_THAT(world.too_early, IsEmpty());
+    const auto runs = executions(*world);
+    ASSERT_THAT(runs, SizeIs(1));
+    EXPECT_EQ(runs[0].status, "SUCCEEDED") << runs[0].cause;
+    EXPECT_THAT(world->titles(), Contains("Pipeline completed: release"));
+    // The event comes again, to another process.
+    world->forget_all();
+    world->send(change_of_all("e1", world->now()));
+    EXPECT_EQ(world->outcomes().back().handled.answer.status, "ignored");
+    EXPECT_THAT(world->outcomes().back().handled.answer.detail, HasSubstr("has carried this (SUCCEEDED)"));
+    EXPECT_THAT(world.begun, SizeIs(3));
+}
+
+TEST(CarriedPipeline, EndsAsFailedWithWhatWasBroughtBack) {
+    PipelineWorld world(carried(kReleaseAndBack, {{"DEPLOYMENT_TIMEOUT_SECONDS", "300"}}));
+    world.bad = {"worker"};
+    world->send(change_of_all("e1", world->now()));
+    world->run_for(minutes{60});
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api", "worker", "api", "backend"))
+        << "the last one first, and what still rolls is stopped";
+    EXPECT_LT(world->outcomes().size(), 200U) << "it waits between two looks";
+    const auto runs = executions(*world);
+    ASSERT_THAT(runs, SizeIs(1));
+    EXPECT_EQ(runs[0].status, "FAILED");
+    EXPECT_THAT(runs[0].cause, HasSubstr("stage 3 of 3 (worker) failed"));
+    EXPECT_THAT(runs[0].cause, HasSubstr("rolled back: backend, api, worker"));
+    for (const auto& id : kOrder) EXPECT_EQ(world.running(id).state, "COMPLETED") << id;
+    EXPECT_THAT(world->titles(), Contains("Pipeline failed: release"));
+}
+
+TEST(CarriedPipeline, AStepThatBreaksIsMadeAgainAndBeginsNothingTwice) {
+    PipelineWorld world(carried(kRelease, {{"MAX_DEPLOYMENT_RETRIES", "0"}}));
+    world->send(change_of_all("e1", world->now()));
+    const auto carried_from = world.begun.size();
+    world->add_fault({.operation = "DescribeServices", .kind = sandbox::FaultKind::kFailedBefore, .times = 6});
+    world->run_for(minutes{30});
+    EXPECT_LT(carried_from, 3U);
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api", "worker"));
+    EXPECT_EQ(executions(*world).front().status, "SUCCEEDED");
+}
+
+TEST(CarriedPipeline, WaitsForAHoldAndGoesOnWhenItIsOver) {
+    PipelineWorld world(carried(kRelease, {{"HOLDS", "true"}}));
+    world->handle(R"({"action":"hold","service":"api","until":"3h","reason":"moves","by":"alice"})");
+    world->send(change_of_all("e1", world->now()));
+    world->run_for(hours{2});
+    EXPECT_THAT(world.begun, ElementsAre("backend"));
+    EXPECT_EQ(executions(*world).front().status, "RUNNING");
+    EXPECT_EQ(std::ranges::count(world->titles(), "Deployment held: api"), 1) << "told once";
+    world->run_for(hours{2});
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api", "worker"));
+    EXPECT_THAT(world.too_early, IsEmpty());
+    EXPECT_EQ(executions(*world).front().status, "SUCCEEDED");
+    EXPECT_FALSE(world->scheduler().next_due()) << "no schedule begins it once more";
+}
+
+TEST(Pipeline, WithoutAStateMachineStopsAtAHold) {
+    PipelineWorld world(
+        with_pipeline(kRelease, {{"HOLDS", "true"}, {"SCHEDULE_ROLE", "arn:aws:iam::123456789012:role/calls"}}));
+    world->handle(R"({"action":"hold","service":"api","until":"3h","reason":"moves","by":"alice"})");
+    const auto handled = world->handle(change_of_all("e1", world->now()));
+    EXPECT_EQ(handled.answer.status, "stopped") << handled.answer.detail;
+    EXPECT_THAT(handled.answer.detail,
+                HasSubstr("not begun: worker; run it again then: ci_lambda pipeline start release"));
+    world->run_for(hours{4});
+    EXPECT_THAT(world.begun, ElementsAre("backend", "api")) << "what was held begins by its schedule";
+}
+
+TEST(Pipeline, HandsItsServicesOnToTheOtherEnvironmentOnce) {
+    PipelineWorld world(
+        with_pipeline(R"({"release":{"stages":[{"services":["backend"]},{"services":["api"]},{"promote":"prod"}]}})"));
+    const auto handled = world->handle(kRequest);
+    EXPECT_EQ(handled.answer.status, "completed") << handled.answer.detail;
+    const auto sent = world->sent_events();
+    ASSERT_THAT(sent, SizeIs(2));
+    const auto first = *parse_json(sent[0]);
+    EXPECT_EQ(first["Source"], "action.prod");
+    const auto detail = *parse_json(first["Detail"].get<std::string>());
+    EXPECT_EQ(detail["service"], "backend");
+    EXPECT_EQ(detail["promote_from"], "dev");
+    EXPECT_EQ(detail["env"], "prod");
+    EXPECT_EQ(detail["project"], "shop");
+}
+
+TEST(Pipeline, AsksForThePipelineOfTheOtherEnvironmentWhereItHasOne) {
+    PipelineWorld world(with_pipeline(
+        R"({"release":{"stages":[{"services":["backend"]},{"services":["api"]},{"promote":"prod","pipeline":"live"}]}})"));
+    world->handle(kRequest);
+    ASSERT_THAT(world->sent_events(), SizeIs(1));
+    const auto detail = *parse_json((*parse_json(world->sent_events()[0]))["Detail"].get<std::string>());
+    EXPECT_EQ(detail["pipeline"], "live");
+    EXPECT_FALSE(detail.contains("service"));
+}
+
+TEST(Pipeline, PromotesNothingAfterAStageThatFailed) {
+    PipelineWorld world(
+        with_pipeline(R"({"release":{"stages":[{"services":["backend"]},{"services":["api"]},{"promote":"prod"}]}})",
+                      {{"DEPLOYMENT_TIMEOUT_SECONDS", "300"}}));
+    world.bad = {"api"};
+    EXPECT_EQ(world->handle(kRequest).answer.status, "failed");
+    EXPECT_THAT(world->sent_events(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "deployer/rollout/verdict.hpp"
 #include "net/sha256.hpp"
+#include "pipelines/state_machine.hpp"
 #include "sandbox/shop/shop.hpp"
 #include "support/matchers.hpp"
 
@@ -23,6 +24,17 @@ std::string breaker_json(Breaker breaker) {
 
 }  // namespace
 
+namespace {
+
+sandbox::StepFunctionsState with_state_machine(WallTime now) {
+    sandbox::StepFunctionsState state{.account = "123456789012", .region = "us-east-1"};
+    sandbox::add_machine(state, "pipelines",
+                         state_machine_definition("arn:aws:lambda:us-east-1:123456789012:function:ci_lambda"), now);
+    return state;
+}
+
+}  // namespace
+
 World::World(const WorldOptions& options)
     : options_(options),
       ecs_({.state = sandbox::shop_state(ids_, clock_.now()),
@@ -30,7 +42,15 @@ World::World(const WorldOptions& options)
             .scenario = options.scenario,
             .on_event = [this](std::string event) { arrivals_.push_back({.event = std::move(event)}); },
             .on_hook_call = [this](const sandbox::HookCall& call) { hook_calls_.push_back(call); }},
-           ids_, clock_) {
+           ids_, clock_),
+      state_machines_({.state = with_state_machine(clock_.now()),
+                       .speed = 1.0,
+                       .on_call =
+                           [this](const sandbox::TaskCall& call) {
+                               const std::scoped_lock lock(mutex_);
+                               task_calls_.push_back(call);
+                           }},
+                      ids_, clock_) {
     ecs_.set_quirks(options.quirks);
     if (options.breaker != Breaker::kOff) call_ecs("UpdateService", breaker_json(options.breaker));
     for (const auto& [name, value] :
@@ -43,6 +63,8 @@ World::World(const WorldOptions& options)
                                             {"AWS_ENDPOINT_URL_ECR", server_.url()},
                                             {"AWS_REGION", "us-east-1"},
                                             {"AWS_ENDPOINT_URL_CLOUDWATCH", server_.url()},
+                                            {"AWS_ENDPOINT_URL_SFN", server_.url()},
+                                            {"AWS_ENDPOINT_URL_EVENTBRIDGE", server_.url()},
                                             {"AWS_ENDPOINT_URL_CODEDEPLOY", server_.url()},
                                             {"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", server_.url()},
                                             {"ENABLE_SLACK_NOTIFICATIONS", options.slack ? "true" : "false"},
@@ -122,6 +144,14 @@ ServerReply World::answer(const ServerRequest& request) {
         return answer_images(target.substr(target.find('.') + 1), request.body);
     const bool of_logs = target.starts_with("Logs_");
     const auto operation = target.substr(target.find('.') + 1);
+    if (operation == "PutEvents") {
+        const std::scoped_lock lock(mutex_);
+        ++calls_[operation];
+        const auto entries = (*parse_json(request.body))["Entries"];
+        for (const auto& entry : entries) sent_events_.push_back(dump_json(entry));
+        return reply(
+            200, dump_json({{"FailedEntryCount", 0}, {"Entries", Json::array_t(entries.size(), {{"EventId", "e"}})}}));
+    }
     if (before_each_call_) {
         const std::scoped_lock lock(hook_mutex_);  // calls may come at the same time
         before_each_call_(operation, request.body);
@@ -134,6 +164,7 @@ ServerReply World::answer(const ServerRequest& request) {
         fault = faults_.take(operation, request.body);
     }
     const auto answer = sandbox::answer_with(fault, operation, [&] {
+        if (target.starts_with("AWSStepFunctions.")) return state_machines_.handle(operation, request.body);
         if (of_logs) return ecs_.handle_logs(operation, request.body);
         return target.starts_with("CodeDeploy_") ? ecs_.handle_code_deploy(operation, request.body)
                                                  : ecs_.handle(operation, request.body);
@@ -193,6 +224,7 @@ void World::run_until(WallTime until) {
         auto next = until;
         if (const auto change = ecs_.next_change()) next = std::min(next, *change);
         if (const auto due = scheduler_.next_due()) next = std::min(next, *due);
+        if (const auto due = state_machines_.next_due()) next = std::min(next, *due);
         if (options_.sweep) next = std::min(next, next_sweep_);
         if (!appointments_.empty()) next = std::min(next, appointments_.begin()->first);
         if (next > clock_.now()) clock_.advance(std::chrono::ceil<Milliseconds>(next - clock_.now()));
@@ -209,6 +241,8 @@ void World::run_until(WallTime until) {
         }
         deliver();
         answer_hooks();
+        state_machines_.advance();
+        answer_tasks();
         if (clock_.now() >= until) break;
     }
 }
@@ -237,6 +271,31 @@ void World::answer_hooks() {
         const auto handled = listener().handle(call.payload, deadline());
         EXPECT_FALSE(handled.error) << "ECS takes that for a no";
         ecs_.answer_function(call.hook_id, to_json(handled.answer));
+    }
+}
+
+/// The state machine waits for the function; where that is busy, for another process of it.
+void World::answer_tasks() {
+    if (busy_) return;
+    for (;;) {
+        std::vector<sandbox::TaskCall> calls;
+        {
+            const std::scoped_lock lock(mutex_);
+            calls = std::exchange(task_calls_, {});
+        }
+        if (calls.empty()) return;
+        for (const auto& call : calls) {
+            busy_ = true;
+            const auto handled = listener().handle(call.payload, deadline());
+            busy_ = false;
+            outcomes_.push_back({.event = call.payload, .handled = handled});
+            if (handled.error)
+                state_machines_.answer(call.id,
+                                       {.error = {.error = handled.error->type, .cause = handled.error->message}});
+            else
+                state_machines_.answer(call.id, {.payload = to_json(handled.answer)});
+        }
+        deliver();
     }
 }
 

@@ -17,6 +17,7 @@
 #include "sandbox/ecs/faults.hpp"
 #include "sandbox/ecs/quirks.hpp"
 #include "sandbox/scheduler/scheduler.hpp"
+#include "sandbox/stepfunctions/step_functions.hpp"
 #include "support/fakes.hpp"
 #include "support/loopback_server.hpp"
 
@@ -94,6 +95,14 @@ public:
         refusal_ = {status, code};
     }
     [[nodiscard]] sandbox::Scheduler& scheduler() { return scheduler_; }
+    /// The state machine for pipelines is kStateMachine.
+    [[nodiscard]] sandbox::StepFunctions& state_machines() { return state_machines_; }
+    static constexpr const char* kStateMachine = "arn:aws:states:us-east-1:123456789012:stateMachine:pipelines";
+    /// What was sent to the event bus: the entries of PutEvents, JSON.
+    [[nodiscard]] std::vector<std::string> sent_events() const {
+        const std::scoped_lock lock(mutex_);
+        return sent_events_;
+    }
     /// For what else ECS can be like.
     [[nodiscard]] sandbox::Ecs& ecs() { return ecs_; }
     /// Something goes wrong with calls of the function; those of call_ecs() are fine.
@@ -175,6 +184,7 @@ private:
     void deliver();
     void deliver(Arrival arrival);
     void answer_hooks();
+    void answer_tasks();
     void run_until(WallTime until);
     void wait_until(WallTime until);
     [[nodiscard]] std::string sweep_event() const;
@@ -186,6 +196,8 @@ private:
     sandbox::Ids ids_{42};
     std::deque<Arrival> arrivals_;
     std::vector<sandbox::HookCall> hook_calls_;
+    std::vector<sandbox::TaskCall> task_calls_;
+    std::vector<std::string> sent_events_;
     std::vector<std::string> delivered_;
     std::vector<std::string> lost_;
     std::vector<Outcome> outcomes_;
@@ -196,6 +208,7 @@ private:
     bool interrupted_ = false;  ///< what at_each_wait_ does is under way
     sandbox::Ecs ecs_;
     sandbox::Scheduler scheduler_{{.account = "123456789012", .region = "us-east-1"}, clock_};
+    sandbox::StepFunctions state_machines_;
     sandbox::CloudWatch cloudwatch_{clock_, {"shop-5xx"}};
     std::pair<int, std::string> health_{200, "all is well"};
     std::pair<int, std::string> refusal_{0, ""};
