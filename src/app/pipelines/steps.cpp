@@ -60,7 +60,7 @@ void follow(RunService& service, const EcsDeployment& primary) {
 
 std::string why_of(const DeploymentReport& report) {
     if (report.error) return report.error->message;
-    if (!report.left_out.empty()) return fmt::format("{} was taken back before", short_name(report.left_out));
+    if (!report.left_out.empty()) return fmt::format("{} was taken back before, and it runs an older one", short_name(report.left_out));
     return report.outcome.empty() ? std::string(to_string(report.status)) : report.outcome;
 }
 
