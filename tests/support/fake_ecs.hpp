@@ -52,6 +52,8 @@ public:
     Result<std::vector<EcsStoppedTask>> tasks = std::vector<EcsStoppedTask>{};
     std::function<Status(const std::string& arn, const std::string& hook)> on_continue =
         [](const std::string&, const std::string&) -> Status { return {}; };
+    std::function<Status(const std::string& arn, const std::string& hook)> on_reject =
+        [](const std::string&, const std::string&) -> Status { return {}; };
     std::function<Status(const std::string& arn)> on_roll_back = [](const std::string&) -> Status { return {}; };
     std::function<Result<TaskDefinition>(const EcsServiceRevision&, const TaskFamily&, const EcsTags&)> on_register =
         [](const EcsServiceRevision&, const TaskFamily& family, const EcsTags&) {
@@ -197,6 +199,10 @@ public:
     Status continue_service_deployment(const std::string& arn, const std::string& hook, Deadline) override {
         count("ContinueServiceDeployment");
         return on_continue(arn, hook);
+    }
+    Status reject_service_deployment(const std::string& arn, const std::string& hook, Deadline) override {
+        count("ContinueServiceDeployment");
+        return on_reject(arn, hook);
     }
     Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
                                                 const EcsTags& tags, Deadline) override {

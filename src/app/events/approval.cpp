@@ -164,18 +164,11 @@ Handled reject(Wiring& parts, const Opened& opened, const EcsTarget& target, Dea
 /// ECS is the one that waits: it is told.
 Handled answer_hook(Wiring& parts, const Opened& opened, const EcsTarget& target, Deadline deadline) {
     const auto time = working_time(deadline);
-    const auto done =
-        opened.answer.approved
-            ? parts.steering.go_on(
-                  target, parts.dry_run, time,
-                  {.service_deployment = opened.approval.service_deployment, .id = opened.approval.hook})
-            : parts.steering.stop(
-                  target,
-                  {.rollback = true,
-                   .reason = fmt::format("rejected by {}", by_and_why(opened)),
-                   .dry_run = parts.dry_run,
-                   .only = {.service_deployment = opened.approval.service_deployment, .id = opened.approval.hook}},
-                  time);
+    const Steering::Hook hook{.service_deployment = opened.approval.service_deployment, .id = opened.approval.hook};
+    const auto done = opened.answer.approved
+                          ? parts.steering.go_on(target, parts.dry_run, time, hook)
+                          : parts.steering.go_back(target, fmt::format("rejected by {}", by_and_why(opened)),
+                                                   parts.dry_run, time, hook);
     if (done.error && done.error->retryable()) {
         auto handled = answered("failed", fmt::format("{}: {}", target.label(), done.words));
         handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = handled.answer.detail};

@@ -408,6 +408,14 @@ Status CodeDeployedEcs::continue_service_deployment(const std::string& arn, cons
                             arn, arn));
 }
 
+Status CodeDeployedEcs::reject_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) {
+    if (!is_code_deployment(arn)) return ecs_.reject_service_deployment(arn, hook, deadline);
+    return fail(ErrorKind::kRejected,
+                fmt::format("{} waits at CodeDeploy, which is not answered from here: aws deploy stop-deployment "
+                            "--deployment-id {} --auto-rollback-enabled",
+                            arn, arn));
+}
+
 // --- ECS's own ------------------------------------------------------------------------------------------------------
 
 Result<EcsExpressService> CodeDeployedEcs::describe_express_service(const std::string& arn, Deadline deadline) {

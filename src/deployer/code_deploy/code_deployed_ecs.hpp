@@ -51,6 +51,7 @@ public:
     Result<AcceptedDeployment> update_service(const UpdateServiceRequest& request, Deadline deadline) override;
     Status roll_back_service_deployment(const std::string& arn, Deadline deadline) override;
     Status continue_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) override;
+    Status reject_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) override;
 
     // ECS's own:
     Result<EcsExpressService> describe_express_service(const std::string& arn, Deadline deadline) override;

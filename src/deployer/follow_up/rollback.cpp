@@ -111,7 +111,7 @@ private:
         if (!stopped && stopped.error().code != "ConflictException") return std::unexpected(stopped.error());
         if (!stopped && has_completed(*record))
             return by_person_ ? after_its_end(history) : nothing("it has completed meanwhile, and is left alone");
-        if (by_person_) say_that_a_person_wants_it();
+        if (by_person_) rollback_.mark_as_taken_back_by_person(rollout(), deadline_);
         return left_to_ecs("ECS was asked to roll it back");
     }
 
@@ -127,19 +127,6 @@ private:
     [[nodiscard]] bool has_completed(const EcsServiceDeployment& record) {
         const auto now = rollback_.ecs_.service_deployment(record.arn, deadline_);
         return now && now->status == ServiceDeploymentStatus::kSuccessful;
-    }
-
-    /// ECS's record will not say who asked, nor will the copy once something else runs; and what somebody has taken
-    /// back must not come again by itself.
-    void say_that_a_person_wants_it() {
-        const auto tagged = rollback_.ecs_.tag_task_definition(rollout().task_definition,
-                                                               taken_back_by_person(rollback_.clock_.now()), deadline_);
-        if (tagged) return;
-        rollback_.logger_.warn("rollback not marked as a person's: the next pushed image may bring the revision again",
-                               {{log_key::kService, target().id.str()},
-                                {log_key::kTaskDefinition, rollout().task_definition},
-                                {"needs", "ecs:TagResource"},
-                                {log_key::kError, tagged.error().message}});
     }
 
     Result<RollbackReport> restore(const Records& history) {
@@ -227,7 +214,7 @@ private:
             back.deployment_id, {.reason = fmt::format("rollback of {}", short_name(rollout().task_definition)),
                                  .at = back.started_at,
                                  .rollback = true});
-        if (by_person_) say_that_a_person_wants_it();
+        if (by_person_) rollback_.mark_as_taken_back_by_person(rollout(), deadline_);
         const std::string_view which = wish_.to ? "as was asked for" : "the last one that was rolled out";
         return {.means = Means::kRevision,
                 .words = fmt::format("{} is deployed again, {}, as {} with the very images that it ran",
@@ -316,6 +303,16 @@ RollbackReport Rollback::roll_back(const Rollout& rollout, const Judgement& judg
     if (judgement.rolling_back) return left_to_ecs("ECS is rolling it back");
     const auto way = judgement.verdict == Verdict::kTimedOut ? Run::Way::kStop : Run::Way::kRestore;
     return Run(*this, {.rollout = rollout, .reason = judgement.reason}, way, false, deadline).run();
+}
+
+void Rollback::mark_as_taken_back_by_person(const Rollout& rollout, Deadline deadline) {
+    const auto tagged = ecs_.tag_task_definition(rollout.task_definition, taken_back_by_person(clock_.now()), deadline);
+    if (tagged) return;
+    logger_.warn("rollback not marked as a person's: the next pushed image may bring the revision again",
+                 {{log_key::kService, rollout.target.id.str()},
+                  {log_key::kTaskDefinition, rollout.task_definition},
+                  {"needs", "ecs:TagResource"},
+                  {log_key::kError, tagged.error().message}});
 }
 
 RollbackReport Rollback::take_back_completed(const Rollout& rollout, const std::string& why, Deadline deadline) {

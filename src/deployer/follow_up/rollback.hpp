@@ -52,6 +52,10 @@ public:
              const Logger& logger)
         : retries_(retries), ecs_(ecs), memory_(memory), clock_(clock), sleeper_(sleeper), logger_(logger) {}
 
+    /// A person has had ECS take it back. ECS's record will not say so, nor will the copy once something else runs; and
+    /// what somebody has taken back must not come again by itself.
+    void mark_as_taken_back_by_person(const Rollout& rollout, Deadline deadline);
+
     /// For a rollout that was judged kFailed or kTimedOut. What does not work is said in the report and in the log.
     RollbackReport roll_back(const Rollout& rollout, const Judgement& judgement, Deadline deadline);
 

@@ -79,8 +79,8 @@ std::string what_it_does(const Look& look, const EcsServiceDeployment& record, W
 /// One answer, from the wish to ECS's word.
 class Steering::Answering {
 public:
-    Answering(Steering& steering, const EcsTarget& target, bool dry_run, const Hook& only, Deadline deadline)
-        : steering_(steering), target_(target), dry_run_(dry_run), only_(only), deadline_(deadline) {}
+    Answering(Steering& steering, const EcsTarget& target, Says says, bool dry_run, const Hook& only, Deadline deadline)
+        : steering_(steering), target_(target), says_(says), dry_run_(dry_run), only_(only), deadline_(deadline) {}
 
     Result<SteeringReport> attempt() {
         TRY_ASSIGN(const auto look, look_at(steering_.ecs_, target_, deadline_));
@@ -94,16 +94,16 @@ public:
         if (waiting.empty()) return nothing_waits(look, record, std::move(rollout));
         const auto stage = record.lifecycle_stage.empty() ? "" : " at " + record.lifecycle_stage;
         if (dry_run_)
-            return SteeringReport{.words = fmt::format("{} would go on{}", short_name(rollout.task_definition), stage),
+            return SteeringReport{.words = fmt::format("{} would {}{}", short_name(rollout.task_definition),
+                                                       says_ == Says::kYes ? "go on" : "be rolled back", stage),
                                   .rollout = std::move(rollout),
                                   .dry = true};
         for (const auto& hook : waiting) {
             asked_.insert(hook);
-            TRY(steering_.ecs_.continue_service_deployment(record.arn, hook, deadline_));
+            TRY(says_ == Says::kYes ? steering_.ecs_.continue_service_deployment(record.arn, hook, deadline_)
+                                    : steering_.ecs_.reject_service_deployment(record.arn, hook, deadline_));
         }
-        return SteeringReport{.means = Steered::kContinued,
-                              .words = fmt::format("{} goes on{}", short_name(rollout.task_definition), stage),
-                              .rollout = std::move(rollout)};
+        return done(std::move(rollout), stage);
     }
 
     /// ECS has refused, which it does for what somebody has answered a moment ago, or what is over: the record tells.
@@ -118,28 +118,44 @@ public:
     }
 
 private:
+    [[nodiscard]] SteeringReport done(Rollout rollout, const std::string& stage) const {
+        auto words = fmt::format("{} {}{}", short_name(rollout.task_definition),
+                                 says_ == Says::kYes ? "goes on" : "is rolled back by ECS", stage);
+        return {.means = says_ == Says::kYes ? Steered::kContinued : Steered::kGoingBack,
+                .words = std::move(words),
+                .rollout = std::move(rollout)};
+    }
+
     /// It never did, or what was asked before has been answered: by us, where the answer to that was lost, or by
     /// somebody else.
     SteeringReport nothing_waits(const Look& look, const EcsServiceDeployment& record, Rollout rollout) const {
         const bool ours = std::ranges::any_of(record.hooks, [&](const auto& hook) { return asked_.contains(hook.id); });
-        if (!ours) return refused(what_it_does(look, record, steering_.clock_.now()), std::move(rollout));
-        if (is_rollback(record.status))
-            return refused("somebody else has answered meanwhile, and ECS rolls it back", std::move(rollout));
-        return {.means = Steered::kContinued,
-                .words = fmt::format("{} goes on", short_name(rollout.task_definition)),
-                .rollout = std::move(rollout)};
+        if (!ours)
+            return refused(only_.id.empty() ? what_it_does(look, record, steering_.clock_.now())
+                                            : "nothing waits for this answer any more: somebody has answered before, "
+                                              "or its time is over",
+                           std::move(rollout));
+        const bool goes_back =
+            is_rollback(record.status) || std::ranges::any_of(record.hooks, [&](const EcsHookProgress& hook) {
+                return asked_.contains(hook.id) && hook.rejected;
+            });
+        if (goes_back == (says_ == Says::kNo)) return done(std::move(rollout), "");
+        return refused(
+            fmt::format("somebody else has answered meanwhile, and {}", goes_back ? "ECS rolls it back" : "it goes on"),
+            std::move(rollout));
     }
 
     Steering& steering_;
     const EcsTarget& target_;
+    Says says_;
     bool dry_run_;
     const Hook& only_;
     Deadline deadline_;
-    std::set<std::string> asked_;  ///< hooks that ECS was asked to let go on
+    std::set<std::string> asked_;  ///< hooks that ECS was given an answer to
 };
 
-SteeringReport Steering::go_on(const EcsTarget& target, bool dry_run, Deadline deadline, const Hook& only) {
-    Answering answering(*this, target, dry_run, only, deadline);
+SteeringReport Steering::answer(const EcsTarget& target, Says says, bool dry_run, Deadline deadline, const Hook& only) {
+    Answering answering(*this, target, says, dry_run, only, deadline);
     int attempts = 0;
     auto report = with_retries<SteeringReport>(
         retries_, clock_, sleeper_, deadline,
@@ -161,19 +177,27 @@ SteeringReport Steering::go_on(const EcsTarget& target, bool dry_run, Deadline d
     return *std::move(report);
 }
 
+SteeringReport Steering::go_on(const EcsTarget& target, bool dry_run, Deadline deadline, const Hook& only) {
+    return answer(target, Says::kYes, dry_run, deadline, only);
+}
+
+SteeringReport Steering::go_back(const EcsTarget& target, const std::string& reason, bool dry_run, Deadline deadline,
+                                 const Hook& only) {
+    auto report = answer(target, Says::kNo, dry_run, deadline, only);
+    if (report.means != Steered::kGoingBack) return report;
+    logger_.warn("rollout goes back: a person said so", {{log_key::kService, target.id.str()},
+                                                         {log_key::kDeploymentId, report.rollout->deployment_id},
+                                                         {log_key::kReason, reason}});
+    rollback_.mark_as_taken_back_by_person(*report.rollout, deadline);
+    return report;
+}
+
 SteeringReport Steering::stop(const EcsTarget& target, const Stop& stop, Deadline deadline) {
     if (!stop.rollback)
         return refused("ECS can end a rollout only by bringing back what ran before: say that it is to be rolled back");
     const auto look = look_at(ecs_, target, deadline);
     if (!look) return {.words = look.error().message, .rollout = {}, .error = look.error()};
     auto rollout = rollout_of_primary(target, *look->service, *look->primary);
-    if (!stop.only.id.empty()) {
-        const auto record = ecs_.service_deployment(stop.only.service_deployment, deadline);
-        if (!record) return {.words = record.error().message, .rollout = {}, .error = record.error()};
-        if (rollout.service_deployment != record->arn || waiting_hooks(*record, stop.only).empty())
-            return refused("nothing waits for this answer any more: somebody has answered before, or its time is over",
-                           std::move(rollout));
-    }
     const auto back = rollback_.roll_back_on_request(
         {.rollout = rollout, .rolling = true, .reason = stop.reason, .dry_run = stop.dry_run, .only_stop = true},
         deadline);

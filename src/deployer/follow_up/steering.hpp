@@ -54,13 +54,18 @@ public:
         bool rollback = false;  ///< ECS's own controller can end a rollout in no other way
         std::string reason = {};
         bool dry_run = false;
-        Hook only = {};  ///< nothing is ended where this one waits no longer
     };
+    /// A no to one hook of one rollout (ContinueServiceDeployment, too): ECS brings back what ran before. Where that
+    /// hook waits no longer, nothing is done.
+    SteeringReport go_back(const EcsTarget& target, const std::string& reason, bool dry_run, Deadline deadline,
+                           const Hook& only);
     /// Ends a rollout that is under way; one that has completed is left alone.
     SteeringReport stop(const EcsTarget& target, const Stop& stop, Deadline deadline);
 
 private:
+    enum class Says { kYes, kNo };
     class Answering;
+    SteeringReport answer(const EcsTarget& target, Says says, bool dry_run, Deadline deadline, const Hook& only);
 
     RetryPolicy retries_;
     EcsApi& ecs_;

@@ -185,6 +185,8 @@ public:
     /// Lets a rollout go on that waits for a person, by the id of the hook. ECS refuses (kRejected) what somebody has
     /// answered before, and what is over.
     virtual Status continue_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) = 0;
+    /// The same answer with a no: ECS brings back what ran before.
+    virtual Status reject_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) = 0;
 };
 
 }  // namespace ci_lambda

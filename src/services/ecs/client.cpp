@@ -541,6 +541,12 @@ Status EcsClient::continue_service_deployment(const std::string& arn, const std:
     return {};
 }
 
+Status EcsClient::reject_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) {
+    const Json request{{"serviceDeploymentArn", arn}, {"hookId", hook}, {"action", "ROLLBACK"}};
+    TRY_ASSIGN(const auto answer, client_.read("ContinueServiceDeployment", request, deadline));
+    return {};
+}
+
 Result<TaskDefinition> EcsClient::register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
                                                        const EcsTags& tags, Deadline deadline) {
     TRY_ASSIGN(const auto described, describe_with_tags(revision.task_definition, deadline));

@@ -62,6 +62,7 @@ public:
                                                       Deadline deadline) override;
     Status roll_back_service_deployment(const std::string& arn, Deadline deadline) override;
     Status continue_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) override;
+    Status reject_service_deployment(const std::string& arn, const std::string& hook, Deadline deadline) override;
     Result<TaskDefinition> register_pinned_copy(const EcsServiceRevision& revision, const TaskFamily& family,
                                                 const EcsTags& tags, Deadline deadline) override;
     Result<TaskDefinition> register_with_images(const TaskDefinition& revision,

@@ -238,7 +238,8 @@ EcsHookProgress read_hook_progress(const Json& hook) {
             .pause = text(hook, "targetType") == "PAUSE",
             .unfinished = status == "AWAITING_ACTION" || status == "IN_PROGRESS",
             .expires_at = find_time(hook, "expiresAt"),
-            .then_rolls_back = text(hook, "timeoutAction") != "CONTINUE"};
+            .then_rolls_back = text(hook, "timeoutAction") != "CONTINUE",
+            .rejected = status == "FAILED"};
 }
 
 EcsTaskDefinition::Image read_container_image(const Json& container) {

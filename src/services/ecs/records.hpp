@@ -243,6 +243,7 @@ struct EcsHookProgress {
     bool unfinished = false;  ///< AWAITING_ACTION or IN_PROGRESS
     std::optional<WallTime> expires_at;
     bool then_rolls_back = true;  ///< what ECS does when nobody answers; else it goes on
+    bool rejected = false;        ///< FAILED: of a pause, somebody has said that it is to be rolled back
 };
 
 /// Whether it is the id of a deployment of CodeDeploy, `d-..`, which stands where ECS has an ARN or `ecs-svc/N`.

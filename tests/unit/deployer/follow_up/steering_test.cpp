@@ -190,5 +190,43 @@ TEST_F(SteeringTest, WhatHasCompletedIsNotStopped) {
     EXPECT_THAT(ecs_.updates(), IsEmpty());
 }
 
+TEST_F(SteeringTest, ANoToOneHookIsSaidToEcsAsANoAndMarkedAsAPersons) {
+    const Steering::Hook hook{.service_deployment = "service-deployment/own", .id = "ecs-pause-2"};
+    std::vector<std::string> rejected;
+    ecs_.on_reject = [&](const std::string&, const std::string& id) -> Status {
+        rejected.push_back(id);
+        return {};
+    };
+    EXPECT_TRUE(steering_.go_back(target("api"), "no", true, Deadline::none(), hook).dry);
+    EXPECT_THAT(rejected, IsEmpty());
+    const auto report = steering_.go_back(target("api"), "no", false, Deadline::none(), hook);
+    EXPECT_EQ(report.means, Steered::kGoingBack) << report.words;
+    EXPECT_THAT(rejected, ElementsAre("ecs-pause-2"));
+    EXPECT_THAT(answered_, IsEmpty());
+    EXPECT_EQ(ecs_.calls("StopServiceDeployment"), 0);
+    EXPECT_EQ(ecs_.calls("TagResource"), 1);
+    const auto gone = steering_.go_back(target("api"), "no", false, Deadline::none(),
+                                        {.service_deployment = "service-deployment/another", .id = "ecs-pause-2"});
+    EXPECT_EQ(gone.means, Steered::kNone);
+    EXPECT_THAT(gone.words, HasSubstr("nothing waits for this answer any more"));
+}
+
+TEST_F(SteeringTest, ANoThatEcsHasTakenIsKnownWhereItsAnswerWasLost) {
+    for (const bool somebody_said_yes : {false, true}) {
+        own_.hooks.front() = {.id = "ecs-pause-1", .pause = true, .unfinished = true};
+        tell();
+        ecs_.on_reject = [&](const std::string&, const std::string&) -> Status {
+            own_.hooks.front().unfinished = false;
+            own_.hooks.front().rejected = !somebody_said_yes;
+            tell();
+            return fail(ErrorKind::kConnection, "connection reset");
+        };
+        const auto report = steering_.go_back(target("api"), "no", false, Deadline::none(),
+                                              {.service_deployment = "service-deployment/own", .id = "ecs-pause-1"});
+        EXPECT_EQ(report.means, somebody_said_yes ? Steered::kNone : Steered::kGoingBack) << report.words;
+        EXPECT_EQ(report.words == "somebody else has answered meanwhile, and it goes on", somebody_said_yes);
+    }
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

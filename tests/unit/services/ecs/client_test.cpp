@@ -73,6 +73,14 @@ TEST_F(EcsClientTest, AsksEcsToRollAServiceDeploymentBack) {
     EXPECT_EQ(body(0), Json::parse(R"({"serviceDeploymentArn":"sd:1","stopType":"ROLLBACK"})"));
 }
 
+TEST_F(EcsClientTest, SpellsOutBothAnswersToAHook) {
+    http_.then(200, R"({"serviceDeploymentArn":"sd:1"})").then(200, R"({"serviceDeploymentArn":"sd:1"})");
+    ASSERT_THAT(client_.continue_service_deployment("sd:1", "ecs-pause-1", Deadline::none()), IsOk());
+    ASSERT_THAT(client_.reject_service_deployment("sd:1", "ecs-pause-1", Deadline::none()), IsOk());
+    EXPECT_EQ(body(0), Json::parse(R"({"serviceDeploymentArn":"sd:1","hookId":"ecs-pause-1","action":"CONTINUE"})"));
+    EXPECT_EQ(body(1), Json::parse(R"({"serviceDeploymentArn":"sd:1","hookId":"ecs-pause-1","action":"ROLLBACK"})"));
+}
+
 TEST_F(EcsClientTest, NeverCallsAFailedReadPerhapsDone) {
     http_.then(500, R"({"__type":"ServerException","message":"oops"})");
     const auto described = client_.describe_services(kCluster, {kService}, Deadline::none());
