@@ -121,13 +121,14 @@ void add_schedule_routes(HttpServer& server,
 HttpExchangeAnswer Scheduler::list(const HttpExchangeRequest& request) {
     const std::scoped_lock lock(mutex_);
     const auto group = query_of(request, "ScheduleGroup");
+    const auto prefix = query_of(request, "NamePrefix");
     const auto most = parse_unsigned(query_of(request, "MaxResults")).value_or(100);
     const auto begin = parse_unsigned(query_of(request, "NextToken")).value_or(0);
     if (most < 1 || most > 100) return rest_error(400, "ValidationException", "MaxResults must be 1 to 100");
     Json answer{{"Schedules", Json::array()}};
     std::size_t place = 0;
     for (const auto& [name, text] : state_.schedules) {
-        if (!group.empty() && name.group != group) continue;
+        if ((!group.empty() && name.group != group) || !name.name.starts_with(prefix)) continue;
         if (place++ < begin) continue;
         if (answer["Schedules"].size() == most) {
             answer["NextToken"] = std::to_string(place - 1);

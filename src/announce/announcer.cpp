@@ -31,7 +31,13 @@ std::vector<std::string> facts_of(const DeploymentReport& report, const std::vec
     return facts;
 }
 
+std::string question_of(const DeploymentReport& report) {
+    return fmt::format("to be approved\n{}\n{}", report.target.label(), report.barrier->id);
+}
+
 }  // namespace
+
+bool Announcer::has_asked(const DeploymentReport& report) const { return told_.knows(question_of(report)); }
 
 void Announcer::deployments(const std::vector<DeploymentReport>& reports, const std::vector<Cause>& causes) {
     std::vector<Notification> parts;
@@ -41,8 +47,9 @@ void Announcer::deployments(const std::vector<DeploymentReport>& reports, const 
         auto part = notification_of(*fact, report);
         if (*fact == Fact::kToBeApproved) {
             // However many events want it: it is asked once, as long as it can be approved.
-            part.facts = {fmt::format("to be approved\n{}\n{}", report.target.label(), report.barrier->id)};
+            part.facts = {question_of(report)};
             part.stays_told = report.barrier->lasts;
+            if (report.to_be_asked) told_.forget(part.facts.front());
         }
         if (*fact == Fact::kCouldNotStart) {
             part.facts = facts_of(report, causes);

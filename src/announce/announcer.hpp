@@ -45,6 +45,9 @@ public:
     /// False where the very same was told a while ago: ECS repeats itself.
     [[nodiscard]] bool is_new(const Notification& notification) const;
 
+    /// Whether people know that this has to be approved (kAwaitingApproval), as far as this process has told them.
+    [[nodiscard]] bool has_asked(const DeploymentReport& report) const;
+
     /// These did not arrive: their facts are not told.
     void lost(const std::vector<Announcement>& announcements);
 

@@ -102,7 +102,7 @@ AnnouncementLine line_of(const Notification& part, const std::optional<std::stri
 std::optional<Fact> fact_of(const DeploymentReport& report) {
     if (report.error) return Fact::kCouldNotStart;
     if (report.status == DeploymentStatus::kDeployed) return Fact::kStarted;
-    if (report.status == DeploymentStatus::kAwaitingApproval) return Fact::kToBeApproved;
+    if (report.status == DeploymentStatus::kAwaitingApproval && !report.told_before) return Fact::kToBeApproved;
     if (report.status == DeploymentStatus::kHeld && report.begins_at && !report.told_before) return Fact::kHeld;
     return std::nullopt;
 }

@@ -133,6 +133,11 @@ Approver::Channel channel_of(std::string_view name) {
 
 std::string id_of(const Approval& approval) {
     constexpr std::size_t kDigits = 8;
+    return long_id_of(approval).substr(0, kDigits);
+}
+
+std::string long_id_of(const Approval& approval) {
+    constexpr std::size_t kDigits = 24;
     return sha256_digest_of(subject_of(approval)).substr(std::string_view("sha256:").size(), kDigits);
 }
 
@@ -150,8 +155,7 @@ Result<std::string> sign(const Approval& approval, const ApprovalKeys& keys) {
     return sealed(kTokenKind, json, keys);
 }
 
-Result<Approval> open_token(std::string_view token, const ApprovalKeys& keys, std::string_view environment,
-                            WallTime now) {
+Result<Approval> read_token(std::string_view token, const ApprovalKeys& keys, std::string_view environment) {
     TRY_ASSIGN(const auto json, unsealed(kTokenKind, "approval token", token, keys));
     Approval approval{.environment = text_of(json, "e"),
                       .target = text_of(json, "t"),
@@ -166,6 +170,12 @@ Result<Approval> open_token(std::string_view token, const ApprovalKeys& keys, st
     if (approval.environment != environment)
         return fail(ErrorKind::kInvalidEvent, fmt::format("the approval token is of {}, and this is {}",
                                                           one_line(approval.environment), environment));
+    return approval;
+}
+
+Result<Approval> open_token(std::string_view token, const ApprovalKeys& keys, std::string_view environment,
+                            WallTime now) {
+    TRY_ASSIGN(auto approval, read_token(token, keys, environment));
     if (now >= approval.expires)
         return fail(ErrorKind::kInvalidEvent,
                     fmt::format("the approval token of {} has expired at {}; ask anew by deploying it again",

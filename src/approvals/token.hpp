@@ -45,6 +45,8 @@ struct Approval {
 /// By which people name it, and by which it is asked once: eight hexadecimal digits. What is asked about the same
 /// change of the same service has the same one, whenever it is asked.
 [[nodiscard]] std::string id_of(const Approval& approval);
+/// The same in twenty-four digits, of which these are the first: for what other environments' names are beside.
+[[nodiscard]] std::string long_id_of(const Approval& approval);
 
 /// `ca1.PAYLOAD.CODE`, of letters, digits, `-`, `_` and `.`: it can stand in a URL as it is. It is no secret who may
 /// read the message, but whoever has it can show what is asked.
@@ -54,6 +56,10 @@ struct Approval {
 /// words for whoever has sent it. What is wrong with a token that we did not sign takes the same time to find out.
 [[nodiscard]] Result<Approval> open_token(std::string_view token, const ApprovalKeys& keys,
                                           std::string_view environment, WallTime now);
+
+/// The same, also of one whose time is over: to say something of it. It is good for nothing else.
+[[nodiscard]] Result<Approval> read_token(std::string_view token, const ApprovalKeys& keys,
+                                          std::string_view environment);
 
 /// `7K3QX-9WMPT`: stands in the message beside the link and not in the link, so that who only has the link cannot
 /// approve by the page. Fifty bits, as nothing counts how often somebody guesses: at the ten thousand calls a second

@@ -137,6 +137,7 @@ Result<EventBody> decode_body(const Envelope& envelope, const Json& event) {
     if (!has_envelope && is_hook_call(event)) return decode_hook_call(event);
     // It names a service, too, and must never be taken for the wish to deploy it.
     if (!has_envelope && is_verify(event)) return decode_verify(event);
+    if (!has_envelope && is_approval_due(event)) return decode_approval_due(event);
     if (!has_envelope && is_approval(event)) return decode_approval(event);
     if (!has_envelope && is_thaw(event)) return decode_thaw(event);
     if (!has_envelope && is_pipeline_step(event)) return decode_pipeline_step(event);
@@ -216,7 +217,8 @@ std::string describe(const Event& event) {
     if (const auto* sweep = std::get_if<SweepRequest>(&event.body); sweep != nullptr && !sweep->scheduled)
         return "sweep request";
     if (std::holds_alternative<LifecycleHookCall>(event.body)) return "lifecycle hook";
-    if (std::holds_alternative<ApprovalEvent>(event.body)) return "answer to an approval";
+    if (const auto* approval = std::get_if<ApprovalEvent>(&event.body))
+        return answers(approval->what) ? "answer to an approval" : "something due of an approval";
     if (const auto* call = std::get_if<HttpCall>(&event.body))
         return fmt::format("{} {} by HTTP", cut(call->method), cut(call->path));
     const auto* request = std::get_if<ManualRequest>(&event.body);

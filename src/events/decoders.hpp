@@ -50,6 +50,9 @@ namespace ci_lambda {
 /// Whether an object, an event or the detail of one, is about an approval.
 [[nodiscard]] bool is_approval(const Json& object);
 [[nodiscard]] Result<EventBody> decode_approval(const Json& object);
+/// Whether an event says that something of an approval is due. It answers none.
+[[nodiscard]] bool is_approval_due(const Json& event);
+[[nodiscard]] Result<EventBody> decode_approval_due(const Json& event);
 /// An event of such a source.
 [[nodiscard]] ManualRequest decode_manual(const Json& event);
 /// `{"service":"api"}` without any envelope.

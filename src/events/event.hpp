@@ -181,14 +181,27 @@ struct LifecycleHookCall {
 };
 
 /// Something that becomes of an approval: `{"approve":TOKEN}` or `{"reject":TOKEN}`, a request;
-/// `{"approval_answer":..}`, which the function has signed itself.
+/// `{"approval_answer":..}`, which the function has signed itself; or, which answers nothing,
+/// `{"action":"approval_due","due":..,"token":TOKEN}` of a one-time schedule that this function has made.
 struct ApprovalEvent {
-    enum class What { kApprove, kReject, kAnswer };
+    enum class What {
+        kApprove,
+        kReject,
+        kAnswer,
+        kRemind,   ///< due: its time is nearly over
+        kExpired,  ///< due: its time is over
+        kBegun     ///< due: whoever has carried out a yes has ended by now
+    };
     What what = What::kApprove;
     std::string token;        ///< or the signed answer, with kAnswer
     std::string reason = {};  ///< in the words of whoever has sent it; may be empty
     friend bool operator==(const ApprovalEvent&, const ApprovalEvent&) = default;
 };
+/// Whether it is an answer at all.
+[[nodiscard]] constexpr bool answers(ApprovalEvent::What what) {
+    using enum ApprovalEvent::What;
+    return what == kApprove || what == kReject || what == kAnswer;
+}
 
 /// Somebody has called the function's URL, or an HTTP API in front of it: a person's browser, Slack, or any machine.
 /// Nothing of it is known to be true.

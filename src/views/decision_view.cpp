@@ -177,7 +177,8 @@ DecisionView view(const AnswerHook& hook) {
 
 DecisionView view(const AnswerApproval& approval) {
     return {.kind = DecisionView::Kind::kApproval,
-            .headline = approval.event.what == ApprovalEvent::What::kReject
+            .headline = !answers(approval.event.what) ? "look whether something still waits to be approved, and say so"
+                        : approval.event.what == ApprovalEvent::What::kReject
                             ? "reject what is to be approved"
                             : "carry out an answer to what is to be approved",
             .reason = "its token says what that is",

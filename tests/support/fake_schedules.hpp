@@ -45,6 +45,15 @@ public:
         found->second = schedule;
         return {};
     }
+    Result<std::vector<GroupedName>> names(const std::string& group, const std::string& prefix,
+                                           Deadline /*deadline*/) override {
+        TRY(count("names"));
+        const std::scoped_lock lock(mutex_);
+        std::vector<GroupedName> names;
+        for (const auto& [name, one] : schedules_)
+            if (name.starts_with(prefix)) names.push_back({.group = group, .name = name});
+        return names;
+    }
     Status remove(const GroupedName& name, Deadline /*deadline*/) override {
         TRY(count("remove"));
         const std::scoped_lock lock(mutex_);

@@ -32,7 +32,7 @@ struct Opened {
 Result<Approval> open(Wiring& parts, const ApprovalEvent& event, ApprovalAnswer& answer) {
     TRY_ASSIGN(const auto keys, keys_of(parts.config.approval));
     const auto now = parts.clock.now();
-    answer = {.token = event.token, .approved = event.what != What::kReject, .by = {}, .at = now};
+    answer = {.token = event.token, .approved = event.what == What::kApprove, .by = {}, .at = now};
     if (event.what == What::kAnswer) {
         TRY_ASSIGN(answer, open_answer(event.token, keys, now));
     }
@@ -157,6 +157,7 @@ Handled reject(Wiring& parts, const Opened& opened, const EcsTarget& target, Dea
     parts.logger.info(
         "approval rejected",
         {{log_key::kService, target.id.str()}, {"approval", id_of(opened.approval)}, {"by", by_and_why(opened)}});
+    parts.questions.settle(opened.approval, working_time(deadline));
     tell(parts, opened, target, NotificationType::kWarning, "rejected", fmt::format("by {}", by_and_why(opened)));
     return answered("rejected", fmt::format("{}: rejected by {}", target.label(), by_and_why(opened)));
 }
@@ -174,6 +175,7 @@ Handled answer_hook(Wiring& parts, const Opened& opened, const EcsTarget& target
         handled.error = HandlingError{.type = "Function.DeploymentFailed", .message = handled.answer.detail};
         return handled;
     }
+    if (!done.dry) parts.questions.settle(opened.approval, time);
     if (done.means == SteeringReport::Means::kNone && !done.dry) return refuse(parts, opened, target, done.words);
     const auto words =
         fmt::format("{} by {}: {}", opened.answer.approved ? "approved" : "rejected", by_and_why(opened), done.words);
@@ -185,10 +187,15 @@ Handled answer_hook(Wiring& parts, const Opened& opened, const EcsTarget& target
                     fmt::format("{}: {}", target.label(), words));
 }
 
-Handled deploy(Wiring& parts, Deployments& deployments, const Event& event, const Opened& opened,
-               const EcsTarget& target, Deadline deadline) {
+Handled deploy(Wiring& parts, Deployments& deployments, const Event& event, const AnswerApproval& said,
+               const Opened& opened, const EcsTarget& target, Deadline deadline) {
     auto request = request_of_json(opened.approval.request, parts.config);
     if (!request) return refuse(parts, opened, target, request.error().message);
+    const auto turn = parts.dry_run ? Questions::Turn{}
+                                    : parts.questions.take_turn(opened.approval, opened.answer.token, opened.answer,
+                                                                said.event.token, deadline);
+    // Whoever is at it says what comes of it; the buttons stay until then.
+    if (turn.kind == Questions::Turn::Kind::kOthers) return forbid(parts, opened, target, turn.words);
     request->reason += fmt::format(", approved by {}", by_and_why(opened));
     request->approval = GivenApproval{
         .by = in_words(opened.answer.by), .running = opened.approval.running, .content = opened.approval.content};
@@ -196,8 +203,13 @@ Handled deploy(Wiring& parts, Deployments& deployments, const Event& event, cons
     const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &decision}};
     auto handled = answer_of(deployments.carry_out(decision, causes, deadline), {});
     handled.deploys = true;
-    // It came too late, or a second time: nothing is to come again for that.
     const auto& reports = handled.answer.deployments;
+    if (!reports.empty() && !reports.front().error && !parts.dry_run)
+        parts.questions.settle(opened.approval, working_time(deadline));
+    // Where it has begun, what shows that is ECS, perhaps a little later.
+    if (reports.empty() || reports.front().deployment_id.empty())
+        parts.questions.give_back(turn, working_time(deadline));
+    // It came too late, or a second time: nothing is to come again for that.
     if (!reports.empty() && reports.front().barrier && reports.front().barrier->kind == Barrier::Kind::kOutdated)
         return refuse(parts, opened, target, reports.front().outcome);
     const bool begun = !reports.empty() && !reports.front().error && reports.front().status != DeploymentStatus::kHeld;
@@ -233,7 +245,7 @@ Handled carry_out_approval(Wiring& parts, Deployments& deployments, const Event&
         return parts.redacted(forbid(parts, opened, *target, *why));
     if (opened.approval.is_of_hook()) return parts.redacted(answer_hook(parts, opened, *target, deadline));
     if (!opened.answer.approved) return parts.redacted(reject(parts, opened, *target, deadline));
-    return parts.redacted(deploy(parts, deployments, event, opened, *target, deadline));
+    return parts.redacted(deploy(parts, deployments, event, answer, opened, *target, deadline));
 }
 
 }  // namespace ci_lambda

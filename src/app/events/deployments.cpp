@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/events/after_completion.hpp"
+#include "app/events/approval_due.hpp"
 #include "app/events/held.hpp"
 #include "app/people/promotion.hpp"
 #include "base/retry.hpp"
@@ -28,7 +29,12 @@ std::vector<DeploymentReport> Deployments::carry_out(const Deploy& decision,
     if (!decision.requests.empty()) {
         auto begun = begin(decision, budget);
         keep_held(parts_, decision, begun, budget);
+        claim_questions(parts_, begun, budget);
         parts_.announcer.deployments(begun, causes);
+        if (std::ranges::any_of(begun, &DeploymentReport::to_be_asked)) {
+            parts_.deliver();
+            confirm_questions(parts_, begun, budget);
+        }
         std::ranges::move(begun, std::back_inserter(reports));
     }
     if (parts_.wait && !parts_.dry_run) watch(reports, deadline);

@@ -9,6 +9,7 @@
 
 #include "app/events/after_completion.hpp"
 #include "app/events/approval.hpp"
+#include "app/events/approval_due.hpp"
 #include "app/events/held.hpp"
 #include "app/events/hook.hpp"
 #include "app/events/steer.hpp"
@@ -159,6 +160,7 @@ Handled EventHandler::act(const Event& /*event*/, const AnswerHook& hook, Deadli
 }
 
 Handled EventHandler::act(const Event& event, const AnswerApproval& approval, Deadline deadline) {
+    if (!answers(approval.event.what)) return carry_out_due(parts_, approval.event, deadline);
     return carry_out_approval(parts_, deployments_, event, approval, deadline);
 }
 

@@ -94,6 +94,7 @@ void NewsHandler::ask_for_answer(const Notify& notice, const EcsTarget& target, 
                                  Deadline deadline) {
     const auto& approval = parts_.config.approval;
     if (notice.event_name != "HOOK_AWAITING_ACTION" || !approval.key) return;
+    std::optional<WallTime> expires;
     const auto asked = [&]() -> Result<ApprovalPrompt> {
         TRY_ASSIGN(const auto keys, keys_of(approval));
         TRY_ASSIGN(const auto described, parts_.ecs.describe_services(target.cluster, {target.service}, deadline));
@@ -101,16 +102,19 @@ void NewsHandler::ask_for_answer(const Notify& notice, const EcsTarget& target, 
         if (service == nullptr) return fail(ErrorKind::kNotFound, "ECS does not describe the service");
         TRY_ASSIGN(const auto waiting, find_waiting_hooks(parts_.ecs, target, *service, deadline));
         if (waiting.empty()) return fail(ErrorKind::kNotFound, "it does not wait any more");
+        expires = waiting.front().expires;
         const auto what = approval_of(waiting.front(), parts_.config, parts_.clock.now());
         TRY_ASSIGN(auto token, sign(what, keys));
         TRY_ASSIGN(auto ways, ways_of(token, approval_options(parts_.config), keys));
         return ApprovalPrompt{.id = id_of(what), .token = token, .page = ways.page, .code = ways.code};
     }();
-    if (asked)
+    if (asked) {
         notification.approval = *asked;
-    else
+        if (expires && !parts_.dry_run) parts_.questions.remind(asked->token, deadline);
+    } else {
         parts_.logger.warn("what waits cannot be answered where it is told",
                            {{log_key::kService, target.id.str()}, {log_key::kError, asked.error().message}});
+    }
 }
 
 void NewsHandler::log(const Event& event, const Notify& notice) const {

@@ -13,6 +13,9 @@
 namespace ci_lambda {
 namespace {
 
+/// For what is done after all else.
+constexpr Milliseconds kLastCalls{2000};
+
 /// By which the sessions of a role are named: the first event that has an id.
 std::string_view id_of(const Delivery& delivery) {
     for (const auto& message : delivery.messages) {
@@ -146,6 +149,14 @@ void TargetApp::tell_not_deployed(const std::vector<ServiceId>& services, const 
     }
     parts_.announcer.news(std::move(parts));
     parts_.deliver();
+}
+
+void TargetApp::lost(const std::vector<Announcement>& announcements) {
+    parts_.announcer.lost(announcements);
+    for (const auto& announcement : announcements)
+        for (const auto& part : announcement.parts)
+            if (part.approval && part.approval->decided.empty())
+                parts_.questions.asked(part.approval->token, false, Deadline::after(foundation_.clock, kLastCalls));
 }
 
 void TargetApp::release_idle() { parts_.deployer.release_idle(); }

@@ -45,7 +45,7 @@ public:
     void tell_not_deployed(const std::vector<ServiceId>& services, const std::string& why, const std::string& event);
 
     /// What was said did not arrive.
-    void lost(const std::vector<Announcement>& announcements) { parts_.announcer.lost(announcements); }
+    void lost(const std::vector<Announcement>& announcements);
 
     void release_idle() override;
     [[nodiscard]] const Config& config() const override { return parts_.config; }

@@ -144,6 +144,7 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
       hold_gate(config, calendars, clock),
       thaws({.retries = {.max_retries = config.max_deployment_retries}, .region = config.region}, config, calls,
             scheduler_at_home != nullptr ? *scheduler_at_home : scheduler, clock, sleeper, logger),
+      questions(config, calls, scheduler_at_home != nullptr ? *scheduler_at_home : scheduler, clock, sleeper, logger),
       // Nobody is asked to approve what could not begin now.
       gate({&hold_gate, &approval_gate}),
       deployer({.max_retries = config.max_deployment_retries,

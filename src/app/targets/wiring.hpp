@@ -12,6 +12,7 @@
 #include "app/targets/voice.hpp"
 #include "config/config.hpp"
 #include "deployer/approve/approval_gate.hpp"
+#include "deployer/approve/questions.hpp"
 #include "deployer/code_deploy/code_deployed_ecs.hpp"
 #include "deployer/code_deploy/groups.hpp"
 #include "deployer/follow_up/news.hpp"
@@ -123,6 +124,7 @@ struct Wiring {
     ChangeCalendarClient calendars;  ///< where the function lives, with its own credentials
     HoldGate hold_gate;
     Thaws thaws;
+    Questions questions;
     /// What has to be open for a deployment to begin, in the order in which it is asked.
     Gates gate;
     Deployer deployer;

@@ -83,8 +83,10 @@ struct DeploymentReport {
     /// With kHeld and kAwaitingApproval, and in a dry run that would end so.
     std::optional<Barrier> barrier = {};
     std::optional<WallTime> begins_at = {};  ///< with kHeld: when a schedule begins it; absent where nothing does
-    bool told_before = false;                ///< with kHeld: people know of it
-    std::string passed = {};                 ///< that it was held, and a person began it all the same: "held by alice"
+    bool told_before = false;                ///< with kHeld and kAwaitingApproval: people know of it
+    /// With kAwaitingApproval: no process has told it, whatever this one remembers.
+    bool to_be_asked = false;
+    std::string passed = {};  ///< that it was held, and a person began it all the same: "held by alice"
 
     std::optional<Error> rollback_error =
         {};  ///< it went wrong, and could not be rolled back for a reason that can heal

@@ -90,9 +90,21 @@ std::string SchedulerClient::arn_of(const GroupedName& schedule) const {
                        client_.options().region, schedule.group, schedule.name);
 }
 
-Result<std::vector<ListedSchedule>> SchedulerClient::list(Deadline deadline) {
+Result<std::vector<ListedSchedule>> SchedulerClient::list(Deadline deadline) { return list_some({}, deadline); }
+
+Result<std::vector<GroupedName>> SchedulerClient::names(const std::string& group, const std::string& prefix,
+                                                        Deadline deadline) {
+    TRY_ASSIGN(auto some, list_some(fmt::format("&ScheduleGroup={}&NamePrefix={}", escape_component(group),
+                                                escape_component(prefix)),
+                                    deadline));
+    std::vector<GroupedName> names;
+    for (auto& one : some) names.push_back(std::move(one.name));
+    return names;
+}
+
+Result<std::vector<ListedSchedule>> SchedulerClient::list_some(const std::string& which, Deadline deadline) {
     std::vector<ListedSchedule> all;
-    AwsCall call{.operation = kListSchedules, .method = "GET", .path = "/schedules", .query = "MaxResults=100"};
+    AwsCall call{.operation = kListSchedules, .method = "GET", .path = "/schedules", .query = "MaxResults=100" + which};
     for (int page = 0; page < kMostPages; ++page) {
         auto answer = client_.parse_read(kListSchedules, client_.make(call, deadline));
         if (!answer) return std::unexpected(explained(std::move(answer).error(), "scheduler:ListSchedules", "*"));
@@ -108,7 +120,7 @@ Result<std::vector<ListedSchedule>> SchedulerClient::list(Deadline deadline) {
         }
         const auto next = find_string(*answer, "NextToken").value_or("");
         if (next.empty()) break;
-        call.query = fmt::format("MaxResults=100&NextToken={}", escape_component(next));
+        call.query = fmt::format("MaxResults=100{}&NextToken={}", which, escape_component(next));
     }
     return all;
 }

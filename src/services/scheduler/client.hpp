@@ -29,10 +29,14 @@ public:
 
     Result<Made> create(const OneTimeSchedule& schedule, Deadline deadline) override;
     Result<PlannedCall> read(const GroupedName& schedule, Deadline deadline) override;
+    Result<std::vector<GroupedName>> names(const std::string& group, const std::string& prefix,
+                                           Deadline deadline) override;
     Status replace(const OneTimeSchedule& schedule, Deadline deadline) override;
     Status remove(const GroupedName& schedule, Deadline deadline) override;
 
 private:
+    /// `which`: more of the query.
+    Result<std::vector<ListedSchedule>> list_some(const std::string& which, Deadline deadline);
     /// As it is: GetSchedule's answer.
     Result<nlohmann::json> get_schedule(const GroupedName& schedule, Deadline deadline);
     [[nodiscard]] std::string arn_of(const GroupedName& schedule) const;

@@ -102,6 +102,9 @@ public:
     virtual Result<PlannedCall> read(const GroupedName& schedule, Deadline deadline) = 0;
     /// Puts this in the place of the one of that name. kNotFound where there is none: it has fired.
     virtual Status replace(const OneTimeSchedule& schedule, Deadline deadline) = 0;
+    /// All of a group whose names begin so.
+    virtual Result<std::vector<GroupedName>> names(const std::string& group, const std::string& prefix,
+                                                   Deadline deadline) = 0;
     /// Idempotent: what is not there is deleted.
     virtual Status remove(const GroupedName& schedule, Deadline deadline) = 0;
 };

@@ -54,6 +54,16 @@ TEST(ApprovalToken, BringsBackWhatWasSigned) {
     EXPECT_EQ(opened("  " + token() + "\n").value(), approval()) << "as it comes from a pipe";
 }
 
+TEST(ApprovalToken, CanBeReadAfterItsTimeAndOpenedNoMore) {
+    const auto late = kNow + hours{5};
+    EXPECT_FALSE(opened(token(), late));
+    EXPECT_EQ(read_token(token(), keys(), kEnvironment).value(), approval());
+    EXPECT_FALSE(read_token(token(), keys("k2-0123456789012345678901234567890123"), kEnvironment));
+    EXPECT_FALSE(read_token(token(), keys(), "shop/prod"));
+    EXPECT_TRUE(long_id_of(approval()).starts_with(id_of(approval())));
+    EXPECT_EQ(long_id_of(approval()).size(), 24U);
+}
+
 TEST(ApprovalToken, CanStandInAUrlAsItIs) {
     EXPECT_EQ(token().find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."),
               std::string::npos);

@@ -31,6 +31,26 @@ TEST(DecodeManual, ReadsARequest) {
                 Optional(std::string("hotfix for the checkout")));
 }
 
+TEST(DecodeApproval, WhatIsDueIsNoAnswer) {
+    using What = ApprovalEvent::What;
+    for (const auto& [due, what] : std::vector<std::pair<std::string, What>>{
+             {"remind", What::kRemind}, {"expired", What::kExpired}, {"begun", What::kBegun}}) {
+        const auto event = R"({"action":"approval_due","due":")" + due + R"(","token":"ca1.a.b"})";
+        const auto decoded = decode_as<ApprovalEvent>(event);
+        EXPECT_EQ(decoded.what, what);
+        EXPECT_EQ(decoded.token, "ca1.a.b");
+        EXPECT_FALSE(answers(decoded.what));
+    }
+    for (const auto* event :
+         {R"({"action":"approval_due","due":"remind","token":"ca1.a.b","approve":"ca1.a.b"})",
+          R"({"action":"approval_due","due":"remind","token":"ca1.a.b","reject":7})",
+          R"({"action":"approval_due","due":"approve","token":"ca1.a.b"})",
+          R"({"action":"approval_due","due":7,"token":"ca1.a.b"})", R"({"action":"approval_due","token":"ca1.a.b"})",
+          R"({"action":"approval_due","due":"remind"})", R"({"action":"approval_due","due":"remind","token":7})"})
+        EXPECT_FALSE(decode_event(event)) << event;
+    EXPECT_TRUE(answers(decode_as<ApprovalEvent>(R"({"approve":"ca1.a.b","action":"remind","token":"x"})").what));
+}
+
 TEST(DecodeManual, NeedsNoParticularDetailType) {
     for (const std::string type : {R"("detail-type":"x",)", R"("detail-type":7,)", ""})
         EXPECT_EQ(decode_as<ManualRequest>("{" + type + R"("source":"terraform.dev","detail":{"service":""}})").service,

@@ -34,6 +34,14 @@ WorldOptions approving(std::map<std::string, std::string> more = {}) {
     return options;
 }
 
+/// The same where EventBridge Scheduler can call the function.
+WorldOptions approving_with_schedules(std::map<std::string, std::string> more = {}) {
+    more["SCHEDULE_ROLE"] = "arn:aws:iam::123456789012:role/calls";
+    auto options = approving(std::move(more));
+    options.knows_itself = true;
+    return options;
+}
+
 /// All tokens that were told, the newest last.
 std::vector<std::string> tokens_in(const std::string& text) {
     std::vector<std::string> tokens;
@@ -224,15 +232,197 @@ TEST(Approval, HoldsNoRollbackUp) {
     EXPECT_THAT(world.told(), AllOf(HasSubstr("started"), Not(HasSubstr("to be approved"))));
 }
 
+TEST(Approval, IsRemindedOfOnceAndItsEndIsTold) {
+    World world(approving_with_schedules());
+    change(world);
+    world.run_for(hours{3} - minutes{1});
+    EXPECT_EQ(world.told(), "to be approved");
+    world.run_for(minutes{2});
+    EXPECT_EQ(world.told(), "to be approved, still to be approved");
+    EXPECT_THAT(world.slack(), AllOf(HasSubstr("Nobody has answered yet. It can be approved until"),
+                                     HasSubstr("would run: shop_service_api_dev:42")));
+    EXPECT_EQ(last_token(world), tokens_in(world.slack()).front()) << "it is answered by what was sent before";
+    world.run_for(hours{1});
+    EXPECT_EQ(world.told(), "to be approved, still to be approved, not approved in time");
+    EXPECT_THAT(world.slack(), HasSubstr("nothing was deployed.\\nparameter /dev/shop/api/LOG_LEVEL was updated"));
+    EXPECT_THAT(world.slack(), HasSubstr("To ask again: ci_lambda deploy api"));
+    EXPECT_EQ(world.calls("UpdateService"), 0);
+    EXPECT_FALSE(world.scheduler().next_due()) << "nothing is left behind";
+    change(world);
+    EXPECT_EQ(world.told(), "to be approved, still to be approved, not approved in time, to be approved");
+}
+
+TEST(Approval, NobodyIsRemindedOfWhatWasAnsweredOrHasMovedOn) {
+    struct Case {
+        std::string_view what;
+        std::function<void(World&)> happens;
+        std::string_view told;
+    };
+    const std::vector<Case> cases{
+        {"approved", [](World& world) { world.handle(approve(last_token(world))); },
+         "to be approved, started, completed"},
+        {"rejected", [](World& world) { world.handle(pressed(world, last_token(world), "alice", false)); },
+         "to be approved, rejected"},
+        {"somebody else has deployed", [](World& world) { world.somebody_deploys("shop_service_api_dev:9"); },
+         "to be approved, in progress, completed"},
+        {"a newer revision was registered, and is another question",
+         [](World& world) { world.somebody_registers("example.com/other:v2"); }, "to be approved"},
+    };
+    for (const auto& [what, happens, told] : cases) {
+        SCOPED_TRACE(what);
+        World world(approving_with_schedules());
+        change(world);
+        happens(world);
+        world.run_for(hours{5});
+        EXPECT_EQ(world.told(), told);
+        EXPECT_FALSE(world.scheduler().next_due());
+    }
+}
+
+TEST(Approval, IsAskedOnceByAllProcessesAndAnewAfterANo) {
+    World world(approving_with_schedules());
+    for (int i = 0; i < 20; ++i) {
+        world.forget_all();
+        EXPECT_EQ(change(world, fmt::format("P{}", i)), "awaiting_approval");
+    }
+    EXPECT_EQ(world.told(), "to be approved");
+    world.handle(pressed(world, last_token(world), "alice", false));
+    world.run_for(minutes{1});
+    change(world);
+    EXPECT_EQ(world.told(), "to be approved, rejected, to be approved");
+}
+
+/// What a schedule sends, or whoever writes like it, approves nothing, whatever else stands in it.
+TEST(Approval, IsNotGivenByWhatIsDueOfIt) {
+    World world(approving_with_schedules());
+    change(world);
+    const auto token = last_token(world);
+    const auto now = world.now();
+    const auto signed_answer =
+        sign(ApprovalAnswer{.token = token, .approved = true, .by = {}, .at = now}, {.current = Secret(kKey)}).value();
+    for (const auto& due : {"remind", "expired", "begun", "approve", ""}) {
+        const Json event{{"action", "approval_due"}, {"due", due}, {"token", token}};
+        EXPECT_NE(world.handle(dump_json(event)).answer.status, "deployed");
+        for (const auto& [member, text] : {std::pair("approve", token), std::pair("approval_answer", signed_answer)}) {
+            auto more = event;
+            more[member] = text;
+            const auto handled = world.handle(dump_json(more));
+            ASSERT_TRUE(handled.error) << more;
+            EXPECT_EQ(handled.error->type, "Function.InvalidEvent");
+        }
+        for (const auto* other : {"approval_answer", "cb1.a.b"}) {
+            auto more = event;
+            more["token"] = other == std::string("approval_answer") ? signed_answer : other;
+            EXPECT_EQ(world.handle(dump_json(more)).answer.status,
+                      due == std::string("approve") || *due == 0 ? "failed" : "ignored");
+        }
+    }
+    world.run_for(hours{5});
+    world.handle(dump_json({{"action", "approval_due"}, {"due", "begun"}, {"token", token}}));
+    EXPECT_EQ(world.calls("UpdateService"), 0);
+    EXPECT_EQ(world.calls("RegisterTaskDefinition"), 0);
+}
+
+TEST(Approval, AReminderThatCannotLookComesAgain) {
+    auto options = approving_with_schedules({{"MAX_DEPLOYMENT_RETRIES", "0"}});
+    options.lambda_retries = true;
+    World world(options);
+    change(world);
+    world.run_for(hours{3} - minutes{1});
+    world.add_fault({.operation = "DescribeServices", .kind = sandbox::FaultKind::kThrottled});
+    world.run_for(minutes{5});
+    EXPECT_EQ(world.told(), "to be approved, still to be approved");
+}
+
+/// Somebody else's yes comes in another process, before any of the calls of this one.
+TEST(Approval, TwoAnswersInTheSameMomentBeginOneRollout) {
+    int both = 0;
+    for (int before = 0;; ++before) {
+        SCOPED_TRACE(before);
+        World world(approving_with_schedules());
+        change(world);
+        const auto token = last_token(world);
+        const auto alices = pressed(world, token, "alice");
+        const auto bobs = pressed(world, token, "bob");
+        int calls = 0;
+        Handled elsewhere;
+        world.before_each_call([&](const std::string&, const std::string&) {
+            if (calls++ != before) return;
+            world.before_each_call({});
+            elsewhere = world.handle_elsewhere(bobs);
+        });
+        const auto here = world.handle(alices);
+        if (calls <= before) break;
+        ++both;
+        EXPECT_EQ(world.calls("UpdateService"), 1);
+        EXPECT_EQ(here.answer.status, "deployed") << here.answer.detail;
+        EXPECT_EQ(elsewhere.answer.status, "refused") << elsewhere.answer.detail;
+        EXPECT_THAT(elsewhere.answer.detail, HasSubstr("alice (Slack) has approved it"));
+        EXPECT_FALSE(elsewhere.error);
+        world.run_for(hours{5});
+        EXPECT_EQ(world.told(), "to be approved, started, completed");
+        EXPECT_FALSE(world.scheduler().next_due());
+    }
+    EXPECT_GE(both, 3) << "else it proves nothing";
+}
+
+TEST(Approval, ThatBeganNothingIsTold) {
+    World world(approving_with_schedules());
+    change(world);
+    const auto due = dump_json({{"action", "approval_due"}, {"due", "begun"}, {"token", last_token(world)}});
+    EXPECT_EQ(world.handle(due).answer.status, "notified");
+    EXPECT_EQ(world.told(), "to be approved, approved, but not begun");
+    EXPECT_EQ(world.handle(approve(last_token(world))).answer.status, "deployed");
+    EXPECT_EQ(world.handle(due).answer.status, "ignored");
+}
+
+/// A yes that fails, in a way that does not heal by itself, keeps nobody else from trying.
+TEST(Approval, WhatCouldNotBeginCanBeApprovedAtOnceAgain) {
+    World world(approving_with_schedules());
+    change(world);
+    world.add_fault({.operation = "UpdateService", .kind = sandbox::FaultKind::kDenied});
+    const auto failed = world.handle(pressed(world, last_token(world), "alice"));
+    EXPECT_EQ(failed.answer.status, "failed");
+    EXPECT_EQ(world.handle(pressed(world, last_token(world), "bob")).answer.status, "deployed");
+}
+
+/// A pause of ECS: it is reminded of, and answered with both actions spelt out.
+TEST(Approval, OfAPauseOfEcsIsRemindedOfAndAnswered) {
+    for (const bool approves : {true, false}) {
+        SCOPED_TRACE(approves);
+        auto options = approving_with_schedules({{"APPROVAL_REQUIRED", "false"}});
+        options.scenario = sandbox::Scenario::kPause;
+        World world(options);
+        std::vector<std::string> actions;
+        world.before_each_call([&](const std::string& operation, const std::string& body) {
+            if (operation == "ContinueServiceDeployment") actions.push_back((*parse_json(body))["action"]);
+        });
+        world.deploy();
+        world.run_for(minutes{15});
+        const auto due = world.scheduler().next_due();
+        ASSERT_TRUE(due) << world.told();
+        world.run_for(std::chrono::ceil<Milliseconds>(*due - world.now()));
+        EXPECT_THAT(world.told(), HasSubstr("waiting for approval, still waiting for approval"));
+        const auto handled = world.handle(pressed(world, last_token(world), "alice", approves));
+        EXPECT_EQ(handled.answer.status, approves ? "continued" : "rejected") << handled.answer.detail;
+        EXPECT_THAT(actions, ::testing::ElementsAre(approves ? "CONTINUE" : "ROLLBACK"));
+        EXPECT_EQ(world.calls("StopServiceDeployment"), 0);
+        EXPECT_EQ(world.handle(pressed(world, last_token(world), "bob", !approves)).answer.status, "refused");
+        world.run_for(hours{1});
+        EXPECT_EQ(world.end_state(), (approves ? kNewRevision : kOldRevision) + " COMPLETED");
+        EXPECT_FALSE(world.scheduler().next_due());
+    }
+}
+
 /// Events, answers with any token that there ever was, deployments of others, time, and processes that die, in any
 /// order: what rolls was approved, on top of what was seen; and what was approved in time rolls.
 TEST(Approval, NothingRollsThatWasNotApprovedWhateverHappens) {
     int approved = 0;
-    for (unsigned seed = 0; seed < 12 && !::testing::Test::HasFailure(); ++seed) {
+    for (unsigned seed = 0; seed < 16 && !::testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE(seed);
         std::mt19937 random(seed);
         const auto one_of = [&](unsigned count) { return random() % count; };
-        World world(approving());
+        World world(seed % 2 == 0 ? approving() : approving_with_schedules());
         int by_us = 0;
         for (int step = 0; step < 30; ++step) {
             const auto before = world.calls("UpdateService");

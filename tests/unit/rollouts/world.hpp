@@ -55,6 +55,10 @@ public:
     Handled deploy();
     /// Handles an event or a batch, now.
     Handled handle(const std::string& event);
+    /// The same in the other process, also while this one is at it.
+    Handled handle_elsewhere(const std::string& event) {
+        return (options_.wait ? app_ : second_app_)->handle(event, Deadline::none());
+    }
     /// An event arrives, as ECS's own do, and is handled now or when the function has time.
     void send(const std::string& event);
     /// A person rolls the api back from the command line, which is a process of its own, and does not wait for the end.

@@ -97,6 +97,17 @@ TEST_F(SchedulerClientTest, ListsAllWithTheTimeOfTheirLastChange) {
     for (std::size_t i = 1; i < all->size(); ++i) EXPECT_EQ(all->at(i).changed_at, std::nullopt) << i;
 }
 
+TEST_F(SchedulerClientTest, ListsNamesOfAGroupPageByPage) {
+    http_.then(200, R"({"Schedules":[{"Name":"ci_lambda-approval-1-expired","GroupName":"a/b"}],"NextToken":"="})")
+        .then(200, R"({"Schedules":[{"Name":"ci_lambda-approval-2-expired","GroupName":"a/b"}]})");
+    const auto names = client_.names("a/b", "ci_lambda-approval-", Deadline::none());
+    ASSERT_THAT(names, IsOk());
+    EXPECT_THAT(*names, ElementsAre(GroupedName{.group = "a/b", .name = "ci_lambda-approval-1-expired"},
+                                    GroupedName{.group = "a/b", .name = "ci_lambda-approval-2-expired"}));
+    EXPECT_THAT(url(1), ::testing::EndsWith("/schedules?MaxResults=100&ScheduleGroup=a%2Fb&NamePrefix=ci_lambda-"
+                                            "approval-&NextToken=%3D"));
+}
+
 TEST_F(SchedulerClientTest, NamesThePermissionThatIsMissingAndOnWhat) {
     http_.then(403, R"({"Message":"no"})", {{.name = "x-amzn-errortype", .value = "AccessDeniedException"}});
     const GroupedName name{.group = "night", .name = "report"};
