@@ -193,6 +193,7 @@ public:
     ChangeCalendars& calendars() override { return first().calendars(); }
     StateMachines& state_machines() override { return first().state_machines(); }
     Thaws& thaws() override { return first().thaws(); }
+    Questions& questions() override { return first().questions(); }
     CredentialsProvider& credentials() override { return first().credentials(); }
 
 private:

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "deployer/approve/questions.hpp"
 #include "deployer/holds/thaws.hpp"
 #include "deployer/observe/last_words_reader.hpp"
 #include "deployer/verify/health_check.hpp"
@@ -90,6 +91,7 @@ public:
     [[nodiscard]] virtual ChangeCalendars& calendars() = 0;
     [[nodiscard]] virtual StateMachines& state_machines() = 0;
     [[nodiscard]] virtual Thaws& thaws() = 0;
+    [[nodiscard]] virtual Questions& questions() = 0;
     [[nodiscard]] virtual CredentialsProvider& credentials() = 0;
 };
 

@@ -55,7 +55,7 @@ constexpr std::array kVerbs{
              .argument = kServices,
              .example = "ci_lambda stop api --rollback --reason \"too slow\""},
     VerbText{.name = "approvals",
-             .summary = "Which rollouts ECS keeps waiting for a person, since which stage and until when.",
+             .summary = "Which deployments and rollouts wait for a person, and until when.",
              .argument = kServices,
              .example = "ci_lambda approvals"},
     VerbText{.name = "approve",

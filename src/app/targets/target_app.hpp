@@ -58,6 +58,7 @@ public:
     [[nodiscard]] ChangeCalendars& calendars() override { return parts_.calendars; }
     [[nodiscard]] StateMachines& state_machines() override { return parts_.states; }
     [[nodiscard]] Thaws& thaws() override { return parts_.thaws; }
+    [[nodiscard]] Questions& questions() override { return parts_.questions; }
     [[nodiscard]] CredentialsProvider& credentials() override { return parts_.credentials; }
 
 private:
