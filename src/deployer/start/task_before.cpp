@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <map>
 
 #include "base/references.hpp"
 #include "base/text.hpp"
@@ -19,30 +17,6 @@ constexpr Milliseconds kBetweenLooksAtTask{5000};
 constexpr Milliseconds kTimeToHandOn{5000};
 /// ECS takes 8192 characters of overrides, and the command is among them.
 constexpr std::size_t kLongestRequest = 5000;
-
-/// FNV-1a, 64 bits: the same in every process. Nobody has to be kept from making two texts alike.
-std::uint64_t hash_of(std::string_view text, std::uint64_t hash) {
-    constexpr std::uint64_t kPrime = 1'099'511'628'211U;
-    for (const char c : text) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= kPrime;
-    }
-    return hash;
-}
-
-std::string digest_of(std::string_view text) {
-    constexpr std::uint64_t kBasis = 14'695'981'039'346'656'037U;
-    const auto first = hash_of(text, kBasis);
-    return fmt::format("{:016x}{:016x}", first, hash_of(text, first ^ kBasis));
-}
-
-bool has_succeeded(const EcsTask& ended) {
-    const auto& containers = ended.what.containers;
-    if (containers.empty()) return false;
-    return std::ranges::all_of(containers, [&](const auto& one) {
-        return (!ended.container.empty() && one.name != ended.container) || one.exit_code == 0;
-    });
-}
 
 }  // namespace
 
@@ -59,7 +33,7 @@ std::string TaskBefore::started_by(const Plan& plan) const {
         std::ranges::sort(digests);
         for (const auto& digest : digests) text += "\n" + digest;
     }
-    return fmt::format("{}{}", kTaskBeforePrefix, digest_of(text));
+    return fmt::format("{}{}", kTaskBeforePrefix, name_of_text(text));
 }
 
 Result<bool> TaskBefore::is_done(const Plan& plan, Deadline deadline) {
@@ -119,8 +93,9 @@ std::optional<Error> TaskBefore::late(const EcsTask& running) const {
 
 Result<EcsTask> TaskBefore::start(const Plan& plan, const std::string& by, std::size_t failed_before,
                                   Deadline deadline) {
-    TRY_ASSIGN(const auto definition, definition_for(plan, deadline));
-    TRY_ASSIGN(auto container, container_of(definition, plan));
+    TRY_ASSIGN(const auto definition, definition_of(task(), plan, parts_.ecs, deadline));
+    TRY_ASSIGN(auto container,
+               container_of(task(), fmt::format("the task {} cannot run before it", task().name), definition, plan));
     // What follows the task must be the same request: with its own time, which a bare one has not.
     auto next = request_;
     next.changed_at = since_;
@@ -153,44 +128,6 @@ Result<EcsTask> TaskBefore::start(const Plan& plan, const std::string& by, std::
                                                                   {log_key::kTaskDefinition, definition.arn}});
         return started;
     }
-}
-
-/// That of the service, or the newest one of the task's own family, with the service's images where it has others of
-/// the same repositories.
-Result<EcsTaskDefinition> TaskBefore::definition_for(const Plan& plan, Deadline deadline) {
-    TRY_ASSIGN(auto deployed, parts_.ecs.describe_task_definition(plan.revision, deadline));
-    if (task().family.empty()) return deployed;
-    TRY_ASSIGN(const auto revisions, parts_.ecs.active_task_definitions(task().family, deadline));
-    TRY_ASSIGN(auto own, parts_.ecs.describe_task_definition(revisions.front(), deadline));
-    std::map<std::string, std::string> images;
-    for (const auto& image : own.images)
-        for (const auto& wanted : deployed.images)
-            if (image_name(image.image) == image_name(wanted.image) && image.image != wanted.image)
-                images.try_emplace(image.container, wanted.image);
-    if (images.empty()) return own;
-    TRY_ASSIGN(const auto registered,
-               parts_.ecs.register_with_images(TaskDefinition(own.arn), images, own.tags, deadline));
-    own.arn = registered.str();
-    return own;
-}
-
-Result<std::string> TaskBefore::container_of(const EcsTaskDefinition& definition, const Plan& plan) const {
-    const auto has = [&](const std::string& name) {
-        return std::ranges::find(definition.images, name, &EcsTaskDefinition::Image::container) !=
-               definition.images.end();
-    };
-    if (!task().container.empty() && !has(task().container))
-        return fail(ErrorKind::kRejected, fmt::format("the task {} cannot run before it: {} has no container {}",
-                                                      task().name, short_name(definition.arn), task().container));
-    if (!task().container.empty()) return task().container;
-    if (definition.images.size() == 1) return definition.images.front().container;
-    for (const auto& image : definition.images)
-        if (newest_for(image.image, plan.pushed) != nullptr) return image.container;
-    if (has(plan.balanced_container)) return plan.balanced_container;
-    return fail(
-        ErrorKind::kRejected,
-        fmt::format("the task {} cannot run before it: {} has several containers; say which one by \"container\"",
-                    task().name, short_name(definition.arn)));
 }
 
 Result<bool> TaskBefore::wait_for_end(Deadline deadline) {

@@ -9,8 +9,8 @@
 #include "base/time.hpp"
 #include "deployer/gate/gate.hpp"
 #include "deployer/observe/last_words_reader.hpp"
+#include "deployer/tasks/lone_task.hpp"
 #include "handlers/decision.hpp"
-#include "images/pushed_image.hpp"
 #include "logging/logger.hpp"
 #include "services/ecs/api.hpp"
 
@@ -34,12 +34,7 @@ public:
         : parts_(parts), request_(request), since_(since) {}
 
     /// What it is for, by what is known now.
-    struct Plan {
-        std::string placement;           ///< `EcsService::task_placement`
-        std::string balanced_container;  ///< of the service; may be empty
-        TaskDefinition revision;         ///< that is to be deployed
-        std::vector<PushedImage> pushed;
-    };
+    using Plan = LoneTaskPlan;
     /// Starts the task where none has run for this. False: it runs now. kRejected: it has failed, or runs for too long;
     /// one that failed before the request counts no more. Whoever gets true looks at everything else anew.
     Result<bool> is_done(const Plan& plan, Deadline deadline);
@@ -57,8 +52,6 @@ private:
     [[nodiscard]] bool is_of_before(const EcsTask& one) const;
     Result<bool> judge_ended(const EcsTask& ended, Deadline deadline);
     Result<EcsTask> start(const Plan& plan, const std::string& by, std::size_t failed_before, Deadline deadline);
-    Result<EcsTaskDefinition> definition_for(const Plan& plan, Deadline deadline);
-    Result<std::string> container_of(const EcsTaskDefinition& definition, const Plan& plan) const;
     [[nodiscard]] std::optional<Error> late(const EcsTask& running) const;
 
     Parts parts_;
