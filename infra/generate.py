@@ -32,9 +32,9 @@ MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", 
 # Maps as well, in whose place nothing comes.
 OTHER_MAPS = ("SCHEDULED_TASK_MAP", "TARGETS")
 # Of a service. verify: in an installation verify_alarms and verify_urls say it, by service. approval: Terraform has no type for
-# "true, or an object"; who wants it, or before, has a document.
+# "true, or an object"; who wants it, or before or after, has a document.
 # freezes: who wants another one for a service has a document.
-NOT_OF_A_SERVICE = {"verify", "approval", "before", "freezes"}
+NOT_OF_A_SERVICE = {"verify", "approval", "before", "after", "freezes"}
 
 # The order of the sections of the document; new ones follow.
 SECTIONS = ("names", "slack", "events", "deployment", "", "aws")

@@ -21,8 +21,8 @@ locals {
   verify_role_made = local.calls_wanted && local.calls_role_given == ""
   verify_role_name = "${local.name}-verify"
   verify_role_arn  = local.verify_role_made ? "arn:${local.partition}:iam::${local.account_id}:role/${local.verify_role_name}" : local.calls_role_given
-  # What was found out bad has to be taken back, and with it what other targets have got already.
-  rollback_wanted = var.rollback_on_failure || local.verify_wanted || var.roll_back_earlier_targets
+  # What was found out bad has to be taken back, and with it what other targets have got already. A task after a deployment may find it so.
+  rollback_wanted = var.rollback_on_failure || local.verify_wanted || var.roll_back_earlier_targets || var.before_tasks
 
   settings = merge(local.plain_settings, {
     PROJECT_NAME    = var.project_name

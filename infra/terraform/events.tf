@@ -9,7 +9,7 @@ locals {
     sweep  = "The clock of the sweep"
 
     code-deploy = "What CodeDeploy says about deployments"
-    tasks       = "Ends of the tasks before deployments"
+    tasks       = "Ends of the tasks before and after deployments"
   }
 }
 

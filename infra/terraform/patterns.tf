@@ -237,7 +237,7 @@ locals {
   task_pattern = jsonencode(merge(local.whose, {
     source      = ["aws.ecs"]
     detail-type = ["ECS Task State Change"]
-    detail      = { lastStatus = ["STOPPED"], startedBy = [{ prefix = "ci_lambda-before-" }] }
+    detail      = { lastStatus = ["STOPPED"], startedBy = [{ prefix = "ci_lambda-before-" }, { prefix = "ci_lambda-after-" }] }
   }))
 
   # --- all of them; of several forms the first that is short enough ---

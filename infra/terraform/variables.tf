@@ -425,14 +425,14 @@ variable "answer_requests" {
 
 variable "before_tasks" {
   type        = bool
-  description = "Whether tasks run before deployments (before, of services in the document): the function may then run tasks of the services' families on its clusters, and gets a rule for their ends."
+  description = "Whether tasks run before or after deployments (before and after, of services in the document): the function may then run tasks of the services' families on its clusters, and gets a rule for their ends."
   default     = false
   nullable    = false
 }
 
 variable "before_task_families" {
   type        = list(string)
-  description = "The families of tasks that run before deployments and have a family of their own: the function may run them, and register revisions of them with the services' images."
+  description = "The families of tasks that run before or after deployments and have a family of their own: the function may run them, and register revisions of them with the services' images."
   default     = []
   nullable    = false
   validation {

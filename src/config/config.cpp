@@ -469,6 +469,7 @@ std::set<ServiceId> ids_in_none(std::set<ServiceId> ids, const Maps& maps) {
     take_out(ids_in_keys(maps.verify.by_service));
     take_out(ids_in_keys(maps.approval));
     take_out(ids_in_keys(maps.tasks_before));
+    take_out(ids_in_keys(maps.tasks_after));
     take_out(ids_in_keys(maps.holds.own));
     return ids;
 }
@@ -490,6 +491,7 @@ std::vector<ServiceId> Config::known_services() const {
     ids.merge(ids_in_keys(verify.by_service));
     ids.merge(ids_in_keys(approval.by_service));
     ids.merge(ids_in_keys(tasks_before));
+    ids.merge(ids_in_keys(tasks_after));
     ids.merge(ids_in_keys(holds.own));
     // Where there is a service map, it has them all.
     if (!names.has_service_map())
@@ -526,6 +528,11 @@ ImageMode Config::image_mode_of(const ServiceId& id) const {
 std::optional<ServiceTask> Config::task_before(const ServiceId& id) const {
     const auto found = tasks_before.find(id);
     return found == tasks_before.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<ServiceTask> Config::task_after(const ServiceId& id) const {
+    const auto found = tasks_after.find(id);
+    return found == tasks_after.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<WantedStrategy> Config::strategy_of(const ServiceId& id) const {
@@ -712,6 +719,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .image_pin = image_pin,
                    .strategy = std::move(strategy),
                    .tasks_before = std::move(maps.tasks_before),
+                   .tasks_after = std::move(maps.tasks_after),
                    .strategies = std::move(maps.strategies),
                    .ssm_enabled = ssm_enabled,
                    .s3_enabled = s3_enabled,

@@ -110,6 +110,7 @@ struct Config {
     ImagePin image_pin = ImagePin::kBoth;
     std::optional<WantedStrategy> strategy;          ///< DEPLOYMENT_STRATEGY
     std::map<ServiceId, ServiceTask> tasks_before;   ///< that run before a service is deployed
+    std::map<ServiceId, ServiceTask> tasks_after;    ///< that run once a deployment of it has completed
     std::map<ServiceId, WantedStrategy> strategies;  ///< of services that say another one
     bool ssm_enabled = true;
     bool s3_enabled = true;
@@ -181,6 +182,8 @@ struct Config {
 
     /// The task that runs before it is deployed; `nullopt`: none.
     [[nodiscard]] std::optional<ServiceTask> task_before(const ServiceId& id) const;
+    /// The one that runs once a deployment of it has completed.
+    [[nodiscard]] std::optional<ServiceTask> task_after(const ServiceId& id) const;
     /// The strategy of its deployments; `nullopt`: whatever the service has.
     [[nodiscard]] std::optional<WantedStrategy> strategy_of(const ServiceId& id) const;
 

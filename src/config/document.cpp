@@ -234,6 +234,7 @@ private:
             if (key == "verify") service.verify = dump_json(value);
             if (key == "approval") service.approval = dump_json(value);
             if (key == "before") service.before = dump_json(value);
+            if (key == "after") service.after = dump_json(value);
             if (key == "freezes") service.freezes = dump_json(value);
         }
     }
@@ -339,6 +340,7 @@ bool Document::has_service_member(std::string_view key) const {
         if (key == "verify") return service.verify.has_value();
         if (key == "approval") return service.approval.has_value();
         if (key == "before") return service.before.has_value();
+        if (key == "after") return service.after.has_value();
         if (key == "freezes") return service.freezes.has_value();
         return key == "auto_deploy" && service.auto_deploy.has_value();
     });

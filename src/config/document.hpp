@@ -36,6 +36,7 @@ struct DocumentService {
     std::optional<std::string> approval = {};      ///< JSON
     std::optional<std::string> verify;             ///< JSON
     std::optional<std::string> before = {};        ///< JSON
+    std::optional<std::string> after = {};         ///< JSON
     std::optional<std::string> freezes = {};       ///< JSON
     std::optional<std::vector<std::string>> tags;  ///< an item of the wrong type is empty
 };

@@ -117,11 +117,12 @@ void add_strategy(const IdentifiedService& service, SettingReader& reader, Maps&
         add_problems(strategy.error(), service.said->pointer + "/strategy", reader);
 }
 
-void add_task_before(const IdentifiedService& service, SettingReader& reader, Maps& maps) {
-    const auto json = parse_json(*service.said->before);
+void add_task(const IdentifiedService& service, WhenTaskRuns when, SettingReader& reader, Maps& maps) {
+    const bool after = when == WhenTaskRuns::kAfter;
+    const auto json = parse_json(after ? *service.said->after : *service.said->before);
     if (!json) return;
-    maps.tasks_before[service.id] = read_service_task(
-        *json, service.said->pointer + "/before",
+    (after ? maps.tasks_after : maps.tasks_before)[service.id] = read_service_task(
+        *json, when, service.said->pointer + (after ? "/after" : "/before"),
         [&](const std::string& place, std::string what, std::string_view expects) {
             reader.problem({.pointer = place, .what = std::move(what), .expects = std::string(expects)});
         });
@@ -211,7 +212,8 @@ std::set<ServiceId> add_document_services(const Document& document, const Patter
         if (service.said->approval)
             if (const auto json = parse_json(*service.said->approval))
                 maps.approval[service.id] = read_approval_wish(*json, service.said->pointer + "/approval", reader);
-        if (service.said->before) add_task_before(service, reader, maps);
+        if (service.said->before) add_task(service, WhenTaskRuns::kBefore, reader, maps);
+        if (service.said->after) add_task(service, WhenTaskRuns::kAfter, reader, maps);
         if (service.said->freezes) add_freezes(service, reader, maps.holds);
         if (repositories)
             for (const auto& repository : service.said->repositories)

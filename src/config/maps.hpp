@@ -70,6 +70,7 @@ struct Maps {
     VerifySettings verify;
     std::map<ServiceId, ApprovalWish> approval;
     std::map<ServiceId, ServiceTask> tasks_before;
+    std::map<ServiceId, ServiceTask> tasks_after;
     HoldSettings holds;
 };
 

@@ -54,6 +54,8 @@ std::map<std::string, OrderedDocument> services_of(const Config& config) {
         services[id.str()]["approval"] = OrderedDocument::parse(wish_json(wish));
     for (const auto& [id, task] : config.tasks_before)
         services[id.str()]["before"] = OrderedDocument::parse(service_task_json(task));
+    for (const auto& [id, task] : config.tasks_after)
+        services[id.str()]["after"] = OrderedDocument::parse(service_task_json(task));
     for (const auto& [id, freezes] : config.holds.own)
         services[id.str()]["freezes"] = OrderedDocument::parse(to_json(freezes));
     return services;

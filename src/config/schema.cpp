@@ -161,6 +161,12 @@ OrderedSchema task_schema() {
     return schema;
 }
 
+OrderedSchema task_after_schema() {
+    auto schema = task_schema();
+    schema["properties"]["on_failure"] = {{"enum", {kRollBack, kTell}}, {"default", kRollBack}};
+    return schema;
+}
+
 /// As `read_freezes` reads it.
 OrderedSchema freezes_schema() {
     constexpr std::string_view kDate = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{1,2}:[0-9]{2})?$";
@@ -272,6 +278,7 @@ OrderedSchema member_schema(const ServiceMember& member) {
         case ServiceMember::Type::kVerify: schema.update(verify_schema()); break;
         case ServiceMember::Type::kApproval: schema.update(approval_schema()); break;
         case ServiceMember::Type::kTask: schema.update(task_schema()); break;
+        case ServiceMember::Type::kTaskAfter: schema.update(task_after_schema()); break;
         case ServiceMember::Type::kFreezes: schema.update(freezes_schema()); break;
     }
     return schema;

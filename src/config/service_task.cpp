@@ -42,11 +42,14 @@ std::vector<std::string> task_command(const Json& value, const std::string& at, 
 
 }  // namespace
 
-ServiceTask read_service_task(const Json& value, const std::string& place, const ServiceTaskProblem& problem) {
-    static const std::vector<std::string> known{"task", "family", "container", "command", "timeout_minutes"};
+ServiceTask read_service_task(const Json& value, WhenTaskRuns when, const std::string& place,
+                              const ServiceTaskProblem& problem) {
+    const bool after = when == WhenTaskRuns::kAfter;
+    std::vector<std::string> known{"task", "family", "container", "command", "timeout_minutes"};
+    if (after) known.emplace_back("on_failure");
     ServiceTask task;
     if (!value.is_object()) {
-        problem(place, fmt::format("is {}", type_name(value)), kServiceTaskExpects);
+        problem(place, fmt::format("is {}", type_name(value)), after ? kTaskAfterExpects : kServiceTaskExpects);
         return task;
     }
     constexpr std::size_t kLongestFamily = 255;
@@ -66,6 +69,11 @@ ServiceTask read_service_task(const Json& value, const std::string& place, const
                 task.timeout = std::chrono::minutes{*minutes};
             else
                 problem(at, "is not a number in range", "a whole number from 1 to 1440");
+        } else if (key == "on_failure" && after) {
+            if (member == kRollBack || member == kTell)
+                task.roll_back = member == kRollBack;
+            else
+                problem(at, "is neither", R"("roll_back" or "tell")");
         } else {
             const auto meant = closest(key, known);
             problem(at, "is not known",
@@ -85,6 +93,7 @@ std::string service_task_json(const ServiceTask& task) {
     if (!task.container.empty()) json["container"] = task.container;
     if (!task.command.empty()) json["command"] = task.command;
     if (task.timeout != ServiceTask{}.timeout) json["timeout_minutes"] = task.timeout.count();
+    if (!task.roll_back) json["on_failure"] = kTell;
     return dump_json(json);
 }
 

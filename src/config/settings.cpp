@@ -701,6 +701,12 @@ constexpr auto kServiceMembers = std::to_array<ServiceMember>({
      .meaning =
          "A task that runs to its end before a new revision or image of the service is deployed; where it fails, "
          "nothing is deployed."},
+    {.key = "after",
+     .variable = "",
+     .type = MemberType::kTaskAfter,
+     .expects = kTaskAfterExpects,
+     .meaning = "A task that runs once a deployment of the service has completed, before that is told; where it fails, "
+                "the deployment has failed, and is taken back."},
     {.key = "freezes",
      .variable = "",
      .type = MemberType::kFreezes,

@@ -52,7 +52,19 @@ struct Setting {
 
 /// One row of the table of what the document says about one service: the members of `/services/ID`.
 struct ServiceMember {
-    enum class Type { kText, kBoolean, kList, kFiles, kChoice, kStrategy, kVerify, kApproval, kTask, kFreezes };
+    enum class Type {
+        kText,
+        kBoolean,
+        kList,
+        kFiles,
+        kChoice,
+        kStrategy,
+        kVerify,
+        kApproval,
+        kTask,
+        kTaskAfter,
+        kFreezes
+    };
     std::string_view key;
     std::string_view variable;  ///< the map that says the same in the environment; empty where there is none
     Type type = Type::kText;

@@ -23,12 +23,15 @@ std::optional<std::string> cluster_of(const Json& detail) {
 /// Of most tasks nothing is to be done: a rule lets only those through that were started here.
 EventBody decode_task(const Json& detail) {
     if (find_string(detail, "lastStatus") != "STOPPED") return OtherEvent{.reason = "the task has not stopped"};
-    if (!find_string(detail, "startedBy").value_or("").starts_with(kTaskBeforePrefix))
-        return OtherEvent{.reason = "the task was not started before a deployment"};
+    const auto started_by = find_string(detail, "startedBy").value_or("");
+    const bool ran_after = started_by.starts_with(kTaskAfterPrefix);
+    if (!ran_after && !started_by.starts_with(kTaskBeforePrefix))
+        return OtherEvent{.reason = "the task was started neither before nor after a deployment"};
     TaskEnded ended{.task = find_string(detail, "taskArn").value_or(""),
                     .cluster = cluster_of(detail).value_or(""),
                     .request = {},
-                    .waited_for_until = {}};
+                    .waited_for_until = {},
+                    .ran = ran_after ? TaskEnded::Ran::kAfter : TaskEnded::Ran::kBefore};
     const Json* overrides = find(detail, "overrides");
     const Json* containers = overrides == nullptr ? nullptr : find(*overrides, "containerOverrides");
     if (containers != nullptr && containers->is_array())
@@ -41,7 +44,7 @@ EventBody decode_task(const Json& detail) {
                 if (name == kTaskWaitsVariable) ended.waited_for_until = find_string(variable, "value").value_or("");
             }
         }
-    if (ended.request.empty()) return OtherEvent{.reason = "the task holds no deployment that follows it"};
+    if (ended.request.empty()) return OtherEvent{.reason = "the task does not say what it was run for"};
     return ended;
 }
 

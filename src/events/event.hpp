@@ -135,6 +135,9 @@ struct SweepRequest {
     friend bool operator==(const SweepRequest&, const SweepRequest&) = default;
 };
 
+/// The state of a `VerifyRequest` that is to look whether the task after the rollout has taken too long.
+inline constexpr std::string_view kTaskAfterState = "task_after";
+
 /// Go on watching a service after a rollout of it has completed: asked for by a one-time schedule that this function
 /// has made, `{"action":"verify", ..}`.
 struct VerifyRequest {
@@ -145,7 +148,7 @@ struct VerifyRequest {
     std::string started_at;   ///< when the rollout began
     std::string at;           ///< for when the look was planned
     std::string until;        ///< when the watching is over
-    std::string state;        ///< what the looks before it have seen
+    std::string state;        ///< what the looks before it have seen, or `kTaskAfterState`
     std::string target = {};  ///< the deployment target, where there were several; else empty
     friend bool operator==(const VerifyRequest&, const VerifyRequest&) = default;
 };
@@ -227,17 +230,21 @@ struct HttpCall {
 };
 
 /// By whom tasks were started that run before a deployment, and what they hold for the deployment that follows them:
-/// the request as JSON, and until when whoever has started the task waits for it, RFC 3339.
+/// the request as JSON, and until when whoever has started the task waits for it, RFC 3339. Those that run after one
+/// hold the service and the deployment.
 inline constexpr std::string_view kTaskBeforePrefix = "ci_lambda-before-";
+inline constexpr std::string_view kTaskAfterPrefix = "ci_lambda-after-";
 inline constexpr std::string_view kTaskRequestVariable = "CI_LAMBDA_REQUEST";
 inline constexpr std::string_view kTaskWaitsVariable = "CI_LAMBDA_WAITS_UNTIL";
 
 /// `ECS Task State Change`: such a task has stopped.
 struct TaskEnded {
+    enum class Ran { kBefore, kAfter };
     std::string task;     ///< ARN
     std::string cluster;  ///< name; may be empty
     std::string request;
     std::string waited_for_until;  ///< RFC 3339; empty: nobody waits
+    Ran ran = Ran::kBefore;        ///< the deployment
     friend bool operator==(const TaskEnded&, const TaskEnded&) = default;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
 #include "discovery/discovered.hpp"
@@ -87,12 +88,24 @@ void add_pipelines(Decision& decision, const Config& config) {
     }
 }
 
+/// ECS's news of a rollout that has completed, once more: now that the task after it has ended, or should have.
+Notify completed_with_its_task(const ServiceId& id, std::string deployment_id) {
+    return {.level = NoticeLevel::kSuccess,
+            .service = id,
+            .event_name = "SERVICE_DEPLOYMENT_COMPLETED",
+            .status = "completed",
+            .deployment_id = std::move(deployment_id),
+            .reason = std::nullopt,
+            .task_after_ended = true};
+}
+
 /// A service that is not ours any more is watched no longer.
 Decision decide_verify(const VerifyRequest& request, const Config& config) {
     const auto id = config.names.canonical(request.service);
     if (!id) return ignore(fmt::format("{} is not a service id", request.service));
     auto target = config.names.target(*id);
     if (!target) return ignore(fmt::format("{} is watched no longer: {}", *id, why_not_ours(*id, config)));
+    if (request.state == kTaskAfterState) return completed_with_its_task(*id, request.deployment_id);
     return Verify{.target = *std::move(target),
                   .deployment_id = request.deployment_id,
                   .task_definition = request.task_definition,
@@ -102,8 +115,23 @@ Decision decide_verify(const VerifyRequest& request, const Config& config) {
                   .state = request.state};
 }
 
+/// How it has ended is looked up by whoever hears of it: what the event says could be said by others.
+Decision decide_task_after_ended(const TaskEnded& ended, const Config& config) {
+    const auto json = parse_json(ended.request);
+    const auto said = json ? find_string(*json, "s") : std::nullopt;
+    const auto deployment = json ? find_string(*json, "d") : std::nullopt;
+    const auto id = said && deployment ? config.names.canonical(*said) : std::nullopt;
+    const auto target = id ? config.names.target(*id) : std::nullopt;
+    if (!target) return ignore("the task ran after a deployment of a service that is none of ours any more");
+    if (!ended.cluster.empty() && ended.cluster != target->cluster.str())
+        return ignore(
+            fmt::format("the task ran in the cluster {}, and {} is in {}", ended.cluster, target->id, target->cluster));
+    return completed_with_its_task(*id, *deployment);
+}
+
 /// What the task was started for goes on, or, where it has failed, is told.
 Decision decide_task_ended(const TaskEnded& ended, const Envelope& envelope, const Config& config) {
+    if (ended.ran == TaskEnded::Ran::kAfter) return decide_task_after_ended(ended, config);
     const auto at = parse_rfc3339(envelope.time);
     const auto until = parse_rfc3339(ended.waited_for_until);
     if (at && until && *at < *until)

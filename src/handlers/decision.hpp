@@ -120,6 +120,7 @@ struct Notify {
     std::optional<std::string> deployment_id;
     std::optional<std::string> reason;
     std::optional<std::string> doubt = {};  ///< why the service may not be ours, and nothing is rolled back
+    bool task_after_ended = false;          ///< what brings it is the end of the task after it, or that there is none
 };
 
 /// Nothing to do: not ours, not interesting, or switched off.

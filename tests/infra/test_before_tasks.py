@@ -1,4 +1,4 @@
-"""Tasks before deployments: the role runs tasks only where somebody wants it, of the services' families and of those that are
+"""Tasks before and after deployments: the role runs tasks only where somebody wants it, of the services' families and of those that are
 named, on our clusters; and a rule tells of their ends."""
 
 from support.iam import allows
@@ -41,6 +41,15 @@ def test_with_it_the_services_families_run_on_our_cluster_and_nowhere_else(terra
         assert not may_register(policy, "shop_service_api_dev")
 
 
+def test_with_it_what_a_task_after_found_bad_may_be_taken_back(terraform, aws):
+    copy = f"{ECS}:task-definition/shop_service_api_dev-rollback:1"
+    context = {"aws__PrincipalAccount": ACCOUNT}
+    for wanted in (False, True):
+        stack = Stack(BeforeTasks="true" if wanted else "false")
+        for policy in (terraform.render(before_tasks=wanted).policy, stack.policy):
+            assert allows(policy, "ecs:RegisterTaskDefinition", copy, **context) == wanted
+
+
 def test_families_of_their_own_may_be_run_and_registered(terraform, aws):
     families = ["shop_migrate", "shop_index"]
     stack = Stack(BeforeTasks="true", BeforeTaskFamilies=",".join(families))
@@ -54,4 +63,4 @@ def test_families_of_their_own_may_be_run_and_registered(terraform, aws):
 def test_the_rule_lets_the_ends_of_our_tasks_through_and_no_others(terraform):
     pattern = terraform.render(before_tasks=True).patterns["tasks"]
     assert pattern["detail-type"] == ["ECS Task State Change"]
-    assert pattern["detail"] == {"lastStatus": ["STOPPED"], "startedBy": [{"prefix": "ci_lambda-before-"}]}
+    assert pattern["detail"] == {"lastStatus": ["STOPPED"], "startedBy": [{"prefix": "ci_lambda-before-"}, {"prefix": "ci_lambda-after-"}]}

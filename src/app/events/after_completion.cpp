@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <set>
 #include <utility>
 
 #include "announce/words.hpp"
@@ -79,12 +83,13 @@ std::string_view status_of(const Verified& verified) {
 }
 
 /// Follows what brings back what ran before.
-void follow_rollback(Wiring& parts, const Verified& verified, DeploymentReport& report, Deadline deadline) {
-    report.status = has_begun(verified.rollback) ? DeploymentStatus::kInProgress : DeploymentStatus::kFailed;
-    report.rollback_error = verified.rollback ? verified.rollback->error : std::nullopt;
-    if (!verified.rollback || !verified.rollback->rollout) return;
+void follow_rollback(Wiring& parts, const std::optional<RollbackReport>& rollback, DeploymentReport& report,
+                     Deadline deadline) {
+    report.status = has_begun(rollback) ? DeploymentStatus::kInProgress : DeploymentStatus::kFailed;
+    report.rollback_error = rollback ? rollback->error : std::nullopt;
+    if (!rollback || !rollback->rollout) return;
     parts.notifications.hand_over();
-    const auto outcomes = parts.watcher.watch({*verified.rollback->rollout}, deadline, parts.on_look);
+    const auto outcomes = parts.watcher.watch({*rollback->rollout}, deadline, parts.on_look);
     const auto& judgement = outcomes.front().judgement;
     if (judgement.verdict == Verdict::kCompleted)
         report.status = DeploymentStatus::kRolledBack;
@@ -93,6 +98,30 @@ void follow_rollback(Wiring& parts, const Verified& verified, DeploymentReport& 
     else if (judgement.final())
         report.status = DeploymentStatus::kFailed;
     if (judgement.verdict != Verdict::kCompleted) report.outcome += fmt::format("; {}", judgement.reason);
+}
+
+void put_into(Wiring& parts, const Afterwards& after, DeploymentReport& report, Deadline deadline) {
+    switch (after.stand) {
+        case Afterwards::Stand::kNone: return;
+        case Afterwards::Stand::kSucceeded: report.outcome += fmt::format("; {}", after.words); return;
+        case Afterwards::Stand::kRuns:
+        case Afterwards::Stand::kUnclear:
+            report.status = DeploymentStatus::kInProgress;
+            report.outcome = fmt::format("ECS has completed it; {}", after.words);
+            return;
+        case Afterwards::Stand::kOver:
+            report.status = DeploymentStatus::kSuperseded;
+            report.outcome += fmt::format("; {}", after.words);
+            if (after.rollback) follow_rollback(parts, after.rollback, report, deadline);
+            return;
+        case Afterwards::Stand::kNotRun:
+        case Afterwards::Stand::kFailed:
+            report.outcome = after.words;
+            if (after.rollback) report.outcome += fmt::format("; rollback: {}", after.rollback->words);
+            report.last_words = after.last_words;
+            follow_rollback(parts, after.rollback, report, deadline);
+            return;
+    }
 }
 
 void put_into(Wiring& parts, const Verified& verified, DeploymentReport& report, Deadline deadline) {
@@ -109,13 +138,32 @@ void put_into(Wiring& parts, const Verified& verified, DeploymentReport& report,
         case Stand::kOver:
             report.status = DeploymentStatus::kSuperseded;
             report.outcome += fmt::format("; {}", sentence);
-            if (verified.rollback) follow_rollback(parts, verified, report, deadline);
+            if (verified.rollback) follow_rollback(parts, verified.rollback, report, deadline);
             return;
         case Stand::kUnhealthy:
             report.outcome = fmt::format("unhealthy after it had completed: {}", sentence);
-            follow_rollback(parts, verified, report, deadline);
+            follow_rollback(parts, verified.rollback, report, deadline);
             return;
     }
+}
+
+bool has_completed(const DeploymentReport& report) {
+    return report.status == DeploymentStatus::kCompleted || report.status == DeploymentStatus::kAnotherImage;
+}
+
+/// Shows whoever waits what is waited for.
+std::function<void(const Rollout&, const std::string&)> look_of(Wiring& parts) {
+    return [&parts](const Rollout& rollout, const std::string& words) {
+        if (!parts.on_look) return;
+        const auto took = std::chrono::duration_cast<Milliseconds>(parts.clock.now() - rollout.started_at);
+        parts.on_look({.rollout = rollout, .judgement = {.reason = words}, .took = took}, nullptr);
+    };
+}
+
+void add_time_since(const Wiring& parts, WallTime begin, const std::vector<DeploymentReport*>& reports) {
+    for (auto* report : reports)
+        report->took = report->took.value_or(Milliseconds{0}) +
+                       std::chrono::duration_cast<Milliseconds>(parts.clock.now() - begin);
 }
 
 }  // namespace
@@ -147,31 +195,42 @@ void begin_to_verify(Wiring& parts, const Rollout& rollout, Handled& handled, De
     handled = parts.redacted(std::move(handled));
 }
 
+void test_watched(Wiring& parts, const std::vector<DeploymentReport*>& reports, const std::set<std::string>& began,
+                  Deadline deadline, TaskAfter::Role role) {
+    std::vector<DeploymentReport*> concerned;
+    std::vector<TaskAfter::Completed> completed;
+    std::chrono::minutes longest{1};  // one more than the task has: it is told that it takes too long
+    for (auto* report : reports) {
+        if (!has_completed(*report) || !parts.task_after.concerns(report->target.id)) continue;
+        concerned.push_back(report);
+        completed.push_back({.rollout = rollout_of(*report),
+                             .at = began.contains(report->deployment_id) ? parts.clock.now() : WallTime{}});
+        longest = std::max(longest, parts.config.task_after(report->target.id)->timeout + std::chrono::minutes{1});
+    }
+    if (completed.empty()) return;
+    parts.notifications.hand_over();
+    const auto begin = parts.clock.now();
+    const auto until = Deadline::earlier(working_time(deadline), Deadline::after(parts.clock, longest));
+    const auto all = parts.task_after.wait_for(completed, until, role, look_of(parts));
+    for (std::size_t i = 0; i < all.size(); ++i) put_into(parts, all[i], *concerned[i], working_time(deadline));
+    add_time_since(parts, begin, concerned);
+}
+
 void verify_watched(Wiring& parts, const std::vector<DeploymentReport*>& reports, Deadline deadline) {
     std::vector<DeploymentReport*> completed;
     std::vector<Rollout> rollouts;
     for (auto* report : reports) {
-        const bool good =
-            report->status == DeploymentStatus::kCompleted || report->status == DeploymentStatus::kAnotherImage;
-        if (!good || !parts.verifier.concerns(report->target.id)) continue;
+        if (!has_completed(*report) || !parts.verifier.concerns(report->target.id)) continue;
         completed.push_back(report);
         rollouts.push_back(rollout_of(*report));
     }
     if (completed.empty()) return;
     parts.notifications.hand_over();
     const auto begin = parts.clock.now();
-    const auto look = [&parts](const Rollout& rollout, const std::string& words) {
-        if (!parts.on_look) return;
-        const auto took = std::chrono::duration_cast<Milliseconds>(parts.clock.now() - rollout.started_at);
-        parts.on_look({.rollout = rollout, .judgement = {.reason = words}, .took = took}, nullptr);
-    };
-    const auto verified = parts.verifier.watch(rollouts, deadline, look);
+    const auto verified = parts.verifier.watch(rollouts, deadline, look_of(parts));
     for (const auto& one : verified) tell_unhealthy(parts, one);
-    for (std::size_t i = 0; i < verified.size(); ++i) {
-        put_into(parts, verified[i], *completed[i], deadline);
-        auto& took = completed[i]->took;
-        took = took.value_or(Milliseconds{0}) + std::chrono::duration_cast<Milliseconds>(parts.clock.now() - begin);
-    }
+    for (std::size_t i = 0; i < verified.size(); ++i) put_into(parts, verified[i], *completed[i], deadline);
+    add_time_since(parts, begin, completed);
 }
 
 }  // namespace ci_lambda

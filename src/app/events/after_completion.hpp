@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +18,12 @@ namespace ci_lambda {
 /// ECS has said that this rollout completed: puts into the answer what becomes of it. What has been told about it is
 /// delivered before.
 void begin_to_verify(Wiring& parts, const Rollout& rollout, Handled& handled, Deadline deadline);
+
+/// Of the deployments that somebody waits for: the tasks after those that have completed run, and are waited for as
+/// long as they may take; where one fails, the rollout has failed. People are told by ECS's event of the task's end.
+/// `began`: ids of the deployments that began here, and so completed a moment ago.
+void test_watched(Wiring& parts, const std::vector<DeploymentReport*>& reports, const std::set<std::string>& began,
+                  Deadline deadline, TaskAfter::Role role = TaskAfter::Role::kActs);
 
 /// Of the deployments that somebody waits for: those that have completed are watched, and what is found is their
 /// outcome.

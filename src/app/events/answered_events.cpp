@@ -96,8 +96,11 @@ private:
     }
     /// It has no id by which it could be remembered.
     void add_body(const HttpCall& body) { add(body.method, body.path, body.query, body.body); }
-    void add_body(const TaskEnded& body) { add(body.task, body.cluster, body.request, body.waited_for_until); }
     void add_body(const PipelineStep& body) { add(body.step, body.run, body.target); }
+    void add_body(const TaskEnded& body) {
+        const auto& [task, cluster, request, waited_for_until, ran] = body;
+        add(task, cluster, request, waited_for_until, ran == TaskEnded::Ran::kAfter);
+    }
     void add_body(const SweepRequest& body) { add(body.scheduled); }
     void add_body(const OtherEvent& body) { add(body.reason); }
 

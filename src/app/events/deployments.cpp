@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "app/events/after_completion.hpp"
@@ -103,6 +105,7 @@ Deadline Deployments::waiting_time(Deadline deadline) const {
 /// Waits for the ends of those that have started.
 void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadline) {
     std::vector<DeploymentReport*> started;
+    std::set<std::string> began;
     for (auto& report : reports) {
         // What failed before is owed a rollback: the try before this one could not begin it. With an order of targets
         // the next one follows when this one is healthy, whoever began it.
@@ -111,25 +114,30 @@ void Deployments::watch(std::vector<DeploymentReport>& reports, Deadline deadlin
                            (report.status == DeploymentStatus::kAlreadyRolling && parts_.config.targets.in_order);
         if (!begun || report.deployment_id.empty()) continue;
         started.push_back(&report);
+        if (report.status == DeploymentStatus::kDeployed) began.insert(report.deployment_id);
     }
     if (started.empty()) return;
-    follow(started, waiting_time(deadline));
+    follow(started, began, waiting_time(deadline), deadline);
+    test_watched(parts_, started, began, deadline);
+    for (const auto* report : started) log_outcome(*report);
     verify_watched(parts_, started, waiting_time(deadline));
 }
 
-void Deployments::follow(const std::vector<DeploymentReport*>& reports, Deadline until) {
+void Deployments::follow(const std::vector<DeploymentReport*>& reports, const std::set<std::string>& began,
+                         Deadline until, Deadline deadline) {
     std::vector<Rollout> rollouts;
     for (const auto* report : reports) rollouts.push_back(rollout_of(*report));
     parts_.notifications.hand_over();  // "started" is news now, not when all is over
-    const auto tell = [this](const std::vector<RolloutOutcome>& verdicts) {
+    const auto tell = [&](const std::vector<RolloutOutcome>& verdicts) {
+        // Tasks do not wait for the other rollouts.
+        for (const auto& one : verdicts)
+            if (one.judgement.verdict == Verdict::kCompleted && began.contains(one.rollout.deployment_id))
+                static_cast<void>(parts_.task_after.look(one.rollout, parts_.clock.now(), working_time(deadline)));
         parts_.announcer.verdicts(verdicts);
         parts_.notifications.hand_over();
     };
     const auto outcomes = parts_.watcher.watch(rollouts, until, parts_.on_look, tell);
-    for (std::size_t i = 0; i < outcomes.size(); ++i) {
-        add_outcome(*reports[i], outcomes[i]);
-        log_outcome(*reports[i]);
-    }
+    for (std::size_t i = 0; i < outcomes.size(); ++i) add_outcome(*reports[i], outcomes[i]);
 }
 
 void Deployments::log_outcome(const DeploymentReport& report) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+#include <string>
 #include <vector>
 
 #include "app/targets/wiring.hpp"
@@ -29,8 +31,10 @@ public:
     /// Starts them, and tells nobody; what is promoted is looked up first. One report a service.
     std::vector<DeploymentReport> begin(const Deploy& decision, Deadline deadline);
     /// Watches the rollouts of these until they have ended, or until then; what was found is in the reports, and told
-    /// as far as nobody else tells it. What is watched after completion is not.
-    void follow(const std::vector<DeploymentReport*>& reports, Deadline until);
+    /// as far as nobody else tells it. `began`: ids of the deployments that began here: the tasks after them are begun,
+    /// too. What becomes of those, and of what is watched after completion, is not looked at.
+    void follow(const std::vector<DeploymentReport*>& reports, const std::set<std::string>& began, Deadline until,
+                Deadline deadline);
 
 private:
     void watch(std::vector<DeploymentReport>& reports, Deadline deadline);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "announce/words.hpp"
 #include "approvals/token.hpp"
 #include "deployer/approve/approval_gate.hpp"
 #include "deployer/approve/waiting_hooks.hpp"
@@ -25,7 +26,10 @@ DeploymentReport rolled_back_for(const Notify& notice, const EcsTarget& target, 
 
 NewsHandler::Heard NewsHandler::hear(const Event& event, const Notify& notice, Deadline deadline) {
     auto heard = hear_of_rollout(event, notice, deadline);
-    heard.tasks = follow(notice, deadline);
+    // What has a task after it is good once that has succeeded.
+    const auto& after = heard.afterwards;
+    if (!after || after->stand == Afterwards::Stand::kNone || after->stand == Afterwards::Stand::kSucceeded)
+        heard.tasks = follow(notice, deadline);
     return heard;
 }
 
@@ -60,18 +64,23 @@ NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify
     const auto target = parts_.config.names.target(notice.service);
     const bool verifies = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED" && !notice.doubt && target &&
                           parts_.verifier.concerns(notice.service);
-    if (!parts_.notifications.has_channels() && !acts && !verifies) {
+    const bool tests = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED" && !notice.doubt && target &&
+                       parts_.task_after.concerns(notice.service);
+    if (!parts_.notifications.has_channels() && !acts && !verifies && !tests) {
         heard.what += " (no notification channel is on)";
         return heard;
     }
     const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
-    auto [notification, rollback, rollback_error, completed, direction_unknown] =
-        target ? parts_.news.tell(notice, *target, at, working_time(deadline)) : RolloutNews::News{};
+    auto news = target ? parts_.news.tell(notice, *target, at, working_time(deadline),
+                                          tests ? RolloutNews::SaidBefore::kByWords : RolloutNews::SaidBefore::kByEvent)
+                       : RolloutNews::News{};
+    if (tests && !look_at_the_task(notice, *target, at, news, heard, working_time(deadline))) return heard;
+    auto& [notification, rollback, rollback_error, completed, direction_unknown] = news;
     if (verifies) heard.completed = std::move(completed);
     if (verifies && direction_unknown)
         heard.not_verified = "it is not watched: ECS does not say whether a rollback has completed";
     if (!rollback.empty()) heard.rollback = rolled_back_for(notice, *target, std::move(rollback));
-    heard.rollback_error = std::move(rollback_error);
+    if (rollback_error) heard.rollback_error = std::move(rollback_error);
     if (!notification || !parts_.announcer.is_new(*notification)) {
         heard.what += " (said before)";
         return heard;
@@ -87,6 +96,57 @@ NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify
     else
         heard.what += " (no notification channel is on)";
     return heard;
+}
+
+/// What has completed is told once the task after it has succeeded. False: there is nothing else to say.
+bool NewsHandler::look_at_the_task(const Notify& notice, const EcsTarget& target, WallTime at, RolloutNews::News& news,
+                                   Heard& heard, Deadline deadline) {
+    if (news.direction_unknown) {
+        heard.not_verified = "no task runs after it: ECS does not say whether a rollback has completed";
+        return true;
+    }
+    const bool forward = news.completed || news.notification->status == notice.status;
+    if (!forward) return true;
+    const auto rollout = news.completed.value_or(Rollout{
+        .target = target, .deployment_id = notice.deployment_id.value_or(""), .task_definition = {}, .started_at = at});
+    // Of the end of the task the time says nothing of when the rollout ended.
+    heard.afterwards = parts_.task_after.look(rollout, notice.task_after_ended ? WallTime{} : at, deadline);
+    const auto& after = *heard.afterwards;
+    heard.what = fmt::format("{} of {}: {}", notice.event_name, notice.service, after.words);
+    auto& notification = *news.notification;
+    switch (after.stand) {
+        case Afterwards::Stand::kNone: return true;
+        case Afterwards::Stand::kRuns: return false;
+        case Afterwards::Stand::kUnclear: heard.not_verified = after.words; return false;
+        case Afterwards::Stand::kSucceeded: break;
+        case Afterwards::Stand::kOver:
+            if (notice.task_after_ended) return false;
+            break;
+        case Afterwards::Stand::kNotRun:
+            notification.type = NotificationType::kError;
+            notification.status = "completed, and not tested";
+            break;
+        case Afterwards::Stand::kFailed:
+            news.completed.reset();
+            notification.type = NotificationType::kError;
+            notification.status = "failed";
+            notification.facts = {
+                fmt::format("{}\nfailed afterwards\n{}", notice.service, notice.deployment_id.value_or(""))};
+            if (const auto& words = after.last_words)
+                notification.excerpt = {.title = title_of(*words), .lines = words->lines};
+            break;
+    }
+    notification.title = title_of(notification.status, target.label());
+    auto& reason = notification.reason;
+    reason = reason && !reason->empty() ? fmt::format("{}\n{}", *reason, after.words) : after.words;
+    if (!after.rollback) return true;
+    *reason += fmt::format("\nRollback: {}.", after.rollback->words);
+    if (after.rollback->means != RollbackReport::Means::kNone) {
+        heard.rollback = rolled_back_for(notice, target, after.rollback->words);
+        heard.rollback->reason = fmt::format("a rollback, because {}", after.words);
+    }
+    heard.rollback_error = after.rollback->error;
+    return true;
 }
 
 /// A rollout that ECS keeps waiting for a person can be answered where it is told. Nothing is told less for it.
@@ -128,7 +188,11 @@ void NewsHandler::log(const Event& event, const Notify& notice) const {
 }
 
 Handled NewsHandler::answer_of(const Heard& heard, const std::vector<std::string>& problems) const {
-    Handled handled{.answer = {.status = heard.notification ? "notified" : "ignored", .detail = heard.what}};
+    const bool goes_on = heard.afterwards && heard.afterwards->stand == Afterwards::Stand::kRuns;
+    Handled handled{.answer = {.status = heard.notification ? "notified"
+                                         : goes_on          ? "verifying"
+                                                            : "ignored",
+                               .detail = heard.what}};
     for (const auto& problem : problems) handled.answer.detail += fmt::format(" (not delivered: {})", problem);
     if (heard.rollback) {
         if (!heard.notification) handled.answer.status = to_string(heard.rollback->status);

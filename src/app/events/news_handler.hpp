@@ -26,6 +26,7 @@ public:
         std::optional<Error> rollback_error = {};       ///< a rollback that could not begin, for a reason that can heal
         std::optional<Rollout> completed = {};          ///< it is to be watched for a while
         std::string not_verified = {};                  ///< why that cannot begin, for a reason that can heal
+        std::optional<Afterwards> afterwards = {};      ///< of the task after the rollout that has completed
     };
     /// Tells nobody yet.
     [[nodiscard]] Heard hear(const Event& event, const Notify& notice, Deadline deadline);
@@ -36,6 +37,8 @@ public:
 private:
     [[nodiscard]] Heard hear_of_rollout(const Event& event, const Notify& notice, Deadline deadline);
     [[nodiscard]] std::vector<TaskReport> follow(const Notify& notice, Deadline deadline);
+    [[nodiscard]] bool look_at_the_task(const Notify& notice, const EcsTarget& target, WallTime at,
+                                        RolloutNews::News& news, Heard& heard, Deadline deadline);
     void ask_for_answer(const Notify& notice, const EcsTarget& target, Notification& notification, Deadline deadline);
     void log(const Event& event, const Notify& notice) const;
 

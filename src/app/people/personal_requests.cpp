@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
+#include "app/events/after_completion.hpp"
 #include "app/people/described_targets.hpp"
 #include "base/time.hpp"
 #include "deployer/observe/last_rollout.hpp"
@@ -156,7 +159,14 @@ Handled PersonalRequests::wait_for(const std::vector<EcsTarget>& targets, Deadli
                            parts_.clock, parts_.sleeper, parts_.logger);
     const auto enough = Deadline::after(parts_.clock, parts_.wait_at_most.value_or(parts_.config.deployment_timeout));
     const auto outcomes = watcher.watch(rollouts, Deadline::earlier(deadline, enough), parts_.on_look);
-    for (std::size_t i = 0; i < outcomes.size(); ++i) add_outcome(reports[going[i]], outcomes[i]);
+    std::set<std::string> completed;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        add_outcome(reports[going[i]], outcomes[i]);
+        completed.insert(reports[going[i]].deployment_id);
+    }
+    std::vector<DeploymentReport*> all;
+    for (auto& report : reports) all.push_back(&report);
+    test_watched(parts_, all, completed, deadline, TaskAfter::Role::kWatches);
     return parts_.redacted(answer_of(std::move(reports), {}));
 }
 

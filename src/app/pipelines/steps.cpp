@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <ranges>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "app/events/held.hpp"
@@ -60,7 +62,8 @@ void follow(RunService& service, const EcsDeployment& primary) {
 
 std::string why_of(const DeploymentReport& report) {
     if (report.error) return report.error->message;
-    if (!report.left_out.empty()) return fmt::format("{} was taken back before, and it runs an older one", short_name(report.left_out));
+    if (!report.left_out.empty())
+        return fmt::format("{} was taken back before, and it runs an older one", short_name(report.left_out));
     return report.outcome.empty() ? std::string(to_string(report.status)) : report.outcome;
 }
 
@@ -238,8 +241,12 @@ Status PipelineSteps::watch(PipelineRun& run, Deadline until, Deadline deadline)
         }
     if (rolling.empty()) return {};
     std::vector<DeploymentReport*> followed;
-    for (auto& report : reports) followed.push_back(&report);
-    deployments_.follow(followed, until);
+    std::set<std::string> began;
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+        followed.push_back(&reports[i]);
+        if (rolling[i]->begun_here) began.insert(reports[i].deployment_id);
+    }
+    deployments_.follow(followed, began, until, deadline);
     for (std::size_t i = 0; i < rolling.size(); ++i) {
         remember(reports[i]);
         TRY(take_outcome(run, *rolling[i], reports[i], deadline));
@@ -254,15 +261,31 @@ Status PipelineSteps::take_outcome(PipelineRun& run, RunService& service, const 
     switch (report.status) {
         case DeploymentStatus::kInProgress:
         case DeploymentStatus::kDeployed: return {};
-        case DeploymentStatus::kCompleted: return verify(service, report, deadline);
+        case DeploymentStatus::kCompleted: return verify(run, service, report, deadline);
         case DeploymentStatus::kSuperseded: return look_at_lead(run, service, deadline);
         default: service.stand = Stand::kFailed; return {};
     }
 }
 
-/// It has completed; where somebody watches it, it has to prove healthy as well.
-Status PipelineSteps::verify(RunService& service, const DeploymentReport& report, Deadline deadline) {
+/// It has completed; where a task runs after it, that has to succeed, and where somebody watches it, it has to prove
+/// healthy.
+Status PipelineSteps::verify(PipelineRun& run, RunService& service, const DeploymentReport& report, Deadline deadline) {
     const auto& id = service.request.target.id;
+    if (parts_.task_after.concerns(id)) {
+        const auto after = parts_.task_after.look(
+            rollout_of(report), service.begun_here ? parts_.clock.now() : WallTime{}, working_time(deadline));
+        if (!after.words.empty()) service.words += fmt::format("; {}", after.words);
+        switch (after.stand) {
+            case Afterwards::Stand::kNone:
+            case Afterwards::Stand::kSucceeded:
+            case Afterwards::Stand::kNotRun: break;
+            case Afterwards::Stand::kRuns: return {};  // it is looked at again, as if it still rolled
+            case Afterwards::Stand::kFailed: service.stand = Stand::kFailed; return {};
+            case Afterwards::Stand::kOver: return look_at_lead(run, service, deadline);
+            case Afterwards::Stand::kUnclear:
+                return std::unexpected(after.error.value_or(Error{.kind = ErrorKind::kServer, .message = after.words}));
+        }
+    }
     service.stand = Stand::kCompleted;
     if (!parts_.verifier.concerns(id)) return {};
     const auto verified = parts_.verifier.begin(rollout_of(report), working_time(deadline));
@@ -460,9 +483,9 @@ Status PipelineSteps::take_back(PipelineRun& run, RunService& service, Deadline 
     return {};
 }
 
-Status PipelineSteps::follow_back(RunService& service, Deadline until, Deadline /*deadline*/) {
+Status PipelineSteps::follow_back(RunService& service, Deadline until, Deadline deadline) {
     auto report = report_of(service);
-    deployments_.follow({&report}, until);
+    deployments_.follow({&report}, {}, until, deadline);
     if (report.status == DeploymentStatus::kInProgress || report.status == DeploymentStatus::kDeployed) return {};
     const bool is_back =
         report.status == DeploymentStatus::kCompleted || report.status == DeploymentStatus::kRolledBack;

@@ -41,7 +41,7 @@ private:
     void take(PipelineRun& run, RunService& service, const DeploymentReport& report);
     Status watch(PipelineRun& run, Deadline until, Deadline deadline);
     Status take_outcome(PipelineRun& run, RunService& service, const DeploymentReport& report, Deadline deadline);
-    Status verify(RunService& service, const DeploymentReport& report, Deadline deadline);
+    Status verify(PipelineRun& run, RunService& service, const DeploymentReport& report, Deadline deadline);
     Status look_at_lead(PipelineRun& run, RunService& service, Deadline deadline);
     void conclude(PipelineRun& run);
     void fail_run(PipelineRun& run, std::string words);

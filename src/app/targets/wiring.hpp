@@ -29,6 +29,7 @@
 #include "deployer/scheduled/task_updater.hpp"
 #include "deployer/start/deployer.hpp"
 #include "deployer/verify/health_check.hpp"
+#include "deployer/verify/task_after.hpp"
 #include "deployer/verify/verifier.hpp"
 #include "discovery/index.hpp"
 #include "discovery/task_index.hpp"
@@ -132,6 +133,7 @@ struct Wiring {
     RolloutWatcher watcher;
     HealthCheck health;
     Verifier verifier;
+    TaskAfter task_after;
     RolloutNews news;
     Sweeper sweeper;
     Announcer announcer;

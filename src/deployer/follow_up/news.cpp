@@ -65,9 +65,10 @@ bool RolloutNews::was_said(const Notify& notice, WallTime at) {
     return !is_news;
 }
 
-RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline) {
+RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline,
+                                    SaidBefore known) {
     const bool failed = notice.event_name == "SERVICE_DEPLOYMENT_FAILED";
-    const bool said = was_said(notice, at);
+    const bool said = known == SaidBefore::kByEvent && was_said(notice, at);
     const bool completed = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED";
     // What could not begin the last time is still to be done, though the event has been told.
     if (said && !(failed && options_.roll_back) && !(completed && options_.verifies))
@@ -128,6 +129,9 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
     if (!notice.deployment_id)
         story.notification.facts = {fmt::format("{}\n{}\n{}\n{}", notice.service, notice.event_name,
                                                 story.rollout.deployment_id, notice.reason.value_or(""))};
+    if (known == SaidBefore::kByWords)
+        story.notification.facts = {
+            fmt::format("{}\n{}\n{}", notice.service, story.notification.status, story.rollout.deployment_id)};
     story.notification.title = fmt::format("Deployment {}: {}", story.notification.status, target.label());
     News news{.notification = std::nullopt,
               .rollback = std::move(story.rollback),

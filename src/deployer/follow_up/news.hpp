@@ -45,8 +45,14 @@ public:
         std::optional<Rollout> completed = {};
         bool direction_unknown = false;  ///< it completed, and whether it was a rollback ECS does not say at the moment
     };
+    /// By what it is known that something was said before.
+    enum class SaidBefore {
+        kByEvent,  ///< ECS said the same
+        kByWords   ///< people were told the same: what ECS says may still have to wait, and then comes again
+    };
     /// What to tell. `at`: when ECS said it.
-    [[nodiscard]] News tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline);
+    [[nodiscard]] News tell(const Notify& notice, const EcsTarget& target, WallTime at, Deadline deadline,
+                            SaidBefore known = SaidBefore::kByEvent);
 
 private:
     struct Story;

@@ -31,8 +31,13 @@ struct Verification {
 [[nodiscard]] std::string first_schedule_name(const Rollout& rollout);
 [[nodiscard]] std::string schedule_name(const Rollout& rollout, WallTime at);
 
+/// That of the look whether the task after the rollout has taken too long: `ci_lambda-verify-task-1234567890123456789`.
+[[nodiscard]] std::string task_schedule_name(const Rollout& rollout);
+
 /// The event that goes on with it at this time: JSON, as `decode_event` reads it.
 [[nodiscard]] std::string event_of(const Verification& verification, WallTime at);
+/// The same for that look.
+[[nodiscard]] std::string event_of_task(const Rollout& rollout, WallTime at);
 /// And back.
 [[nodiscard]] Verification verification_of(const Verify& decision);
 

@@ -59,5 +59,34 @@ TEST(ServiceTask, SaysWhatIsWrongAndWhere) {
     }
 }
 
+TEST(ServiceTask, OfOneThatRunsAfterwardsSaysWhatComesOfItsFailure) {
+    const auto after = [](const std::string& text) {
+        return load_config(FakeEnvironment(
+            {{"PROJECT_NAME", "shop"},
+             {"PROJECT_ENV", "dev"},
+             {"SERVICE_CONFIG", "{}"},
+             {"CI_LAMBDA_CONFIG", fmt::format(R"({{"services":{{"api":{{"after":{}}},"web":{{}}}}}})", text)}}));
+    };
+    const auto loaded = after(R"({"task":"smoke","command":["./smoke"],"timeout_minutes":5,"on_failure":"tell"})");
+    ASSERT_THAT(loaded, IsOk());
+    const auto task = loaded->config.task_after(ServiceId("api"));
+    ASSERT_TRUE(task);
+    EXPECT_EQ(task->name, "smoke");
+    EXPECT_EQ(task->timeout, std::chrono::minutes{5});
+    EXPECT_FALSE(task->roll_back);
+    EXPECT_FALSE(loaded->config.task_after(ServiceId("web")));
+    EXPECT_FALSE(loaded->config.task_before(ServiceId("api")));
+    EXPECT_TRUE(after(R"({"task":"smoke","command":["x"]})")->config.task_after(ServiceId("api"))->roll_back);
+    EXPECT_TRUE(after(R"({"task":"smoke","command":["x"],"on_failure":"roll_back"})")
+                    ->config.task_after(ServiceId("api"))
+                    ->roll_back);
+    const auto wrong = after(R"({"task":"smoke","command":["x"],"on_failure":"ignore"})");
+    ASSERT_FALSE(wrong);
+    EXPECT_THAT(wrong.error().message, AllOf(HasSubstr("/services/api/after/on_failure"), HasSubstr("\"tell\"")));
+    const auto before = config_with_task(R"({"task":"m","command":["x"],"on_failure":"tell"})");
+    ASSERT_FALSE(before) << "before a deployment there is nothing to take back";
+    EXPECT_THAT(before.error().message, HasSubstr("/services/api/before/on_failure"));
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

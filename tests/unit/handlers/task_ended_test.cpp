@@ -72,5 +72,29 @@ TEST(TaskBeforeSetting, ComesWithEachRequestOfTheService) {
     EXPECT_FALSE(std::get<Deploy>(*other).requests.at(0).before);
 }
 
+TEST(TaskEndedHandler, OfATaskAfterADeploymentIsTheNewsOfItsCompletion) {
+    const auto config = shop();
+    TaskEnded ended{.task = "arn:aws:ecs:us-east-1:123456789012:task/shop_cluster_dev/1",
+                    .cluster = "shop_cluster_dev",
+                    .request = R"({"s":"api","d":"ecs-svc/7"})",
+                    .waited_for_until = {},
+                    .ran = TaskEnded::Ran::kAfter};
+    const auto decision = decide_at(ended, config);
+    ASSERT_THAT(decision, IsOk());
+    const auto* notice = std::get_if<Notify>(&*decision);
+    ASSERT_NE(notice, nullptr);
+    EXPECT_EQ(notice->event_name, "SERVICE_DEPLOYMENT_COMPLETED");
+    EXPECT_EQ(notice->service.str(), "api");
+    EXPECT_EQ(notice->deployment_id, "ecs-svc/7");
+    EXPECT_TRUE(notice->task_after_ended);
+    ended.cluster = "other";
+    EXPECT_THAT(ignored_because(decide_at(ended, config)), HasSubstr("ran in the cluster other"));
+    ended.cluster = "shop_cluster_dev";
+    for (const auto* text : {"", "7", "{}", R"({"s":"nobody/"})", R"({"s":7,"d":7})"}) {
+        ended.request = text;
+        EXPECT_THAT(ignored_because(decide_at(ended, config)), HasSubstr("none of ours")) << text;
+    }
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing
