@@ -51,12 +51,13 @@ Ordered asking(std::string_view comment, std::string_view step, std::string_view
     };
 }
 
-Ordered leads_to(std::string_view next, std::string_view state) {
-    return {{"Variable", "$.next"}, {"StringEquals", next}, {"Next", state}};
+/// As long as the function says, which may be no time at all.
+Ordered waiting(std::string_view comment, std::string_view next) {
+    return {{"Type", "Wait"}, {"Comment", comment}, {"SecondsPath", "$.wait_seconds"}, {"Next", next}};
 }
 
-Ordered waiting(std::string_view comment, std::string_view then) {
-    return {{"Type", "Wait"}, {"Comment", comment}, {"SecondsPath", "$.wait_seconds"}, {"Next", then}};
+Ordered leads_to(std::string_view next, std::string_view state) {
+    return {{"Variable", "$.next"}, {"StringEquals", next}, {"Next", state}};
 }
 
 Ordered failure(std::string_view comment, std::string_view error) {
@@ -78,16 +79,17 @@ std::string state_machine_definition(std::string_view function) {
               {{"Type", "Choice"},
                {"Comment", "By what the function says is next"},
                {"Choices", Ordered::array({leads_to("start", "WaitToStart"), leads_to("look", "Wait"),
-                                           leads_to("compensate", "WaitToGoBack"), leads_to("completed", "Completed"),
-                                           leads_to("superseded", "Superseded"), leads_to("failed", "Failed"),
-                                           leads_to("stopped", "Stopped")})},
+                                           leads_to("compensate", "WaitToCompensate"),
+                                           leads_to("completed", "Completed"), leads_to("superseded", "Superseded"),
+                                           leads_to("failed", "Failed"), leads_to("stopped", "Stopped")})},
                {"Default", "NotUnderstood"}}},
-             {"WaitToStart", waiting("Most often no time at all: an earlier stage has to be clear first", "Start")},
-             {"Wait",
-              waiting("The stage is under way, or somebody has to approve it: as long as the function says", "Look")},
-             {"WaitToGoBack", waiting("What goes back is under way", "Compensate")},
+             {"WaitToStart", waiting("Nothing, before a stage that may begin; else until somebody has approved it, or "
+                                     "a hold has ended",
+                                     "Start")},
+             {"Wait", waiting("The stage is under way", "Look")},
              {"Look", asking("How does the stage stand?", "look", function)},
              {"Compensate", asking("A stage has failed: takes those before it back", "compensate", function)},
+             {"WaitToCompensate", waiting("The stage before has still to go back", "Compensate")},
              {"Completed", {{"Type", "Succeed"}, {"Comment", "All stages have completed"}}},
              {"Superseded", {{"Type", "Succeed"}, {"Comment", "A later run does what was left to do"}}},
              {"Failed",

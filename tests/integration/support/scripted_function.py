@@ -35,7 +35,9 @@ while True:
         send(path + "/error", error, {{"Lambda-Runtime-Function-Error-Type": fails[tries]}}.items())
         continue
     words = event["action"] + " " + event["step"] + ": " + step["next"]
-    pipeline = {{"run": {{**run, "step": run["step"] + 1}}, "next": step["next"], "wait_seconds": 1, "words": words}}
+    wait = 0 if step["next"] == "start" else 1
+    run = {{**run, "step": run["step"] + 1}}
+    pipeline = {{"run": run, "next": step["next"], "wait_seconds": wait, "words": words}}
     send(path + "/response", {{"status": "deployed", "pipeline": pipeline}})
 '''
 

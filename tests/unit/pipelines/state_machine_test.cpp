@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include "base/json.hpp"
 
@@ -21,6 +25,19 @@ TEST(StateMachine, IsReadFromTopToBottom) {
     EXPECT_TRUE(text.ends_with("}\n"));
     EXPECT_LT(text.find(R"("Start": {)"), text.find(R"("Decide": {)"));
     EXPECT_THAT(text, HasSubstr(R"("FunctionName": "${Function}")"));
+}
+
+/// Terraform's module reads it, and the CloudFormation template is made of it. `./dev generate`
+/// (CI_LAMBDA_UPDATE_DOCS=1) puts it there.
+TEST(StateMachine, StandsInTheTemplates) {
+    const std::string path = CI_LAMBDA_SOURCE_DIR "/infra/terraform/pipelines.asl.json";
+    const auto wanted = state_machine_definition("${Function}");
+    if (std::getenv("CI_LAMBDA_UPDATE_DOCS") != nullptr) std::ofstream(path) << wanted;
+    std::ifstream file(path);
+    std::stringstream text;
+    text << file.rdbuf();
+    EXPECT_EQ(text.str(), wanted) << path << " is stale. `./dev generate` writes it anew.";
+    EXPECT_THAT(wanted, ::testing::Not(HasSubstr("%{"))) << "a directive of Terraform's templates";
 }
 
 TEST(StateMachine, EveryStateIsReachedAndEveryOneThatIsNamedIsThere) {
@@ -43,12 +60,18 @@ TEST(StateMachine, LeadsWhereTheFunctionSays) {
     for (const auto& choice : decide.at("Choices")) ways[choice.at("StringEquals")] = choice.at("Next");
     EXPECT_EQ(ways, (std::map<std::string, std::string>{{"start", "WaitToStart"},
                                                         {"look", "Wait"},
-                                                        {"compensate", "WaitToGoBack"},
+                                                        {"compensate", "WaitToCompensate"},
                                                         {"completed", "Completed"},
                                                         {"superseded", "Superseded"},
                                                         {"failed", "Failed"},
                                                         {"stopped", "Stopped"}}));
     EXPECT_EQ(decide.at("Default"), "NotUnderstood");
+    const auto states = definition().at("States");
+    for (const auto& [wait, step] : std::map<std::string, std::string>{
+             {"WaitToStart", "Start"}, {"Wait", "Look"}, {"WaitToCompensate", "Compensate"}}) {
+        EXPECT_EQ(states.at(wait).at("SecondsPath"), "$.wait_seconds") << wait;
+        EXPECT_EQ(states.at(wait).at("Next"), step);
+    }
 }
 
 TEST(StateMachine, EachTaskSendsTheRunAndKeepsWhatTheNextStateNeeds) {

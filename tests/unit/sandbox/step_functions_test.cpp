@@ -101,7 +101,9 @@ TEST_F(StepFunctionsTest, CarriesAPipelineFromItsStartToItsEnd) {
     pass(seconds{1});
     EXPECT_EQ(*parse_json(calls_.at(0).payload),
               (Json{{"action", "pipeline"}, {"step", "look"}, {"run", {{"stage", 0}, {"began", true}}}}));
-    answers("start", {{"stage", 1}});
+    answers("start", {{"stage", 1}}, 0);
+    pass(seconds{1});
+    EXPECT_EQ(parse_json(calls_.at(0).payload)->at("step"), "start");
     answers("completed", {{"stage", 2}});
     const auto end = describe();
     EXPECT_EQ(end.at("status"), "SUCCEEDED");
@@ -114,14 +116,16 @@ TEST_F(StepFunctionsTest, CarriesAPipelineFromItsStartToItsEnd) {
                 ElementsAre("ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSucceeded",
                             "TaskStateExited", "ChoiceStateEntered", "ChoiceStateExited", "WaitStateEntered",
                             "WaitStateExited", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSucceeded",
-                            "TaskStateExited", "ChoiceStateEntered", "ChoiceStateExited", "TaskStateEntered",
-                            "TaskScheduled", "TaskStarted", "TaskSucceeded", "TaskStateExited", "ChoiceStateEntered",
-                            "ChoiceStateExited", "SucceedStateEntered", "SucceedStateExited", "ExecutionSucceeded"));
+                            "TaskStateExited", "ChoiceStateEntered", "ChoiceStateExited", "WaitStateEntered",
+                            "WaitStateExited", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSucceeded",
+                            "TaskStateExited", "ChoiceStateEntered", "ChoiceStateExited", "SucceedStateEntered",
+                            "SucceedStateExited", "ExecutionSucceeded"));
 }
 
 TEST_F(StepFunctionsTest, EndsWithTheFunctionsWordsWhereAStageHasFailed) {
     start();
     answers("compensate", {{"stage", 1}});
+    pass(seconds{15});
     EXPECT_EQ(parse_json(calls_.at(0).payload)->at("step"), "compensate");
     answers("failed", {{"stage", 1}});
     EXPECT_EQ(describe().at("status"), "FAILED");

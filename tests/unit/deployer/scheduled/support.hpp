@@ -59,7 +59,7 @@ protected:
     }
 };
 
-class FakeSchedules final : public FakeStarters<TaskSchedules> {
+class FakeTaskSchedules final : public FakeStarters<TaskSchedules> {
 public:
     Result<std::vector<ListedSchedule>> list(Deadline) override {
         ++lists;
@@ -172,7 +172,7 @@ protected:
     std::function<Status()> before_register_ = []() -> Status { return {}; };
     int registered_ = 0;
     FakeEcs ecs_;
-    FakeSchedules schedules_;
+    FakeTaskSchedules schedules_;
     FakeRules rules_;
     FakeClock clock_;
     FakeSleeper sleeper_{clock_};
