@@ -19,10 +19,12 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "config/document_source.hpp"
 #include "sandbox/client/changes.hpp"
 #include "sandbox/demo/demo.hpp"
 #include "sandbox/demo/demo_ecs.hpp"
 #include "sandbox/demo/demo_steps.hpp"
+#include "sandbox/demo/release_demo.hpp"
 #include "sandbox/host/function_environment.hpp"
 #include "sandbox/host/function_host.hpp"
 #include "sandbox/host/signals.hpp"
@@ -80,9 +82,12 @@ void add_secrets(std::map<std::string, std::string>& variables, const LocalAws& 
 Result<Config> function_config(const std::map<std::string, std::string>& variables, LocalAws& aws) {
     const MapEnvironment environment(variables);
     const auto document = environment.get_non_empty(std::string(kDocumentVariable));
-    auto loaded = document ? load_config(environment, DocumentText{.text = aws.referred_to(*document).value_or(""),
-                                                                   .source = *document})
-                           : load_config(environment);
+    const auto source = find_document(environment);
+    const bool is_inline = source && *source && (*source)->kind == SourceRef::Kind::kInline;
+    auto loaded = document && !is_inline
+                      ? load_config(environment,
+                                    DocumentText{.text = aws.referred_to(*document).value_or(""), .source = *document})
+                      : load_config(environment);
     if (!loaded)
         return std::unexpected(with_context(loaded.error(), "the function would not start with these settings"));
     return std::move(loaded->config);
@@ -103,7 +108,8 @@ Status check_speed(double speed) {
 /// The demo delivers ECS's own events itself, each in its place: they would come between the others at times of their
 /// own.
 LocalAwsOptions local_aws_options(const Options& options, std::vector<Target> targets, DemoEcs& demo) {
-    if (!options.demo) return {.speed = options.speed, .targets = std::move(targets)};
+    if (options.demo == Demo::kRelease) return {.speed = kReleaseDemoSpeed};
+    if (options.demo == Demo::kNone) return {.speed = options.speed, .targets = std::move(targets)};
     return {.ecs_clock = &demo, .on_ecs_event = [&demo](std::string event) { demo.keep(std::move(event)); }};
 }
 
@@ -116,7 +122,7 @@ Status set_scenarios(LocalAws& aws, const std::vector<std::string>& scenarios) {
 
 /// None where nobody has asked for any.
 Result<std::vector<Target>> targets_of(const Options& options) {
-    if (options.demo && (options.regions || options.targets))
+    if (options.demo != Demo::kNone && (options.regions || options.targets))
         return fail(ErrorKind::kConfiguration, "the demo has one region: leave --regions and --targets out");
     if (options.regions && options.targets)
         return fail(ErrorKind::kConfiguration, "--regions and --targets exclude each other");
@@ -152,19 +158,22 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
     Printer printer(out, options.paper);
     DemoEcs demo(clock);
     LocalAws aws(ids, clock, local_aws_options(options, targets, demo));
-    TRY(set_scenarios(aws, options.demo ? demo_scenarios() : options.scenarios));
+    TRY(set_scenarios(aws, options.demo == Demo::kNone     ? options.scenarios
+                           : options.demo == Demo::kEvents ? demo_scenarios()
+                                                           : std::vector<std::string>{}));
     TRY(set_replication(aws, options.replication));
     std::atomic<bool> interrupted = false;
     const SignalWatcher watcher([&] {
         interrupted = true;
         aws.invocations().stop();
     });
-    TRY_ASSIGN(const std::uint16_t port, aws.start(options.port.value_or(options.demo ? 0 : kDefaultPort)));
-    auto variables = options.demo
-                         ? function_environment(port, environment, UserSettings::kLogging)
-                         : function_environment(port, environment, UserSettings::kPassed, options.speed, targets);
+    const bool shows = options.demo != Demo::kNone;
+    TRY_ASSIGN(const std::uint16_t port, aws.start(options.port.value_or(shows ? 0 : kDefaultPort)));
+    auto variables = shows ? function_environment(port, environment, UserSettings::kLogging)
+                           : function_environment(port, environment, UserSettings::kPassed, options.speed, targets);
     add_secrets(variables, aws, ids);
-    if (!options.demo) pass_references(variables, environment, aws);
+    if (!shows) pass_references(variables, environment, aws);
+    if (options.demo == Demo::kRelease) variables.merge(release_demo_settings());
     TRY_ASSIGN(const Config config, function_config(variables, aws));
     aws.tell_settings(settings_page(variables));
     const bool show_log = options.logs || config.log_level == LogLevel::kDebug;
@@ -175,7 +184,7 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
         },
         [&](std::string_view text) { printer.notice(text); });
 
-    if (!options.demo) {
+    if (!shows) {
         printer.ready(port);
         printer.welcome(port, command_line(), targets);
         function.start();
@@ -183,7 +192,10 @@ Result<int> run_sandbox(const Options& options, const Environment& environment, 
         return kGood;
     }
     function.start();
-    if (run_demo(aws, {.port = port, .ecs = demo}, config, ids, clock, printer)) return kGood;
+    const bool good = options.demo == Demo::kRelease
+                          ? run_release_demo(aws, config, clock, printer)
+                          : run_demo(aws, {.port = port, .ecs = demo}, config, ids, clock, printer);
+    if (good) return kGood;
     if (!interrupted && !show_log) printer.log_tail(function.recent_log());
     return kBad;
 }

@@ -16,10 +16,17 @@ namespace ci_lambda::sandbox {
 inline constexpr double kDefaultSpeed = 20.0;
 inline constexpr double kMaxSpeed = 1000.0;
 
+/// What is shown before it ends.
+enum class Demo {
+    kNone,    ///< it runs until it is stopped
+    kEvents,  ///< one event of each kind
+    kRelease  ///< a pipeline: an approval, a migration, a stage that fails, and the way back
+};
+
 struct Options {
     std::optional<std::uint16_t> port;     ///< 0: any free port; absent: the default one, and for the demo any free one
     std::optional<std::string> bootstrap;  ///< the function's program; absent: `bootstrap` beside this one
-    bool demo = false;                     ///< send one event of each kind, tell what happened, end
+    Demo demo = Demo::kNone;
     bool logs = false;                     ///< show the function's log lines
     Paper paper = {};                      ///< what is printed on
     double speed = kDefaultSpeed;          ///< how many seconds pass in ECS in one second
@@ -32,7 +39,7 @@ struct Options {
 /// A local AWS on 127.0.0.1: the Lambda Runtime API that runs the real function as a child process, an ECS with a
 /// small shop in it, EventBridge's PutEvents and a Slack inbox. See docs/sandbox.md.
 ///
-/// Runs until SIGINT or SIGTERM (and returns 0), or, with `demo`, to the demo's end: 0 if all happened as expected, 1
+/// Runs until SIGINT or SIGTERM (and returns 0), or, with a demo, to its end: 0 if all happened as expected, 1
 /// if not. What keeps it from starting is said on `err` (and 1 returned). The function gets settings of its own; of
 /// `environment` it sees a few harmless variables only, never credentials.
 int run(const Options& options, const Environment& environment, std::ostream& out, std::ostream& err);

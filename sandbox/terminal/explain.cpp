@@ -69,7 +69,11 @@ std::vector<Fact> facts_of(const Event& event) {
             [&](const VerifyRequest& body) {
                 facts.add("service", body.service).add("deployment", body.deployment_id);
             },
-            [](const ApprovalEvent&) {},
+            [&](const ApprovalEvent& body) {
+                const bool is_signed = body.what == ApprovalEvent::What::kAnswer;
+                facts.add("answer",
+                          is_signed ? std::string("signed by the function itself") : std::string("of a request"));
+            },
             [&](const TaskEnded& body) { facts.add("task", std::string(last_segment(body.task))); },
             [&](const ThawRequest& body) { facts.add("service", body.service); },
             [&](const PipelineStep& body) { facts.add("step", body.step); },

@@ -340,6 +340,27 @@ void Printer::demo_title() {
     out_ << page.text() << std::flush;
 }
 
+void Printer::release_title() {
+    Page page(paper_);
+    page.line();
+    page.line(page.paint(Tone::kBold, "ci_lambda: a release, with a person in front and a way back"));
+    page.paragraph(
+        Tone::kDim,
+        "The pipeline: backend, once alice has approved it and its migration has run; then api; then worker. "
+        "Where a stage fails, the earlier ones go back. Told are the events that changed or told something.");
+    page.line();
+    const std::scoped_lock lock(mutex_);
+    out_ << page.text() << std::flush;
+}
+
+void Printer::chapter(std::string_view text) {
+    Page page(paper_);
+    page.paragraph(Tone::kYellow, text);
+    page.line();
+    const std::scoped_lock lock(mutex_);
+    out_ << page.text() << std::flush;
+}
+
 void Printer::story(const Story& story) {
     Page page(paper_);
     put_title(page, story);

@@ -46,6 +46,9 @@ public:
     /// What to try. `program`: how `ci_lambda` is called; `targets`: named where there are several.
     void welcome(std::uint16_t port, std::string_view program, const std::vector<Target>& targets = {});
     void demo_title();
+    void release_title();
+    /// What happens next, between two stories.
+    void chapter(std::string_view text);
     void story(const Story& story);
     /// What differs from what should have happened.
     void problems(const std::vector<std::string>& problems);

@@ -129,6 +129,24 @@ void describe_plain(const PlainCall& plain, const Json& request, const Json& res
     if (list->empty()) call.answer = "none";
 }
 
+void describe_registration(const Json& request, const Json& response, CallText& call) {
+    call.arguments = text(request, "family");
+    if (const Json* made = find(response, "taskDefinition"); made != nullptr)
+        call.answer = revision_of(text(*made, "taskDefinitionArn"));
+}
+
+/// What a task's environment holds is nobody's business here.
+void describe_task(const Json& request, const Json& response, CallText& call) {
+    call.arguments = last_segment(text(request, "taskDefinition"));
+    const Json* overrides = find(request, "overrides");
+    const Json* containers = overrides == nullptr ? nullptr : find(*overrides, "containerOverrides");
+    if (containers != nullptr && containers->is_array() && !containers->empty())
+        if (const auto command = texts(containers->front(), "command"); !command.empty())
+            call.arguments += fmt::format(" [{}]", join(command, " "));
+    if (const Json* tasks = find(response, "tasks"); tasks != nullptr && tasks->is_array() && !tasks->empty())
+        call.answer = fmt::format("task {}", last_segment(text(tasks->front(), "taskArn")).substr(0, 8));
+}
+
 /// With discovery only the function knows which services there are: what it answered says what it decided.
 void take_from_answer(const InvocationRecord& invocation, Explanation& explanation) {
     const Json answer = parse_json(invocation.answer.value_or("")).value_or(Json::object());
@@ -178,6 +196,10 @@ CallText describe_call(const EcsCall& call) {
         describe_services(request, response, described);
     else if (call.operation == "ListTaskDefinitions")
         describe_list(request, response, described);
+    else if (call.operation == "RegisterTaskDefinition")
+        describe_registration(request, response, described);
+    else if (call.operation == "RunTask")
+        describe_task(request, response, described);
     else if (const auto* const plain = std::ranges::find(kPlainCalls, call.operation, &PlainCall::operation);
              plain != kPlainCalls.end())
         describe_plain(*plain, request, response, described);

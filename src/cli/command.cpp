@@ -256,17 +256,19 @@ void add_pipeline(Parser& parser, PipelineCommand& pipeline) {
         ->type_name("PIPELINE");
     parser.add_option("--image-tag", pipeline.image_tag, "For start: the tag of each service's own image")
         ->type_name("TAG");
-    parser.add_option("--promote-from", pipeline.promote_from,
-                      "For start: the environment whose images the services get")
+    parser
+        .add_option("--promote-from", pipeline.promote_from, "For start: the environment whose images the services get")
         ->type_name("ENVIRONMENT");
     parser.add_flag("--detach", pipeline.detach, "For start: let the state machine carry it, and do not wait");
     parser.add_flag("--dry-run", pipeline.dry_run, "For start: look everything up, change nothing");
-    parser.add_option("--override-hold", pipeline.override_hold,
-                      "For start: deploy what is held, too, and during a freeze; the argument says why")
+    parser
+        .add_option("--override-hold", pipeline.override_hold,
+                    "For start: deploy what is held, too, and during a freeze; the argument says why")
         ->type_name("REASON");
     parser.add_option("--reason", pipeline.reason, "Why, for the log and the notification");
-    parser.add_option("--function", pipeline.function,
-                      "For asl: the ARN of the function; default: what a template replaces, ${Function}")
+    parser
+        .add_option("--function", pipeline.function,
+                    "For asl: the ARN of the function; default: what a template replaces, ${Function}")
         ->type_name("ARN");
     add_json(parser, pipeline.json);
     add_log(parser, pipeline.log);
@@ -299,7 +301,12 @@ void add_sandbox(Parser& parser, SandboxCommand& sandbox) {
                     "eval \"$(ci_lambda sandbox --env)\"");
     parser.add_option("--bootstrap", sandbox.bootstrap, "The function's program; default: the one beside this")
         ->type_name(kFileValue);
-    parser.add_flag("--demo", sandbox.demo, "Send one event of each kind, show what happens, and end");
+    parser
+        .add_option("--demo", sandbox.demo,
+                    "Show something, and end: events (the default) sends one event of each kind, release runs a\n"
+                    "pipeline with an approval, a migration, and a stage that fails")
+        ->expected(0, 1)
+        ->type_name("events|release");
     parser.add_flag("--logs", sandbox.logs, "Show the function's log lines too");
     parser.add_flag("--no-color", sandbox.no_color, "No colour, even on a terminal");
     parser.add_option("--speed", sandbox.speed, "Seconds that pass in ECS in one second; default: 20");
@@ -415,6 +422,9 @@ Status check_together(const T& /*command*/) {
     return {};
 }
 Status check_together(const SandboxCommand& sandbox) {
+    if (sandbox.demo && !sandbox.demo->empty() && *sandbox.demo != "events" && *sandbox.demo != "release")
+        return wrong_usage(
+            fmt::format("there is no demo \"{}\"; there are events and release", one_line(*sandbox.demo, 80)));
     if (!sandbox.change) return {};
     const auto changes = sandbox_changes();
     const auto change = std::ranges::find(changes, *sandbox.change, &SandboxChangeText::word);

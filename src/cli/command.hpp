@@ -227,7 +227,7 @@ struct SandboxCommand {
     std::optional<std::uint16_t> port;  ///< absent: the sandbox's own
     bool env = false;                   ///< print what points a shell at it
     std::optional<std::string> bootstrap;
-    bool demo = false;
+    std::optional<std::string> demo;  ///< which one: `events` or `release`
     bool logs = false;
     bool no_color = false;
     std::optional<double> speed;                  ///< absent: the sandbox's own

@@ -122,6 +122,7 @@ Json json_of_run(const PipelineRun& run) {
               {"stages", Json::array()}};
     put_text(json, "target", run.target);
     put_text(json, "reason", run.reason);
+    put_text(json, "failed_in", run.failed_in);
     put_time(json, "at", run.at);
     if (run.rolls_back_earlier) json["rolls_back_earlier"] = true;
     if (run.again) json["again"] = true;
@@ -151,7 +152,8 @@ Result<PipelineRun> run_of_json(std::string_view text, const Config& config) {
                     .at = time_in(json, "at"),
                     .rolls_back_earlier = flag_in(json, "rolls_back_earlier"),
                     .again = flag_in(json, "again"),
-                    .words = text_in(json, "words")};
+                    .words = text_in(json, "words"),
+                    .failed_in = text_in(json, "failed_in")};
     const auto next = place_of(kNexts, text_in(json, "next"));
     const auto* stage = find(json, "stage");
     const auto* stages = find(json, "stages");

@@ -84,6 +84,7 @@ struct PipelineRun {
     Next next = Next::kStart;
     std::chrono::seconds wait{0};  ///< before that
     std::string words = {};        ///< how it stands, or why it is over, in a sentence
+    std::string failed_in = {};    ///< of one that goes back: the stage that failed, in words
 
     [[nodiscard]] bool is_over() const { return next >= Next::kCompleted; }
     [[nodiscard]] RunStage& current() { return stages[stage]; }

@@ -398,6 +398,7 @@ void PipelineSteps::conclude(PipelineRun& run) {
 
 void PipelineSteps::fail_run(PipelineRun& run, std::string words) {
     run.words = std::move(words);
+    run.failed_in = stage_in_words(run, run.stage);
     const auto last = run.stages.begin() + static_cast<std::ptrdiff_t>(run.stage) + 1;
     const bool back = run.rolls_back_earlier && std::any_of(run.stages.begin(), last, [](const RunStage& stage) {
                           return std::ranges::any_of(stage.services, is_to_go_back);
@@ -459,9 +460,10 @@ Result<RollbackReport> PipelineSteps::roll_back(const RunService& service, const
 
 Status PipelineSteps::take_back(PipelineRun& run, RunService& service, Deadline deadline) {
     auto report = report_of(service);
-    const auto why = fmt::format("the pipeline {} failed later: {}", run.pipeline, run.words);
+    const auto why = fmt::format("the pipeline {} failed in {}", run.pipeline, run.failed_in);
     TRY_ASSIGN(const auto back, roll_back(service, why, deadline));
     if (back.means == RollbackReport::Means::kNone && back.error) return std::unexpected(*back.error);
+    const bool by_itself = back.means == RollbackReport::Means::kEcs && back.rollout;
     service.words = back.words;
     service.stand = back.means == RollbackReport::Means::kNone ? Stand::kLeft : Stand::kGoesBack;
     parts_.logger.warn("taken back, as a later stage of the pipeline failed",
@@ -478,13 +480,15 @@ Status PipelineSteps::take_back(PipelineRun& run, RunService& service, Deadline 
     report.reason = why;
     report.outcome = back.words;
     remember(report);
-    parts_.announcer.rollback(report, back.words);
+    // What ECS does by itself it tells itself.
+    if (service.stand == Stand::kGoesBack && !by_itself) parts_.announcer.rollback(report, back.words);
     parts_.notifications.hand_over();
     return {};
 }
 
 Status PipelineSteps::follow_back(RunService& service, Deadline until, Deadline deadline) {
     auto report = report_of(service);
+    report.pushed.clear();  // what comes back is not what was pushed
     deployments_.follow({&report}, {}, until, deadline);
     if (report.status == DeploymentStatus::kInProgress || report.status == DeploymentStatus::kDeployed) return {};
     const bool is_back =

@@ -24,7 +24,9 @@ int execute(const SandboxCommand& command, Session& session) {
     const bool color = !command.no_color && session.console().out_screen().color;
     return sandbox::run({.port = command.port,
                          .bootstrap = command.bootstrap,
-                         .demo = command.demo,
+                         .demo = !command.demo                ? sandbox::Demo::kNone
+                                 : *command.demo == "release" ? sandbox::Demo::kRelease
+                                                              : sandbox::Demo::kEvents,
                          .logs = command.logs,
                          .paper = sandbox::paper_of(STDOUT_FILENO, color),
                          .speed = command.speed.value_or(sandbox::kDefaultSpeed),

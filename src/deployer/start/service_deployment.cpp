@@ -580,7 +580,8 @@ std::string ServiceDeployment::left_out_text() const {
 /// What the revision brings of what was pushed. After all that matters: nothing waits for it.
 void ServiceDeployment::name_images(DeploymentReport& report) {
     report.pushed = push_.images();
-    if (report.pushed.empty() || (options_.dry_run && push_.is_to_be_registered())) return;
+    // What is yet to be registered brings it.
+    if (report.pushed.empty() || push_.is_to_be_registered()) return;
     if (report.task_definition.empty()) return;
     const auto revision = context_.revision_images.find(
         TaskDefinition(report.task_definition),

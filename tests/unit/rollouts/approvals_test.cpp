@@ -90,6 +90,23 @@ TEST(Approval, BeginsWhatWasAskedForAndNothingBefore) {
     EXPECT_THAT(world.slack(), HasSubstr(", approved by a request"));
 }
 
+TEST(Approval, OfAPushThatIsYetToBeRegisteredDoesNotSayThatItIsMissing) {
+    World world(approving({{"ECR_DEPLOY_MODE", "revision"}}));
+    world.handle(dump_json({{"id", "push"},
+                            {"source", "aws.ecr"},
+                            {"detail-type", "ECR Image Action"},
+                            {"account", "123456789012"},
+                            {"region", "us-east-1"},
+                            {"time", in_whole_seconds(world.now())},
+                            {"detail",
+                             {{"action-type", "PUSH"},
+                              {"result", "SUCCESS"},
+                              {"repository-name", "shop_service_api"},
+                              {"image-digest", "sha256:" + std::string(64, 'a')},
+                              {"image-tag", "v1.43"}}}}));
+    EXPECT_THAT(world.slack(), AllOf(HasSubstr("would run: a copy of"), Not(HasSubstr("Not what was pushed"))));
+}
+
 TEST(Approval, IsAskedOnceForAllEventsThatWantTheSame) {
     World world(approving());
     for (int i = 0; i < 200; ++i) EXPECT_EQ(change(world, fmt::format("P{}", i)), "awaiting_approval");

@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "base/references.hpp"
+#include "net/sha256.hpp"
 #include "support/sanitizers.hpp"
 #include "unit/rollouts/support.hpp"
 #include "unit/rollouts/world.hpp"
@@ -371,6 +372,38 @@ TEST(CarriedPipeline, EndsAsFailedWithWhatWasBroughtBack) {
     EXPECT_THAT(runs[0].cause, HasSubstr("rolled back: backend, api, worker"));
     for (const auto& id : kOrder) EXPECT_EQ(world.running(id).state, "COMPLETED") << id;
     EXPECT_THAT(world->titles(), Contains("Pipeline failed: release"));
+}
+
+/// What comes back is not what was pushed, and must not be taken for a rollback that went wrong.
+TEST(CarriedPipeline, APushedImageThatGoesBackIsSaidToHaveGoneBack) {
+    auto options = carried(kReleaseAndBack, {{"DEPLOYMENT_TIMEOUT_SECONDS", "300"},
+                                             {"ECR_DEPLOY_MODE", "revision"},
+                                             {"ECR_REPO_MAP", R"({"shop_backend":["backend","api","worker"]})"}});
+    PipelineWorld world(options);
+    for (const auto& id : kOrder)
+        world->call_ecs(
+            "RegisterTaskDefinition",
+            dump_json(
+                {{"family", ecs_name(id)},
+                 {"containerDefinitions",
+                  {{{"name", "app"}, {"image", "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop_backend:v1.42"}}}}}));
+    world.bad = {"api"};
+    world->send(dump_json({{"id", "push"},
+                           {"source", "aws.ecr"},
+                           {"detail-type", "ECR Image Action"},
+                           {"account", "123456789012"},
+                           {"region", "us-east-1"},
+                           {"time", in_whole_seconds(world->now() - seconds{5})},
+                           {"detail",
+                            {{"action-type", "PUSH"},
+                             {"result", "SUCCESS"},
+                             {"repository-name", "shop_backend"},
+                             {"image-digest", sha256_digest_of("v1.43")},
+                             {"image-tag", "v1.43"}}}}));
+    world->run_for(hours{1});
+    ASSERT_THAT(executions(*world), SizeIs(1));
+    EXPECT_THAT(executions(*world).front().cause, HasSubstr("rolled back: backend, api"));
+    EXPECT_THAT(executions(*world).front().cause, Not(HasSubstr("not rolled back")));
 }
 
 TEST(CarriedPipeline, AStepThatBreaksIsMadeAgainAndBeginsNothingTwice) {
