@@ -1,6 +1,10 @@
 #include "pipelines/state_machine.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
 
 namespace ci_lambda {
 namespace {
@@ -32,11 +36,23 @@ Ordered retries() {
     });
 }
 
+/// Of the region's partition, as the function's own ARN is.
+std::string resource_for(std::string_view function) {
+    constexpr std::string_view kArn = "arn:";
+    std::string_view partition = "aws";
+    if (function.starts_with("${")) partition = "${Partition}";
+    if (function.starts_with(kArn)) {
+        partition = function.substr(kArn.size());
+        partition = partition.substr(0, partition.find(':'));
+    }
+    return fmt::format("arn:{}:states:::lambda:invoke", partition);
+}
+
 Ordered asking(std::string_view comment, std::string_view step, std::string_view function) {
     return {
         {"Type", "Task"},
         {"Comment", comment},
-        {"Resource", "arn:aws:states:::lambda:invoke"},
+        {"Resource", resource_for(function)},
         {"Parameters",
          {{"FunctionName", function},
           {"Payload", {{"action", "pipeline"}, {"step", step}, {"run.$", "$.pipeline_run"}}}}},

@@ -16,7 +16,8 @@ inline constexpr std::string_view kPipelineFailedError = "PipelineFailed";
 inline constexpr std::string_view kPipelineStoppedError = "PipelineStopped";
 
 /// The definition in the Amazon States Language, with JSONPath: pretty JSON, with a newline at the end. `function`: its
-/// ARN, also of an alias, or what a template replaces by it, such as `${Function}`.
+/// ARN, also of an alias, or what a template replaces by it: `${Function}`; it then also has `${Partition}` to replace,
+/// which is part of that ARN.
 [[nodiscard]] std::string state_machine_definition(std::string_view function);
 
 }  // namespace ci_lambda

@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "base/json.hpp"
 
@@ -52,6 +53,20 @@ TEST(StateMachine, EveryStateIsReachedAndEveryOneThatIsNamedIsThere) {
     std::set<std::string> there;
     for (const auto& [name, state] : states.items()) there.insert(name);
     EXPECT_EQ(named, there);
+}
+
+TEST(StateMachine, CallsByTheResourceOfTheFunctionsPartition) {
+    const auto resource = [](std::string_view function) {
+        return parse_json(state_machine_definition(function))
+            ->at("States")
+            .at("Look")
+            .at("Resource")
+            .get<std::string>();
+    };
+    EXPECT_EQ(resource("arn:aws:lambda:eu-west-1:1:function:ci"), "arn:aws:states:::lambda:invoke");
+    EXPECT_EQ(resource("arn:aws-cn:lambda:cn-north-1:1:function:ci"), "arn:aws-cn:states:::lambda:invoke");
+    EXPECT_EQ(resource("ci"), "arn:aws:states:::lambda:invoke");
+    EXPECT_EQ(resource("${Function}"), "arn:${Partition}:states:::lambda:invoke");
 }
 
 TEST(StateMachine, LeadsWhereTheFunctionSays) {
