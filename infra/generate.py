@@ -22,6 +22,8 @@ MODULE = ROOT / "infra" / "terraform"
 SUBMODULES = tuple(MODULE / "modules" / name for name in ("forwarding", "target-role"))
 TEMPLATE = ROOT / "infra" / "cloudformation" / "template.yaml"
 TARGET_TEMPLATE = ROOT / "infra" / "cloudformation" / "target.yaml"
+# What `ci_lambda pipeline asl` writes; unit_pipelines keeps it so.
+STATE_MACHINE = MODULE / "pipelines.asl.json"
 COMMAND = "./dev generate"
 
 # Written by hand: required ones, a secret, what is a list or a map, and what Lambda says itself.
@@ -80,6 +82,10 @@ NOTES = {
     "HOLDS": ("The role may then read, write and remove that tag.",) * 2,
     "FREEZE_WINDOWS": ("A list, given by jsonencode().", "JSON."),
     "PIPELINES": ("An object, given by jsonencode().", "JSON."),
+    "PIPELINE_STATE_MACHINE": (
+        "Empty, with enable_pipelines: the module makes one.",
+        "Empty, with EnablePipelines: the template makes one.",
+    ),
     "REGIONS": (
         "The role may deploy in these. Each other one than the function's needs modules/forwarding.",
         "The role may deploy in these. Each other one than the stack's needs a stack of target.yaml.",
@@ -520,6 +526,10 @@ def environment() -> str:
         parameter = parameter_of(name)
         if name == "VERIFY_SCHEDULE_ROLE":  # the template has one, where none is named
             return "!If [VerifyRoleWanted, !GetAtt VerifyRole.Arn, !Ref VerifyScheduleRole]"
+        if name == "PIPELINE_STATE_MACHINE":  # so it has of these; its ARN is composed, as it is told the function's
+            arn = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${Name}-pipelines"
+            function = '!If [HasFunctionName, !Ref FunctionName, !Sub "${ProjectName}_ci_lambda_${ProjectEnv}"]'
+            return f'!If [StateMachineMade, !Sub ["{arn}", {{ Name: {function} }}], !Ref PipelineStateMachine]'
         return f"!If [Says{parameter}, !Ref {parameter}, !Ref AWS::NoValue]" if name in said else f"!Ref {parameter}"
 
     return "".join(f"          {name}: {value(name)}\n" for name in names)
@@ -530,6 +540,13 @@ def group(names: bool) -> str:
     return "".join(f"          - {name}\n" for name in ours)
 
 
+def definition() -> str:
+    """Of the state machine, in which ${Function} stands for the function's ARN."""
+    text = STATE_MACHINE.read_text().replace("${Partition}", "${AWS::Partition}")
+    lines = "".join(f"          {line}\n" for line in text.splitlines())
+    return f"      DefinitionString: !Sub\n        - |\n{lines}        - Function: !GetAtt Function.Arn\n"
+
+
 def template_parts() -> dict[str, str]:
     return {
         "names": group(names=True),
@@ -537,6 +554,7 @@ def template_parts() -> dict[str, str]:
         "parameters": "".join(cloudformation_parameter(setting) for setting in generated()),
         "conditions": conditions(),
         "environment": environment(),
+        "definition": definition(),
     }
 
 
@@ -557,7 +575,7 @@ RULES = ("EcrRule", "SsmRule", "SecretRule", "S3Rule", "EcsRule", "CodeDeployRul
 # Of the function's role: what belongs to the function itself.
 NOT_OF_A_TARGET = {
     "AssumeTheRolesOfTargets", "AskWhetherCalendarsAreOpen", "WriteTheLog", "KeepWhatFailed", "PlanTheNextLook", "PassTheRoleOfTheLooks",
-    "InvokeItself", "ReadSigningSecret", "ReadApprovalKey", "ReadPreviousApprovalKey",
+    "InvokeItself", "BeginPipelines", "LookAfterPipelines", "ReadSigningSecret", "ReadApprovalKey", "ReadPreviousApprovalKey",
     "TakeEventsOutOfTheQueue", "ReadTheConfiguration", "DecryptTheConfiguration", "ReadTheWebhook", "DecryptTheWebhook",
     "ReadTheEnvironment", "BeInTheNetwork", "LeaveTheNetworkToLambda",
 }  # fmt: skip

@@ -93,6 +93,11 @@ output "schedules" {
   value       = { for kind, rule in local.rules : kind => rule.schedule if rule.schedule != null }
 }
 
+output "pipelines" {
+  description = "What the state machine of pipelines is like: its definition, the policy of its role and who may assume that, as JSON; null without enable_pipelines."
+  value       = local.state_machine_made ? local.pipelines : null
+}
+
 output "queue" {
   description = "What the queue between EventBridge and the function is like: its settings, its policy as JSON, its dead-letter queue, and which rules send into it; null without enable_queue."
   value       = local.queue_wanted ? local.queue : null

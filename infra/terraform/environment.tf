@@ -21,6 +21,10 @@ locals {
   verify_role_made = local.calls_wanted && local.calls_role_given == ""
   verify_role_name = "${local.name}-verify"
   verify_role_arn  = local.verify_role_made ? "arn:${local.partition}:iam::${local.account_id}:role/${local.verify_role_name}" : local.calls_role_given
+  # Its ARN is composed, as the function is told of it and it of the function.
+  state_machine_made = var.enable_pipelines && var.pipeline_state_machine == ""
+  state_machine_name = "${local.name}-pipelines"
+  state_machine_arn  = local.state_machine_made ? "arn:${local.partition}:states:${local.region}:${local.account_id}:stateMachine:${local.state_machine_name}" : var.pipeline_state_machine
   # What was found out bad has to be taken back, and with it what other targets have got already. A task after a deployment may find it so.
   rollback_wanted = var.rollback_on_failure || local.verify_wanted || var.roll_back_earlier_targets || var.before_tasks
 
@@ -44,7 +48,8 @@ locals {
     VERIFY_URLS = length(var.verify_urls) > 0 ? jsonencode({
       for id, urls in var.verify_urls : id => [for one in urls : { for name, value in one : name => value if value != null }]
     }) : ""
-    VERIFY_SCHEDULE_ROLE = local.verify_role_made ? local.verify_role_arn : var.verify_schedule_role
+    VERIFY_SCHEDULE_ROLE   = local.verify_role_made ? local.verify_role_arn : var.verify_schedule_role
+    PIPELINE_STATE_MACHINE = local.state_machine_arn
   })
 
   # Only what differs from the defaults, because Lambda allows 4 KB for all of it.

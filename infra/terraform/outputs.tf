@@ -13,6 +13,11 @@ output "function_url" {
   value       = one(aws_lambda_function_url.function[*].function_url)
 }
 
+output "pipeline_state_machine" {
+  description = "The ARN of the state machine that carries pipelines; null without enable_pipelines."
+  value       = one(aws_sfn_state_machine.pipelines[*].arn)
+}
+
 output "role_arn" {
   description = "The ARN of the function's role."
   value       = aws_iam_role.function.arn

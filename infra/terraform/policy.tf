@@ -410,6 +410,33 @@ locals {
     ]
   }
 
+  # The state machine of pipelines, and what it needs.
+  pipelines = {
+    definition = templatefile("${path.module}/pipelines.asl.json", { Function = local.function_arn, Partition = local.partition })
+    policy = jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Sid      = "CallTheFunction"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = [local.function_arn]
+      }]
+    })
+    trust = jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Effect    = "Allow"
+        Principal = { Service = "states.amazonaws.com" }
+        Action    = "sts:AssumeRole"
+        # Of the one that is made here, and no other.
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account_id }
+          ArnLike      = { "aws:SourceArn" = local.state_machine_arn }
+        }
+      }]
+    })
+  }
+
   # What the function itself needs.
   policies = [
     for statements in local.deploying[""] : jsonencode({
@@ -500,6 +527,22 @@ locals {
             Action   = ["lambda:InvokeFunction"]
             Resource = [local.function_arn, "${local.function_arn}:*"]
           } if wanted
+        ],
+        [
+          for machine in [local.state_machine_arn] : {
+            Sid      = "BeginPipelines"
+            Effect   = "Allow"
+            Action   = ["states:StartExecution", "states:ListExecutions"]
+            Resource = [machine]
+          } if machine != ""
+        ],
+        [
+          for machine in [local.state_machine_arn] : {
+            Sid      = "LookAfterPipelines"
+            Effect   = "Allow"
+            Action   = ["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"]
+            Resource = ["${replace(machine, ":stateMachine:", ":execution:")}:*"]
+          } if machine != ""
         ],
         [
           for calendars in [var.change_calendars] : {

@@ -438,7 +438,7 @@ variable "pipelines" {
 
 variable "pipeline_state_machine" {
   type        = string
-  description = "The state machine of Step Functions, made by ci_lambda pipeline asl, that carries a pipeline that takes longer than an invocation. Without it the event comes again, and the pipeline goes on then (PIPELINE_STATE_MACHINE)."
+  description = "The state machine of Step Functions, made by ci_lambda pipeline asl, that carries a pipeline that takes longer than an invocation. Without it the event comes again, and the pipeline goes on then. Empty, with enable_pipelines: the module makes one (PIPELINE_STATE_MACHINE)."
   default     = ""
   nullable    = false
   validation {

@@ -535,6 +535,13 @@ variable "enable_function_url" {
   nullable    = false
 }
 
+variable "enable_pipelines" {
+  type        = bool
+  description = "Whether a state machine of Step Functions is made, with its role, that carries pipelines which take longer than an invocation. Not where pipeline_state_machine names one."
+  default     = false
+  nullable    = false
+}
+
 variable "enable_queue" {
   type        = bool
   description = "Whether changes and manual requests come to the function through an SQS queue, in batches."

@@ -29,7 +29,7 @@ ROLE = "arn:aws:iam::123456789012:role/pipelines"
 # Name -> what the function answers, and how it ends.
 SCRIPTS = {
     "one-stage": (["look", "look", "completed"], "SUCCEEDED", None),
-    "two-stages": (["look", "start", "waiting", "completed"], "SUCCEEDED", None),
+    "two-stages": (["look", "start", "look", "completed"], "SUCCEEDED", None),
     "superseded": (["look", "superseded"], "SUCCEEDED", None),
     "taken-back": (["look", "compensate", "look", "failed"], "FAILED", "PipelineFailed"),
     "stopped": (["stopped"], "FAILED", "PipelineStopped"),
@@ -44,7 +44,7 @@ ENDLESS = "endless"
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     scripts = {name: script for name, (script, *_) in SCRIPTS.items()}
-    function = scripted_function(tmp_path_factory.mktemp("function"), {**scripts, ENDLESS: ["waiting"] * 10_000})
+    function = scripted_function(tmp_path_factory.mktemp("function"), {**scripts, ENDLESS: ["look"] * 10_000})
     with Sandbox("--bootstrap", function, "--speed", "20") as running:
         yield running
 

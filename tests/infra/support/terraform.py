@@ -24,6 +24,7 @@ PURE_FILES = (
     "delivery.tf",
     "policy.tf",
     "documents.tf",
+    "pipelines.asl.json",
 )
 HERE = """
 locals {{
@@ -61,6 +62,7 @@ class Documents:
     schedules: dict[str, str]
     policy: dict
     queue: dict | None
+    pipelines: dict | None
     dead_letter_policy: dict
     function_defaults: dict[str, str]
     target_policies: dict[str, dict]
@@ -84,6 +86,7 @@ EXAMPLE_OUTPUTS = "".join(
         "schedules",
         "policy",
         "queue",
+        "pipelines",
         "dead_letter_policy",
         "function_defaults",
         "target_policies",
@@ -166,6 +169,7 @@ class Terraform:
             schedules=outputs["schedules"],
             policy=json.loads(outputs["policy"]),
             queue=outputs.get("queue"),
+            pipelines=outputs.get("pipelines"),
             dead_letter_policy=json.loads(outputs["dead_letter_policy"]),
             function_defaults=outputs["function_defaults"],
             target_policies={name: json.loads(text) for name, text in outputs["target_policies"].items()},
