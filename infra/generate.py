@@ -33,10 +33,74 @@ RESERVED = {"AWS_REGION"}
 MAPS = ("SERVICE_CONFIG", "ECS_SERVICE_MAP", "ECR_REPO_MAP", "SSM_SERVICE_MAP", "S3_SERVICE_MAP", "AUTO_DEPLOY_MAP", "ECR_TAG_FILTER")
 # Maps as well, in whose place nothing comes.
 OTHER_MAPS = ("SCHEDULED_TASK_MAP", "TARGETS")
-# Of a service. verify: in an installation verify_alarms and verify_urls say it, by service. approval: Terraform has no type for
-# "true, or an object"; who wants it, or before or after, has a document.
-# freezes: who wants another one for a service has a document.
-NOT_OF_A_SERVICE = {"verify", "approval", "before", "after", "freezes"}
+# Of a service. verify: in an installation verify_alarms and verify_urls say it, by service.
+NOT_OF_A_SERVICE = {"verify"}
+
+TASK_OF_A_SERVICE = """optional(object({
+      task            = string
+      family          = optional(string)
+      container       = optional(string)
+      command         = optional(list(string))
+      timeout_minutes = optional(number)MORE
+    }))"""
+
+
+def task_check(key: str, name: str) -> tuple[str, str]:
+    return (
+        f'service.{key} == null ? true : (can(regex("^[A-Za-z0-9_.-]{{1,64}}$", service.{key}.task)) && (service.{key}.family != null || try(length(service.{key}.command) > 0, false)))',
+        f'{key}: a task with a family or a command, as in {{task = "{name}", command = ["./{name}"]}}.',
+    )
+
+
+# What the schema says of a member of a service that is an object, or a list of several kinds of them: its type for Terraform,
+# which has none for "true, or an object", and what is checked of `service`. config.tf writes the document's form.
+OBJECTS_OF_A_SERVICE = {
+    "approval": (
+        """optional(object({
+      required        = optional(bool, true)
+      from            = optional(list(string))
+      expires_minutes = optional(number)
+      except          = optional(list(string))
+    }))""",
+        [
+            (
+                "try(service.approval.expires_minutes, null) == null ? true : (service.approval.expires_minutes >= 5 && service.approval.expires_minutes <= 20160 && floor(service.approval.expires_minutes) == service.approval.expires_minutes)",
+                "approval: expires_minutes: a whole number from 5 to 20160.",
+            ),
+            (
+                'alltrue([for one in try(coalesce(service.approval.except, []), []) : one == "manual"])',
+                "approval: except: manual, what a person asks for.",
+            ),
+        ],
+    ),
+    "before": (TASK_OF_A_SERVICE.replace("MORE", ""), [task_check("before", "migrate")]),
+    "after": (
+        TASK_OF_A_SERVICE.replace("MORE", "\n      on_failure      = optional(string)"),
+        [
+            task_check("after", "smoke"),
+            (
+                'contains(["roll_back", "tell"], try(coalesce(service.after.on_failure, "tell"), "tell"))',
+                "after: on_failure: roll_back or tell.",
+            ),
+        ],
+    ),
+    "freezes": (
+        """optional(list(object({
+      weekly = optional(string)
+      daily  = optional(string)
+      from   = optional(string)
+      to     = optional(string)
+      zone   = string
+      reason = optional(string)
+    })))""",
+        [
+            (
+                'alltrue([for one in coalesce(service.freezes, []) : one.zone != "" && length([for said in [one.weekly, one.daily, one.from] : said if said != null]) == 1 && (one.from == null) == (one.to == null)])',
+                'freezes: each weekly, daily, or from and to, as in {weekly = "Fri 16:00 - Mon 08:00", zone = "Europe/Berlin"}.',
+            ),
+        ],
+    ),
+}
 
 # The order of the sections of the document; new ones follow.
 SECTIONS = ("names", "slack", "events", "deployment", "", "aws")
@@ -75,8 +139,8 @@ NOTES = {
     ),
     "VERIFY_SCHEDULE_GROUP": ("It has to exist.", "It has to exist."),
     "SCHEDULE_ROLE": (
-        "Both empty, with holds, freeze_windows, change_calendars, verify_alarms or verify_urls: the module makes one.",
-        "Both empty, with Holds, FreezeWindows, ChangeCalendars, VerifyAlarms or VerifyUrls: the template makes one.",
+        "Both empty, with holds, freeze_windows, change_calendars, approval_key, verify_alarms or verify_urls: the module makes one.",
+        "Both empty, with Holds, FreezeWindows, ChangeCalendars, ApprovalKey, VerifyAlarms or VerifyUrls: the template makes one.",
     ),
     "SCHEDULE_GROUP": ("It has to exist.", "It has to exist."),
     "HOLDS": ("The role may then read, write and remove that tag.",) * 2,
@@ -302,6 +366,8 @@ def is_said_for_all(key: str) -> bool:
 
 
 def member_type(key: str, member: dict) -> str:
+    if key in OBJECTS_OF_A_SERVICE:
+        return OBJECTS_OF_A_SERVICE[key][0]
     if member.get("type") == "array":
         item = member["items"]
         if item["type"] == "object":
@@ -333,6 +399,10 @@ def services_variable() -> str:
     ids = hcl(services["propertyNames"]["pattern"])
     checks = [(f"alltrue([for id in keys(var.services) : can(regex({ids}, id))])", 'the ids have letters, digits, \'_\', \'-\' and \'.\' only; the backend is "backend"')]
     for key, member in members.items():
+        if key in OBJECTS_OF_A_SERVICE:
+            for check, message in OBJECTS_OF_A_SERVICE[key][1]:
+                checks.append((f"alltrue([for service in values(var.services) : {check}])", message.removesuffix(".")))
+            continue
         said = re.fullmatch(r"(.*) Looks like: (.*)\.", member["description"])[2]
         pattern, special = SPECIAL_MEMBERS.get(key, ("", ""))
         expects = f"{key}: {special or without_marks(said)}"

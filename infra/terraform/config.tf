@@ -6,10 +6,31 @@ locals {
   document = jsonencode(merge(
     {
       services = {
-        # What is not said is left out: the document has no null. No tags at all say that every tag deploys.
-        for id, service in var.services : id => {
-          for key, value in service : key => value if value != null && (key == "tags" || try(length(value) > 0, true))
-        }
+        # What is not said is left out: the document has no null. No tags at all say that every tag deploys, and no freezes
+        # that it always may be deployed.
+        for id, service in var.services : id => merge(
+          {
+            for key, value in service : key => value
+            if value != null && !contains(["approval", "before", "after", "freezes"], key) && (key == "tags" || try(length(value) > 0, true))
+          },
+          # Of these, members may be missing; and an approval without any is `true` or `false`. Both sides of a condition are
+          # of one type, hence the texts.
+          {
+            for key, value in {
+              approval = service.approval == null ? "null" : (
+                !service.approval.required ? "false" : replace(jsonencode({
+                  for name, said in { from = service.approval.from, expires_minutes = service.approval.expires_minutes, except = service.approval.except } :
+                  name => said if said != null
+                }), "/^[{][}]$/", "true")
+              )
+              before = service.before == null ? "null" : jsonencode({ for name, said in service.before : name => said if said != null })
+              after  = service.after == null ? "null" : jsonencode({ for name, said in service.after : name => said if said != null })
+              freezes = service.freezes == null ? "null" : jsonencode([
+                for one in service.freezes : { for name, said in one : name => said if said != null }
+              ])
+            } : key => jsondecode(value) if value != "null"
+          },
+        )
       }
     },
     { for key, value in { defaults = { for name, default in var.service_defaults : name => default if default != null } } :

@@ -13,9 +13,9 @@ locals {
   # An HTTP API of somebody else's may be in front of it as well.
   door_wanted   = var.enable_function_url || var.function_url != ""
   verify_wanted = length(var.verify_alarms) > 0 || length(var.verify_urls) > 0 || var.verify_schedule_role != ""
-  holds_wanted  = var.holds || var.freeze_windows != "" || length(var.change_calendars) > 0
-  # What is held begins by them as well, by the same role and group.
-  calls_wanted     = local.verify_wanted || local.holds_wanted || var.schedule_role != ""
+  holds_wanted  = var.holds || var.freeze_windows != "" || length(var.change_calendars) > 0 || local.services_frozen
+  # What is held begins by them as well, and what is to be approved is reminded of, by the same role and group.
+  calls_wanted     = local.verify_wanted || local.holds_wanted || local.approvals_wanted || var.schedule_role != ""
   calls_role_given = var.schedule_role != "" ? var.schedule_role : var.verify_schedule_role
   calls_group      = var.schedule_group != "" ? var.schedule_group : var.verify_schedule_group
   verify_role_made = local.calls_wanted && local.calls_role_given == ""
@@ -26,7 +26,7 @@ locals {
   state_machine_name = "${local.name}-pipelines"
   state_machine_arn  = local.state_machine_made ? "arn:${local.partition}:states:${local.region}:${local.account_id}:stateMachine:${local.state_machine_name}" : var.pipeline_state_machine
   # What was found out bad has to be taken back, and with it what other targets have got already. A task after a deployment may find it so.
-  rollback_wanted = var.rollback_on_failure || local.verify_wanted || var.roll_back_earlier_targets || var.before_tasks
+  rollback_wanted = var.rollback_on_failure || local.verify_wanted || var.roll_back_earlier_targets || local.before_wanted
 
   settings = merge(local.plain_settings, {
     PROJECT_NAME    = var.project_name

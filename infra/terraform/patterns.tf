@@ -262,7 +262,7 @@ locals {
     manual = var.enable_manual_deploy
 
     code-deploy = var.code_deploy
-    tasks       = var.before_tasks
+    tasks       = local.before_wanted
   }
   event_patterns = {
     for kind, choices in local.pattern_choices :

@@ -163,7 +163,7 @@ locals {
           } if wanted
         ],
         [
-          for wanted in [var.before_tasks] : {
+          for wanted in [local.before_wanted] : {
             # On our clusters, what the services run, and the tasks that are named.
             Sid       = "RunTasksBefore"
             Effect    = "Allow"
@@ -173,31 +173,31 @@ locals {
           } if wanted
         ],
         [
-          for families in [var.before_task_families] : {
+          for families in [local.before_families] : {
             Sid       = "RunNamedTasksBefore"
             Effect    = "Allow"
             Action    = ["ecs:RunTask"]
             Resource  = [for family in families : "${at.ecs_arn}:task-definition/${family}:*"]
             Condition = at.only_these_clusters
-          } if var.before_tasks && length(families) > 0
+          } if local.before_wanted && length(families) > 0
         ],
         [
-          for families in [var.before_task_families] : {
+          for families in [local.before_families] : {
             Sid      = "RegisterTasksBefore"
             Effect   = "Allow"
             Action   = ["ecs:RegisterTaskDefinition", "ecs:ListTagsForResource"]
             Resource = [for family in families : "${at.ecs_arn}:task-definition/${family}:*"]
-          } if var.before_tasks && length(families) > 0
+          } if local.before_wanted && length(families) > 0
         ],
         [
-          for families in [var.before_task_families] : {
+          for families in [local.before_families] : {
             # At their registration, and never afterwards.
             Sid       = "TagTasksBefore"
             Effect    = "Allow"
             Action    = ["ecs:TagResource"]
             Resource  = [for family in families : "${at.ecs_arn}:task-definition/${family}:*"]
             Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
-          } if var.before_tasks && length(families) > 0
+          } if local.before_wanted && length(families) > 0
         ],
         [
           for wanted in [var.failure_log_lines > 0] : {
@@ -502,10 +502,10 @@ locals {
             Effect = "Allow"
             Action = concat(
               ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"],
-              local.holds_wanted ? ["scheduler:GetSchedule"] : [],
+              local.holds_wanted || local.approvals_wanted ? ["scheduler:GetSchedule"] : [],
             )
             Resource = [
-              for what in local.holds_wanted ? ["verify", "thaw"] : ["verify"] :
+              for what in concat(["verify"], local.holds_wanted ? ["thaw"] : [], local.approvals_wanted ? ["approval"] : []) :
               "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${local.calls_group}/ci_lambda-${what}-*"
             ]
           } if wanted

@@ -7,6 +7,16 @@ locals {
   # alone say it (docs/configuration.md, Services).
   services_named = anytrue([for service in values(var.services) : service.service_name != null || service.task_family != null])
 
+  # Approvals that services ask for themselves, and tasks before and after them, and freezes.
+  approvals_wanted = var.approval_required || try(nonsensitive(var.approval_key != ""), var.approval_key != "") || anytrue([
+    for service in values(var.services) : try(service.approval.required, false)
+  ])
+  before_wanted = var.before_tasks || anytrue([for service in values(var.services) : service.before != null || service.after != null])
+  before_families = distinct(concat(var.before_task_families, flatten([
+    for service in values(var.services) : [for task in [service.before, service.after] : task.family if try(task.family, null) != null]
+  ])))
+  services_frozen = anytrue([for service in values(var.services) : try(length(service.freezes) > 0, false)])
+
   # What the patterns leave of a name, as in src/config/names.cpp: that of the backend has no {name}.
   name_patterns = {
     for kind, pattern in { service_name = var.service_name_pattern, task_family = var.task_family_pattern } :

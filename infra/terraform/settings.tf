@@ -14,6 +14,35 @@ variable "services" {
     image_mode  = optional(string)
     strategy    = optional(string)
     tags        = optional(list(string))
+    approval = optional(object({
+      required        = optional(bool, true)
+      from            = optional(list(string))
+      expires_minutes = optional(number)
+      except          = optional(list(string))
+    }))
+    before = optional(object({
+      task            = string
+      family          = optional(string)
+      container       = optional(string)
+      command         = optional(list(string))
+      timeout_minutes = optional(number)
+    }))
+    after = optional(object({
+      task            = string
+      family          = optional(string)
+      container       = optional(string)
+      command         = optional(list(string))
+      timeout_minutes = optional(number)
+      on_failure      = optional(string)
+    }))
+    freezes = optional(list(object({
+      weekly = optional(string)
+      daily  = optional(string)
+      from   = optional(string)
+      to     = optional(string)
+      zone   = string
+      reason = optional(string)
+    })))
   }))
   description = "The services by their ids, in place of the seven maps: what ECS calls each, what it runs and reads, and which events deploy it (CI_LAMBDA_CONFIG)."
   default     = {}
@@ -53,6 +82,30 @@ variable "services" {
   validation {
     condition     = alltrue(flatten([for service in values(var.services) : [for one in service.tags == null ? [] : service.tags : can(regex("^!? *(/.+/|[A-Za-z0-9_.*?<>=^~| +-]+)$", one))]]))
     error_message = "services: tags: globs such as v*, ranges of versions such as >=2.0 <3, or /regular expressions/, each with ! before it to exclude."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : try(service.approval.expires_minutes, null) == null ? true : (service.approval.expires_minutes >= 5 && service.approval.expires_minutes <= 20160 && floor(service.approval.expires_minutes) == service.approval.expires_minutes)])
+    error_message = "services: approval: expires_minutes: a whole number from 5 to 20160."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : alltrue([for one in try(coalesce(service.approval.except, []), []) : one == "manual"])])
+    error_message = "services: approval: except: manual, what a person asks for."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.before == null ? true : (can(regex("^[A-Za-z0-9_.-]{1,64}$", service.before.task)) && (service.before.family != null || try(length(service.before.command) > 0, false)))])
+    error_message = "services: before: a task with a family or a command, as in {task = \"migrate\", command = [\"./migrate\"]}."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.after == null ? true : (can(regex("^[A-Za-z0-9_.-]{1,64}$", service.after.task)) && (service.after.family != null || try(length(service.after.command) > 0, false)))])
+    error_message = "services: after: a task with a family or a command, as in {task = \"smoke\", command = [\"./smoke\"]}."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : contains(["roll_back", "tell"], try(coalesce(service.after.on_failure, "tell"), "tell"))])
+    error_message = "services: after: on_failure: roll_back or tell."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : alltrue([for one in coalesce(service.freezes, []) : one.zone != "" && length([for said in [one.weekly, one.daily, one.from] : said if said != null]) == 1 && (one.from == null) == (one.to == null)])])
+    error_message = "services: freezes: each weekly, daily, or from and to, as in {weekly = \"Fri 16:00 - Mon 08:00\", zone = \"Europe/Berlin\"}."
   }
 }
 
@@ -634,7 +687,7 @@ variable "approval_by_page" {
 
 variable "schedule_role" {
   type        = string
-  description = "The role with which EventBridge Scheduler calls the function once: when a hold ends, and to go on watching. Without it verify_schedule_role, its older name. Both empty, with holds, freeze_windows, change_calendars, verify_alarms or verify_urls: the module makes one (SCHEDULE_ROLE)."
+  description = "The role with which EventBridge Scheduler calls the function once: when a hold ends, to remind of what is to be approved, and to go on watching. Without it verify_schedule_role, its older name. Both empty, with holds, freeze_windows, change_calendars, approval_key, verify_alarms or verify_urls: the module makes one (SCHEDULE_ROLE)."
   default     = ""
   nullable    = false
   validation {

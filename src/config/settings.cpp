@@ -531,8 +531,8 @@ constexpr auto kSettings = std::to_array<Setting>(
       .pointer = "/schedules/role",
       .type = SettingType::kText,
       .expects = "the ARN of a role",
-      .meaning = "The role with which EventBridge Scheduler calls the function once: when a hold ends, and to go on "
-                 "watching. Without it `VERIFY_SCHEDULE_ROLE`, its older name.",
+      .meaning = "The role with which EventBridge Scheduler calls the function once: when a hold ends, to remind of "
+                 "what is to be approved, and to go on watching. Without it `VERIFY_SCHEDULE_ROLE`, its older name.",
       .format = kRoleFormat},
      {.name = "SCHEDULE_GROUP",
       .default_value = "",
