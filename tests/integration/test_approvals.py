@@ -142,6 +142,17 @@ def test_a_pause_of_ecs_is_answered_with_the_action_spelt_out(answer, action):
             eventually(lambda: deployments(sandbox) == before, "what ran before", PATIENT)
 
 
+def test_check_knocks_at_the_door_and_knows_another_key():
+    with Sandbox("--speed", "60") as sandbox:
+        settings = sandbox.get("/sandbox/settings")
+        door = {name: settings[name] for name in ("FUNCTION_URL", "APPROVAL_KEY", "SLACK_SIGNING_SECRET")}
+        good = cli("check", environment=tools(sandbox, **door))
+        assert re.search(r"^OK +function url: .* is answered by this function, with the same key$", good.out, re.MULTILINE), good.out
+        other = cli("check", environment=tools(sandbox, **{**door, "APPROVAL_KEY": "x" * 40}))
+        assert other.code == 1 and "is not answered as by this function with this key" in other.out
+        assert all("approval_answer" not in one["event"] for one in sandbox.get("/sandbox/invocations"))
+
+
 def test_what_a_schedule_says_approves_nothing():
     with Sandbox("--speed", "60", APPROVAL_REQUIRED="true") as sandbox:
         push(sandbox, "v1.43")

@@ -3,23 +3,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
 #include "app/people/described_targets.hpp"
 #include "app/people/proven_images.hpp"
+#include "approvals/token.hpp"
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
+#include "deployer/approve/approval_gate.hpp"
 #include "deployer/observe/inventory.hpp"
 #include "deployer/start/strategy.hpp"
 #include "discovery/discovered.hpp"
+#include "door/door.hpp"
 
 namespace ci_lambda {
 namespace {
 
 /// Of one call: the doctor is run by somebody who is waiting.
 constexpr Milliseconds kPatience{15000};
+
+/// Whatever the clocks say.
+constexpr std::chrono::hours kLongExpired{24};
 
 class Doctor {
 public:
@@ -31,6 +38,8 @@ public:
         ok("configuration",
            fmt::format("project {}, environment {}, region {}", config.project, config.environment, config.region));
         examine_slack();
+        examine_approvals();
+        examine_door();
         if (examine_credentials() && examine_clusters()) examine_services();
         return healthy_;
     }
@@ -54,6 +63,71 @@ private:
             ok("slack", "the webhook is well-formed");
         else
             note("slack", "off: SLACK_WEBHOOK_URL is not set, or ENABLE_SLACK_NOTIFICATIONS is false");
+    }
+
+    /// A key that is too short is a configuration error.
+    void examine_approvals() {
+        const auto& config = app_.config();
+        if (!config.approval.key) {
+            if (config.approval.is_on()) bad("approvals", "there is no APPROVAL_KEY, and nothing can be approved");
+            return;
+        }
+        ok("approvals", config.approval.is_on() ? "the key that signs them is there"
+                                                : "the key is there, for rollouts that ECS keeps waiting; nothing else "
+                                                  "has to be approved");
+        if (config.approval.previous_key)
+            note("approvals", fmt::format("what was signed with {} is still good: remove it when nothing of that is "
+                                          "under way any more",
+                                          called("APPROVAL_KEY_PREVIOUS")));
+        if (config.schedules.role.empty())
+            note("approvals", fmt::format("{} is not set, so nobody is reminded of what is to be approved, and two "
+                                          "answers at the same moment may begin two rollouts",
+                                          called("SCHEDULE_ROLE")));
+    }
+
+    /// The page is shown what has expired: it can approve nothing, and who has the key says so.
+    void examine_door() {
+        const auto& config = app_.config();
+        if (!config.function_url) return;
+        if (!config.slack_signing_secret)
+            note("function url", fmt::format("messages have no buttons, as {} is not set; they say how to approve "
+                                             "by the command line",
+                                             called("SLACK_SIGNING_SECRET")));
+        const auto keys = keys_of(config.approval);
+        if (!keys) {
+            note("function url", fmt::format("there is no {}, so nothing is approved by it", called("APPROVAL_KEY")));
+            return;
+        }
+        const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+        const auto token = sign(Approval{.environment = environment_of(config),
+                                         .service = ServiceId("none"),
+                                         .issued = now - kLongExpired,
+                                         .expires = now - kLongExpired},
+                                *keys);
+        if (!token) {
+            bad("function url", token.error().message);
+            return;
+        }
+        constexpr int kBadRequest = 400;
+        const VerifiedUrl page{
+            .url = approval_link(*config.function_url, *token), .status = kBadRequest, .body = "has expired at"};
+        const auto look = app_.health().look({.urls = {page}}, patience()).urls.front();
+        const auto url = shown_url(*config.function_url);
+        switch (look.found) {
+            case UrlLook::Found::kGood:
+                ok("function url", fmt::format("{} is answered by this function, with the same key", url));
+                break;
+            case UrlLook::Found::kNoAnswer:
+            case UrlLook::Found::kNotAsked:
+                note("function url", fmt::format("{}, asked from here: {}", url, look.words));
+                break;
+            case UrlLook::Found::kBad:
+                bad("function url",
+                    fmt::format("{} is not answered as by this function with this key and environment: {}; 403: its "
+                                "policy lacks one of two statements (docs/approvals.md), 404: it knows no {}",
+                                url, look.words, called("FUNCTION_URL")));
+                break;
+        }
     }
 
     bool examine_credentials() {

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "approvals/token.hpp"
 #include "base/json.hpp"
 #include "unit/app/support.hpp"
 
@@ -13,6 +14,7 @@ namespace ci_lambda::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -72,6 +74,43 @@ TEST_F(AppTest, TheDoctorLooksAtWhatIsWatchedAfterARollout) {
     overrides_["DescribeAlarms"] = reply(400, R"({"__type":"AccessDeniedException","message":"not authorized"})");
     EXPECT_THAT(findings_of(*app(), clock_),
                 AllOf(HasSubstr("bad verify api: "), HasSubstr("cloudwatch:DescribeAlarms")));
+}
+
+TEST_F(AppTest, TheDoctorKnocksAtTheDoorWithWhatApprovesNothing) {
+    EXPECT_THAT(findings_of(*app(), clock_), Not(AnyOf(HasSubstr("approvals"), HasSubstr("function url"))));
+    environment_.set("APPROVAL_KEY", "0123456789abcdef0123456789abcdef");
+    EXPECT_THAT(findings_of(*app(), clock_),
+                AllOf(HasSubstr("ok approvals: the key is there, for rollouts"),
+                      HasSubstr("note approvals: SCHEDULE_ROLE is not set"), Not(HasSubstr("function url"))));
+    environment_.set("APPROVAL_REQUIRED", "true");
+    environment_.set("APPROVAL_KEY_PREVIOUS", "fedcba9876543210fedcba9876543210");
+    environment_.set("SCHEDULE_ROLE", "arn:aws:iam::123456789012:role/calls");
+    environment_.set("FUNCTION_URL", server_.url("/door"));
+    slack_ = reply(400, "the approval token of none has expired at 2026");
+    EXPECT_THAT(findings_of(*app(), clock_),
+                AllOf(HasSubstr("ok approvals: the key that signs them is there"),
+                      HasSubstr("note approvals: what was signed with APPROVAL_KEY_PREVIOUS is still good"),
+                      Not(HasSubstr("SCHEDULE_ROLE")), HasSubstr("note function url: messages have no buttons"),
+                      HasSubstr("ok function url: " + server_.url("/door") + " is answered by this function")));
+    for (const auto& [status, body] : {std::pair(403, "Forbidden"), std::pair(404, ""), std::pair(200, "a site"),
+                                       std::pair(400, "the token is not signed with our key")}) {
+        slack_ = reply(status, body);
+        EXPECT_THAT(findings_of(*app(), clock_),
+                    AllOf(HasSubstr("bad function url: "), Not(HasSubstr("ca1.")), Not(HasSubstr("ok function url"))))
+            << status;
+    }
+    const ApprovalKeys keys{.current = Secret("0123456789abcdef0123456789abcdef")};
+    int asked = 0;
+    for (const auto& request : server_.requests()) {
+        const auto at = request.line().find("GET /door/approve?t=");
+        if (at != 0) continue;
+        ++asked;
+        const auto begin = request.line().find("ca1.");
+        const auto token = request.line().substr(begin, request.line().find(' ', begin) - begin);
+        EXPECT_TRUE(read_token(token, keys, "shop/dev"));
+        EXPECT_FALSE(open_token(token, keys, "shop/dev", clock_.now())) << "nobody can approve anything with it";
+    }
+    EXPECT_EQ(asked, 5);
 }
 
 TEST_F(AppTest, TheDoctorTriesTheCallsThatARollbackNeeds) {
