@@ -102,8 +102,8 @@ NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify
 bool NewsHandler::look_at_the_task(const Notify& notice, const EcsTarget& target, WallTime at, RolloutNews::News& news,
                                    Heard& heard, Deadline deadline) {
     if (news.direction_unknown) {
-        heard.not_verified = "no task runs after it: ECS does not say whether a rollback has completed";
-        return true;
+        heard.not_verified = "the task after it is not looked at: ECS does not say whether a rollback has completed";
+        return false;
     }
     const bool forward = news.completed || news.notification->status == notice.status;
     if (!forward) return true;

@@ -194,6 +194,20 @@ TEST(AfterWorld, ACompletionThatEcsDoesNotShowYetIsNotToldWithoutTheTask) {
     EXPECT_THAT(world.slack(), HasSubstr("the task smoke after it succeeded"));
 }
 
+TEST(AfterWorld, WhileEcsDoesNotAnswerNothingIsCalledCompleted) {
+    auto options = with_smoke_test();
+    options.lambda_retries = true;
+    World world(options);
+    world.ecs().set_alone({.exit_code = 1, .runs = minutes{4}});
+    world.deploy();
+    world.at(minutes{4}, [&] {
+        world.add_fault({.operation = "DescribeServices", .kind = sandbox::FaultKind::kThrottled, .times = 4});
+    });
+    world.run_for(minutes{20});
+    EXPECT_EQ(world.told(), "started, failed, rolled back");
+    EXPECT_TRUE(was_taken_back(world.end_state())) << world.end_state();
+}
+
 TEST(AfterWorld, WithoutThePermissionThatIsToldAndNothingIsTakenBack) {
     World world(with_smoke_test());
     world.add_fault({.operation = "RunTask", .kind = sandbox::FaultKind::kDenied, .times = sandbox::Fault::kAlways});
