@@ -104,6 +104,7 @@ WorldOptions world_of(const Setting& setting) {
     if (setting.approvals) {
         options.environment["APPROVAL_REQUIRED"] = "true";
         options.environment["APPROVAL_KEY"] = kHistoryKey;
+        options.environment["APPROVAL_EXPIRES_MINUTES"] = "1440";
     }
     std::vector<std::string> members;
     if (setting.before) members.emplace_back(R"("before":{"task":"migrate","command":["up"],"timeout_minutes":60})");
@@ -134,7 +135,13 @@ public:
         return complaints_;
     }
 
-    [[nodiscard]] std::string story() const { return join(story_, "\n"); }
+    [[nodiscard]] std::string story() const {
+        auto text = join(story_, "\n");
+        for (const auto& [event, handled] : world_.outcomes())
+            text += fmt::format("\n  {:.90} -> {}: {:.160}", event, handled.answer.status,
+                                handled.error ? handled.error->message : handled.answer.detail);
+        return text;
+    }
 
 private:
     struct Change {
@@ -157,6 +164,7 @@ private:
     struct Sent {
         WallTime at;
         std::string revision;
+        std::string event;  ///< for which
     };
 
     void take(const Step& step) {
@@ -223,19 +231,36 @@ private:
         return revision;
     }
 
+    /// Perhaps while the function waits for something.
     void somebody_deploys(const Step& step) {
-        if (world_.ecs().unfinished_deployments(kApiService) >= sandbox::kMaxUnfinishedDeployments) return;
-        const auto revision = somebody_registers(step);
-        tell("somebody deploys " + revision);
-        world_.somebody_deploys(revision);
-        foreign_.push_back(world_.now());
+        world_.at(world_.passed() + Milliseconds(step.dice % 90'000), [this, step] {
+            if (world_.ecs().unfinished_deployments(kApiService) >= sandbox::kMaxUnfinishedDeployments) return;
+            const auto revision = somebody_registers(step);
+            tell("somebody deploys " + revision);
+            world_.somebody_deploys(revision);
+            foreign_.push_back(world_.now());
+        });
     }
 
     void hold(const Step& step) {
+        if (step.dice % 3 == 0) return hold_by_hand(step);
         static const std::vector<std::string> kEnds{R"("until":"20m",)", R"("until":"90m",)", ""};
-        const auto& end = kEnds[step.dice % kEnds.size()];
+        const auto& end = kEnds[(step.dice / 3) % kEnds.size()];
         tell("held: " + end);
         world_.send(fmt::format(R"({{"action":"hold","service":"api",{}"reason":"moves","by":"alice"}})", end));
+    }
+
+    /// Past the function, perhaps while it waits for something.
+    void hold_by_hand(const Step& step) {
+        world_.at(world_.passed() + Milliseconds(step.dice % 90'000), [this] {
+            tell("somebody writes the tag of a hold");
+            world_.call_ecs(
+                "TagResource",
+                fmt::format(
+                    R"({{"resourceArn":"arn:aws:ecs:us-east-1:123456789012:service/shop_cluster_dev/{}","tags":[{{"key":"{}","value":"{}"}}]}})",
+                    kApiService, kHoldTag, tag_value({.until = world_.now() + minutes{40}, .by = "bob"})));
+            held_by_hand_at_ = world_.now();
+        });
     }
 
     void answer(const Step& step) {
@@ -328,7 +353,7 @@ private:
         tell(fmt::format("the function deploys {} over {} ({}){}", wanted, short_name(primary.task_definition),
                          primary.id, back ? ", which takes it back" : ""));
         if (back) return;
-        sent_.push_back({.at = world_.now(), .revision = wanted});
+        sent_.push_back({.at = world_.now(), .revision = wanted, .event = world_.handling()});
         judge_hold();
         if (setting_.approvals) judge_approval(primary, wanted);
         if (setting_.before && wanted != short_name(primary.task_definition)) judge_task_before(wanted);
@@ -343,7 +368,8 @@ private:
         for (const auto& tag : (*described)["services"][0]["tags"])
             if (tag["key"] == kHoldTag) {
                 const auto held = hold_of_value(tag["value"].get<std::string>());
-                if (!held.until || *held.until > now) complain("it deploys what is " + in_words(held));
+                const bool could_know = now - held_by_hand_at_ > kBetweenLookAndAct + lag();
+                if ((!held.until || *held.until > now) && could_know) complain("it deploys what is " + in_words(held));
             }
         const auto of_day = now.time_since_epoch() % hours{24};
         if (setting_.frozen && of_day > hours{11} + kBetweenLookAndAct && of_day < hours{12} + minutes{30})
@@ -374,7 +400,9 @@ private:
                                world_.now() - digest_since_ > kBetweenLookAndAct;
             seen = fmt::format("approved was {} over {}{}", question.shown, question.approved_over,
                                moved ? ", with another image" : "");
-            if (question.shown == wanted && question.approved_over == primary.id && !moved) return;
+            const bool moved_on =
+                question.approved_over != primary.id && world_.now() - primary.created_at > kBetweenLookAndAct + lag();
+            if (question.shown == wanted && !moved_on && !moved) return;
         }
         complain(fmt::format("it deploys {} over {}, and {}", wanted, primary.id, seen));
     }
@@ -447,20 +475,22 @@ private:
             const bool wants = event.contains(R"("id":"P)") || event.contains(R"("id":"I)") ||
                                event.contains(R"("reason":"M)") || event.contains(R"("approve")") ||
                                event.contains(R"("action":"thaw")") || event.contains("ci_lambda-before-");
-            if (wants && outcome.handled.answer.status != "refused" && !is_answered_before(outcome)) last = outcome;
+            if (wants && outcome.handled.answer.status != "refused" && !is_repeated(outcome)) last = outcome;
         }
         return last;
     }
-    /// What comes once more is not news.
-    static bool is_answered_before(const World::Outcome& outcome) {
-        return outcome.handled.answer.status == "ignored" &&
-               outcome.handled.answer.detail.contains("waits for its end");
+    /// What comes once more is answered as before, and whoever waits for a task is left alone.
+    [[nodiscard]] bool is_repeated(const World::Outcome& outcome) const {
+        const auto& answer = outcome.handled.answer;
+        if (answer.status == "ignored" && answer.detail.contains("waits for its end")) return true;
+        const auto first = std::ranges::find_if(world_.outcomes(), [&](const World::Outcome& one) {
+            return one.event == outcome.event && one.handled.answer.detail == answer.detail;
+        });
+        return &*first != &outcome && !outcome.handled.error;
     }
 
     [[nodiscard]] bool waits_for_approval() const {
-        const auto last = last_word();
-        return last && last->handled.answer.status == "awaiting_approval" && !questions_.empty() &&
-               !questions_.back().answered;
+        return !questions_.empty() && !questions_.back().answered && open(questions_.back().token);
     }
 
     void judge_end() {
@@ -481,10 +511,9 @@ private:
         const auto& status = last->handled.answer.status;
         if (last->handled.error && is_lost(last->event)) return;
         if (last->handled.error && last->handled.error->message.contains("the task migrate before it failed")) return;
-        if (status == "awaiting_approval" || status == "rejected" || status == "outdated") {
-            const bool answered = !questions_.empty() && questions_.back().answered;
-            if (answered) return;
-        }
+        if ((status == "rejected" || status == "outdated" || status == "awaiting_approval") && !questions_.empty() &&
+            questions_.back().answered)
+            return;
         if (status == "ignored" && last->handled.answer.detail.contains("newer")) return;
         if (was_told_since(last_change)) return;
         complain(fmt::format("the last change is not in, and what was said last is {}: {} ({})", status,
@@ -509,6 +538,8 @@ private:
             const auto mine =
                 std::ranges::find_if(sent_, [&](const Sent& one) { return one.at <= at && at - one.at < seconds{1}; });
             if (mine == sent_.end() || is_foreign(at)) continue;
+            // What says no time means the moment at which it is handled, also when it comes again.
+            if (is_a_persons(mine->event)) continue;
             // The one that was there before, where it is good.
             const auto before = i + 1 < all.size() ? std::optional(all[i + 1]) : std::nullopt;
             if (!before || (*before)["status"] != "SUCCESSFUL" || is_back(*before)) continue;
@@ -534,6 +565,15 @@ private:
         }
     }
 
+    /// Asked for by a person, at first or by way of an approval, a hold or a task.
+    [[nodiscard]] bool is_a_persons(const std::string& event) const {
+        if (event.contains(R"("reason":"M)") || event.contains(R"("why":"M)") || event.contains(R"(why\":\"M)"))
+            return true;
+        const auto at = event.find("ca1.");
+        if (at == std::string::npos) return false;
+        const auto opened = open(event.substr(at, event.find('"', at) - at));
+        return opened && opened->request.contains(R"("why":"M)");
+    }
     [[nodiscard]] bool is_foreign(WallTime at) const {
         return std::ranges::any_of(foreign_,
                                    [&](WallTime one) { return one <= at + seconds{1} && at <= one + seconds{1}; });
@@ -562,6 +602,7 @@ private:
         return all;
     }
 
+    [[nodiscard]] Milliseconds lag() const { return setting_.lag ? seconds{2} : seconds{0}; }
     [[nodiscard]] double seconds_of(WallTime at) const {
         const auto passed = at - (world_.now() - world_.passed());
         return static_cast<double>(std::chrono::duration_cast<Milliseconds>(passed).count()) / 1000;
@@ -583,6 +624,7 @@ private:
     seconds tasks_run_{20};
     std::string digest_;
     WallTime digest_since_{};
+    WallTime held_by_hand_at_{};
     std::vector<Change> changes_;
     std::vector<Question> questions_;
     std::vector<WallTime> foreign_;

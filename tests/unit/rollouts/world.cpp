@@ -123,6 +123,8 @@ ServerReply World::answer_images(const std::string& operation, const std::string
 }
 
 ServerReply World::answer(const ServerRequest& request) {
+    const ServerReply nothing{.bytes = "", .close = true};
+    if (dead_) return nothing;
     if (request.line().starts_with("GET /health")) {
         const std::scoped_lock lock(mutex_);
         ++calls_["GET /health"];
@@ -156,6 +158,7 @@ ServerReply World::answer(const ServerRequest& request) {
         const std::scoped_lock lock(hook_mutex_);  // calls may come at the same time
         before_each_call_(operation, request.body);
     }
+    if (dead_) return nothing;
     std::optional<sandbox::FaultKind> fault;
     {
         const std::scoped_lock lock(mutex_);
@@ -169,6 +172,10 @@ ServerReply World::answer(const ServerRequest& request) {
         return target.starts_with("CodeDeploy_") ? ecs_.handle_code_deploy(operation, request.body)
                                                  : ecs_.handle(operation, request.body);
     });
+    if (dies_after_call_.exchange(false)) {
+        dead_ = true;
+        return nothing;
+    }
     return reply(answer.status, answer.body);
 }
 
@@ -301,7 +308,14 @@ void World::answer_tasks() {
 
 void World::deliver(Arrival arrival) {
     constexpr int kTries = 3;
-    const auto handled = listener().handle(arrival.event, deadline());
+    handling_ = arrival.event;
+    auto handled = listener().handle(arrival.event, deadline());
+    handling_.clear();
+    dies_after_call_ = false;
+    if (dead_.exchange(false)) {
+        handled = {.error = HandlingError{.type = "Runtime.ExitError", .message = "the process has died"}};
+        forget_all();
+    }
     outcomes_.push_back({.event = arrival.event, .handled = handled});
     if (!handled.error) return;
     EXPECT_TRUE(options_.lambda_retries) << handled.error->message << "\n" << arrival.event;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -66,6 +67,12 @@ public:
     Handled roll_back(const std::string& reason);
     /// A new process takes the place of the one that gets the events.
     void forget_all();
+    /// The process that handles an event dies now: nothing that it asks for or says gets through any more, and the event
+    /// has failed. With `kAfterThisCall` what it has just asked ECS for is done, and it never hears of that.
+    enum class Dies { kNow, kAfterThisCall };
+    void die(Dies when) { (when == Dies::kNow ? dead_ : dies_after_call_) = true; }
+    /// What is being handled by the process that gets the events.
+    [[nodiscard]] const std::string& handling() const { return handling_; }
     /// Lets time pass; events and sweeps arrive when they are due.
     void run_for(Milliseconds duration);
 
@@ -224,6 +231,9 @@ private:
     WallTime last_rollout_{};
     std::multimap<WallTime, std::function<void()>> appointments_;
     bool busy_ = false;  ///< an event is being handled
+    std::string handling_;
+    std::atomic<bool> dead_{false};
+    std::atomic<bool> dies_after_call_{false};
     LoopbackServer server_{[this](const ServerRequest& request) { return answer(request); }};
     FakeEnvironment environment_;
     RecordingSink sink_;
