@@ -14,8 +14,8 @@ Watching::~Watching() { end(); }
 
 RolloutWatcher::OnLook Watching::on_look() {
     return [this](const RolloutOutcome& so_far, const EcsService* service) {
-        // From the first look on there is something that goes on without us.
-        {
+        // From the first look at a rollout on there is something that goes on without us.
+        if (!so_far.rollout.deployment_id.empty()) {
             const std::scoped_lock lock(mutex_);
             if (!farewell_) farewell_.emplace(farewell(services_));
         }

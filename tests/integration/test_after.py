@@ -1,6 +1,7 @@
 """A task after a deployment: run by the real function against the sandbox, which tells it of the ends."""
 
 import json
+import re
 
 from support.model import call
 from support.programs import Function, Sandbox, cli, function_environment
@@ -53,12 +54,13 @@ def test_the_function_waits_for_the_task_and_says_completed_then():
 
 def test_where_the_task_fails_a_person_sees_it_and_the_service_goes_back():
     with Sandbox("--speed", "60") as sandbox:
-        set_tasks(sandbox, "3 30")
+        set_tasks(sandbox, "3 400")
         mine = environment(sandbox, LOG_LEVEL="info")
         failed = cli("deploy", "api", "--wait", environment=mine)
         assert failed.code != 0
         said = failed.out + failed.err
         assert "the task smoke after it failed" in said and "exit code 3" in said
+        assert re.search(r"ECS has completed it; the task smoke runs after it since \d{4}-", failed.err), "while it runs"
         assert "fatal: 0042_index_orders" in said, "its last words"
         assert runs(sandbox).startswith(f"{API}-rollback:")
         assert len(calls(sandbox, "RunTask")) == 1, "a rollback has none"

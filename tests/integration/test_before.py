@@ -1,6 +1,7 @@
 """A task before a deployment: run by the real function against the sandbox, its requests judged by botocore's model."""
 
 import json
+import re
 
 import pytest
 from botocore.validate import ParamValidator
@@ -83,9 +84,10 @@ def test_a_person_sees_what_would_run_and_what_has_failed():
         set_tasks(sandbox, "1")
         failed = cli("deploy", "api", environment=mine)
         assert failed.code == 1 and "the task migrate before it failed" in failed.err
-        set_tasks(sandbox, "0")
-        done = cli("deploy", "api", environment=mine)
+        set_tasks(sandbox, "0 400")
+        done = cli("deploy", "api", "--wait", environment=mine)
         assert done.code == 0, done.err
+        assert re.search(r"api: the task migrate runs before it since \d{4}-", done.err), "shown while it is waited for"
         assert runs(sandbox) == "42"
 
 

@@ -80,6 +80,17 @@ Milliseconds patience(const AppOptions& options, const Config& config) {
     return std::max<Milliseconds>(config.deployment_timeout, options.patience.value_or(Milliseconds{0}));
 }
 
+/// Who looks at rollouts sees what they wait for before they begin.
+TaskBefore::OnWait on_wait_of(const Wiring& parts) {
+    if (!parts.on_look) return {};
+    return [&parts](const EcsTarget& target, WallTime since, const std::string& words) {
+        parts.on_look({.rollout = {.target = target, .deployment_id = {}, .task_definition = {}, .started_at = since},
+                       .judgement = {.reason = words},
+                       .took = std::chrono::duration_cast<Milliseconds>(parts.clock.now() - since)},
+                      nullptr);
+    };
+}
+
 }  // namespace
 
 bool is_to_this_machine(const Config& config) {
@@ -151,7 +162,8 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
                 .dry_run = dry_run,
                 .rollback_on_failure = config.rollback_on_failure,
                 .coalesce = config.coalesce,
-                .tags = config.holds.tags ? WithTags::kYes : WithTags::kNo},
+                .tags = config.holds.tags ? WithTags::kYes : WithTags::kNo,
+                .on_wait = on_wait_of(*this)},
                ecs, registries, observer, remembered.memory, revision_images, gate, clock, sleeper, logger, &ecs_itself,
                &last_words),
       tasks({.max_retries = config.max_deployment_retries, .dry_run = dry_run}, {.ecs = ecs,

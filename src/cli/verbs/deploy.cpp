@@ -27,7 +27,7 @@ int execute(const DeployCommand& command, Session& session) {
     AppOptions options{.patience = command.timeout};
     if (command.dry_run) options.dry_run = true;
     options.wait = command.wait;
-    if (command.wait) options.on_look = watching.on_look();
+    options.on_look = watching.on_look();  // without --wait, too, a task before it may take its time
     const auto app = session.open(command.log, std::move(options));
     if (!app) return session.failed(app.error());
     watching.ask(**app);

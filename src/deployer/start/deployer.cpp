@@ -67,7 +67,7 @@ private:
 Deployer::Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, RolloutObserver& observer,
                    RolloutMemory& memory, RevisionImages& revision_images, Gate& gate, const Clock& clock,
                    Sleeper& sleeper, const Logger& logger, EcsTasks* tasks, LastWordsReader* last_words)
-    : options_(options),
+    : options_(std::move(options)),
       context_{.ecs = ecs,
                .registries = registries,
                .observer = observer,
@@ -80,7 +80,8 @@ Deployer::Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, Rol
                .warned = warned_,
                .may_not_describe = may_not_describe_,
                .tasks = tasks,
-               .last_words = last_words} {}
+               .last_words = last_words,
+               .on_wait = options_.on_wait} {}
 
 std::vector<DeploymentReport> Deployer::deploy(const Deploy& decision, Deadline deadline) {
     let_the_burst_settle(decision, deadline);

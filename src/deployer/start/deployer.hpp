@@ -31,6 +31,8 @@ public:
         /// leaves.
         std::chrono::seconds coalesce{0};
         WithTags tags = WithTags::kNo;  ///< of services: for the gate
+        /// Told of tasks that run before deployments, and are waited for.
+        TaskBefore::OnWait on_wait = {};
     };
     Deployer(Options options, EcsStarter& ecs, EcrRegions& registries, RolloutObserver& observer, RolloutMemory& memory,
              RevisionImages& revision_images, Gate& gate, const Clock& clock, Sleeper& sleeper, const Logger& logger,

@@ -73,7 +73,8 @@ ServiceDeployment::ServiceDeployment(Options options, Context context, const Dep
                .last_words = context.last_words,
                .clock = context.clock,
                .sleeper = context.sleeper,
-               .logger = context.logger},
+               .logger = context.logger,
+               .on_wait = context.on_wait},
               request, wanted_since()) {}
 
 DeploymentReport ServiceDeployment::run() {

@@ -58,6 +58,7 @@ public:
         std::atomic<bool>& may_not_describe;  ///< task definitions: once refused, always refused
         EcsTasks* tasks = nullptr;            ///< nullptr: no task runs before a deployment
         LastWordsReader* last_words = nullptr;
+        TaskBefore::OnWait on_wait = {};
     };
 
     /// The request must outlive it; `snapshots` has its service.

@@ -137,6 +137,7 @@ Result<bool> TaskBefore::wait_for_end(Deadline deadline) {
     for (;;) {
         const auto left = deadline.remaining(parts_.clock);
         if (left && *left < kBetweenLooksAtTask + kTimeToHandOn) return false;
+        if (parts_.on_wait) parts_.on_wait(request_.target, running_->created_at, running_in_words());
         parts_.sleeper.sleep_for(kBetweenLooksAtTask);
         const auto known = parts_.tasks->tasks_started_by(request_.target.cluster, waits_for_, deadline);
         if (!known && !known.error().retryable()) return std::unexpected(known.error());
@@ -148,11 +149,13 @@ Result<bool> TaskBefore::wait_for_end(Deadline deadline) {
     }
 }
 
+std::string TaskBefore::running_in_words() const {
+    return fmt::format("the task {} runs before it since {} ({})", task().name, minute_in_words(running_->created_at),
+                       last_segment(running_->what.arn));
+}
+
 Barrier TaskBefore::barrier() const {
-    return {.kind = Barrier::Kind::kHeld,
-            .words = fmt::format("the task {} runs before it since {} ({})", task().name,
-                                 minute_in_words(running_->created_at), last_segment(running_->what.arn)),
-            .request = {}};
+    return {.kind = Barrier::Kind::kHeld, .words = running_in_words(), .request = {}};
 }
 
 }  // namespace ci_lambda

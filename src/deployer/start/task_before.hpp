@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ namespace ci_lambda {
 /// who started it, which is made of what is deployed and of what runs.
 class TaskBefore {
 public:
+    /// Told of each look at a task that runs: what is waited for in a sentence, and since when. From any thread.
+    using OnWait = std::function<void(const EcsTarget& target, WallTime since, const std::string& words)>;
     struct Parts {
         EcsTasks* tasks;  ///< nullptr: never used
         EcsStarter& ecs;
@@ -28,6 +31,7 @@ public:
         const Clock& clock;
         Sleeper& sleeper;
         const Logger& logger;
+        OnWait on_wait = {};
     };
     /// All must outlive it, as must the request. `since`: when what the request asks for was changed.
     TaskBefore(Parts parts, const DeploymentRequest& request, WallTime since)
@@ -52,6 +56,7 @@ private:
     [[nodiscard]] bool is_of_before(const EcsTask& one) const;
     Result<bool> judge_ended(const EcsTask& ended, Deadline deadline);
     Result<EcsTask> start(const Plan& plan, const std::string& by, std::size_t failed_before, Deadline deadline);
+    [[nodiscard]] std::string running_in_words() const;
     [[nodiscard]] std::optional<Error> late(const EcsTask& running) const;
 
     Parts parts_;

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "unit/deployer/support.hpp"
 
@@ -106,7 +109,9 @@ protected:
                            .last_words = nullptr,
                            .clock = clock_,
                            .sleeper = sleeper_,
-                           .logger = log_.logger},
+                           .logger = log_.logger,
+                           .on_wait = [this](const EcsTarget& target, WallTime since,
+                                             const std::string& words) { waits_.emplace_back(target, since, words); }},
                           request, request.changed_at.value_or(clock_.now()));
     }
     [[nodiscard]] TaskBefore::Plan plan() const {
@@ -130,6 +135,7 @@ protected:
     std::string job_image_ = "r.example.com/shop_api:v7";
     std::vector<PushedImage> pushed_;
     LoneTasks tasks_{clock_};
+    std::vector<std::tuple<EcsTarget, WallTime, std::string>> waits_;
 };
 
 TEST_F(TaskBeforeTest, RunsOnceWhereTheServiceRunsAndIsWaitedFor) {
@@ -146,6 +152,17 @@ TEST_F(TaskBeforeTest, RunsOnceWhereTheServiceRunsAndIsWaitedFor) {
     EXPECT_EQ(sent.environment.at("CI_LAMBDA_TASK"), "migrate");
     EXPECT_THAT(sent.environment.at("CI_LAMBDA_REQUEST"), HasSubstr("\"s\":\"api\""));
     EXPECT_GE(clock_.now() - start(), seconds{30});
+}
+
+TEST_F(TaskBeforeTest, WhoWaitsIsToldWhatIsWaitedForAndSinceWhen) {
+    auto one = before();
+    EXPECT_THAT(run(one), IsOkAndHolds(true));
+    ASSERT_THAT(waits_, SizeIs(6)) << "every five seconds of the thirty";
+    for (const auto& [target, since, words] : waits_) {
+        EXPECT_EQ(target, request_.target);
+        EXPECT_EQ(since, start());
+        EXPECT_THAT(words, HasSubstr("the task migrate runs before it since"));
+    }
 }
 
 TEST_F(TaskBeforeTest, ASecondTryAnotherProcessAndARepeatedEventFindTheFirstOne) {
