@@ -70,6 +70,9 @@ constexpr std::array kReferences{"SLACK_WEBHOOK_URL", "CI_LAMBDA_CONFIG"};
 void pass_references(std::map<std::string, std::string>& variables, const Environment& user, LocalAws& aws) {
     for (const auto* const name : kReferences)
         if (const auto value = user.get_non_empty(name); value && aws.referred_to(*value)) variables[name] = *value;
+    // A document that stands in the variable itself is nowhere else.
+    if (const auto source = find_document(user); source && *source && (*source)->kind == SourceRef::Kind::kInline)
+        variables[std::string(kDocumentVariable)] = (*source)->text;
 }
 
 /// Whoever knows neither can press no button and sign no approval of this sandbox.

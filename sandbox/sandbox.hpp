@@ -27,10 +27,10 @@ struct Options {
     std::optional<std::uint16_t> port;     ///< 0: any free port; absent: the default one, and for the demo any free one
     std::optional<std::string> bootstrap;  ///< the function's program; absent: `bootstrap` beside this one
     Demo demo = Demo::kNone;
-    bool logs = false;                     ///< show the function's log lines
-    Paper paper = {};                      ///< what is printed on
-    double speed = kDefaultSpeed;          ///< how many seconds pass in ECS in one second
-    std::vector<std::string> scenarios;    ///< how rollouts go, see LocalAws::choose_scenario
+    bool logs = false;                            ///< show the function's log lines
+    Paper paper = {};                             ///< what is printed on
+    double speed = kDefaultSpeed;                 ///< how many seconds pass in ECS in one second
+    std::vector<std::string> scenarios;           ///< how rollouts go, see LocalAws::choose_scenario
     std::optional<std::string> regions = {};      ///< where the shop stands: `eu-west-1,us-east-1`
     std::optional<std::string> targets = {};      ///< the same with names and accounts, see parse_targets
     std::optional<std::string> replication = {};  ///< seconds of ECS's time, or `off`

@@ -121,7 +121,8 @@ locals {
             Resource = concat(
               at.task_definitions[number], at.copies[number],
               # Of services they say the exceptions, and who holds them.
-              [for cluster in at.clusters : "${at.ecs_arn}:service/${cluster}/*" if var.discovery || var.holds],
+              # And which run of a pipeline is the latest.
+              [for cluster in at.clusters : "${at.ecs_arn}:service/${cluster}/*" if var.discovery || var.holds || local.pipelines_wanted],
             )
           },
         ],
@@ -151,6 +152,15 @@ locals {
             Action    = ["ecs:TagResource", "ecs:UntagResource"]
             Resource  = [for cluster in at.clusters : "${at.ecs_arn}:service/${cluster}/*"]
             Condition = { "ForAllValues:StringLike" = { "aws:TagKeys" = ["ci_lambda:hold"] } }
+          } if wanted
+        ],
+        [
+          for wanted in [local.pipelines_wanted] : {
+            Sid       = "SayWhichRunIsTheLatest"
+            Effect    = "Allow"
+            Action    = ["ecs:TagResource"]
+            Resource  = [for cluster in at.clusters : "${at.ecs_arn}:service/${cluster}/*"]
+            Condition = { "ForAllValues:StringLike" = { "aws:TagKeys" = ["ci_lambda:pipeline"] } }
           } if wanted
         ],
         [
@@ -443,6 +453,16 @@ locals {
       Version = "2012-10-17"
       Statement = concat(
         [for statement in statements : statement if local.deploys_itself],
+        [
+          for wanted in [local.promotions_wanted] : {
+            # Of the environments that a pipeline promotes to, whose functions have rules for these.
+            Sid       = "TellOtherEnvironments"
+            Effect    = "Allow"
+            Action    = ["events:PutEvents"]
+            Resource  = ["arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/default"]
+            Condition = { "ForAllValues:StringLike" = { "events:source" = ["action.*"] } }
+          } if wanted
+        ],
         [
           for roles in [var.schedule_role_arns] : {
             # Whoever puts a target gives it its role anew.

@@ -19,7 +19,7 @@ namespace {
 /// What any program needs to run.
 constexpr std::array kSystemVariables{"PATH", "HOME", "TZ", "LANG"};
 
-constexpr std::array<std::string_view, 17> kBehaviour{"LOG_LEVEL",
+constexpr std::array<std::string_view, 18> kBehaviour{"LOG_LEVEL",
                                                       "CODE_DEPLOY",
                                                       "CODE_DEPLOY_GROUPS",
                                                       "DISCOVERY",
@@ -33,6 +33,7 @@ constexpr std::array<std::string_view, 17> kBehaviour{"LOG_LEVEL",
                                                       "SWEEP_INTERVAL_SECONDS",
                                                       "COALESCE_SECONDS",
                                                       "FAILURE_LOG_LINES",
+                                                      "PIPELINES",
                                                       "BACKEND_SERVICE_NAME",
                                                       "TARGET_ORDER",
                                                       "ROLL_BACK_EARLIER_TARGETS"};

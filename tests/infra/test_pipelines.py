@@ -64,6 +64,32 @@ def test_terraform_makes_the_one_that_the_program_writes(terraform):
     assert json.loads(terraform.render(enable_pipelines=True).pipelines["definition"]) == written_by_the_program()
 
 
+SERVICE = f"arn:aws:ecs:us-east-1:{ACCOUNT}:service/shop_cluster_dev/shop_service_dev"
+BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
+ORDER = '{"release":{"stages":[{"services":["backend"]},{"services":["api"]}]}}'
+PROMOTION = '{"release":{"stages":[{"services":["backend"]},{"promote":"prod"}]}}'
+
+
+def may_say_which_run_is_the_latest(policy: dict) -> bool:
+    def tags(key: str) -> bool:
+        return allows(policy, "ecs:TagResource", SERVICE, aws__TagKeys=key, aws__PrincipalAccount=ACCOUNT)
+
+    assert not tags("anything")
+    return tags("ci_lambda:pipeline") and allows(policy, "ecs:ListTagsForResource", SERVICE, aws__PrincipalAccount=ACCOUNT)
+
+
+def may_tell_others(policy: dict) -> bool:
+    assert not allows(policy, "events:PutEvents", BUS, events__source="aws.ecs")
+    return allows(policy, "events:PutEvents", BUS, events__source="action.prod")
+
+
+@pytest.mark.parametrize("pipelines,promotes", [("", False), (ORDER, False), (PROMOTION, True)])
+def test_terraform_lets_the_function_do_what_its_pipelines_need(terraform, pipelines, promotes):
+    policy = terraform.render(pipelines=pipelines).policy
+    assert may_say_which_run_is_the_latest(policy) == bool(pipelines)
+    assert may_tell_others(policy) == promotes
+
+
 @pytest.mark.parametrize("switch", [True, False])
 def test_terraform_takes_a_state_machine_that_is_there(terraform, switch):
     rendered = terraform.render(pipeline_state_machine=GIVEN, enable_pipelines=switch)
@@ -71,6 +97,13 @@ def test_terraform_takes_a_state_machine_that_is_there(terraform, switch):
     assert rendered.pipelines is None
     assert may_carry(rendered.policy, GIVEN)
     assert not may_carry(rendered.policy, MADE)
+
+
+@pytest.mark.parametrize("pipelines", ["", ORDER])
+def test_cloudformation_lets_the_function_do_what_its_pipelines_need(aws, pipelines):
+    policy = Stack(Pipelines=pipelines).policy
+    assert may_say_which_run_is_the_latest(policy) == bool(pipelines)
+    assert may_tell_others(policy) == bool(pipelines)
 
 
 def machine_of(stack: Stack) -> dict:

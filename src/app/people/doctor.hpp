@@ -26,9 +26,9 @@ struct Finding {
 /// Looks at everything that a deployment needs, and changes nothing: credentials, the webhook, the cluster, every known
 /// service, its task definition family, its deployment controller, and whether the images that it runs, and those that
 /// a rollback would bring back, are still there; with ROLLBACK_ON_FAILURE also what a rollback
-/// needs; what approvals need, and whether FUNCTION_URL is answered by this function. Known are the ids that the configuration names
-/// and, where names follow a pattern, the cluster's services that match it. Each finding is handed over as it is made;
-/// true when none was bad.
+/// needs; what approvals need, and whether FUNCTION_URL is answered by this function. Known are the ids that the
+/// configuration names and, where names follow a pattern, the cluster's services that match it. Each finding is handed
+/// over as it is made; true when none was bad.
 [[nodiscard]] bool examine(App& app, const Clock& clock, const std::function<void(const Finding&)>& report);
 
 }  // namespace ci_lambda

@@ -146,6 +146,7 @@ Handled PipelineRunner::carry_out(PipelineRun run, Deadline deadline) {
         return parts_.redacted(std::move(handled));
     };
     while (!run.is_over()) {
+        const bool begins = run.next == Next::kStart;
         if (const auto done = steps.step(run, until, deadline); !done) {
             const auto why = fmt::format("pipeline {}: {}", run.pipeline, done.error().message);
             parts_.logger.error("step of a pipeline failed",
@@ -155,6 +156,8 @@ Handled PipelineRunner::carry_out(PipelineRun run, Deadline deadline) {
         }
         if (run.is_over()) break;
         if (can_hand_on && waits_for_somebody(run)) return with(hand_on(run, deadline));
+        // The look itself waits for what rolls.
+        if (begins && run.next == Next::kLook && !waits_for_somebody(run)) run.wait = std::chrono::seconds{0};
         if (is_too_late(run, until, parts_.clock)) return with(can_hand_on ? hand_on(run, deadline) : unfinished(run));
         parts_.sleeper.sleep_for(run.wait);
     }

@@ -67,8 +67,8 @@ public:
     Handled roll_back(const std::string& reason);
     /// A new process takes the place of the one that gets the events.
     void forget_all();
-    /// The process that handles an event dies now: nothing that it asks for or says gets through any more, and the event
-    /// has failed. With `kAfterThisCall` what it has just asked ECS for is done, and it never hears of that.
+    /// The process that handles an event dies now: nothing that it asks for or says gets through any more, and the
+    /// event has failed. With `kAfterThisCall` what it has just asked ECS for is done, and it never hears of that.
     enum class Dies { kNow, kAfterThisCall };
     void die(Dies when) { (when == Dies::kNow ? dead_ : dies_after_call_) = true; }
     /// What is being handled by the process that gets the events.
