@@ -266,14 +266,18 @@ private:
     void answer(const Step& step) {
         if (questions_.empty()) return;
         const auto index = step.dice % 4 == 0 ? (step.dice / 4) % questions_.size() : questions_.size() - 1;
-        answer(questions_[index], step.act == Act::kApprove);
+        const auto event = answer(questions_[index], step.act == Act::kApprove);
+        // The same once more, when all is done.
+        if (step.dice % 3 == 0) send_later(event, 400'000);
     }
 
-    void answer(Question& question, bool yes) {
+    std::string answer(Question& question, bool yes) {
         tell(fmt::format("somebody {} to {}", yes ? "says yes" : "says no", question.shown));
         question.answered = true;
         if (const auto opened = open(question.token); opened && yes) question.approved_over = opened->running;
-        world_.send(dump_json({{yes ? "approve" : "reject", question.token}, {"id", fmt::format("A{}", ++number_)}}));
+        auto event = dump_json({{yes ? "approve" : "reject", question.token}});  // it has no id to be known by
+        world_.send(event);
+        return event;
     }
 
     void a_person_asks(const std::string& override_hold) {
