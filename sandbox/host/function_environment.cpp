@@ -35,7 +35,6 @@ constexpr std::array<std::string_view, 18> kBehaviour{"LOG_LEVEL",
                                                       "FAILURE_LOG_LINES",
                                                       "PIPELINES",
                                                       "BACKEND_SERVICE_NAME",
-                                                      "PIPELINES",
                                                       "TARGET_ORDER",
                                                       "ROLL_BACK_EARLIER_TARGETS"};
 

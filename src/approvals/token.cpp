@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::string_view kTokenKind = "ca1";
 constexpr std::string_view kAnswerKind = "cb1";
+constexpr std::string_view kKeptKind = "ck1";
 constexpr std::chrono::minutes kLongestAnswer{15};
+constexpr std::chrono::days kLongestKept{7};
 /// Clocks of two machines differ by a little.
 constexpr std::chrono::minutes kClocksDiffer{1};
 /// Far more than any of ours: what is longer is not looked at.
@@ -235,6 +237,32 @@ Result<ApprovalAnswer> open_answer(std::string_view text, const ApprovalKeys& ke
         return fail(ErrorKind::kInvalidEvent, fmt::format("the answer to an approval is of {}, which is too long ago",
                                                           minute_in_words(answer.at)));
     return answer;
+}
+
+Result<std::string> sign(const KeptApproval& kept, const ApprovalKeys& keys) {
+    Json json{{"e", kept.environment}, {"s", kept.service.str()}, {"b", kept.by}, {"a", seconds_of(kept.at)}};
+    put(json, "t", kept.target);
+    put(json, "r", kept.running);
+    put(json, "c", kept.content);
+    return sealed(kKeptKind, json, keys);
+}
+
+Result<KeptApproval> open_kept(std::string_view text, const ApprovalKeys& keys, std::string_view environment,
+                               WallTime now) {
+    TRY_ASSIGN(const auto json, unsealed(kKeptKind, "approval that was kept", text, keys));
+    KeptApproval kept{.environment = text_of(json, "e"),
+                      .target = text_of(json, "t"),
+                      .service = ServiceId(text_of(json, "s")),
+                      .by = text_of(json, "b"),
+                      .running = text_of(json, "r"),
+                      .content = text_of(json, "c"),
+                      .at = time_of(json, "a")};
+    if (kept.environment != environment)
+        return fail(ErrorKind::kInvalidEvent, "the approval that was kept is of another environment");
+    if (now > kept.at + kLongestKept || now + kClocksDiffer < kept.at)
+        return fail(ErrorKind::kInvalidEvent, fmt::format("the approval that was kept is of {}, which is too long ago",
+                                                          minute_in_words(kept.at)));
+    return kept;
 }
 
 }  // namespace ci_lambda

@@ -104,4 +104,22 @@ struct ApprovalAnswer {
 /// `open_token`.
 [[nodiscard]] Result<ApprovalAnswer> open_answer(std::string_view text, const ApprovalKeys& keys, WallTime now);
 
+/// That somebody has approved a deployment which has not begun since: it waits for a task, or for the end of a hold,
+/// where others can read and write what waits. Signed, so that nobody can write one; good for exactly what was seen.
+struct KeptApproval {
+    std::string environment;  ///< as of `Approval`
+    std::string target = {};  ///< as of `Approval`
+    ServiceId service;
+    std::string by;       ///< who, for people
+    std::string running;  ///< as of `Approval`
+    std::string content;  ///< as of `Approval`
+    WallTime at{};        ///< whole seconds
+    friend bool operator==(const KeptApproval&, const KeptApproval&) = default;
+};
+/// `ck1.PAYLOAD.CODE`.
+[[nodiscard]] Result<std::string> sign(const KeptApproval& kept, const ApprovalKeys& keys);
+/// And back, of this environment. It is good for a week: a freeze is over by then.
+[[nodiscard]] Result<KeptApproval> open_kept(std::string_view text, const ApprovalKeys& keys,
+                                             std::string_view environment, WallTime now);
+
 }  // namespace ci_lambda

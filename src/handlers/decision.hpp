@@ -71,7 +71,10 @@ struct DeploymentRequest {
     /// Why a person wants it although the service is held, or it is no time to deploy; absent: they do not.
     std::optional<std::string> past_holds = {};
     bool asked_for = false;                      ///< by a person: a request, or the command line
-    std::optional<GivenApproval> approval = {};  ///< never kept: it is asked for anew
+    std::optional<GivenApproval> approval = {};  ///< never kept as it is
+    /// The same, signed (`KeptApproval`): for what begins later by itself. Where it is good for nothing any more, it is
+    /// asked for anew.
+    std::string kept_approval = {};
     /// The pipeline whose order it keeps, as it is deployed with services of other stages; empty: it begins at once.
     std::string pipeline = {};
     std::string pipeline_run = {};  ///< the run that wants it, by its id; empty: none does

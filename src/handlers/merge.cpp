@@ -38,6 +38,7 @@ struct Merged {
                                  ? std::optional(std::max(*request.changed_at, *next.changed_at))
                                  : std::nullopt;
         if (request.pipeline.empty()) request.pipeline = next.pipeline;
+        if (!next.kept_approval.empty()) request.kept_approval = next.kept_approval;
         request.settles = std::max(request.settles, next.settles);
         request.images_alone = request.images_alone && next.images_alone;
         if (!next.images.empty()) {

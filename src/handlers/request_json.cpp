@@ -121,6 +121,7 @@ std::string to_json(const DeploymentRequest& request) {
     if (request.asked_for) json["man"] = true;
     if (request.past_holds) json["past"] = *request.past_holds;
     put(json, "run", request.pipeline_run);
+    put(json, "ok", request.kept_approval);
     return dump_json(json);
 }
 
@@ -170,6 +171,7 @@ Result<DeploymentRequest> request_of_json(std::string_view text, const Config& c
     request.asked_for = flag_of(json, "man");
     request.past_holds = find_string(json, "past");
     request.pipeline_run = text_of(json, "run");
+    request.kept_approval = text_of(json, "ok");
     return request;
 }
 

@@ -19,6 +19,10 @@ namespace {
 constexpr std::size_t kLongestId = 80;  // of the name of an execution
 constexpr std::size_t kLongestWords = 500;
 
+/// Of what is asked for now: what begins within two seconds of a change may have begun without it, so that a step which
+/// is made again would begin once more what it has begun itself.
+constexpr std::chrono::seconds kBeforeItBegins{3};
+
 constexpr std::array<std::string_view, 9> kStands{"waits",  "kept",      "rolls",     "watched", "completed",
                                                   "failed", "goes_back", "went_back", "left"};
 constexpr std::array<std::string_view, 7> kNexts{"start",  "look",    "compensate", "completed",
@@ -209,7 +213,7 @@ std::vector<PipelineRun> take_out_runs(Deploy& deploy, const Config& config, std
         // What is asked for without a time is asked for now, also when the same run looks again in an hour.
         for (auto& request : requests) {
             if (!request.changed_at) {
-                request.changed_at = now;
+                request.changed_at = now - kBeforeItBegins;
                 request.kept_for_person = request.asked_for;
             }
             run.at = std::max(run.at, *request.changed_at);

@@ -199,6 +199,17 @@ Handled deploy(Wiring& parts, Deployments& deployments, const Event& event, cons
     request->reason += fmt::format(", approved by {}", by_and_why(opened));
     request->approval = GivenApproval{
         .by = in_words(opened.answer.by), .running = opened.approval.running, .content = opened.approval.content};
+    // A task before it, or a hold, may keep it from beginning now.
+    if (const auto keys = keys_of(parts.config.approval))
+        request->kept_approval = sign(KeptApproval{.environment = opened.approval.environment,
+                                                   .target = opened.approval.target,
+                                                   .service = opened.approval.service,
+                                                   .by = in_words(opened.answer.by),
+                                                   .running = opened.approval.running,
+                                                   .content = opened.approval.content,
+                                                   .at = parts.clock.now()},
+                                      *keys)
+                                     .value_or("");
     const Deploy decision{.requests = {*std::move(request)}, .skipped = {}};
     const std::vector<Announcer::Cause> causes{{.id = event.envelope.id, .decision = &decision}};
     auto handled = answer_of(deployments.carry_out(decision, causes, deadline), {});

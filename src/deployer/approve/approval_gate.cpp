@@ -177,6 +177,15 @@ std::vector<std::string> ApprovalGate::details_of(const PlannedDeployment& plann
     return details;
 }
 
+/// Somebody has approved this before it had to wait, and nothing of it has changed since.
+bool ApprovalGate::is_approved_before(const DeploymentRequest& request, const std::string& running,
+                                      const std::string& content, const ApprovalKeys& keys) const {
+    if (request.kept_approval.empty()) return false;
+    const auto kept = open_kept(request.kept_approval, keys, options_.environment, clock_.now());
+    return kept && kept->target == options_.target && kept->service == request.target.id && kept->running == running &&
+           kept->content == content;
+}
+
 Result<std::optional<Barrier>> ApprovalGate::barrier(const DeploymentRequest& request, const PlannedDeployment& planned,
                                                      Deadline deadline) {
     const auto rules = settings_.of(request.target.id);
@@ -186,6 +195,7 @@ Result<std::optional<Barrier>> ApprovalGate::barrier(const DeploymentRequest& re
     TRY_ASSIGN(const auto keys, keys_of(settings_));
     TRY_ASSIGN(const auto subject, subject_of(request, planned, deadline));
     const auto running = running_of(planned);
+    if (!request.approval && is_approved_before(request, running, subject.content, keys)) return std::nullopt;
     if (request.approval) {
         const auto& approval = *request.approval;
         const auto outdated = [](std::string words) {
@@ -203,12 +213,15 @@ Result<std::optional<Barrier>> ApprovalGate::barrier(const DeploymentRequest& re
         return std::nullopt;
     }
     const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+    // Whoever is asked now has seen nothing before.
+    auto asked = request;
+    asked.kept_approval.clear();
     const Approval approval{.environment = options_.environment,
                             .target = options_.target,
                             .service = request.target.id,
                             .issued = now,
                             .expires = now + rules.expires,
-                            .request = to_json(request),
+                            .request = to_json(asked),
                             .running = running,
                             .content = subject.content};
     TRY_ASSIGN(auto token, sign(approval, keys));

@@ -42,6 +42,8 @@ private:
         std::string definition;                     ///< JSON
         std::map<std::string, std::string> images;  ///< by the containers' names, with digests where ECR says them
     };
+    [[nodiscard]] bool is_approved_before(const DeploymentRequest& request, const std::string& running,
+                                          const std::string& content, const ApprovalKeys& keys) const;
     [[nodiscard]] Result<Subject> subject_of(const DeploymentRequest& request, const PlannedDeployment& planned,
                                              Deadline deadline);
     [[nodiscard]] Result<std::string> with_digest(const std::string& image, const std::vector<PushedImage>& pushed,

@@ -193,6 +193,31 @@ TEST(ApprovalAnswer, SaysWhoItWasAsFarAsThatIsKnown) {
 }
 
 // RFC 4231, test cases 1, 2 and 6.
+TEST(KeptApproval, BringsBackWhatWasApprovedAndIsNothingElse) {
+    const KeptApproval kept{.environment = std::string(kEnvironment),
+                            .target = "eu",
+                            .service = ServiceId("api"),
+                            .by = "alice (Slack)",
+                            .running = "ecs-svc/7",
+                            .content = "sha256:0",
+                            .at = kNow};
+    const auto text = sign(kept, keys()).value();
+    EXPECT_EQ(open_kept(text, keys(), kEnvironment, kNow + hours{24}).value(), kept);
+    EXPECT_FALSE(open_kept(text, keys(), "shop/prod", kNow));
+    EXPECT_FALSE(open_kept(text, keys("k2-0123456789012345678901234567890123"), kEnvironment, kNow));
+    EXPECT_FALSE(open_kept(text, keys(), kEnvironment, kNow + std::chrono::days{8})) << "nothing waits for so long";
+    EXPECT_FALSE(open_token(text, keys(), kEnvironment, kNow));
+    EXPECT_FALSE(open_answer(text, keys(), kNow));
+    // What a message shows to everybody who may read it approves nothing.
+    EXPECT_FALSE(open_kept(token(), keys(), kEnvironment, kNow));
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto changed = text;
+        changed[i] = changed[i] == 'A' ? 'B' : 'A';
+        const auto read = open_kept(changed, keys(), kEnvironment, kNow);
+        EXPECT_FALSE(read && *read != kept) << i;
+    }
+}
+
 TEST(Hmac, IsThatOfTheStandard) {
     const auto hex = [](std::string_view key, std::string_view text) {
         std::string digits;

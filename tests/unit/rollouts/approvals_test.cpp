@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <random>
 #include <string>
@@ -132,6 +133,68 @@ TEST(Approval, UsedAHundredTimesBeginsOneRollout) {
         EXPECT_THAT(world.handle(approve(token)).answer.status, ::testing::AnyOf("ignored", "refused"));
     }
     EXPECT_EQ(world.calls("UpdateService"), 1);
+}
+
+/// Approved, and a migration in front that takes longer than an invocation.
+WorldOptions approving_with_migration() {
+    auto options =
+        approving({{"CI_LAMBDA_CONFIG", R"({"services":{"api":{"before":{"task":"migrate","command":["up"]}}}})"}});
+    options.lambda_timeout = minutes{2};
+    options.lambda_retries = true;
+    return options;
+}
+
+TEST(Approval, HoldsForWhatGoesOnByItselfOnceItsTaskHasEnded) {
+    World world(approving_with_migration());
+    world.ecs().set_alone({.exit_code = 0, .runs = minutes{9}});
+    change(world);
+    world.send(approve(last_token(world)));
+    EXPECT_EQ(world.outcomes().back().handled.answer.status, "held");
+    EXPECT_EQ(world.calls("UpdateService"), 0);
+    world.run_for(minutes{30});
+    EXPECT_EQ(world.calls("RunTask"), 1);
+    EXPECT_EQ(world.calls("UpdateService"), 1);
+    EXPECT_EQ(world.told(), "to be approved, started, completed") << "nobody is asked again";
+}
+
+TEST(Approval, IsAskedAnewWhereSomethingHasChangedWhileItsTaskRan) {
+    World world(approving_with_migration());
+    world.ecs().set_alone({.exit_code = 0, .runs = minutes{9}});
+    change(world);
+    world.send(approve(last_token(world)));
+    const auto theirs = world.somebody_deploys("shop_service_api_dev:9");
+    world.run_for(minutes{30});
+    EXPECT_EQ(world.calls("UpdateService"), 0) << theirs;
+    EXPECT_EQ(std::ranges::count(world.titles(), "Deployment to be approved: api"), 2) << world.told();
+}
+
+TEST(Approval, HoldsForWhatBeginsOnceAHoldIsOver) {
+    auto options = approving({{"HOLDS", "true"}, {"SCHEDULE_ROLE", "arn:aws:iam::123456789012:role/calls"}});
+    options.knows_itself = true;
+    World world(options);
+    change(world);
+    world.handle(R"({"action":"hold","service":"api","until":"2h","reason":"moves","by":"bob"})");
+    EXPECT_EQ(world.handle(approve(last_token(world))).answer.status, "held");
+    EXPECT_EQ(world.calls("UpdateService"), 0);
+    world.run_for(hours{3});
+    EXPECT_EQ(world.calls("UpdateService"), 1);
+    EXPECT_EQ(world.end_state(), kNewRevision + " COMPLETED");
+}
+
+/// Whoever may start tasks, or write schedules, writes what he likes into what waits.
+TEST(Approval, ThatSomebodyHasMadeUpIsNone) {
+    World world(approving());
+    change(world);
+    const auto token = last_token(world);
+    for (const auto& made_up : {std::string("ck1.e30.e30"), token, "ck1" + token.substr(3)}) {
+        const auto thaw = dump_json({{"action", "thaw"},
+                                     {"service", "api"},
+                                     {"at", "2026-01-01T00:00:00Z"},
+                                     {"by_person", true},
+                                     {"request", {{"s", "api"}, {"why", "mine"}, {"ok", made_up}}}});
+        EXPECT_EQ(world.handle(thaw).answer.status, "awaiting_approval");
+    }
+    EXPECT_EQ(world.calls("UpdateService"), 0);
 }
 
 TEST(Approval, IsRefusedForWhateverIsNotWhatWasSeen) {
