@@ -48,6 +48,7 @@ def test_with_it_what_a_task_after_found_bad_may_be_taken_back(terraform, aws):
         stack = Stack(BeforeTasks="true" if wanted else "false")
         for policy in (terraform.render(before_tasks=wanted).policy, stack.policy):
             assert allows(policy, "ecs:RegisterTaskDefinition", copy, **context) == wanted
+        stack.delete()
 
 
 def test_families_of_their_own_may_be_run_and_registered(terraform, aws):
