@@ -116,6 +116,7 @@ std::string to_json(const DeploymentRequest& request) {
         json["pin"] = pin_name(request.image_pin);
     }
     for (const auto& image : request.wanted) json["want"].push_back(json_of(image));
+    if (request.promoted_from) json["from"] = request.promoted_from->environment;
     if (request.again) json["again"] = true;
     if (request.strategy_once) json["st"] = request.strategy_once->written;
     if (request.asked_for) json["man"] = true;
@@ -155,7 +156,16 @@ Result<DeploymentRequest> request_of_json(std::string_view text, const Config& c
                                     one_line(request.task_definition->str(), kLongestName), request.target.family,
                                     request.target.id));
     }
-    if (!request.wanted.empty()) {
+    if (const auto environment = find_string(json, "from")) {
+        auto source = config.names.in_environment(*environment).target(target->id);
+        if (!source)
+            return fail(ErrorKind::kInvalidEvent,
+                        fmt::format("the request that was kept promotes {} from {}, where the configuration names no "
+                                    "such service any more",
+                                    target->id, one_line(*environment, kLongestName)));
+        request.promoted_from = PromotionSource{.environment = *environment, .target = *std::move(source)};
+    }
+    if (!request.wanted.empty() || request.promoted_from) {
         request.image_pin = config.image_pin;
         request.own_repositories = repositories_of(target->id, config);
     }

@@ -13,7 +13,7 @@ namespace ci_lambda {
 // A request that waits where everybody sees it: in a schedule, in a task, in an approval. All that the configuration
 // says is left out, and said anew by whoever reads it; names are short, as those places are.
 
-/// JSON, on one line. What is promoted must have been looked up (`wanted`).
+/// JSON, on one line. What is promoted and has not been looked up yet is looked up by whoever reads it.
 [[nodiscard]] std::string to_json(const DeploymentRequest& request);
 
 /// And back, by the configuration of now. Fails (kInvalidEvent) on what nobody has written here, and where the service

@@ -66,6 +66,7 @@ Json json_of(const RunService& service) {
     if (service.begun_here) json["begun_here"] = true;
     put_text(json, "words", service.words);
     put_time(json, "kept_since", service.kept_since);
+    if (service.asked) json["asked"] = true;
     put_time(json, "healthy_at", service.healthy_at);
     if (service.tried_again) json["tried_again"] = true;
     return json;
@@ -89,6 +90,7 @@ Result<RunService> service_of(const Json& json, const std::string& pipeline, con
                       .begun_here = flag_in(json, "begun_here"),
                       .words = text_in(json, "words"),
                       .kept_since = time_in(json, "kept_since"),
+                      .asked = flag_in(json, "asked"),
                       .healthy_at = time_in(json, "healthy_at"),
                       .tried_again = flag_in(json, "tried_again")};
 }

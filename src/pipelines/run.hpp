@@ -42,6 +42,7 @@ struct RunService {
     bool begun_here = false;           ///< by this run: it may be taken back
     std::string words = {};            ///< how it stands, for people
     WallTime kept_since{};             ///< with kKept
+    bool asked = false;                ///< with kKept: a person has to approve it; else it is held
     WallTime healthy_at{};             ///< with kWatched: when watching is over
     bool tried_again = false;          ///< a person wants it although it has failed before
 

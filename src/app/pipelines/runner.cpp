@@ -176,6 +176,10 @@ Handled PipelineRunner::step(const std::string& text, Deadline deadline) {
                 .error = HandlingError{.type = "Function.InvalidEvent", .message = why}};
     }
     PipelineSteps steps(parts_, deployments_, {.waits_for_people = true});
+    if (parts_.dry_run && !run->is_over()) {
+        run->next = Next::kStopped;
+        run->words = fmt::format("{} is on: nothing further begins", parts_.config.called("DRY_RUN"));
+    }
     const auto looks_until = Deadline::earlier(Deadline::after(parts_.clock, kOneLook), working_time(deadline));
     const auto done = run->is_over() ? Status() : steps.step(*run, looks_until, deadline);
     if (done && run->is_over()) tell_end(*run);

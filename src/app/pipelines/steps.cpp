@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "app/events/approval_due.hpp"
 #include "app/events/held.hpp"
 #include "app/pipelines/lead.hpp"
 #include "base/json.hpp"
@@ -145,12 +146,33 @@ Status PipelineSteps::check_earlier(PipelineRun& run, bool& goes_on, Deadline de
     return {};
 }
 
+/// What was taken back is not deployed again without a person: here is one who wants it.
+Status PipelineSteps::want_again(const PipelineRun& run, RunService& service, Deadline deadline) {
+    if (!run.again || service.tried_again) return {};
+    TRY_ASSIGN(const auto lead, lead_of(parts_, service, deadline));
+    if (lead.is != Lead::Is::kBack) return {};
+    service.tried_again = true;
+    auto& request = service.request;
+    request.asked_for = true;
+    request.changed_at = run.at;
+    if (!request.wanted.empty() || request.promoted_from) {
+        request.again = true;
+        return {};
+    }
+    // The newest revision, which has what was pushed.
+    if (!request.task_definition) request.task_definition = TaskDefinition(request.target.family.str());
+    request.images.clear();
+    request.images_alone = false;
+    return {};
+}
+
 /// Those of the stage that are not begun yet.
 Status PipelineSteps::begin(PipelineRun& run, Deadline deadline) {
     Deploy decision;
     std::vector<RunService*> asked;
     for (auto& service : run.current().services)
         if (service.stand == Stand::kWaits || service.stand == Stand::kKept) {
+            TRY(want_again(run, service, deadline));
             decision.requests.push_back(service.request);
             asked.push_back(&service);
         }
@@ -163,7 +185,7 @@ Status PipelineSteps::begin(PipelineRun& run, Deadline deadline) {
         const auto found =
             std::ranges::find(asked, report.target.id, [](const RunService* one) { return one->request.target.id; });
         if (found == asked.end()) continue;
-        const auto before = (*found)->stand;
+        const auto before = **found;
         take(run, **found, report);
         // A run that waits is what begins it.
         if (options_.waits_for_people && report.status == DeploymentStatus::kHeld && report.barrier &&
@@ -174,11 +196,18 @@ Status PipelineSteps::begin(PipelineRun& run, Deadline deadline) {
         }
         remember(report);
         // That it still waits is known to everybody.
-        if ((*found)->stand != Stand::kKept || before != Stand::kKept) news.push_back(report);
+        const auto& now = **found;
+        if (now.stand != Stand::kKept || before.stand != Stand::kKept || before.asked != now.asked)
+            news.push_back(report);
         if (report.error && report.error->retryable()) again = report.error;
     }
+    claim_questions(parts_, news, working_time(deadline));
     parts_.announcer.deployments(news, {{.id = run.id, .decision = &decision}});
     parts_.notifications.hand_over();
+    if (std::ranges::any_of(news, &DeploymentReport::to_be_asked)) {
+        parts_.deliver();
+        confirm_questions(parts_, news, working_time(deadline));
+    }
     if (again) return std::unexpected(*std::move(again));
     return {};
 }
@@ -194,7 +223,12 @@ void PipelineSteps::take(PipelineRun& run, RunService& service, const Deployment
     switch (report.status) {
         case DeploymentStatus::kHeld:
         case DeploymentStatus::kAwaitingApproval:
-            if (service.stand != Stand::kKept) service.kept_since = parts_.clock.now();
+            // The time to answer counts from when it was asked, however long it was held before.
+            if (const bool asked = report.status == DeploymentStatus::kAwaitingApproval;
+                service.stand != Stand::kKept || service.asked != asked) {
+                service.kept_since = parts_.clock.now();
+                service.asked = asked;
+            }
             service.stand = Stand::kKept;
             if (report.barrier) service.words = report.barrier->words;
             return;
@@ -204,12 +238,11 @@ void PipelineSteps::take(PipelineRun& run, RunService& service, const Deployment
     }
     if (report.failed_before || !report.left_out.empty()) {
         service.stand = Stand::kFailed;
-        if (!run.again || service.tried_again) return;
+        if (!run.again || service.tried_again || !report.failed_before) return;
         service.tried_again = true;
         service.stand = Stand::kWaits;
         service.request.asked_for = true;
         service.request.changed_at = run.at;
-        if (!report.left_out.empty()) service.request.task_definition = TaskDefinition(report.left_out);
         return;
     }
     service.deployment_id = report.deployment_id;
@@ -365,7 +398,7 @@ void PipelineSteps::conclude(PipelineRun& run) {
             return;
         }
         for (const auto& service : run.current().services) {
-            if (service.stand != Stand::kKept) continue;
+            if (service.stand != Stand::kKept || !service.asked) continue;
             const auto rules = parts_.config.approval.of(service.request.target.id);
             if (!rules.required || rules.expires.count() == 0 ||
                 parts_.clock.now() < service.kept_since + rules.expires)

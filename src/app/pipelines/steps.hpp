@@ -37,6 +37,7 @@ private:
     Status compensate(PipelineRun& run, Deadline until, Deadline deadline);
 
     Status check_earlier(PipelineRun& run, bool& goes_on, Deadline deadline);
+    Status want_again(const PipelineRun& run, RunService& service, Deadline deadline);
     Status begin(PipelineRun& run, Deadline deadline);
     void take(PipelineRun& run, RunService& service, const DeploymentReport& report);
     Status watch(PipelineRun& run, Deadline until, Deadline deadline);

@@ -48,6 +48,13 @@ TEST(RequestJson, BringsBackAllThatTheRequestSays) {
     wanted.strategy_once = parse_strategy("canary:10%:5m").value();
     EXPECT_EQ(request_of_json(to_json(wanted), config).value(), wanted);
 
+    auto promoted = request_for("api", config);
+    promoted.promoted_from = PromotionSource{
+        .environment = "staging", .target = *config.names.in_environment("staging").target(ServiceId("api"))};
+    promoted.image_pin = config.image_pin;
+    promoted.own_repositories = {"shop_service_api"};
+    EXPECT_EQ(request_of_json(to_json(promoted), config).value(), promoted);
+
     auto exact = request_for("backend", config);
     exact.task_definition = TaskDefinition("shop_service_dev:7");
     EXPECT_EQ(request_of_json(to_json(exact), config).value(), exact);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/people/pipelines.hpp"
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "net/sha256.hpp"
@@ -504,6 +505,70 @@ TEST(CarriedPipeline, AsksOnceForAnApprovalAndGoesOnWithIt) {
     EXPECT_THAT(world.begun, ElementsAre("backend", "api", "worker"));
     EXPECT_THAT(world.too_early, IsEmpty());
     EXPECT_EQ(executions(*world).front().status, "SUCCEEDED");
+}
+
+TEST(CarriedPipeline, AFreezeDoesNotCountAsTimeToAnswer) {
+    PipelineWorld world(carried(kReleaseWithApproval, {{"APPROVAL_KEY", kApprovalKey}, {"HOLDS", "true"}}));
+    world->handle(R"({"action":"hold","service":"api","until":"6h","reason":"moves","by":"alice"})");
+    world->send(change_of_all("e1", world->now()));
+    world->run_for(hours{5});
+    EXPECT_EQ(executions(*world).front().status, "RUNNING") << "longer than an answer may take";
+    EXPECT_THAT(world->titles(), Not(Contains("Deployment to be approved: api")));
+    world->run_for(minutes{80});
+    EXPECT_EQ(std::ranges::count(world->titles(), "Deployment to be approved: api"), 1);
+    EXPECT_EQ(world->handle(dump_json({{"approve", newest_token(*world)}})).answer.status, "deployed");
+    world->run_for(hours{1});
+    EXPECT_EQ(executions(*world).front().status, "SUCCEEDED");
+}
+
+TEST(CarriedPipeline, WhatIsAskedIsKnownToAllProcessesAndPeopleAreReminded) {
+    PipelineWorld world(carried(kReleaseWithApproval, {{"APPROVAL_KEY", kApprovalKey},
+                                                       {"SCHEDULE_ROLE", "arn:aws:iam::123456789012:role/calls"}}));
+    world->send(change_of_all("e1", world->now()));
+    world->run_for(minutes{110});
+    EXPECT_EQ(std::ranges::count(world->titles(), "Deployment to be approved: api"), 1);
+    EXPECT_THAT(world->titles(), Contains(HasSubstr("still to be approved")));
+}
+
+TEST(CarriedPipeline, RunAgainItLeavesWhatHasCompletedAndBeginsWhatHasFailed) {
+    PipelineWorld world(carried(kRelease, {{"DEPLOYMENT_TIMEOUT_SECONDS", "300"}, {"ROLLBACK_ON_FAILURE", "true"}}));
+    const auto retry = [&] {
+        FakeClock clock;
+        clock.advance(world->passed());
+        return retry_pipeline(world->listener(), "release", clock, Deadline::none());
+    };
+    EXPECT_THAT(retry().error().message, HasSubstr("no run of release was carried"));
+    world.bad = {"api"};
+    world->send(change_of_all("e1", world->now()));
+    EXPECT_THAT(retry().error().message, HasSubstr("is under way"));
+    world->run_for(hours{1});
+    ASSERT_EQ(executions(*world).front().status, "FAILED");
+    const auto backend = world.running("backend").deployment;
+    world.bad.clear();
+    world.begun.clear();
+    const auto retried = retry();
+    ASSERT_TRUE(retried) << retried.error().message;
+    EXPECT_THAT(retried->how, HasSubstr("a new execution"));
+    world->run_for(hours{1});
+    EXPECT_EQ(executions(*world).front().status, "SUCCEEDED") << executions(*world).front().cause;
+    EXPECT_THAT(world.begun, ElementsAre("api", "worker"));
+    EXPECT_EQ(world.running("backend").deployment, backend);
+    EXPECT_EQ(world.running("api").revision, kNewRevision);
+    EXPECT_THAT(retry().error().message, HasSubstr("has not failed"));
+}
+
+TEST(CarriedPipeline, StoppedItBeginsNothingMore) {
+    PipelineWorld world(carried(kRelease));
+    world->send(change_of_all("e1", world->now()));
+    const auto begun = world.begun.size();
+    ASSERT_LT(begun, 3U);
+    const auto stopped = stop_pipeline(world->listener(), "release", "not today", Deadline::none());
+    ASSERT_TRUE(stopped) << stopped.error().message;
+    EXPECT_THAT(*stopped, ElementsAre("release-e1"));
+    world->run_for(hours{1});
+    EXPECT_EQ(world.begun.size(), begun);
+    EXPECT_EQ(executions(*world).front().status, "ABORTED");
+    EXPECT_THAT(*stop_pipeline(world->listener(), "release", "not today", Deadline::none()), IsEmpty());
 }
 
 TEST(CarriedPipeline, EndsWithANo) {
