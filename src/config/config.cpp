@@ -6,12 +6,12 @@
 #include <set>
 #include <utility>
 
-#include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/approval_settings.hpp"
 #include "config/document.hpp"
 #include "config/document_services.hpp"
 #include "config/maps.hpp"
+#include "config/pipeline_settings.hpp"
 #include "config/secrets.hpp"
 #include "config/setting_reader.hpp"
 #include "config/target_settings.hpp"
@@ -107,59 +107,6 @@ std::vector<Freeze> read_freeze_windows(SettingReader& reader) {
             reader.problem(kVariable,
                            fmt::format("{}{}{}; expected {}", place, place.empty() ? "" : " ", what, expects));
     });
-}
-
-Pipelines read_pipelines(SettingReader& reader, const PipelineNames& names) {
-    constexpr std::string_view kVariable = "PIPELINES";
-    const auto text = reader.text(kVariable);
-    if (!text) return {};
-    const bool in_document = reader.origin(kVariable).kind == SettingOrigin::Kind::kDocument;
-    const std::string top(in_document ? setting_of(kVariable).pointer : kVariable);
-    return read_pipelines(
-        *text, names,
-        [&](const std::string& place, std::string what, std::string_view expects) {
-            if (in_document)
-                reader.problem({.pointer = top + place, .what = std::move(what), .expects = std::string(expects)});
-            else
-                reader.problem(kVariable,
-                               fmt::format("{}{}{}; expected {}", place, place.empty() ? "" : " ", what, expects));
-        },
-        [&](std::string_view json, const std::string& place) {
-            return read_approval_wish(parse_json(json).value_or(Json()), top + place, reader);
-        });
-}
-
-std::string read_state_machine(SettingReader& reader) {
-    constexpr std::string_view kVariable = "PIPELINE_STATE_MACHINE";
-    constexpr std::size_t kParts = 7;
-    auto arn = reader.word(kVariable).value_or("");
-    const auto parts = split(arn, ':');
-    if (!arn.empty() && (parts.size() != kParts || parts[0] != "arn" || parts[2] != "states" ||
-                         parts[5] != "stateMachine" || parts[6].empty()))
-        reader.problem(kVariable, fmt::format("{} is not the ARN of a state machine", in_quotes(arn)));
-    return arn;
-}
-
-/// A service that is in none of our maps never rolls: a pipeline would wait for it for ever.
-void check_services_of_pipelines(SettingReader& reader, const Pipelines& pipelines, const Names& names) {
-    const auto known = names.mapped_ids();
-    if (known.empty()) return;
-    for (const auto& [name, pipeline] : pipelines)
-        for (const auto& id : pipeline.services()) {
-            if (std::ranges::find(known, id.str()) != known.end()) continue;
-            const auto meant = closest(id.str(), known);
-            reader.problem("PIPELINES", fmt::format("{} names the service {}, which is not in {}{}", name, id,
-                                                    reader.called("ECS_SERVICE_MAP"),
-                                                    meant ? fmt::format(" (did you mean {}?)", *meant) : ""));
-        }
-}
-
-/// What a stage says counts for its services that say nothing themselves.
-void add_approvals_of_stages(ApprovalSettings& approval, const Pipelines& pipelines) {
-    for (const auto& [name, pipeline] : pipelines)
-        for (const auto& stage : pipeline.stages)
-            if (stage.approval)
-                for (const auto& id : stage.services) approval.by_stage.try_emplace(id, *stage.approval);
 }
 
 bool is_calendar(std::string_view name) {
@@ -637,7 +584,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     const bool holds = reader.boolean("HOLDS");
     auto freezes = read_freeze_windows(reader);
     const auto calendars = read_list(reader, "CHANGE_CALENDARS", &is_calendar);
-    auto pipelines = read_pipelines(reader, {.environment = env, .backend_name = backend_name});
+    auto pipelines = read_pipeline_settings(reader, {.environment = env, .backend_name = backend_name});
     auto state_machine = read_state_machine(reader);
     auto endpoints = read_endpoints(reader);
     const bool fips = read_endpoint_variant(reader, "AWS_USE_FIPS_ENDPOINT", endpoints.ecs.has_value());
