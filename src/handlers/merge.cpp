@@ -72,10 +72,17 @@ void add(TaskRequest& task, const TaskRequest& next) {
 }  // namespace
 
 Deploy merge(const std::vector<Deploy>& decisions) {
+    std::vector<const Deploy*> all;
+    for (const auto& decision : decisions) all.push_back(&decision);
+    return merge(all);
+}
+
+Deploy merge(const std::vector<const Deploy*>& decisions) {
     std::vector<Merged> all;
     std::map<std::pair<ClusterRef, EcsServiceName>, std::size_t> places;
     Deploy merged;
-    for (const auto& decision : decisions) {
+    for (const auto* one : decisions) {
+        const auto& decision = *one;
         for (const auto& request : decision.requests) {
             const auto [place, is_new] =
                 places.try_emplace({request.target.cluster_ref(), request.target.service}, all.size());

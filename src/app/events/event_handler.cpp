@@ -37,9 +37,9 @@ std::vector<DeploymentReport> reports_for(const Deploy& decision, const std::vec
 }
 
 /// Of several events that are carried out together, the first one that wants any of their pipelines.
-std::string id_of_runs(const std::vector<const Batch::Item*>& items, const std::vector<Deploy>& decisions) {
+std::string id_of_runs(const std::vector<const Batch::Item*>& items, const std::vector<const Deploy*>& decisions) {
     for (std::size_t i = 0; i < items.size(); ++i)
-        if (std::ranges::any_of(decisions[i].requests, [](const auto& one) { return !one.pipeline.empty(); }))
+        if (std::ranges::any_of(decisions[i]->requests, [](const auto& one) { return !one.pipeline.empty(); }))
             return items[i]->event.envelope.id;
     return {};
 }
@@ -222,14 +222,14 @@ Handled EventHandler::handle_batch(const Delivery& delivery, Deadline deadline) 
 std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::vector<const Batch::Item*>& step,
                                                       Deadline deadline) {
     std::vector<const Batch::Item*> deploying;
-    std::vector<Deploy> decisions;
+    std::vector<const Deploy*> decisions;  // of the items: there may be thousands
     std::vector<std::pair<const Batch::Item*, NewsHandler::Heard>> heard;
     for (const auto* item : step) {
         if (const auto before = answered_before(item->event)) {
             batch.done(*item, *before);
         } else if (const auto* deploy = std::get_if<Deploy>(&item->decision)) {
             deploying.push_back(item);
-            decisions.push_back(*deploy);
+            decisions.push_back(deploy);
         } else if (const auto* notice = std::get_if<Notify>(&item->decision)) {
             heard.emplace_back(item, news_.hear(item->event, *notice, deadline));
         } else {
@@ -241,7 +241,7 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
     if (decisions.empty()) return reports;
     std::vector<Announcer::Cause> causes;
     for (std::size_t i = 0; i < deploying.size(); ++i)
-        causes.push_back({.id = deploying[i]->event.envelope.id, .decision = &decisions[i]});
+        causes.push_back({.id = deploying[i]->event.envelope.id, .decision = decisions[i]});
     auto merged = merge(decisions);
     const auto runs = take_out_runs(merged, parts_.config, id_of_runs(deploying, decisions), parts_.clock.now());
     auto deployed = deployments_.carry_out(merged, causes, deadline);
@@ -253,16 +253,16 @@ std::vector<DeploymentReport> EventHandler::carry_out(Batch& batch, const std::v
     }
     const auto tasks = deployments_.update_tasks(merged, deployed, deadline);
     for (std::size_t i = 0; i < deploying.size(); ++i) {
-        auto handled = answer_of(reports_for(decisions[i], deployed), decisions[i].skipped);
+        auto handled = answer_of(reports_for(*decisions[i], deployed), decisions[i]->skipped);
         handled.deploys = true;
         for (const auto& [pipeline, run] : of_runs)
-            if (std::ranges::find(decisions[i].requests, pipeline, &DeploymentRequest::pipeline) !=
-                decisions[i].requests.end()) {
+            if (std::ranges::find(decisions[i]->requests, pipeline, &DeploymentRequest::pipeline) !=
+                decisions[i]->requests.end()) {
                 auto without_reports = run;
                 without_reports.answer.deployments.clear();
                 add_run(handled, std::move(without_reports));
             }
-        add_tasks(handled, tasks_for(decisions[i], tasks));
+        add_tasks(handled, tasks_for(*decisions[i], tasks));
         finish(batch, *deploying[i], parts_.redacted(std::move(handled)));
     }
     batch.add_tasks(tasks);
