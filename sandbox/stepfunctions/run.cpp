@@ -65,7 +65,7 @@ void Run::begin() {
     act();
 }
 
-void Run::enter(const std::string& name, Json data) {
+void Run::enter(const std::string& name, const Json& data) {
     execution_.state = name;
     execution_.data = dump_json(data);
     execution_.entered = now_;

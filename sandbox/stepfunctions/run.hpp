@@ -44,7 +44,7 @@ public:
     void redrive();
 
 private:
-    void enter(const std::string& state, nlohmann::json data);
+    void enter(const std::string& state, const nlohmann::json& data);
     void act();
     void call_task(const nlohmann::json& state);
     void leave(const nlohmann::json& state, const nlohmann::json& output);

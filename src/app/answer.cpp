@@ -183,8 +183,7 @@ nlohmann::ordered_json last_words_json(const LastWords& words) {
 nlohmann::ordered_json pipeline_json(const PipelineRun& run) {
     nlohmann::ordered_json json{
         {"pipeline", run.pipeline}, {"run", run.id}, {"status", to_string(run.next)}, {"detail", run.words}};
-    for (std::size_t i = 0; i < run.stages.size(); ++i) {
-        const auto& stage = run.stages[i];
+    for (const auto& stage : run.stages) {
         nlohmann::ordered_json one{{"stage", stage.name}};
         if (stage.promotes()) one["promote"] = stage.promote_to;
         for (const auto& service : stage.services) {

@@ -50,7 +50,7 @@ Result<std::vector<ListedExecution>> runs_of(App& app, const std::string& name, 
 }
 
 /// Ten services a call.
-Status describe(App& app, std::vector<PipelineService*> all, Deadline deadline) {
+Status describe(App& app, const std::vector<PipelineService*>& all, Deadline deadline) {
     std::map<ClusterRef, std::vector<PipelineService*>> by_cluster;
     for (auto* one : all) by_cluster[one->target.cluster_ref()].push_back(one);
     for (auto& [cluster, some] : by_cluster)
@@ -90,7 +90,7 @@ Result<std::vector<PipelineOverview>> look_at_pipelines(App& app, const std::str
         }
         for (auto& stage : overview.stages)
             for (auto& service : stage.services) services.push_back(&service);
-        TRY(describe(app, std::move(services), deadline));
+        TRY(describe(app, services, deadline));
         if (!config.pipeline_state_machine.empty()) {
             auto runs = runs_of(app, one, std::nullopt, deadline);
             if (runs)

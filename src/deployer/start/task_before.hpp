@@ -35,7 +35,7 @@ public:
     };
     /// All must outlive it, as must the request. `since`: when what the request asks for was changed.
     TaskBefore(Parts parts, const DeploymentRequest& request, WallTime since)
-        : parts_(parts), request_(request), since_(since) {}
+        : parts_(std::move(parts)), request_(request), since_(since) {}
 
     /// What it is for, by what is known now.
     using Plan = LoneTaskPlan;

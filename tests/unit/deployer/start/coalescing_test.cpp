@@ -29,7 +29,7 @@ protected:
         deploy.requests[0].changed_at = start();
         return deploy;
     }
-    DeploymentReport run_changed(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
+    DeploymentReport run_changed(const Deployer::Options& options = {}, Deadline deadline = Deadline::none()) {
         return run(changed_at_start(), options, deadline).at(0);
     }
     /// The first UpdateService is carried out, or not, but its answer is lost.

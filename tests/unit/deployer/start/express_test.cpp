@@ -88,7 +88,7 @@ protected:
                                  ImageMode mode = ImageMode::kRevision) const {
         return request_of_push("shop_web", tag, digit, after, mode);
     }
-    DeploymentReport deploy(DeploymentRequest request, Deployer::Options options = {}) {
+    DeploymentReport deploy(DeploymentRequest request, const Deployer::Options& options = {}) {
         clock_.advance(seconds{30});
         auto report = run({.requests = {std::move(request)}, .skipped = {}}, options).at(0);
         EXPECT_THAT(ecs_.updates(), IsEmpty()) << "UpdateService is not for it";

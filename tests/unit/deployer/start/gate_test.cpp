@@ -20,7 +20,7 @@ protected:
             return Barrier{.kind = kind, .words = "held by alice: the database moves"};
         };
     }
-    DeploymentReport push(ImageMode mode, Deployer::Options options = {}) {
+    DeploymentReport push(ImageMode mode, const Deployer::Options& options = {}) {
         clock_.advance(seconds{30});
         return run({.requests = {request_of_push("shop_api", "v2", 'a', seconds{20}, mode)}, .skipped = {}}, options)
             .at(0);

@@ -26,7 +26,7 @@ protected:
                                  ImageMode mode = ImageMode::kRevision) const {
         return request_of_push("shop_api", tag, digit, after, mode);
     }
-    DeploymentReport deploy(DeploymentRequest request, Deployer::Options options = {}) {
+    DeploymentReport deploy(DeploymentRequest request, const Deployer::Options& options = {}) {
         return run({.requests = {std::move(request)}, .skipped = {}}, options).at(0);
     }
     DeploymentReport push(const std::string& tag, char digit, seconds after, ImageMode mode = ImageMode::kRevision) {

@@ -103,7 +103,7 @@ protected:
         made.images[0].replica_region = "us-east-1";
         return made;
     }
-    DeploymentReport deploy(DeploymentRequest request, Deployer::Options options = {},
+    DeploymentReport deploy(DeploymentRequest request, const Deployer::Options& options = {},
                             Deadline deadline = Deadline::none()) {
         Deploy all;
         all.requests = {std::move(request)};

@@ -177,7 +177,7 @@ protected:
         };
     }
     DeploymentReport deploy_with(const std::string& configured, const std::string& once = "",
-                                 Deployer::Options options = {}) {
+                                 const Deployer::Options& options = {}) {
         auto deploy = deploy_of({"api"});
         if (!configured.empty()) deploy.requests[0].strategy = wanted(configured);
         if (!once.empty()) deploy.requests[0].strategy_once = wanted(once);

@@ -45,13 +45,13 @@ inline DeploymentRequest request_of_push(const std::string& repository, const st
 
 class DeployerTest : public ::testing::Test {
 protected:
-    std::vector<DeploymentReport> run(const Deploy& deploy, Deployer::Options options = {},
+    std::vector<DeploymentReport> run(const Deploy& deploy, const Deployer::Options& options = {},
                                       Deadline deadline = Deadline::none()) {
         Deployer deployer(options, ecs_, ecr_, observer_, memory_, revision_images_, gate_, clock_, sleeper_,
                           log_.logger);
         return deployer.deploy(deploy, deadline);
     }
-    DeploymentReport run_one(Deployer::Options options = {}, Deadline deadline = Deadline::none()) {
+    DeploymentReport run_one(const Deployer::Options& options = {}, Deadline deadline = Deadline::none()) {
         return run(deploy_of({"api"}), options, deadline).at(0);
     }
     /// How many log lines a CloudWatch Logs Insights query would find (`like /x/` is case-sensitive).

@@ -127,7 +127,7 @@ protected:
         ecr_.add("shop_api", digest_of_all('b'), {"v2", "latest"});
     }
 
-    DeploymentReport ask_for(WantedImage wanted, Deployer::Options options = {}) {
+    DeploymentReport ask_for(WantedImage wanted, const Deployer::Options& options = {}) {
         auto deploy = deploy_of({"api"});
         deploy.requests[0].wanted = {std::move(wanted)};
         return run(deploy, options).at(0);
