@@ -44,7 +44,7 @@ protected:
         };
     }
 
-    DeploymentReport deploy(DeploymentRequest request, Deployer::Options options = {}) {
+    DeploymentReport deploy(DeploymentRequest request, const Deployer::Options& options = {}) {
         return run({.requests = {std::move(request)}, .skipped = {}}, options).at(0);
     }
     DeploymentRequest push(ImageMode mode = ImageMode::kRevision, const std::string& tag = "v2", char id = 'a') {
