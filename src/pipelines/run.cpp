@@ -28,8 +28,8 @@ constexpr std::array<std::string_view, 9> kStands{"waits",  "kept",      "rolls"
 constexpr std::array<std::string_view, 7> kNexts{"start",  "look",    "compensate", "completed",
                                                  "failed", "stopped", "superseded"};
 
-template <std::size_t size>
-std::optional<std::size_t> place_of(const std::array<std::string_view, size>& words, std::string_view word) {
+template <std::size_t N>
+std::optional<std::size_t> place_of(const std::array<std::string_view, N>& words, std::string_view word) {
     const auto found = std::ranges::find(words, word);
     if (found == words.end()) return std::nullopt;
     return static_cast<std::size_t>(found - words.begin());

@@ -292,7 +292,7 @@ Questions::Turn Questions::take_turn(const Approval& approval, const std::string
             continue;  // whoever had it is dead
         }
         // Each puts its own first and looks at all the others then, so that never two of them find none.
-        const Turn turn{.kind = Turn::Kind::kMine, .name = name, .until = mine.until};
+        Turn turn{.kind = Turn::Kind::kMine, .name = name, .until = mine.until};
         for (int k = 0; k < std::min(slot + 2, kMostTurns); ++k) {
             if (k == slot) continue;
             auto other = others(approval, k, mine, invocation);
