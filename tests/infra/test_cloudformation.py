@@ -20,7 +20,7 @@ ALL_KINDS = {"ecr", "ssm", "s3", "ecs", "manual"}
 def test_cfn_lint_has_nothing_to_say():
     program = pathlib.Path(sys.executable).with_name("cfn-lint")
     command = [str(program), "--include-checks", "I", "--", str(TEMPLATE)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr
 
 

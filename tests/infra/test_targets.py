@@ -644,7 +644,7 @@ def test_the_function_understands_what_both_hand_it(terraform, aws):
 def test_cfn_lint_has_nothing_to_say():
     program = pathlib.Path(sys.executable).with_name("cfn-lint")
     command = [str(program), "--include-checks", "I", "--", str(TARGET_TEMPLATE)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr
 
 

@@ -142,7 +142,7 @@ class Terraform:
             },
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=500,
         )
         if done.returncode != 0:
             raise Refused(done.stdout + done.stderr)

@@ -123,8 +123,8 @@ ServerReply World::answer_images(const std::string& operation, const std::string
 }
 
 ServerReply World::answer(const ServerRequest& request) {
-    const ServerReply nothing{.bytes = "", .close = true};
-    if (dead_) return nothing;
+    const auto nothing = [] { return ServerReply{.bytes = "", .close = true}; };
+    if (dead_) return nothing();
     if (request.line().starts_with("GET /health")) {
         const std::scoped_lock lock(mutex_);
         ++calls_["GET /health"];
@@ -158,7 +158,7 @@ ServerReply World::answer(const ServerRequest& request) {
         const std::scoped_lock lock(hook_mutex_);  // calls may come at the same time
         before_each_call_(operation, request.body);
     }
-    if (dead_) return nothing;
+    if (dead_) return nothing();
     std::optional<sandbox::FaultKind> fault;
     {
         const std::scoped_lock lock(mutex_);
@@ -174,7 +174,7 @@ ServerReply World::answer(const ServerRequest& request) {
     });
     if (dies_after_call_.exchange(false)) {
         dead_ = true;
-        return nothing;
+        return nothing();
     }
     return reply(answer.status, answer.body);
 }
