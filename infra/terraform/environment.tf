@@ -22,8 +22,8 @@ locals {
   verify_role_name = "${local.name}-verify"
   verify_role_arn  = local.verify_role_made ? "arn:${local.partition}:iam::${local.account_id}:role/${local.verify_role_name}" : local.calls_role_given
   # Two runs of one pipeline are told apart by a tag of its first service.
-  pipelines_wanted   = var.pipelines != "" || var.enable_pipelines || var.pipeline_state_machine != ""
-  promotions_wanted  = strcontains(var.pipelines, "\"promote\"")
+  pipelines_wanted  = var.pipelines != "" || var.enable_pipelines || var.pipeline_state_machine != ""
+  promotions_wanted = strcontains(var.pipelines, "\"promote\"")
   # Its ARN is composed, as the function is told of it and it of the function.
   state_machine_made = var.enable_pipelines && var.pipeline_state_machine == ""
   state_machine_name = "${local.name}-pipelines"

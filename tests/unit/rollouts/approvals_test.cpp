@@ -428,8 +428,12 @@ TEST(Approval, TwoAnswersInTheSameMomentBeginOneRollout) {
         Handled elsewhere;
         world.before_each_call([&](const std::string&, const std::string&) {
             if (calls++ != before) return;
-            world.before_each_call({});
-            elsewhere = world.handle_elsewhere(bobs);
+            // What is captured is gone once there is nothing to be called any more.
+            auto& same_world = world;
+            auto& answered = elsewhere;
+            const auto& other = bobs;
+            same_world.before_each_call({});
+            answered = same_world.handle_elsewhere(other);
         });
         const auto here = world.handle(alices);
         if (calls <= before) break;
