@@ -581,9 +581,7 @@ std::string ServiceDeployment::left_out_text() const {
 /// What the revision brings of what was pushed. After all that matters: nothing waits for it.
 void ServiceDeployment::name_images(DeploymentReport& report) {
     report.pushed = push_.images();
-    // What is yet to be registered brings it.
-    if (report.pushed.empty() || push_.is_to_be_registered()) return;
-    if (report.task_definition.empty()) return;
+    if (report.pushed.empty() || report.task_definition.empty()) return;
     const auto revision = context_.revision_images.find(
         TaskDefinition(report.task_definition),
         Deadline::earlier(deadline_, Deadline::after(context_.clock, kLongestToNameImages)));
@@ -617,7 +615,14 @@ void ServiceDeployment::finish(DeploymentReport& report, Result<Outcome> outcome
     report.task_definition = outcome->deployment.task_definition;
     report.outcome = std::move(outcome->already);
     // A redeployment that needs not be sent does not bring what a sent one would not have brought.
-    if (report.outcome.empty() || request_.image_mode == ImageMode::kRedeploy) name_images(report);
+    // What is yet to be registered brings what was pushed, whatever the revision names that it is made of.
+    const bool is_still_to_come = push_.is_to_be_registered() && (options_.dry_run || outcome->barrier);
+    if (report.outcome.empty() || request_.image_mode == ImageMode::kRedeploy) {
+        if (is_still_to_come)
+            report.pushed = push_.images();
+        else
+            name_images(report);
+    }
     if (ecs_writes_revisions() && report.registration && !options_.dry_run && report.outcome.empty())
         report.registration->revision = TaskDefinition(report.task_definition);
     report.deployment_id = outcome->deployment.deployment_id;
