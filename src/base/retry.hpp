@@ -31,6 +31,14 @@ Result<T> with_retries(const RetryPolicy& policy, const Clock& clock, Sleeper& s
                        const std::function<void(const RetryNotice&)>& on_retry, int& attempts,
                        const std::function<Result<T>()>& operation);
 
+/// The same where nobody watches or counts.
+template <typename T>
+Result<T> with_retries(const RetryPolicy& policy, const Clock& clock, Sleeper& sleeper, Deadline deadline,
+                       const std::function<Result<T>()>& operation) {
+    int attempts = 0;
+    return with_retries<T>(policy, clock, sleeper, deadline, [](const RetryNotice&) {}, attempts, operation);
+}
+
 namespace detail {
 /// The wait before the next try, or the error to give up with.
 [[nodiscard]] Result<Milliseconds> next_wait(const RetryPolicy& policy, const Clock& clock, Deadline deadline,

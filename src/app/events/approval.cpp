@@ -7,7 +7,6 @@
 
 #include "announce/words.hpp"
 #include "approvals/token.hpp"
-#include "base/retry.hpp"
 #include "base/text.hpp"
 #include "deployer/approve/approval_gate.hpp"
 #include "deployer/approve/permission.hpp"
@@ -132,15 +131,11 @@ void stop_run(Wiring& parts, const Opened& opened, Deadline deadline) {
     if (!request || request->pipeline_run.empty()) return;
     const auto execution = execution_arn(parts.config.pipeline_state_machine, request->pipeline_run);
     if (!execution) return;
-    int attempts = 0;
-    const auto stopped = with_retries<void>(
-        {.max_retries = parts.config.max_deployment_retries}, parts.clock, parts.sleeper, deadline,
-        [](const RetryNotice&) {}, attempts,
-        [&] {
-            return parts.states.stop(*execution, std::string(kPipelineStoppedError),
-                                     fmt::format("{} was rejected by {}", opened.approval.service, by_and_why(opened)),
-                                     deadline);
-        });
+    const auto stopped = parts.patiently<void>(deadline, [&] {
+        return parts.states.stop(*execution, std::string(kPipelineStoppedError),
+                                 fmt::format("{} was rejected by {}", opened.approval.service, by_and_why(opened)),
+                                 deadline);
+    });
     if (!stopped)
         parts.logger.warn("the run that waits was not stopped: it ends when the approval's time is over",
                           {{"run", request->pipeline_run}, {log_key::kError, stopped.error().message}});

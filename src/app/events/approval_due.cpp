@@ -10,7 +10,6 @@
 #include "announce/words.hpp"
 #include "approvals/token.hpp"
 #include "base/references.hpp"
-#include "base/retry.hpp"
 #include "base/text.hpp"
 #include "deployer/approve/approval_gate.hpp"
 #include "deployer/approve/waiting_hooks.hpp"
@@ -97,17 +96,13 @@ Handled say(Wiring& parts, const Due& due, Notification notification) {
 }
 
 Handled say_of_hook(Wiring& parts, const Due& due, Deadline deadline) {
-    int attempts = 0;
-    const auto record = with_retries<std::vector<WaitingHook>>(
-        {.max_retries = parts.config.max_deployment_retries}, parts.clock, parts.sleeper, deadline,
-        [](const RetryNotice&) {}, attempts,
-        [&]() -> Result<std::vector<WaitingHook>> {
-            TRY_ASSIGN(const auto described,
-                       parts.ecs.describe_services(due.target.cluster, {due.target.service}, deadline));
-            const auto* service = described.find(due.target.service);
-            if (service == nullptr) return std::vector<WaitingHook>{};
-            return find_waiting_hooks(parts.ecs, due.target, *service, deadline);
-        });
+    const auto record = parts.patiently<std::vector<WaitingHook>>(deadline, [&]() -> Result<std::vector<WaitingHook>> {
+        TRY_ASSIGN(const auto described,
+                   parts.ecs.describe_services(due.target.cluster, {due.target.service}, deadline));
+        const auto* service = described.find(due.target.service);
+        if (service == nullptr) return std::vector<WaitingHook>{};
+        return find_waiting_hooks(parts.ecs, due.target, *service, deadline);
+    });
     if (!record) return comes_again(parts, due, record.error());
     const auto waiting = std::ranges::find_if(*record, [&](const WaitingHook& hook) {
         return hook.hook == due.approval.hook && hook.service_deployment == due.approval.service_deployment;

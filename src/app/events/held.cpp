@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/retry.hpp"
 #include "base/text.hpp"
 #include "deployer/holds/hold.hpp"
 #include "handlers/request_json.hpp"
@@ -38,25 +37,14 @@ std::string begins_in_words(const DeploymentReport& report, WallTime at) {
 }
 
 Result<EcsService> described_service(Wiring& parts, const EcsTarget& target, Deadline deadline) {
-    int attempts = 0;
-    TRY_ASSIGN(auto described,
-               with_retries<DescribedServices>(
-                   {.max_retries = parts.config.max_deployment_retries}, parts.clock, parts.sleeper, deadline,
-                   [](const RetryNotice&) {}, attempts,
-                   [&] { return parts.ecs.describe_services_and_tags(target.cluster, {target.service}, deadline); }));
+    TRY_ASSIGN(auto described, parts.patiently<DescribedServices>(deadline, [&] {
+        return parts.ecs.describe_services_and_tags(target.cluster, {target.service}, deadline);
+    }));
     const auto* service = described.find(target.service);
     if (service == nullptr || service->status == "INACTIVE")
         return fail(ErrorKind::kNotFound, fmt::format("ECS has no service {} in {}", target.service, target.cluster));
     if (service->arn.empty()) return fail(ErrorKind::kProtocol, "ECS's answer to DescribeServices has no ARN");
     return *service;
-}
-
-template <typename Call>
-Status with_hold_retries(Wiring& parts, Deadline deadline, Call call) {
-    int attempts = 0;
-    return with_retries<void>(
-        {.max_retries = parts.config.max_deployment_retries}, parts.clock, parts.sleeper, deadline,
-        [](const RetryNotice&) {}, attempts, call);
 }
 
 Handled hold_answer(const EcsTarget& target, std::string status, const std::string& words) {
@@ -94,7 +82,7 @@ Handled hold_it(Wiring& parts, const SetHold& wanted, Deadline deadline) {
     const auto service = described_service(parts, wanted.target, deadline);
     if (!service) return hold_failed(wanted.target, service.error(), "Function.HoldFailed");
     if (parts.dry_run) return hold_answer(wanted.target, "dry_run", "would be " + in_words(hold));
-    const auto status = with_hold_retries(parts, deadline, [&] {
+    const auto status = parts.patiently<void>(deadline, [&] {
         return parts.ecs.tag_service(service->arn, {{std::string(kHoldTag), tag_value(hold)}}, deadline);
     });
     if (!status) return hold_failed(wanted.target, status.error(), "Function.HoldFailed");
@@ -111,8 +99,8 @@ Handled release_it(Wiring& parts, const SetHold& wanted, Deadline deadline) {
     if (!before) return hold_answer(wanted.target, "ignored", "nobody holds it");
     if (parts.dry_run)
         return hold_answer(wanted.target, "dry_run", fmt::format("would be released; it is {}", in_words(*before)));
-    const auto status = with_hold_retries(
-        parts, deadline, [&] { return parts.ecs.untag_service(service->arn, {std::string(kHoldTag)}, deadline); });
+    const auto status = parts.patiently<void>(
+        deadline, [&] { return parts.ecs.untag_service(service->arn, {std::string(kHoldTag)}, deadline); });
     if (!status) return hold_failed(wanted.target, status.error(), "Function.HoldFailed");
     auto words = fmt::format("released; it was {}", in_words(*before));
     // What waits comes at its time where it cannot be moved.

@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "base/retry.hpp"
 #include "base/text.hpp"
 #include "deployer/revision/choice.hpp"
 #include "deployer/rollout/direction.hpp"
@@ -24,11 +23,8 @@ struct Tagged {
 
 /// nullopt: ECS does not show the service.
 Result<std::optional<Tagged>> read_tag(Wiring& parts, const EcsTarget& anchor, Deadline deadline) {
-    int attempts = 0;
-    auto described = with_retries<DescribedServices>(
-        {.max_retries = parts.config.max_deployment_retries}, parts.clock, parts.sleeper, deadline,
-        [](const RetryNotice&) {}, attempts,
-        [&] { return parts.ecs.describe_services_and_tags(anchor.cluster, {anchor.service}, deadline); });
+    auto described = parts.patiently<DescribedServices>(
+        deadline, [&] { return parts.ecs.describe_services_and_tags(anchor.cluster, {anchor.service}, deadline); });
     if (!described) return std::unexpected(std::move(described).error());
     const auto* service = described->find(anchor.service);
     if (service == nullptr || service->arn.empty()) return std::nullopt;
@@ -90,11 +86,8 @@ Result<std::optional<std::string>> later_run(Wiring& parts, const PipelineRun& r
         if (is_of(tag, run)) return std::nullopt;
         if (write == kMostWrites)
             return fail(ErrorKind::kBusy, fmt::format("{} is being run by several at the same moment", run.pipeline));
-        int attempts = 0;
-        const auto written = with_retries<void>(
-            {.max_retries = parts.config.max_deployment_retries}, parts.clock, parts.sleeper, deadline,
-            [](const RetryNotice&) {}, attempts,
-            [&] { return parts.ecs.tag_service(arn, {{std::string(kPipelineTag), tag_of(run)}}, deadline); });
+        const auto written = parts.patiently<void>(
+            deadline, [&] { return parts.ecs.tag_service(arn, {{std::string(kPipelineTag), tag_of(run)}}, deadline); });
         if (!written) {
             if (written.error().retryable()) return std::unexpected(written.error());
             warn_of_tag(parts, run, written.error().message);

@@ -13,7 +13,6 @@
 #include "app/events/held.hpp"
 #include "app/pipelines/lead.hpp"
 #include "base/json.hpp"
-#include "base/retry.hpp"
 #include "base/text.hpp"
 
 namespace ci_lambda {
@@ -557,10 +556,8 @@ Status PipelineSteps::promote(PipelineRun& run, Deadline deadline) {
         const std::vector some(
             events.begin() + static_cast<std::ptrdiff_t>(i),
             events.begin() + static_cast<std::ptrdiff_t>(std::min(i + EventBus::kMostAtOnce, events.size())));
-        int attempts = 0;
-        const auto put = with_retries<void>(
-            {.max_retries = parts_.config.max_deployment_retries}, parts_.clock, parts_.sleeper, working_time(deadline),
-            [](const RetryNotice&) {}, attempts, [&] { return parts_.bus.put(some, working_time(deadline)); });
+        const auto time = working_time(deadline);
+        const auto put = parts_.patiently<void>(time, [&] { return parts_.bus.put(some, time); });
         if (put) continue;
         if (put.error().retryable()) return put;
         run.next = Next::kFailed;

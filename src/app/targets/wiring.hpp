@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "app/foundation.hpp"
 #include "app/options.hpp"
 #include "app/targets/voice.hpp"
+#include "base/retry.hpp"
 #include "config/config.hpp"
 #include "deployer/approve/approval_gate.hpp"
 #include "deployer/approve/questions.hpp"
@@ -154,7 +156,13 @@ struct Wiring {
     /// failed delivery, for a person.
     std::vector<std::string> deliver();
 
-    /// The same without secrets in its texts.
+    /// A call that what can heal does not end, as long as the configuration says.
+    template <typename T>
+    Result<T> patiently(Deadline deadline, const std::function<Result<T>()>& call) {
+        return with_retries<T>({.max_retries = config.max_deployment_retries}, clock, sleeper, deadline, call);
+    }
+
+    /// The answer without secrets in its texts.
     [[nodiscard]] Handled redacted(Handled handled) const;
 
 private:

@@ -128,24 +128,18 @@ OneTimeSchedule Questions::word_at_the_end(const Approval& approval, const std::
 }
 
 Result<OneTimeSchedules::Made> Questions::create(const OneTimeSchedule& schedule, Deadline deadline) {
-    int attempts = 0;
-    return with_retries<OneTimeSchedules::Made>(
-        kPatience, clock_, sleeper_, deadline, [](const RetryNotice&) {}, attempts,
-        [&] { return schedules_.create(schedule, deadline); });
+    return with_retries<OneTimeSchedules::Made>(kPatience, clock_, sleeper_, deadline,
+                                                [&] { return schedules_.create(schedule, deadline); });
 }
 
 Result<PlannedCall> Questions::find(const GroupedName& name, Deadline deadline) {
-    int attempts = 0;
-    return with_retries<PlannedCall>(
-        kPatience, clock_, sleeper_, deadline, [](const RetryNotice&) {}, attempts,
-        [&] { return schedules_.read(name, deadline); });
+    return with_retries<PlannedCall>(kPatience, clock_, sleeper_, deadline,
+                                     [&] { return schedules_.read(name, deadline); });
 }
 
 void Questions::remove(const GroupedName& name, Deadline deadline) {
-    int attempts = 0;
-    const auto removed = with_retries<void>(
-        kPatience, clock_, sleeper_, deadline, [](const RetryNotice&) {}, attempts,
-        [&] { return schedules_.remove(name, deadline); });
+    const auto removed =
+        with_retries<void>(kPatience, clock_, sleeper_, deadline, [&] { return schedules_.remove(name, deadline); });
     if (!removed)
         logger_.info("schedule of an approval not deleted: it will find nothing to say",
                      {{"schedule", name.name}, {log_key::kError, removed.error().message}});

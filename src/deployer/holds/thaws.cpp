@@ -69,10 +69,9 @@ Result<Thaws::Found> Thaws::find(const EcsTarget& target, Deadline deadline) {
     Found found{.read_at = clock_.now()};
     std::optional<ThawSlot> free;
     for (const auto slot : {ThawSlot::kFirst, ThawSlot::kSecond}) {
-        int attempts = 0;
-        const auto planned = with_retries<PlannedCall>(
-            options_.retries, clock_, sleeper_, deadline, [](const RetryNotice&) {}, attempts,
-            [&] { return schedules_.read(name_of(target, slot), deadline); });
+        const auto planned = with_retries<PlannedCall>(options_.retries, clock_, sleeper_, deadline, [&] {
+            return schedules_.read(name_of(target, slot), deadline);
+        });
         if (!planned && planned.error().kind == ErrorKind::kNotFound) {
             if (!free) free = slot;
             continue;

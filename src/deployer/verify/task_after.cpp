@@ -60,10 +60,8 @@ std::string rollout_in_task(const Rollout& rollout) {
 
 Afterwards TaskAfter::look(const Rollout& rollout, WallTime completed_at, Deadline deadline, Role role) {
     if (!concerns(rollout.target.id) || is_own_rollback(rollout, parts_.memory)) return {};
-    int attempts = 0;
-    auto looked = with_retries<Afterwards>(
-        options_.retries, parts_.clock, parts_.sleeper, deadline, [](const RetryNotice&) {}, attempts,
-        [&] { return try_to_look(rollout, completed_at, deadline, role); });
+    auto looked = with_retries<Afterwards>(options_.retries, parts_.clock, parts_.sleeper, deadline,
+                                           [&] { return try_to_look(rollout, completed_at, deadline, role); });
     const auto name = parts_.config.task_after(rollout.target.id)->name;
     auto afterwards = looked ? *std::move(looked)
                              : of_error(looked.error(), fmt::format("the task {} after it could not run: {}", name,

@@ -152,10 +152,8 @@ void Verifier::plan_anew(Entry& entry, const HealthState& before, WallTime at, D
 
 Result<OneTimeSchedules::Made> Verifier::plan(Entry& entry, const std::string& name, WallTime at, Deadline deadline) {
     const auto schedule = schedule_of(entry, name, at);
-    int attempts = 0;
-    auto made = with_retries<OneTimeSchedules::Made>(
-        options_.retries, clock_, sleeper_, deadline, [](const RetryNotice&) {}, attempts,
-        [&] { return schedules_.create(schedule, deadline); });
+    auto made = with_retries<OneTimeSchedules::Made>(options_.retries, clock_, sleeper_, deadline,
+                                                     [&] { return schedules_.create(schedule, deadline); });
     if (made) {
         entry.planned = name;
         logger_.debug("look planned", {{log_key::kService, entry.rollout().target.id.str()},
