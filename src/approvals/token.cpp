@@ -73,12 +73,6 @@ WallTime time_of(const Json& json, const char* key) {
     return WallTime{std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, kLast)}};
 }
 
-std::string text_of(const Json& json, const char* key) { return find_string(json, key).value_or(""); }
-
-void put(Json& json, const char* key, const std::string& text) {
-    if (!text.empty()) json[key] = text;
-}
-
 /// What changes with the moment at which it is asked is left out.
 std::string subject_of(const Approval& approval) {
     return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", approval.environment, approval.target, approval.service,
@@ -148,12 +142,12 @@ Result<std::string> sign(const Approval& approval, const ApprovalKeys& keys) {
               {"s", approval.service.str()},
               {"i", seconds_of(approval.issued)},
               {"x", seconds_of(approval.expires)}};
-    put(json, "t", approval.target);
-    put(json, "q", approval.request);
-    put(json, "r", approval.running);
-    put(json, "c", approval.content);
-    put(json, "d", approval.service_deployment);
-    put(json, "h", approval.hook);
+    put_text(json, "t", approval.target);
+    put_text(json, "q", approval.request);
+    put_text(json, "r", approval.running);
+    put_text(json, "c", approval.content);
+    put_text(json, "d", approval.service_deployment);
+    put_text(json, "h", approval.hook);
     return sealed(kTokenKind, json, keys);
 }
 
@@ -218,18 +212,17 @@ Result<std::string> sign(const ApprovalAnswer& answer, const ApprovalKeys& keys)
               {"y", answer.approved},
               {"w", channel_name(answer.by.channel)},
               {"a", seconds_of(answer.at)}};
-    put(json, "u", answer.by.id);
-    put(json, "n", answer.by.name);
-    put(json, "p", answer.reply_to);
+    put_text(json, "u", answer.by.id);
+    put_text(json, "n", answer.by.name);
+    put_text(json, "p", answer.reply_to);
     return sealed(kAnswerKind, json, keys);
 }
 
 Result<ApprovalAnswer> open_answer(std::string_view text, const ApprovalKeys& keys, WallTime now) {
     TRY_ASSIGN(const auto json, unsealed(kAnswerKind, "answer to an approval", text, keys));
-    const auto* approved = find(json, "y");
     ApprovalAnswer answer{
         .token = text_of(json, "k"),
-        .approved = approved != nullptr && approved->is_boolean() && approved->get<bool>(),
+        .approved = is_true(json, "y"),
         .by = {.channel = channel_of(text_of(json, "w")), .id = text_of(json, "u"), .name = text_of(json, "n")},
         .at = time_of(json, "a"),
         .reply_to = text_of(json, "p")};
@@ -241,9 +234,9 @@ Result<ApprovalAnswer> open_answer(std::string_view text, const ApprovalKeys& ke
 
 Result<std::string> sign(const KeptApproval& kept, const ApprovalKeys& keys) {
     Json json{{"e", kept.environment}, {"s", kept.service.str()}, {"b", kept.by}, {"a", seconds_of(kept.at)}};
-    put(json, "t", kept.target);
-    put(json, "r", kept.running);
-    put(json, "c", kept.content);
+    put_text(json, "t", kept.target);
+    put_text(json, "r", kept.running);
+    put_text(json, "c", kept.content);
     return sealed(kKeptKind, json, keys);
 }
 

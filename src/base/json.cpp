@@ -219,6 +219,27 @@ std::optional<std::string> find_string(const Json& value, std::string_view key) 
     return found->get<std::string>();
 }
 
+std::string text_of(const Json& value, std::string_view key) { return find_string(value, key).value_or(""); }
+
+bool is_true(const Json& value, std::string_view key) {
+    const Json* found = find(value, key);
+    return found != nullptr && found->is_boolean() && found->get<bool>();
+}
+
+std::optional<WallTime> find_milliseconds(const Json& value, std::string_view key) {
+    const Json* found = find(value, key);
+    if (found == nullptr || !found->is_number_integer()) return std::nullopt;
+    return wall_time(std::chrono::sys_time<Milliseconds>{Milliseconds{found->get<std::int64_t>()}});
+}
+
+void put_text(Json& object, std::string_view key, const std::string& text) {
+    if (!text.empty()) object[key] = text;
+}
+
+std::int64_t milliseconds_of(WallTime at) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
+}
+
 std::string_view type_name(const Json& value) {
     switch (value.type()) {
         case Json::value_t::null: return "null";

@@ -4,12 +4,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace ci_lambda {
 
@@ -51,6 +53,18 @@ struct WrittenJson {
 [[nodiscard]] const Json* find(const Json& value, std::string_view key);
 /// The member `key` if it is a string.
 [[nodiscard]] std::optional<std::string> find_string(const Json& value, std::string_view key);
+/// The same, empty where there is none.
+[[nodiscard]] std::string text_of(const Json& value, std::string_view key);
+/// Whether the member `key` is true: anything else is not.
+[[nodiscard]] bool is_true(const Json& value, std::string_view key);
+/// The member `key` as milliseconds since 1970, if it is a whole number; within what `wall_time()` knows.
+[[nodiscard]] std::optional<WallTime> find_milliseconds(const Json& value, std::string_view key);
+
+/// Writes the member `key`, and leaves it out where there is nothing to say.
+void put_text(Json& object, std::string_view key, const std::string& text);
+/// As `find_milliseconds` reads it.
+[[nodiscard]] std::int64_t milliseconds_of(WallTime at);
+
 /// "an object", "a string", ..: for messages about a wrong type.
 [[nodiscard]] std::string_view type_name(const Json& value);
 

@@ -100,8 +100,7 @@ Result<EventBody> decode_thaw(const Json& event) {
     thaw.request = dump_json(*request);
     if (thaw.request.size() > kLongestRequest)
         return fail(ErrorKind::kInvalidEvent, fmt::format("\"request\" is longer than {} bytes", kLongestRequest));
-    const auto* by_person = find(event, "by_person");
-    thaw.by_person = by_person != nullptr && by_person->is_boolean() && by_person->get<bool>();
+    thaw.by_person = is_true(event, "by_person");
     thaw.told = find_string(event, "told").value_or("");
     thaw.target = find_string(event, "target").value_or("");
     return thaw;

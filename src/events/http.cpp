@@ -39,10 +39,9 @@ std::string path_of(const Json& event, const Json& http) {
 void read_body(const Json& event, HttpCall& call) {
     constexpr std::size_t kInBase64 = HttpCall::kLongestBody / 3 * 4 + 4;
     const Json* body = find(event, "body");
-    const Json* flag = find(event, "isBase64Encoded");
     if (body == nullptr || !body->is_string()) return;
     const auto& text = body->get_ref<const std::string&>();
-    const bool encoded = flag != nullptr && flag->is_boolean() && flag->get<bool>();
+    const bool encoded = is_true(event, "isBase64Encoded");
     call.is_too_large = text.size() > (encoded ? kInBase64 : HttpCall::kLongestBody);
     if (call.is_too_large) return;
     auto bytes = encoded ? decode_base64(text) : text;

@@ -15,36 +15,14 @@ namespace {
 /// Of a task definition that is repeated to people.
 constexpr std::size_t kLongestName = 200;
 
-void put(Json& json, const char* key, const std::string& text) {
-    if (!text.empty()) json[key] = text;
-}
-
-std::int64_t milliseconds_of(WallTime at) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
-}
-
-std::optional<WallTime> time_of(const Json& json, const char* key) {
-    const auto* value = find(json, key);
-    if (value == nullptr || !value->is_number_integer()) return std::nullopt;
-    // Whatever number stands there: a time that can be reckoned with.
-    return wall_time(std::chrono::sys_time<Milliseconds>{Milliseconds{value->get<std::int64_t>()}});
-}
-
-std::string text_of(const Json& json, const char* key) { return find_string(json, key).value_or(""); }
-
-bool flag_of(const Json& json, const char* key) {
-    const auto* value = find(json, key);
-    return value != nullptr && value->is_boolean() && value->get<bool>();
-}
-
 Json json_of(const PushedImage& image) {
     Json json{{"r", image.repository}, {"at", milliseconds_of(image.at)}};
-    put(json, "t", image.tag);
-    put(json, "d", image.digest);
-    put(json, "a", image.account);
-    put(json, "g", image.region);
-    put(json, "h", image.registry);
-    put(json, "x", image.replica_region);
+    put_text(json, "t", image.tag);
+    put_text(json, "d", image.digest);
+    put_text(json, "a", image.account);
+    put_text(json, "g", image.region);
+    put_text(json, "h", image.registry);
+    put_text(json, "x", image.replica_region);
     if (image.by_version) json["v"] = true;
     return json;
 }
@@ -55,18 +33,18 @@ PushedImage image_of(const Json& json) {
             .digest = text_of(json, "d"),
             .account = text_of(json, "a"),
             .region = text_of(json, "g"),
-            .at = time_of(json, "at").value_or(WallTime{}),
+            .at = find_milliseconds(json, "at").value_or(WallTime{}),
             .registry = text_of(json, "h"),
-            .by_version = flag_of(json, "v"),
+            .by_version = is_true(json, "v"),
             .replica_region = text_of(json, "x")};
 }
 
 Json json_of(const WantedImage& image) {
     Json json = Json::object();
-    put(json, "h", image.registry);
-    put(json, "r", image.repository);
-    put(json, "t", image.tag);
-    put(json, "d", image.digest);
+    put_text(json, "h", image.registry);
+    put_text(json, "r", image.repository);
+    put_text(json, "t", image.tag);
+    put_text(json, "d", image.digest);
     return json;
 }
 
@@ -107,7 +85,7 @@ ImagePin pin_of(std::string_view name) {
 std::string to_json(const DeploymentRequest& request) {
     Json json{{"s", request.target.id.str()}};
     if (request.task_definition) json["td"] = request.task_definition->str();
-    put(json, "why", request.reason);
+    put_text(json, "why", request.reason);
     if (request.changed_at) json["at"] = milliseconds_of(*request.changed_at);
     for (const auto& image : request.images) json["img"].push_back(json_of(image));
     if (request.images_alone) json["only"] = true;
@@ -121,8 +99,8 @@ std::string to_json(const DeploymentRequest& request) {
     if (request.strategy_once) json["st"] = request.strategy_once->written;
     if (request.asked_for) json["man"] = true;
     if (request.past_holds) json["past"] = *request.past_holds;
-    put(json, "run", request.pipeline_run);
-    put(json, "ok", request.kept_approval);
+    put_text(json, "run", request.pipeline_run);
+    put_text(json, "ok", request.kept_approval);
     return dump_json(json);
 }
 
@@ -139,13 +117,13 @@ Result<DeploymentRequest> request_of_json(std::string_view text, const Config& c
     DeploymentRequest request{.target = *target,
                               .task_definition = std::nullopt,
                               .reason = text_of(json, "why"),
-                              .changed_at = time_of(json, "at"),
+                              .changed_at = find_milliseconds(json, "at"),
                               .images = list_of(json, "img", image_of),
-                              .images_alone = flag_of(json, "only"),
+                              .images_alone = is_true(json, "only"),
                               .image_mode = parse_image_mode(text_of(json, "m")).value_or(ImageMode::kRedeploy),
                               .image_pin = pin_of(text_of(json, "pin")),
                               .wanted = list_of(json, "want", wanted_of),
-                              .again = flag_of(json, "again"),
+                              .again = is_true(json, "again"),
                               .strategy = config.strategy_of(target->id),
                               .before = config.task_before(target->id)};
     if (auto revision = find_string(json, "td")) {
@@ -178,7 +156,7 @@ Result<DeploymentRequest> request_of_json(std::string_view text, const Config& c
             return fail(ErrorKind::kInvalidEvent, fmt::format("the request that was kept has a strategy: {}", *why));
         request.strategy_once = *std::move(strategy);
     }
-    request.asked_for = flag_of(json, "man");
+    request.asked_for = is_true(json, "man");
     request.past_holds = find_string(json, "past");
     request.pipeline_run = text_of(json, "run");
     request.kept_approval = text_of(json, "ok");

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <map>
 #include <utility>
 
@@ -35,27 +34,11 @@ std::optional<std::size_t> place_of(const std::array<std::string_view, N>& words
     return static_cast<std::size_t>(found - words.begin());
 }
 
-void put_text(Json& json, const char* key, const std::string& text) {
-    if (!text.empty()) json[key] = text;
-}
-
 void put_time(Json& json, const char* key, WallTime at) {
-    if (at != WallTime{})
-        json[key] = std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
+    if (at != WallTime{}) json[key] = milliseconds_of(at);
 }
 
-std::string text_in(const Json& json, const char* key) { return find_string(json, key).value_or(""); }
-
-bool flag_in(const Json& json, const char* key) {
-    const auto* value = find(json, key);
-    return value != nullptr && value->is_boolean() && value->get<bool>();
-}
-
-WallTime time_in(const Json& json, const char* key) {
-    const auto* value = find(json, key);
-    if (value == nullptr || !value->is_number_integer()) return {};
-    return wall_time(std::chrono::sys_time<Milliseconds>{Milliseconds{value->get<std::int64_t>()}});
-}
+WallTime time_in(const Json& json, const char* key) { return find_milliseconds(json, key).value_or(WallTime{}); }
 
 Json json_of(const RunService& service) {
     Json json{{"request", parse_json(to_json(service.request)).value_or(Json::object())},
@@ -78,21 +61,21 @@ std::unexpected<Error> no_run(std::string_view why) {
 
 Result<RunService> service_of(const Json& json, const std::string& pipeline, const Config& config) {
     const auto* request = find(json, "request");
-    const auto stand = place_of(kStands, text_in(json, "stand"));
+    const auto stand = place_of(kStands, text_of(json, "stand"));
     if (request == nullptr || !stand) return no_run("a service without a request, or without a stand");
     TRY_ASSIGN(auto read, request_of_json(dump_json(*request), config));
     read.pipeline = pipeline;
     return RunService{.request = std::move(read),
                       .stand = static_cast<ServiceStand>(*stand),
-                      .deployment_id = text_in(json, "deployment"),
-                      .task_definition = text_in(json, "task_definition"),
+                      .deployment_id = text_of(json, "deployment"),
+                      .task_definition = text_of(json, "task_definition"),
                       .started_at = time_in(json, "started"),
-                      .begun_here = flag_in(json, "begun_here"),
-                      .words = text_in(json, "words"),
+                      .begun_here = is_true(json, "begun_here"),
+                      .words = text_of(json, "words"),
                       .kept_since = time_in(json, "kept_since"),
-                      .asked = flag_in(json, "asked"),
+                      .asked = is_true(json, "asked"),
                       .healthy_at = time_in(json, "healthy_at"),
-                      .tried_again = flag_in(json, "tried_again")};
+                      .tried_again = is_true(json, "tried_again")};
 }
 
 Json json_of(const RunStage& stage) {
@@ -104,10 +87,10 @@ Json json_of(const RunStage& stage) {
 }
 
 Result<RunStage> stage_of(const Json& json, const std::string& pipeline, const Config& config) {
-    RunStage stage{.name = text_in(json, "name"),
+    RunStage stage{.name = text_of(json, "name"),
                    .services = {},
-                   .promote_to = text_in(json, "promote"),
-                   .promoted_pipeline = text_in(json, "pipeline")};
+                   .promote_to = text_of(json, "promote"),
+                   .promoted_pipeline = text_of(json, "pipeline")};
     const auto* services = find(json, "services");
     if (services == nullptr || !services->is_array()) return no_run("a stage without services");
     for (const auto& one : *services) {
@@ -151,16 +134,16 @@ std::string to_json(const PipelineRun& run) { return dump_json(json_of_run(run))
 
 Result<PipelineRun> run_of_json(std::string_view text, const Config& config) {
     TRY_ASSIGN(const auto json, parse_json(text));
-    PipelineRun run{.pipeline = text_in(json, "pipeline"),
-                    .id = text_in(json, "id"),
-                    .target = text_in(json, "target"),
-                    .reason = text_in(json, "reason"),
+    PipelineRun run{.pipeline = text_of(json, "pipeline"),
+                    .id = text_of(json, "id"),
+                    .target = text_of(json, "target"),
+                    .reason = text_of(json, "reason"),
                     .at = time_in(json, "at"),
-                    .rolls_back_earlier = flag_in(json, "rolls_back_earlier"),
-                    .again = flag_in(json, "again"),
-                    .words = text_in(json, "words"),
-                    .failed_in = text_in(json, "failed_in")};
-    const auto next = place_of(kNexts, text_in(json, "next"));
+                    .rolls_back_earlier = is_true(json, "rolls_back_earlier"),
+                    .again = is_true(json, "again"),
+                    .words = text_of(json, "words"),
+                    .failed_in = text_of(json, "failed_in")};
+    const auto next = place_of(kNexts, text_of(json, "next"));
     const auto* stage = find(json, "stage");
     const auto* stages = find(json, "stages");
     if (!is_pipeline_name(run.pipeline) || run.id.empty() || run.id.size() > kLongestId)

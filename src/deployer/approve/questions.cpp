@@ -52,11 +52,6 @@ WallTime time_in(const Json& json, std::string_view key) {
     return parse_rfc3339(find_string(json, key).value_or("")).value_or(WallTime{});
 }
 
-bool flag_in(const Json& json, std::string_view key) {
-    const auto* value = find(json, key);
-    return value != nullptr && value->is_boolean() && value->get<bool>();
-}
-
 Json due_event(std::string_view due, const std::string& token) {
     return {{"action", "approval_due"}, {"due", due}, {"token", token}};
 }
@@ -72,9 +67,9 @@ struct Questions::Lock {
     WallTime until{};
 
     static Lock of(const Json& json) {
-        return {.nonce = find_string(json, "nonce").value_or(""),
-                .answer = find_string(json, "answer").value_or(""),
-                .by = find_string(json, "by").value_or(""),
+        return {.nonce = text_of(json, "nonce"),
+                .answer = text_of(json, "answer"),
+                .by = text_of(json, "by"),
                 .since = time_in(json, "since"),
                 .until = time_in(json, "until")};
     }
@@ -179,7 +174,7 @@ Questions::Claim Questions::claim(const std::string& token, Deadline deadline) {
     const auto input = parse_json(planned->input);
     // The answer to the first try was lost.
     if (input && find_string(*input, "nonce") == find_string(*parse_json(word.input), "nonce")) return Claim::kAsk;
-    const bool heard = input && flag_in(*input, "heard");
+    const bool heard = input && is_true(*input, "heard");
     const bool over = planned->at <= now;
     if (heard && !over) return Claim::kAsked;
     if (!over && input && now < time_in(*input, "since") + kAsking) return Claim::kAsked;
@@ -329,7 +324,7 @@ Result<std::vector<Questions::Open>> Questions::open(Deadline deadline) {
         auto token = input ? find_string(*input, "token").value_or("") : std::string();
         auto approval = read(token);
         if (!approval || approval->target != config_.deployment_target || approval->expires <= clock_.now()) continue;
-        all.push_back({.approval = *std::move(approval), .token = std::move(token), .heard = flag_in(*input, "heard")});
+        all.push_back({.approval = *std::move(approval), .token = std::move(token), .heard = is_true(*input, "heard")});
     }
     return all;
 }

@@ -117,10 +117,9 @@ Result<HeldRequest> held_in_event(std::string_view text, const Config& config) {
     const auto* request = find(event, "request");
     if (find_string(event, "action") != "thaw" || request == nullptr)
         return fail(ErrorKind::kProtocol, "it keeps nothing that was held");
-    const auto* by_person = find(event, "by_person");
     TRY_ASSIGN(auto read, request_of_json(dump_json(*request), config));
     return HeldRequest{.request = std::move(read),
-                       .by_person = by_person != nullptr && by_person->is_boolean() && by_person->get<bool>(),
+                       .by_person = is_true(event, "by_person"),
                        .told = find_string(event, "told").value_or("")};
 }
 

@@ -17,10 +17,7 @@ std::string text(const Json* object, std::string_view key) {
     return object == nullptr ? std::string() : find_string(*object, key).value_or("");
 }
 
-bool is_true(const Json* object, std::string_view key) {
-    const Json* value = at(object, key);
-    return value != nullptr && value->is_boolean() && value->get<bool>();
-}
+bool is_true(const Json* object, std::string_view key) { return object != nullptr && ci_lambda::is_true(*object, key); }
 
 /// More than any of CodeDeploy's waits may take (two days; 30 days for what is Ready).
 constexpr std::int64_t kMostMinutes = 43'200;

@@ -23,8 +23,6 @@ constexpr std::string_view kInToto = "application/vnd.in-toto";
 /// What BuildKit writes as the platform of an attestation.
 constexpr std::string_view kUnknown = "unknown";
 
-std::string text_of(const Json& object, std::string_view key) { return find_string(object, key).value_or(""); }
-
 /// The member `digest` of the descriptor `key`.
 std::string digest_of(const Json& manifest, std::string_view key) {
     const Json* descriptor = find(manifest, key);

@@ -20,8 +20,6 @@ int count(const Json& object, std::string_view key) {
     return value != nullptr && value->is_number_integer() ? value->get<int>() : 0;
 }
 
-std::string text(const Json& object, std::string_view key) { return find_string(object, key).value_or(""); }
-
 /// AWS's own pages show times as text.
 std::optional<WallTime> find_time(const Json& object, std::string_view key) {
     if (const auto text = find_string(object, key)) return parse_rfc3339(*text);
@@ -48,13 +46,8 @@ void for_each(const Json& object, std::string_view key, Use use) {
     for (const auto& one : *array) use(one);
 }
 
-bool is_true(const Json& object, std::string_view key) {
-    const Json* value = find(object, key);
-    return value != nullptr && value->is_boolean() && value->get<bool>();
-}
-
 RolloutState read_rollout_state(const Json& deployment) {
-    const auto state = text(deployment, "rolloutState");
+    const auto state = text_of(deployment, "rolloutState");
     if (state == "IN_PROGRESS") return RolloutState::kInProgress;
     if (state == "COMPLETED") return RolloutState::kCompleted;
     if (state == "FAILED") return RolloutState::kFailed;
@@ -62,9 +55,9 @@ RolloutState read_rollout_state(const Json& deployment) {
 }
 
 EcsDeployment read_deployment(const Json& deployment) {
-    return {.id = text(deployment, "id"),
-            .status = text(deployment, "status"),
-            .task_definition = text(deployment, "taskDefinition"),
+    return {.id = text_of(deployment, "id"),
+            .status = text_of(deployment, "status"),
+            .task_definition = text_of(deployment, "taskDefinition"),
             .desired_count = count(deployment, "desiredCount"),
             .pending_count = count(deployment, "pendingCount"),
             .running_count = count(deployment, "runningCount"),
@@ -72,16 +65,16 @@ EcsDeployment read_deployment(const Json& deployment) {
             .created_at = time_of(deployment, "createdAt"),
             .updated_at = time_of(deployment, "updatedAt"),
             .rollout_state = read_rollout_state(deployment),
-            .rollout_reason = text(deployment, "rolloutStateReason")};
+            .rollout_reason = text_of(deployment, "rolloutStateReason")};
 }
 
 /// CodeDeploy's id is that of its deployment only where CodeDeploy has made the set.
 EcsTaskSet read_task_set(const Json& set) {
-    const bool by_code_deploy = text(set, "startedBy") == "CODE_DEPLOY";
-    return {.id = text(set, "id"),
-            .external_id = by_code_deploy ? text(set, "externalId") : std::string(),
-            .status = text(set, "status"),
-            .task_definition = text(set, "taskDefinition"),
+    const bool by_code_deploy = text_of(set, "startedBy") == "CODE_DEPLOY";
+    return {.id = text_of(set, "id"),
+            .external_id = by_code_deploy ? text_of(set, "externalId") : std::string(),
+            .status = text_of(set, "status"),
+            .task_definition = text_of(set, "taskDefinition"),
             .desired_count = count(set, "computedDesiredCount"),
             .pending_count = count(set, "pendingCount"),
             .running_count = count(set, "runningCount"),
@@ -94,12 +87,12 @@ void read_balanced_container(const Json& object, EcsService& service) {
     const Json* balancers = find(object, "loadBalancers");
     if (!service.balanced_container.empty() || balancers == nullptr || !balancers->is_array() || balancers->empty())
         return;
-    service.balanced_container = text(balancers->front(), "containerName");
+    service.balanced_container = text_of(balancers->front(), "containerName");
     service.balanced_port = count(balancers->front(), "containerPort");
 }
 
 EcsServiceMessage read_message(const Json& event) {
-    return {.at = time_of(event, "createdAt"), .text = text(event, "message")};
+    return {.at = time_of(event, "createdAt"), .text = text_of(event, "message")};
 }
 
 ServiceDeploymentStatus read_status(const std::string& name) {
@@ -120,7 +113,7 @@ ServiceDeploymentStatus read_status(const std::string& name) {
 }
 
 DeploymentStrategy read_strategy(const Json& configuration) {
-    const auto name = text(configuration, "strategy");
+    const auto name = text_of(configuration, "strategy");
     if (name.empty() || name == "ROLLING") return DeploymentStrategy::kRolling;
     if (name == "BLUE_GREEN") return DeploymentStrategy::kBlueGreen;
     if (name == "LINEAR") return DeploymentStrategy::kLinear;
@@ -148,7 +141,7 @@ std::optional<double> find_number(const Json& object, std::string_view key) {
 }
 
 EcsLifecycleHook read_hook(const Json& hook) {
-    EcsLifecycleHook one{.pause = text(hook, "targetType") == "PAUSE"};
+    EcsLifecycleHook one{.pause = text_of(hook, "targetType") == "PAUSE"};
     if (const Json* stages = find(hook, "lifecycleStages"); stages != nullptr && stages->is_array())
         for (const auto& stage : *stages)
             if (stage.is_string()) one.stages.push_back(stage.get<std::string>());
@@ -156,10 +149,10 @@ EcsLifecycleHook read_hook(const Json& hook) {
     if (find(hook, "targetType") == nullptr && find(hook, "hookTargetArn") == nullptr) one.pause = true;
     if (const Json* timeout = find(hook, "timeoutConfiguration"))
         one.timeout = find_minutes(*timeout, "timeoutInMinutes");
-    one.function = text(hook, "hookTargetArn");
-    one.role = text(hook, "roleArn");
+    one.function = text_of(hook, "hookTargetArn");
+    one.role = text_of(hook, "roleArn");
     if (const Json* timeout = find(hook, "timeoutConfiguration"); timeout != nullptr && find(*timeout, "action"))
-        one.then_continues = text(*timeout, "action") == "CONTINUE";
+        one.then_continues = text_of(*timeout, "action") == "CONTINUE";
     return one;
 }
 
@@ -197,7 +190,7 @@ EcsDeploymentConfiguration read_configuration(const Json& configuration) {
     one.minimum_healthy_percent = count(configuration, "minimumHealthyPercent");
     if (const Json* early = find(configuration, "earlySuccessCriteria")) {
         one.early_success = is_true(*early, "enable");
-        one.cleanup_deferred = text(*early, "sourceServiceRevisionCleanup") == "DEFERRED";
+        one.cleanup_deferred = text_of(*early, "sourceServiceRevisionCleanup") == "DEFERRED";
         if (const auto percent = find_number(*early, "healthyPercent"))
             one.early_healthy_percent = static_cast<int>(*percent);
     }
@@ -209,15 +202,15 @@ EcsDeploymentConfiguration read_configuration(const Json& configuration) {
 }
 
 EcsLoadBalancer read_load_balancer(const Json& balancer) {
-    EcsLoadBalancer one{.target_group = text(balancer, "targetGroupArn"),
-                        .classic = !text(balancer, "loadBalancerName").empty()};
+    EcsLoadBalancer one{.target_group = text_of(balancer, "targetGroupArn"),
+                        .classic = !text_of(balancer, "loadBalancerName").empty()};
     const Json* advanced = find(balancer, "advancedConfiguration");
     if (advanced == nullptr) return one;
     one.advanced = true;
-    one.alternate_target_group = text(*advanced, "alternateTargetGroupArn");
-    one.production_rule = text(*advanced, "productionListenerRule");
-    one.test_rule = text(*advanced, "testListenerRule");
-    one.role = text(*advanced, "roleArn");
+    one.alternate_target_group = text_of(*advanced, "alternateTargetGroupArn");
+    one.production_rule = text_of(*advanced, "productionListenerRule");
+    one.test_rule = text_of(*advanced, "testListenerRule");
+    one.role = text_of(*advanced, "roleArn");
     return one;
 }
 
@@ -227,52 +220,53 @@ bool has_service_connect(const Json& service) {
     if (deployments == nullptr || !deployments->is_array()) return false;
     return std::ranges::any_of(*deployments, [](const Json& deployment) {
         const Json* connect = find(deployment, "serviceConnectConfiguration");
-        return connect != nullptr && text(deployment, "status") == "PRIMARY" && is_true(*connect, "enabled");
+        return connect != nullptr && text_of(deployment, "status") == "PRIMARY" && is_true(*connect, "enabled");
     });
 }
 
 EcsHookProgress read_hook_progress(const Json& hook) {
-    const auto status = text(hook, "status");
-    return {.id = text(hook, "hookId"),
-            .function = text(hook, "targetArn"),
-            .pause = text(hook, "targetType") == "PAUSE",
+    const auto status = text_of(hook, "status");
+    return {.id = text_of(hook, "hookId"),
+            .function = text_of(hook, "targetArn"),
+            .pause = text_of(hook, "targetType") == "PAUSE",
             .unfinished = status == "AWAITING_ACTION" || status == "IN_PROGRESS",
             .expires_at = find_time(hook, "expiresAt"),
-            .then_rolls_back = text(hook, "timeoutAction") != "CONTINUE",
+            .then_rolls_back = text_of(hook, "timeoutAction") != "CONTINUE",
             .rejected = status == "FAILED"};
 }
 
 EcsTaskDefinition::Image read_container_image(const Json& container) {
-    return {.container = text(container, "name"), .image = text(container, "image")};
+    return {.container = text_of(container, "name"), .image = text_of(container, "image")};
 }
 
 void add_log(const Json& container, std::vector<EcsTaskDefinition::Log>& logs) {
     const Json* configuration = find(container, "logConfiguration");
-    if (configuration == nullptr || text(*configuration, "logDriver") != "awslogs") return;
+    if (configuration == nullptr || text_of(*configuration, "logDriver") != "awslogs") return;
     const Json* options = find(*configuration, "options");
-    if (options == nullptr || text(*options, "awslogs-group").empty()) return;
-    logs.push_back({.container = text(container, "name"),
-                    .group = text(*options, "awslogs-group"),
-                    .stream_prefix = text(*options, "awslogs-stream-prefix"),
-                    .region = text(*options, "awslogs-region")});
+    if (options == nullptr || text_of(*options, "awslogs-group").empty()) return;
+    logs.push_back({.container = text_of(container, "name"),
+                    .group = text_of(*options, "awslogs-group"),
+                    .stream_prefix = text_of(*options, "awslogs-stream-prefix"),
+                    .region = text_of(*options, "awslogs-region")});
 }
 
 EcsServiceRevision::Image read_image(const Json& image) {
-    return {
-        .container = text(image, "containerName"), .image = text(image, "image"), .digest = text(image, "imageDigest")};
+    return {.container = text_of(image, "containerName"),
+            .image = text_of(image, "image"),
+            .digest = text_of(image, "imageDigest")};
 }
 
-std::string read_arn(const Json& summary) { return text(summary, "arn"); }
+std::string read_arn(const Json& summary) { return text_of(summary, "arn"); }
 
 EcsServiceRevision::Image read_image_of_container(const Json& container) {
-    return {.container = text(container, "name"),
-            .image = text(container, "image"),
-            .digest = text(container, "imageDigest")};
+    return {.container = text_of(container, "name"),
+            .image = text_of(container, "image"),
+            .digest = text_of(container, "imageDigest")};
 }
 
 EcsTags read_tags(const Json& object) {
     EcsTags tags;
-    for_each(object, "tags", [&](const Json& tag) { tags[text(tag, "key")] = text(tag, "value"); });
+    for_each(object, "tags", [&](const Json& tag) { tags[text_of(tag, "key")] = text_of(tag, "value"); });
     return tags;
 }
 
@@ -362,9 +356,9 @@ std::string read_task_placement(const Json& service) {
 }
 
 EcsStoppedTask::Container read_container(const Json& container) {
-    EcsStoppedTask::Container one{.name = text(container, "name"),
-                                  .reason = text(container, "reason"),
-                                  .runtime_id = text(container, "runtimeId")};
+    EcsStoppedTask::Container one{.name = text_of(container, "name"),
+                                  .reason = text_of(container, "reason"),
+                                  .runtime_id = text_of(container, "runtimeId")};
     if (const Json* code = find(container, "exitCode"); code != nullptr && code->is_number_integer())
         one.exit_code = code->get<int>();
     return one;
@@ -373,23 +367,23 @@ EcsStoppedTask::Container read_container(const Json& container) {
 }  // namespace
 
 EcsService read_service(const Json& service) {
-    EcsService one{.name = EcsServiceName(text(service, "serviceName")),
-                   .status = text(service, "status"),
-                   .task_definition = text(service, "taskDefinition"),
+    EcsService one{.name = EcsServiceName(text_of(service, "serviceName")),
+                   .status = text_of(service, "status"),
+                   .task_definition = text_of(service, "taskDefinition"),
                    .desired_count = count(service, "desiredCount"),
                    .running_count = count(service, "runningCount"),
                    .deployments = read_all(service, "deployments", read_deployment),
                    .messages = read_all(service, "events", read_message),
-                   .service_deployment = text(service, "currentServiceDeployment"),
+                   .service_deployment = text_of(service, "currentServiceDeployment"),
                    .revisions = read_all(service, "currentServiceRevisions", read_arn),
                    .tags = read_tags(service),
-                   .arn = text(service, "serviceArn"),
-                   .express = text(service, "resourceManagementType") == "ECS"};
+                   .arn = text_of(service, "serviceArn"),
+                   .express = text_of(service, "resourceManagementType") == "ECS"};
     // Of an Express Mode service ECS names only the task definitions of its deployments.
     if (const auto* primary = one.primary(); one.task_definition.empty() && primary != nullptr)
         one.task_definition = primary->task_definition;
     if (const Json* controller = find(service, "deploymentController"))
-        one.deployment_controller = text(*controller, "type");
+        one.deployment_controller = text_of(*controller, "type");
     one.task_sets = read_all(service, "taskSets", read_task_set);
     read_balanced_container(service, one);
     for_each(service, "taskSets", [&](const Json& set) { read_balanced_container(set, one); });
@@ -406,15 +400,15 @@ EcsService read_service(const Json& service) {
 }
 
 EcsExpressService::Configuration read_express_configuration(const Json& configuration) {
-    EcsExpressService::Configuration one{.revision = text(configuration, "serviceRevisionArn"),
-                                         .task_definition = text(configuration, "taskDefinitionArn"),
+    EcsExpressService::Configuration one{.revision = text_of(configuration, "serviceRevisionArn"),
+                                         .task_definition = text_of(configuration, "taskDefinitionArn"),
                                          .primary_container = {},
                                          .image = {},
                                          .created_at = time_of(configuration, "createdAt")};
     if (const Json* container = find(configuration, "primaryContainer");
         container != nullptr && container->is_object()) {
         one.primary_container = dump_json(*container);
-        one.image = text(*container, "image");
+        one.image = text_of(*container, "image");
     }
     return one;
 }
@@ -424,8 +418,8 @@ EcsExpressService read_express_service(const Json& service) {
                           .status_reason = {},
                           .configurations = read_all(service, "activeConfigurations", read_express_configuration)};
     if (const Json* status = find(service, "status")) {
-        one.status = text(*status, "statusCode");
-        one.status_reason = text(*status, "statusReason");
+        one.status = text_of(*status, "statusCode");
+        one.status_reason = text_of(*status, "statusReason");
     }
     std::ranges::stable_sort(one.configurations, std::ranges::greater{}, &EcsExpressService::Configuration::created_at);
     return one;
@@ -434,27 +428,27 @@ EcsExpressService read_express_service(const Json& service) {
 DescribedServices::Failure read_failure(const Json& failure) {
     std::string reason = find_string(failure, "reason").value_or("no reason given");
     if (const auto detail = find_string(failure, "detail")) reason += ": " + *detail;
-    return {.name = EcsServiceName(std::string(last_segment(text(failure, "arn")))), .reason = std::move(reason)};
+    return {.name = EcsServiceName(std::string(last_segment(text_of(failure, "arn")))), .reason = std::move(reason)};
 }
 
 EcsServiceDeployment read_service_deployment(const Json& deployment) {
-    EcsServiceDeployment one{.arn = text(deployment, "serviceDeploymentArn"),
-                             .status = read_status(text(deployment, "status")),
-                             .reason = text(deployment, "statusReason"),
-                             .target_revision = text(deployment, "targetServiceRevisionArn"),
+    EcsServiceDeployment one{.arn = text_of(deployment, "serviceDeploymentArn"),
+                             .status = read_status(text_of(deployment, "status")),
+                             .reason = text_of(deployment, "statusReason"),
+                             .target_revision = text_of(deployment, "targetServiceRevisionArn"),
                              .created_at = time_of(deployment, "createdAt"),
                              .finished_at = find_time(deployment, "finishedAt"),
-                             .lifecycle_stage = text(deployment, "lifecycleStage"),
+                             .lifecycle_stage = text_of(deployment, "lifecycleStage"),
                              .updated_at = find_time(deployment, "updatedAt"),
                              .hooks = read_all(deployment, "lifecycleHookDetails", read_hook_progress)};
     // The list has the revision's ARN, the description an object.
     if (const Json* target = find(deployment, "targetServiceRevision")) {
-        one.target_revision = text(*target, "arn");
+        one.target_revision = text_of(*target, "arn");
         one.test_percent = find_number(*target, "requestedTestTrafficWeight");
         one.production_percent = find_number(*target, "requestedProductionTrafficWeight");
     }
     if (const Json* rollback = find(deployment, "rollback")) {
-        one.rollback_reason = text(*rollback, "reason");
+        one.rollback_reason = text_of(*rollback, "reason");
         one.rollback_started_at = find_time(*rollback, "startedAt");
     }
     if (const Json* alarms = find(deployment, "alarms"))
@@ -467,33 +461,33 @@ EcsServiceDeployment read_service_deployment(const Json& deployment) {
 }
 
 EcsServiceRevision read_service_revision(const Json& revision) {
-    return {.arn = text(revision, "serviceRevisionArn"),
-            .task_definition = text(revision, "taskDefinition"),
+    return {.arn = text_of(revision, "serviceRevisionArn"),
+            .task_definition = text_of(revision, "taskDefinition"),
             .images = read_all(revision, "containerImages", read_image),
             .express = has_content(revision, "ecsManagedResources")};
 }
 
 EcsRunningTask read_running_task(const Json& task) {
-    return {.started_by = text(task, "startedBy"), .images = read_all(task, "containers", read_image_of_container)};
+    return {.started_by = text_of(task, "startedBy"), .images = read_all(task, "containers", read_image_of_container)};
 }
 
 EcsStoppedTask read_stopped_task(const Json& task) {
-    return {.arn = text(task, "taskArn"),
-            .started_by = text(task, "startedBy"),
-            .stop_code = text(task, "stopCode"),
-            .stopped_reason = text(task, "stoppedReason"),
+    return {.arn = text_of(task, "taskArn"),
+            .started_by = text_of(task, "startedBy"),
+            .stop_code = text_of(task, "stopCode"),
+            .stopped_reason = text_of(task, "stoppedReason"),
             .stopped_at = time_of(task, "stoppedAt"),
             .containers = read_all(task, "containers", read_container),
-            .task_definition = text(task, "taskDefinitionArn")};
+            .task_definition = text_of(task, "taskDefinitionArn")};
 }
 
 EcsTask read_task(const Json& task) {
     EcsTask one{.what = read_stopped_task(task),
-                .last_status = text(task, "lastStatus"),
+                .last_status = text_of(task, "lastStatus"),
                 .created_at = time_of(task, "createdAt")};
     if (const Json* overrides = find(task, "overrides"))
         for_each(*overrides, "containerOverrides", [&](const Json& container) {
-            if (one.container.empty()) one.container = text(container, "name");
+            if (one.container.empty()) one.container = text_of(container, "name");
         });
     return one;
 }
@@ -501,13 +495,13 @@ EcsTask read_task(const Json& task) {
 EcsTaskDefinition read_task_definition(const Json& answer) {
     EcsTaskDefinition one;
     if (const Json* described = find(answer, "taskDefinition")) {
-        one.arn = text(*described, "taskDefinitionArn");
-        one.status = text(*described, "status");
+        one.arn = text_of(*described, "taskDefinitionArn");
+        one.status = text_of(*described, "status");
         one.images = read_all(*described, "containerDefinitions", read_container_image);
         for_each(*described, "containerDefinitions", [&](const Json& container) { add_log(container, one.logs); });
         if (const Json* platform = find(*described, "runtimePlatform")) {
-            one.cpu_architecture = text(*platform, "cpuArchitecture");
-            one.os_family = text(*platform, "operatingSystemFamily");
+            one.cpu_architecture = text_of(*platform, "cpuArchitecture");
+            one.os_family = text_of(*platform, "operatingSystemFamily");
         }
         if (const Json* launch_types = find(*described, "requiresCompatibilities");
             launch_types != nullptr && launch_types->is_array())
@@ -556,7 +550,7 @@ Json copy_request(const Json& task_definition, const EcsImages& images, const st
     if (containers == request.end() || !containers->is_array()) return request;
     for (auto& container : *containers) {
         if (!container.is_object()) continue;
-        const auto image = images.find(text(container, "name"));
+        const auto image = images.find(text_of(container, "name"));
         if (image != images.end()) container["image"] = image->second;
     }
     return request;
@@ -568,10 +562,10 @@ EcsImages pinned_images(const Json& task_definition, const EcsServiceRevision& r
     if (containers == nullptr || !containers->is_array()) return images;
     for (const auto& container : *containers) {
         if (!container.is_object()) continue;
-        auto name = text(container, "name");
+        auto name = text_of(container, "name");
         const auto image = std::ranges::find(revision.images, name, &EcsServiceRevision::Image::container);
         if (image == revision.images.end() || image->digest.empty()) continue;
-        images[std::move(name)] = fmt::format("{}@{}", image_name(text(container, "image")), image->digest);
+        images[std::move(name)] = fmt::format("{}@{}", image_name(text_of(container, "image")), image->digest);
     }
     return images;
 }
