@@ -16,7 +16,7 @@ readonly build=build/package-$arch
 whole=OFF
 [[ $arch != x86_64 ]] || whole=ON
 
-curl="$(packaging/build_curl.sh "$arch" .cache/debian .cache/curl | tee /dev/stderr | tail -n 1)"
+curl="$(packaging/build_curl.sh "$arch" .cache/debian .cache/curl)"
 cmake -S . -B "$build" -G Ninja \
     -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/toolchains/package-$arch.cmake" -DCI_LAMBDA_SYSROOT="$PWD/.cache/debian/sysroot-$arch" \
     -DCURL_DIR="$curl/lib/cmake/CURL" -DCI_LAMBDA_FMT_SOURCE="$PWD/.cache/debian/fmtlib" -DCI_LAMBDA_COMMIT="$commit" \

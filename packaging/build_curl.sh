@@ -4,10 +4,11 @@
 #
 # usage: build_curl.sh ARCH DEBIAN_DIR CACHE_DIR
 #
-# DEBIAN_DIR is what fetch_debian.sh has made. Prints, as its last line, the directory to find curl in; it is built only
-# once for each version of curl, glibc and OpenSSL, each compiler and each recipe (this file, curl_openssl.h and the
-# toolchain's).
+# DEBIAN_DIR is what fetch_debian.sh has made. Prints the directory to find curl in, and nothing else: what the tools say
+# goes to standard error. It is built only once for each version of curl, glibc and OpenSSL, each compiler and each recipe
+# (this file, curl_openssl.h and the toolchain's).
 set -euo pipefail
+exec 3>&1 >&2
 
 readonly arch=$1
 debian="$(cd -- "$2" && pwd -P)"
@@ -59,4 +60,4 @@ if [[ ! -e "$prefix/lib/libcurl.a" ]]; then
     fi
     mv -- "$prefix.new" "$prefix"
 fi
-printf '%s\n' "$prefix"
+printf '%s\n' "$prefix" >&3

@@ -94,8 +94,8 @@ Deploy merge(const std::vector<const Deploy*>& decisions) {
             }
         }
         for (const auto& task : decision.tasks) {
-            const auto known =
-                std::ranges::find(merged.tasks, task.task.id, [](const TaskRequest& one) { return one.task.id; });
+            const auto known = std::ranges::find(merged.tasks, task.task.id,
+                                                 [](const TaskRequest& request) { return request.task.id; });
             if (known == merged.tasks.end())
                 merged.tasks.push_back(task);
             else
