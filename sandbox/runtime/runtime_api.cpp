@@ -122,8 +122,8 @@ HttpExchangeAnswer invoke(Invocations& invocations, const HttpExchangeRequest& r
 
 void add_runtime_api(HttpServer& server, Invocations& invocations, std::string function) {
     const std::string base = "/2018-06-01/runtime";
-    server.get(base + "/invocation/next", [&invocations, function = std::move(function)](const HttpExchangeRequest&) {
-        return next(invocations, function);
+    server.get(base + "/invocation/next", [&invocations, name = std::move(function)](const HttpExchangeRequest&) {
+        return next(invocations, name);
     });
     server.post(base + "/invocation/([^/]+)/response",
                 [&](const HttpExchangeRequest& request) { return take_response(invocations, request); });

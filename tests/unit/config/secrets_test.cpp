@@ -26,9 +26,9 @@ using Texts = std::map<std::string, std::string>;
 
 /// Reads these texts, by the source that names them.
 auto reader_of(Texts texts) {
-    return [texts = std::move(texts)](const SourceRef& source) -> Result<std::string> {
-        const auto found = texts.find(to_string(source));
-        if (found == texts.end()) return fail(ErrorKind::kNotFound, "it does not exist");
+    return [known = std::move(texts)](const SourceRef& source) -> Result<std::string> {
+        const auto found = known.find(to_string(source));
+        if (found == known.end()) return fail(ErrorKind::kNotFound, "it does not exist");
         return found->second;
     };
 }

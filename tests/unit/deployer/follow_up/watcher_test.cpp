@@ -20,10 +20,10 @@ class WatcherTest : public RolloutFixture {
 protected:
     /// api as ECS shows it, by the time that has passed.
     void ecs_shows(std::function<EcsService(Milliseconds)> service) {
-        ecs_.on_describe = [this, service = std::move(service)](const std::vector<EcsServiceName>& names) {
+        ecs_.on_describe = [this, shown = std::move(service)](const std::vector<EcsServiceName>& names) {
             DescribedServices described;
             for (const auto& name : names) {
-                auto one = service(passed());
+                auto one = shown(passed());
                 one.name = name;
                 described.services.push_back(std::move(one));
             }
