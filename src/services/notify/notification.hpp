@@ -20,6 +20,12 @@ struct Excerpt {
     std::vector<std::string> lines;  ///< where not all of them can be shown, the last ones are
 };
 
+/// Where there is more to see. Both are ours: no text of somebody else's stands in them unescaped.
+struct Link {
+    std::string title;  ///< "service", "logs", "commit 0123456"
+    std::string url;    ///< `https://..`, with everything escaped that a URL must not have
+};
+
 /// What a person is asked to approve. A channel that cannot ask says how to answer elsewhere.
 struct ApprovalPrompt {
     std::string id;            ///< by which people name it: eight hexadecimal digits
@@ -45,6 +51,7 @@ struct Notification {
     std::optional<std::string> reason;
     std::optional<std::string> ecs_event = {};  ///< ECS's own name of what happened: SERVICE_TASK_START_IMPAIRED
     std::optional<Excerpt> excerpt = {};        ///< shown below the reason
+    std::vector<Link> links = {};
     /// What makes it the same as one that was told before, and for how long; empty: nothing does.
     std::vector<std::string> facts = {};
     std::chrono::minutes stays_told{60};
