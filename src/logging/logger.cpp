@@ -173,6 +173,19 @@ void Logger::set_identity(std::string project, std::string environment) {
 
 void Logger::bind_request_id(std::string request_id) { request_id_ = std::move(request_id); }
 
+void Logger::count(Metric metric, double value, std::string_view service, std::string_view deployment) const {
+    if (auto* tally = (whole_ != nullptr ? *whole_ : *this).tally_) tally->add(metric, value, service, deployment);
+}
+
+void Logger::write_metrics() const {
+    const auto& whole = whole_ != nullptr ? *whole_ : *this;
+    if (whole.tally_ == nullptr) return;
+    for (const auto& line : whole.tally_->take_lines(
+             {.project = whole.project_, .environment = whole.environment_, .request_id = whole.request_id_},
+             clock_.now()))
+        sink_.write(line);
+}
+
 void Logger::log(LogLevel level, std::string_view message, std::vector<LogField> fields) const {
     if (!enabled(level)) return;
     OrderedJson body = OrderedJson::object();

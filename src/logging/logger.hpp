@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "metrics/tally.hpp"
 
 namespace ci_lambda {
 
@@ -129,6 +130,14 @@ public:
         log(LogLevel::kError, message, std::move(fields));
     }
 
+    /// Where `count` counts; nullptr, as at the start, for nowhere. It must outlive the log.
+    void set_tally(Tally* tally) { tally_ = tally; }
+    /// Something to be counted or measured: as `Tally::add`.
+    void count(Metric metric, double value = 1, std::string_view service = {}, std::string_view deployment = {}) const;
+    /// Writes what was counted, as lines in CloudWatch's embedded metric format: they are whole log events, so without
+    /// the members of the others.
+    void write_metrics() const;
+
 private:
     LogSink& sink_;
     const Clock& clock_;
@@ -137,6 +146,7 @@ private:
     std::string project_;
     std::string environment_;
     std::string request_id_;
+    Tally* tally_ = nullptr;
     const Logger* whole_ = nullptr;  // that this is a part of
     std::string target_;
 };

@@ -56,6 +56,31 @@ TEST(Logger, WritesAnEmptyObjectWhenThereAreNoFields) {
     EXPECT_EQ(only_line(log)["fields"], Json::object());
 }
 
+TEST(Logger, WritesMetricsAsLinesOfTheirOwnAndOnlyWhereTheyAreCounted) {
+    RecordingLog log;
+    Tally tally;
+    tally.set_mode(Tally::Mode::kOn);
+    log.logger.set_identity("shop", "dev");
+    log.logger.set_level(LogLevel::kError);
+    log.logger.count(Metric::kThrottles);
+    log.logger.write_metrics();
+    EXPECT_THAT(log.sink.lines(), IsEmpty()) << "nowhere to count";
+
+    log.logger.set_tally(&tally);
+    log.logger.bind_request_id("r-1");
+    const Logger of_a_target(log.logger, "eu");
+    of_a_target.count(Metric::kStarted, 1, "api", "ecs-svc/7");
+    log.logger.count(Metric::kThrottles, 2);
+    log.logger.write_metrics();
+    log.logger.write_metrics();
+    const auto line = only_line(log);
+    EXPECT_EQ(line["DeploymentsStarted"], 1);
+    EXPECT_EQ(line["Throttles"], 2);
+    EXPECT_EQ(line["environment"], "dev");
+    EXPECT_EQ(line["request_id"], "r-1");
+    EXPECT_EQ(line["_aws"]["Timestamp"], 1'767'262'083'000);
+}
+
 TEST(Logger, LeavesOutWhatIsBelowItsLevel) {
     RecordingLog log;
     log.logger.set_level(LogLevel::kWarn);
