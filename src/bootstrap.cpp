@@ -53,7 +53,7 @@ int run() {
         return kNoRuntimeApi;
     }
     const auto api = http_runtime_api(*host);
-    const auto app = App::create({.announce = true}, environment, sink, clock, sleeper);
+    const auto app = App::create({.announce = true, .metrics = true}, environment, sink, clock, sleeper);
     if (!app) {
         const Redactor nothing_secret;
         Logger logger(sink, clock, nothing_secret);

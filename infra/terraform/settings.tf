@@ -572,6 +572,20 @@ variable "aws_ca_bundle" {
   }
 }
 
+variable "metrics" {
+  type        = bool
+  description = "The function writes [metrics](metrics.md) into its log, of which CloudWatch makes metrics by itself (METRICS)."
+  default     = true
+  nullable    = false
+}
+
+variable "metrics_by_service" {
+  type        = bool
+  description = "Metrics are counted for each service as well, which CloudWatch bills as metrics of their own (METRICS_BY_SERVICE)."
+  default     = false
+  nullable    = false
+}
+
 variable "verify_seconds" {
   type        = number
   description = "How long a service with verify_alarms or verify_urls is watched after a rollout has completed (VERIFY_SECONDS)."
@@ -739,6 +753,8 @@ locals {
     ALLOW_PLAIN_HTTP                    = "false"
     AWS_USE_FIPS_ENDPOINT               = "false"
     AWS_USE_DUALSTACK_ENDPOINT          = "false"
+    METRICS                             = "true"
+    METRICS_BY_SERVICE                  = "false"
     VERIFY_SECONDS                      = "300"
     VERIFY_SCHEDULE_GROUP               = "default"
     APPROVAL_REQUIRED                   = "false"
@@ -795,6 +811,8 @@ locals {
     AWS_USE_FIPS_ENDPOINT               = tostring(var.aws_use_fips_endpoint)
     AWS_USE_DUALSTACK_ENDPOINT          = tostring(var.aws_use_dualstack_endpoint)
     AWS_CA_BUNDLE                       = var.aws_ca_bundle
+    METRICS                             = tostring(var.metrics)
+    METRICS_BY_SERVICE                  = tostring(var.metrics_by_service)
     VERIFY_SECONDS                      = tostring(var.verify_seconds)
     VERIFY_SCHEDULE_ROLE                = var.verify_schedule_role
     VERIFY_SCHEDULE_GROUP               = var.verify_schedule_group

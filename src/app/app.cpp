@@ -1,7 +1,9 @@
 #include "app/app.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -41,6 +43,11 @@ std::vector<NotificationChannel*> channels(SlackChannel* slack) {
     return all;
 }
 
+Tally::Mode tally_mode(const Config& config) {
+    if (!config.metrics) return Tally::Mode::kOff;
+    return config.metrics_by_service ? Tally::Mode::kByService : Tally::Mode::kOn;
+}
+
 /// The deployment targets by which the application is to run: all, or the one that was asked for.
 std::vector<DeploymentTarget> wanted_targets(const AppOptions& options, const Config& config) {
     if (!options.target) return config.targets.all;
@@ -58,6 +65,7 @@ struct Running {
           notifications(channels(slack.get()), foundation.clock, foundation.sleeper, foundation.logger) {
         foundation.logger.set_level(config.log_level);
         foundation.logger.set_identity(config.project, config.environment);
+        foundation.tally.set_mode(tally_mode(config));
         const auto wanted = wanted_targets(options, config);
         if (wanted.size() > 1) {
             chorus = std::make_unique<Chorus>(notifications, wanted.size());
@@ -133,6 +141,12 @@ public:
     }
 
     Handled handle(std::string_view event_bytes, Deadline deadline) override {
+        auto handled = handle_bytes(event_bytes, deadline);
+        count_process();
+        logger().write_metrics();
+        return handled;
+    }
+    Handled handle_bytes(std::string_view event_bytes, Deadline deadline) {
         const auto delivery = decode_delivery(event_bytes);
         // Of a call by HTTP the token and the code together are enough to approve.
         if (foundation_.logger.enabled(LogLevel::kDebug) && http_call_in(delivery) == nullptr)
@@ -199,6 +213,16 @@ public:
 private:
     inline static const std::string kAllOfThem;
 
+    /// What an invocation says of the process.
+    void count_process() {
+        if (!std::exchange(has_handled_, true)) logger().count(Metric::kColdStarts);
+        rusage usage{};
+        constexpr double kKilobytesInAMegabyte = 1024;
+        if (::getrusage(RUSAGE_SELF, &usage) == 0)
+            logger().count(Metric::kMemoryUsed,
+                           std::round(static_cast<double>(usage.ru_maxrss) / kKilobytesInAMegabyte));
+    }
+
     [[nodiscard]] TargetApp& first() const { return running_->first(); }
 
     /// Nothing has changed where it fails.
@@ -247,6 +271,7 @@ private:
     Foundation foundation_;
     ConfigDocument document_;
     Home home_;
+    bool has_handled_ = false;  ///< an invocation
     std::unique_ptr<Running> running_;
 };
 

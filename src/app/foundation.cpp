@@ -41,6 +41,7 @@ Foundation::Foundation(const AppOptions& options, const Environment& the_environ
       documents_at_aws(environment, http, credentials, clock, sleeper, logger),
       documents(document_roots(environment), &documents_at_aws) {
     register_secrets(environment, redactor);
+    if (options.metrics) logger.set_tally(&tally);
 }
 
 void register_secret(const Secret& secret, Redactor& redactor) {

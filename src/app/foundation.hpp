@@ -6,6 +6,7 @@
 
 #include "announce/told_facts.hpp"
 #include "app/events/answered_events.hpp"
+#include "app/events/counter.hpp"
 #include "app/local_documents.hpp"
 #include "app/options.hpp"
 #include "base/environment.hpp"
@@ -15,6 +16,7 @@
 #include "discovery/index.hpp"
 #include "discovery/task_index.hpp"
 #include "logging/logger.hpp"
+#include "metrics/tally.hpp"
 #include "net/credentials.hpp"
 #include "net/curl_http_client.hpp"
 #include "services/documents/aws_document_reader.hpp"
@@ -23,11 +25,12 @@ namespace ci_lambda {
 
 /// What a process remembers of the services in one place, from event to event, whatever the configuration becomes.
 struct Remembered {
-    explicit Remembered(const Clock& clock) : answered(clock), told(clock) {}
+    explicit Remembered(const Clock& clock) : answered(clock), told(clock), counted(clock) {}
 
     AnsweredEvents answered;
     RolloutMemory memory;
     ToldFacts told;
+    CountedFacts counted;
     KnownRevisions revisions;
     KnownTasks tasks;
 };
@@ -47,6 +50,7 @@ struct Foundation {
     Sleeper& sleeper;
     bool for_people;  ///< not in Lambda
     Redactor redactor;
+    Tally tally;
     Logger logger;
     CurlHttpClient http;
     CredentialChain credentials;

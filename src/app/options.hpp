@@ -18,6 +18,8 @@ struct AppOptions {
     std::unique_ptr<CredentialSource> (*profiles)(const Environment&) = nullptr;
     /// Begin the log with the version: what a cold start of the Lambda does.
     bool announce = false;
+    /// Write metrics into the log, where METRICS says so: what CloudWatch reads. On a laptop nothing does.
+    bool metrics = false;
     /// Overrides DRY_RUN.
     std::optional<bool> dry_run = {};
     /// Overrides WAIT_FOR_DEPLOYMENT.

@@ -571,6 +571,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     auto event_regions = read_list(reader, "EVENT_REGIONS", &is_region);
     auto targets = read_targets(reader);
     const bool dry_run = reader.boolean("DRY_RUN");
+    const bool metrics = reader.boolean("METRICS");
+    const bool metrics_by_service = reader.boolean("METRICS_BY_SERVICE");
     const int timeout = reader.number("DEPLOYMENT_TIMEOUT_SECONDS");
     const bool wait = reader.boolean("WAIT_FOR_DEPLOYMENT");
     const bool rollback = reader.boolean("ROLLBACK_ON_FAILURE");
@@ -678,6 +680,8 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .deployment_target = {},
                    .home_region = region,
                    .dry_run = dry_run,
+                   .metrics = metrics,
+                   .metrics_by_service = metrics_by_service,
                    .deployment_timeout = std::chrono::seconds{timeout},
                    .wait_for_deployment = wait,
                    .rollback_on_failure = rollback,

@@ -125,6 +125,8 @@ struct Config {
     /// and the function's. Else empty.
     std::set<std::string> replicated_from;
     bool dry_run = false;
+    bool metrics = true;              ///< METRICS
+    bool metrics_by_service = false;  ///< METRICS_BY_SERVICE
 
     std::chrono::seconds deployment_timeout{600};  ///< of one rollout, and of starting all of an event's
     bool wait_for_deployment = false;

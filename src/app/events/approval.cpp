@@ -249,9 +249,12 @@ Handled carry_out_approval(Wiring& parts, Deployments& deployments, const Event&
         return answered("ignored", fmt::format("{} is none of our services any more", one_line(service.str())));
     if (auto why = why_not_by(opened.answer.by, parts.config.approval.of(service), parts.config.approval))
         return parts.redacted(forbid(parts, opened, *target, *why));
-    if (opened.approval.is_of_hook()) return parts.redacted(answer_hook(parts, opened, *target, deadline));
-    if (!opened.answer.approved) return parts.redacted(reject(parts, opened, *target, deadline));
-    return parts.redacted(deploy(parts, deployments, event, answer, opened, *target, deadline));
+    auto handled = opened.approval.is_of_hook() ? answer_hook(parts, opened, *target, deadline)
+                   : !opened.answer.approved    ? reject(parts, opened, *target, deadline)
+                                                : deploy(parts, deployments, event, answer, opened, *target, deadline);
+    if (!handled.error && handled.answer.status != "refused" && !parts.dry_run)
+        parts.counter.answered(opened.approval, opened.answer.at);
+    return parts.redacted(std::move(handled));
 }
 
 }  // namespace ci_lambda

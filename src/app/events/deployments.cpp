@@ -32,6 +32,7 @@ std::vector<DeploymentReport> Deployments::carry_out(const Deploy& decision,
         auto begun = begin(decision, budget);
         keep_held(parts_, decision, begun, budget);
         claim_questions(parts_, begun, budget);
+        parts_.counter.begun(begun, causes);
         parts_.announcer.deployments(begun, causes);
         if (std::ranges::any_of(begun, &DeploymentReport::to_be_asked)) {
             parts_.deliver();
@@ -133,6 +134,7 @@ void Deployments::follow(const std::vector<DeploymentReport*>& reports, const st
         for (const auto& one : verdicts)
             if (one.judgement.verdict == Verdict::kCompleted && began.contains(one.rollout.deployment_id))
                 static_cast<void>(parts_.task_after.look(one.rollout, parts_.clock.now(), working_time(deadline)));
+        parts_.counter.verdicts(verdicts);
         parts_.announcer.verdicts(verdicts);
         parts_.notifications.hand_over();
     };

@@ -120,12 +120,13 @@ Handled EventHandler::act(const Event& event, const Ignore& ignore, Deadline /*d
     std::vector<LogField> fields{{"event", describe(event)}, {log_key::kReason, ignore.reason}};
     if (ignore.hint) fields.emplace_back("hint", *ignore.hint);
     parts_.logger.info("event ignored", std::move(fields));
+    const bool meant_here = !why_for_another_target(event, parts_.config, home_);
+    if (meant_here) parts_.counter.ignored(ignore, why_from_elsewhere(event, parts_.config, home_).has_value());
     // Somebody waits for what was held.
     if (const auto* thaw = std::get_if<ThawRequest>(&event.body);
-        thaw != nullptr && !ignore.skipped.empty() && !why_for_another_target(event, parts_.config, home_))
+        thaw != nullptr && !ignore.skipped.empty() && meant_here)
         tell_not_begun(parts_, *thaw, ignore);
-    return {.answer = {.status = "ignored", .detail = parts_.redactor.redact(ignore.reason)},
-            .meant_here = !why_for_another_target(event, parts_.config, home_)};
+    return {.answer = {.status = "ignored", .detail = parts_.redactor.redact(ignore.reason)}, .meant_here = meant_here};
 }
 
 Handled EventHandler::act(const Event& /*event*/, const SetHold& hold, Deadline deadline) {
@@ -185,9 +186,11 @@ std::optional<Handled> EventHandler::answered_before(const Event& event) const {
     // Whether the next target may follow is looked up anew: what has completed may have been rolled back since.
     if (parts_.config.targets.in_order) return std::nullopt;
     auto before = parts_.answered.find(event);
-    if (before)
+    if (before) {
+        parts_.logger.count(Metric::kIgnoredRepeated);
         parts_.logger.info("event repeated: answered as before, and nothing done again",
                            {{"event", describe(event)}, {"event_id", event.envelope.id}});
+    }
     return before;
 }
 

@@ -66,16 +66,17 @@ NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify
                           parts_.verifier.concerns(notice.service);
     const bool tests = notice.event_name == "SERVICE_DEPLOYMENT_COMPLETED" && !notice.doubt && target &&
                        parts_.task_after.concerns(notice.service);
+    const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
     if (!parts_.notifications.has_channels() && !acts && !verifies && !tests) {
         heard.what += " (no notification channel is on)";
+        parts_.counter.heard(notice, at);
         return heard;
     }
-    const auto at = parse_rfc3339(event.envelope.time).value_or(parts_.clock.now());
     auto news = target ? parts_.news.tell(notice, *target, at, working_time(deadline),
                                           tests ? RolloutNews::SaidBefore::kByWords : RolloutNews::SaidBefore::kByEvent)
                        : RolloutNews::News{};
     if (tests && !look_at_the_task(notice, *target, at, news, heard, working_time(deadline))) return heard;
-    auto& [notification, rollback, rollback_error, completed, direction_unknown] = news;
+    auto& [notification, rollback, rollback_error, completed, direction_unknown, ending] = news;
     if (verifies) heard.completed = std::move(completed);
     if (verifies && direction_unknown)
         heard.not_verified = "it is not watched: ECS does not say whether a rollback has completed";
@@ -85,6 +86,7 @@ NewsHandler::Heard NewsHandler::hear_of_rollout(const Event& event, const Notify
         heard.what += " (said before)";
         return heard;
     }
+    if (ending) parts_.counter.ended(*ending, notice.service, at);
     if (target) ask_for_answer(notice, *target, *notification, working_time(deadline));
     parts_.logger.info("deployment verdict", {{log_key::kService, notice.service.str()},
                                               {"status", notification->status},
@@ -128,6 +130,7 @@ bool NewsHandler::look_at_the_task(const Notify& notice, const EcsTarget& target
             break;
         case Afterwards::Stand::kFailed:
             news.completed.reset();
+            if (news.ending) news.ending->verdict = Verdict::kFailed;
             notification.type = NotificationType::kError;
             notification.status = "failed";
             notification.facts = {

@@ -54,6 +54,7 @@ Handled carry_out_sweep(Wiring& parts, const Event& event, const Sweep& sweep, D
     std::vector<RolloutOutcome> news;
     for (const auto& one : found->overdue)
         if (one.news) news.push_back(one.outcome);
+    parts.counter.overdue(news);
     parts.announcer.overdue(news);
     parts.deliver();
     parts.logger.info("sweep done", {{"services", static_cast<int>(ours.certain.size() - found->unseen.size())},

@@ -201,6 +201,7 @@ Status PipelineSteps::begin(PipelineRun& run, Deadline deadline) {
         if (report.error && report.error->retryable()) again = report.error;
     }
     claim_questions(parts_, news, working_time(deadline));
+    parts_.counter.begun(news, {{.id = run.id, .decision = &decision}});
     parts_.announcer.deployments(news, {{.id = run.id, .decision = &decision}});
     parts_.notifications.hand_over();
     if (std::ranges::any_of(news, &DeploymentReport::to_be_asked)) {

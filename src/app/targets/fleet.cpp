@@ -28,6 +28,8 @@ Handled Fleet::run(const Task& task, const std::string& event, Deadline deadline
         run_together(task, all, deadline);
     const auto delivery = chorus_.end();
     for (auto* target : targets_) target->lost(delivery.lost);
+    if (!delivery.problems.empty())
+        targets_.front()->logger().count(Metric::kNotificationsLost, static_cast<double>(delivery.problems.size()));
     auto joint = joint_answer(std::move(all));
     if (joint.answer.status == "notified")
         for (const auto& problem : delivery.problems)

@@ -206,6 +206,7 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
                  .environment = config.environment,
                  .sweeps = config.sweep_interval > std::chrono::seconds{0}},
                 notifications, remembered.memory, remembered.told, logger),
+      counter(config.sweep_interval > std::chrono::seconds{0}, remembered.counted, remembered.memory, logger),
       replies(http, clock, is_to_this_machine(config)) {}
 
 void Wiring::put_in_what_was_found() {
@@ -249,6 +250,8 @@ void Wiring::discover_tasks_again(Deadline deadline) {
 std::vector<std::string> Wiring::deliver() {
     const auto delivery = notifications.flush();
     announcer.lost(delivery.lost);
+    if (!delivery.problems.empty())
+        logger.count(Metric::kNotificationsLost, static_cast<double>(delivery.problems.size()));
     return delivery.problems;
 }
 

@@ -8,6 +8,7 @@
 
 #include "announce/announcer.hpp"
 #include "app/answer.hpp"
+#include "app/events/counter.hpp"
 #include "app/foundation.hpp"
 #include "app/options.hpp"
 #include "app/targets/voice.hpp"
@@ -139,6 +140,7 @@ struct Wiring {
     RolloutNews news;
     Sweeper sweeper;
     Announcer announcer;
+    Counter counter;
     SlackReplies replies;
 
     /// Puts what is in the clusters into `config`, looked up where it is not known or old. Nothing without DISCOVERY.

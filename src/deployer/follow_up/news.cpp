@@ -37,6 +37,20 @@ const EcsStoppedTask* last_of_the_others(const std::string& deployment_id, const
     return latest;
 }
 
+/// When the first of those before this one ended that went wrong, in a row: `records` are in order, newest first.
+std::optional<WallTime> broken_before(const Rollout& rollout, const std::vector<EcsServiceDeployment>& records) {
+    std::optional<WallTime> since;
+    const auto* own = record_of(rollout, records);
+    for (const auto& record : records) {
+        if (record.created_at >= (own != nullptr ? own->created_at : rollout.started_at)) continue;
+        if (is_rollback(record.status) || record.status == ServiceDeploymentStatus::kRollbackFailed)
+            since = record.finished_at.value_or(record.created_at);
+        else if (record.status == ServiceDeploymentStatus::kSuccessful)
+            break;
+    }
+    return since;
+}
+
 }  // namespace
 
 /// What is being put together about one event.
@@ -51,6 +65,7 @@ struct RolloutNews::Story {
     std::string failed = {};         ///< id of the deployment whose tasks failed; empty for none
     bool forward = false;            ///< it has completed, and is no rollback
     bool direction_unknown = false;  ///< nobody knows
+    std::optional<RolloutEnding> ending = {};
 };
 
 bool RolloutNews::was_said(const Notify& notice, WallTime at) {
@@ -113,6 +128,10 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
 
     if ((completed || failed) && story.rollout.started_at < at)
         story.notification.took = in_words(std::chrono::duration_cast<Milliseconds>(at - story.rollout.started_at));
+    if (completed || failed)
+        story.ending = {.verdict = completed ? Verdict::kCompleted : Verdict::kFailed,
+                        .deployment_id = story.rollout.deployment_id};
+    if (story.ending && story.rollout.started_at < at) story.ending->started_at = story.rollout.started_at;
     if (completed)
         tell_completed(story, deadline);
     else if (failed)
@@ -137,7 +156,8 @@ RolloutNews::News RolloutNews::tell(const Notify& notice, const EcsTarget& targe
               .rollback = std::move(story.rollback),
               .rollback_error = std::move(story.rollback_error),
               .completed = story.forward ? std::optional(story.rollout) : std::nullopt,
-              .direction_unknown = story.direction_unknown};
+              .direction_unknown = story.direction_unknown,
+              .ending = std::move(story.ending)};
     if (!said) {
         if (!story.failed.empty()) tell_last_words(story, deadline);
         news.notification = std::move(story.notification);
@@ -161,6 +181,7 @@ void RolloutNews::tell_completed(Story& story, Deadline deadline) {
     if (!known && (story.facts.service == nullptr ||
                    direction_of_primary(*story.facts.service, story.facts.history) == Direction::kUnknown)) {
         story.direction_unknown = true;
+        story.ending.reset();
         story.notification.type = NotificationType::kInfo;
         add_sentence(story.notification.reason,
                      "Whether this is what was wanted, or what a rollback has brought back, is not known: ECS does not "
@@ -169,7 +190,9 @@ void RolloutNews::tell_completed(Story& story, Deadline deadline) {
     }
     if (direction_of_primary(*story.facts.service, story.facts.history) != Direction::kBack) {
         story.forward = true;
+        story.ending->broken_since = broken_before(story.rollout, records);
         tell_images(story, deadline);
+        story.ending->pushed = story.rollout.pushed;
         return;
     }
     const auto* record = records.empty() || !is_rollback(records.front().status) ? nullptr : &records.front();
@@ -199,12 +222,14 @@ void RolloutNews::tell_rolled_back(Story& story, const EcsServiceDeployment* rec
     story.notification.type = NotificationType::kWarning;
     story.notification.status = "rolled back";
     story.notification.reason.reset();
+    story.ending->verdict = Verdict::kRolledBack;
+    // The deployment that runs again is an old one: what took time is the rollout that it ends.
+    story.ending->started_at = record == nullptr ? std::nullopt : std::optional(record->created_at);
     if (!story.rollout.task_definition.empty())
         story.notification.reason =
             fmt::format("{} runs again, not what was to be deployed", short_name(story.rollout.task_definition));
     if (record != nullptr) {
         add_sentence(story.notification.reason, record->reason);
-        // The deployment that runs again is an old one: what took time is the rollout that it ends.
         story.notification.took =
             in_words(std::chrono::duration_cast<Milliseconds>(story.facts.now - record->created_at));
     } else if (!memory_.started(story.rollout.deployment_id)) {

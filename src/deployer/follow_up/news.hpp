@@ -2,16 +2,30 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.hpp"
 #include "deployer/follow_up/rollback.hpp"
 #include "deployer/observe/memory.hpp"
 #include "deployer/observe/observer.hpp"
 #include "deployer/revision/revision_images.hpp"
+#include "deployer/rollout/verdict.hpp"
 #include "handlers/decision.hpp"
+#include "images/pushed_image.hpp"
 #include "services/notify/notification.hpp"
 
 namespace ci_lambda {
+
+/// How a rollout has ended that ECS tells of, with what was read of it anyway.
+struct RolloutEnding {
+    Verdict verdict = Verdict::kCompleted;    ///< kCompleted, kFailed or kRolledBack
+    std::string deployment_id = {};           ///< whose end ECS tells of; empty where it does not say
+    std::optional<WallTime> started_at = {};  ///< when what has ended began
+    std::vector<PushedImage> pushed = {};     ///< with kCompleted: where that is known to be why
+    /// With kCompleted: when the first of the rollouts before it ended that went wrong, in a row; absent where the one
+    /// before it was good, and where ECS's records were not read.
+    std::optional<WallTime> broken_since = {};
+};
 
 /// Turns what ECS says about one of our services into what people hear: with the reason that a developer understands,
 /// who triggered the deployment and how long it took; and rolls a failed deployment back where that is wanted.
@@ -44,6 +58,8 @@ public:
         /// The rollout that has completed, forward: no rollback. Also of an event that was told before.
         std::optional<Rollout> completed = {};
         bool direction_unknown = false;  ///< it completed, and whether it was a rollback ECS does not say at the moment
+        /// Absent where the event tells of no end, or nobody knows of which. Also of an event that was told before.
+        std::optional<RolloutEnding> ending = {};
     };
     /// By what it is known that something was said before.
     enum class SaidBefore {

@@ -48,6 +48,7 @@ Status RateLimiter::wait_for_turn(std::string_view operation, Deadline deadline)
     if (*wait == Milliseconds{0}) return {};
     logger_.debug(fmt::format("{} call waits for its turn", service_.name),
                   {{"operation", operation}, {"wait_ms", wait->count()}});
+    logger_.count(Metric::kPacingWaits);
     sleeper_.sleep_for(*wait);
     return {};
 }
@@ -60,6 +61,7 @@ void RateLimiter::give_back(std::string_view operation) {
 }
 
 void RateLimiter::throttled(std::string_view operation) {
+    logger_.count(Metric::kThrottles);
     Paced* paced = find(operation);
     if (paced == nullptr) return;
     double now_allowed = 0;

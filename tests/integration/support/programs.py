@@ -172,17 +172,27 @@ class Function(Child):
         raise AssertionError(f"the function gave no sign of {what} (exit code {self.process.poll()}):\n{self.output()}")
 
     def log(self) -> list[dict]:
-        """The log lines; every line of a Lambda's output is one JSON object. Ends the function: only then is it certain
-        that none is still on its way through the pipe."""
+        """The log lines without the metrics; every line of a Lambda's output is one JSON object. Ends the function: only
+        then is it certain that none is still on its way through the pipe."""
         self.process.kill()
         self.wait()
-        return [json.loads(line) for line in self.stdout + self.stderr if line]
+        return [line for line in map(json.loads, filter(None, self.stdout + self.stderr)) if "_aws" not in line]
+
+    def metrics(self) -> list[dict]:
+        """The lines in the embedded metric format. Ends the function."""
+        self.process.kill()
+        self.wait()
+        return metric_lines(self.stdout)
 
     def stop(self) -> None:
         # Lambda kills a function that has no extensions with SIGKILL (RIE, shutdown.go).
         self.process.kill()
         super().stop()
         self.api.close()
+
+
+def metric_lines(lines: list[str]) -> list[dict]:
+    return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
 
 
 @dataclasses.dataclass

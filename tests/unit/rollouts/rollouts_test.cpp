@@ -20,6 +20,7 @@ using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 
 /// What a person would write down beforehand about one deployment.
@@ -112,14 +113,39 @@ std::vector<Row> rows() {
     return rows;
 }
 
+const std::map<std::string, std::string> kOutcomes{{"started", "DeploymentsStarted"},
+                                                   {"completed", "DeploymentsCompleted"},
+                                                   {"failed", "DeploymentsFailed"},
+                                                   {"rolled back", "DeploymentsRolledBack"},
+                                                   {"timed out", "DeploymentsTimedOut"},
+                                                   {"superseded", "DeploymentsSuperseded"},
+                                                   {"could not start", "DeploymentsCouldNotStart"}};
+
+/// "started 1", "completed 1", ..
+std::vector<std::string> told_outcomes(const World& world) {
+    std::map<std::string, int> times;
+    for (const auto& title : split(world.told(), ',')) ++times[std::string(trim(title))];
+    std::vector<std::string> all;
+    for (const auto& [outcome, metric] : kOutcomes) all.push_back(fmt::format("{} {}", outcome, times[outcome]));
+    return all;
+}
+
+std::vector<std::string> counted_outcomes(const World& world) {
+    std::vector<std::string> all;
+    for (const auto& [outcome, metric] : kOutcomes) all.push_back(fmt::format("{} {}", outcome, world.counted(metric)));
+    return all;
+}
+
 class RolloutTable : public ::testing::TestWithParam<std::tuple<Row, bool>> {};
 
 TEST_P(RolloutTable, EndsAsAPersonWouldWriteDown) {
     const auto& [row, wait] = GetParam();
     const auto& expected = wait ? row.waiting : row.not_waiting;
-    World world({.scenario = row.scenario, .breaker = row.breaker, .wait = wait, .roll_back = row.roll_back});
+    World world(
+        {.scenario = row.scenario, .breaker = row.breaker, .wait = wait, .roll_back = row.roll_back, .metrics = true});
     const auto handled = world.deploy();
     world.run_for(minutes{45});
+    EXPECT_THAT(counted_outcomes(world), ElementsAreArray(told_outcomes(world))) << "counted is what is told";
     EXPECT_EQ(handled.answer.status, wait ? expected.verdict : "deployed") << handled.answer.detail;
     EXPECT_FALSE(handled.error) << "the rollout began: Lambda must not begin it again";
     EXPECT_EQ(world.told(), expected.slack) << world.log();

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "base/json.hpp"
 #include "base/references.hpp"
 #include "base/text.hpp"
@@ -82,7 +84,7 @@ World::World(const WorldOptions& options)
 }
 
 std::unique_ptr<App> World::make_app() {
-    auto created = App::create({}, environment_, sink_, clock_, sleeper_);
+    auto created = App::create({.metrics = options_.metrics}, environment_, sink_, clock_, sleeper_);
     EXPECT_THAT(created, IsOk());
     if (options_.knows_itself)
         (*created)->set_home(Home::of_function("arn:aws:lambda:us-east-1:123456789012:function:ci_lambda:live"));
@@ -387,6 +389,26 @@ std::vector<std::string> World::titles() const {
         titles.push_back(text.substr(begin, text.rfind('*') - begin));
     }
     return titles;
+}
+
+std::vector<double> World::measured(const std::string& metric) const {
+    std::vector<double> values;
+    for (const auto& text : split(log(), '\n')) {
+        if (!text.starts_with(R"({"_aws")")) continue;
+        const auto line = *parse_json(text);
+        const auto found = line.find(metric);
+        if (found == line.end()) continue;
+        if (found->is_array())
+            for (const auto& value : *found) values.push_back(value);
+        else
+            values.push_back(*found);
+    }
+    return values;
+}
+
+int World::counted(const std::string& metric) const {
+    const auto values = measured(metric);
+    return static_cast<int>(std::accumulate(values.begin(), values.end(), 0.0));
 }
 
 std::string World::told() const {

@@ -43,6 +43,8 @@ struct WorldOptions {
     bool lambda_retries = false;
     /// The function knows by which ARN it is invoked, as in Lambda: it can have schedules invoke it.
     bool knows_itself = false;
+    /// The function writes metrics into its log, as in Lambda.
+    bool metrics = false;
 };
 
 /// The whole of ci_lambda against the sandbox's ECS, with its events, in time that is moved by hand. Where the function
@@ -142,6 +144,10 @@ public:
     /// What the function answered to that.
     [[nodiscard]] std::vector<Answer> answers() const;
     [[nodiscard]] std::string log() const { return sink_.text(); }
+    /// All values of a metric that the log has so far, of all processes.
+    [[nodiscard]] std::vector<double> measured(const std::string& metric) const;
+    /// Their sum.
+    [[nodiscard]] int counted(const std::string& metric) const;
     /// What came of each event that arrived, and of each try again.
     struct Outcome {
         std::string event;
