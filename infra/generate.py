@@ -24,6 +24,8 @@ TEMPLATE = ROOT / "infra" / "cloudformation" / "template.yaml"
 TARGET_TEMPLATE = ROOT / "infra" / "cloudformation" / "target.yaml"
 # What `ci_lambda pipeline asl` writes; unit_pipelines keeps it so.
 STATE_MACHINE = MODULE / "pipelines.asl.json"
+# Of the metrics, written by hand, for both.
+DASHBOARD = MODULE / "dashboard.json"
 COMMAND = "./dev generate"
 
 # Written by hand: required ones, a secret, what is a list or a map, and what Lambda says itself.
@@ -617,6 +619,13 @@ def definition() -> str:
     return f"      DefinitionString: !Sub\n        - |\n{lines}        - Function: !GetAtt Function.Arn\n"
 
 
+def dashboard() -> str:
+    """Of the metrics, in which Terraform's names stand for what the template calls otherwise."""
+    names = {"project": "ProjectName", "environment": "ProjectEnv", "function": "Function", "region": "AWS::Region"}
+    text = re.sub(r"\$\{(\w+)\}", lambda found: f"${{{names[found[1]]}}}", DASHBOARD.read_text())
+    return "      DashboardBody: !Sub |\n" + "".join(f"        {line}\n" for line in text.splitlines())
+
+
 def template_parts() -> dict[str, str]:
     return {
         "names": group(names=True),
@@ -625,6 +634,7 @@ def template_parts() -> dict[str, str]:
         "conditions": conditions(),
         "environment": environment(),
         "definition": definition(),
+        "dashboard": dashboard(),
     }
 
 

@@ -669,6 +669,20 @@ variable "alarm_topic_arns" {
   }
 }
 
+variable "enable_metric_alarms" {
+  type        = bool
+  description = "Whether alarms are made for rollouts that fail, messages that are lost, a function that is throttled and events that wait for it (docs/metrics.md). Those on rollouts and messages need metrics."
+  default     = false
+  nullable    = false
+}
+
+variable "enable_dashboard" {
+  type        = bool
+  description = "Whether a dashboard of the metrics is made in CloudWatch, which bills it by the month (docs/metrics.md). Needs metrics."
+  default     = false
+  nullable    = false
+}
+
 variable "kms_key_arn" {
   type        = string
   description = "The KMS key that encrypts the function's environment, which holds the webhook. Default: Lambda's own key."
