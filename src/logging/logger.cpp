@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "metrics/tally.hpp"
 
 namespace ci_lambda {
 namespace {

@@ -15,9 +15,11 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
-#include "metrics/tally.hpp"
+#include "metrics/metric.hpp"
 
 namespace ci_lambda {
+
+class Tally;
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 

@@ -37,7 +37,7 @@ constexpr auto kMetrics = std::to_array<MetricInfo>({
     {"ColdStarts", "Count", "a process of the function has begun"},
     {"MemoryUsed", "Megabytes", "the most that the process has used so far"},
 });
-static_assert(kMetrics.size() == static_cast<std::size_t>(Metric::kMemoryUsed) + 1);
+static_assert(kMetrics.size() == kMetricCount);
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -35,6 +36,8 @@ enum class Metric : std::uint8_t {
     kColdStarts,
     kMemoryUsed
 };
+
+inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::kMemoryUsed) + 1;
 
 /// One row of the table of all metrics, from which docs, dashboards and alarms are checked.
 struct MetricInfo {

@@ -1,12 +1,12 @@
 #include "metrics/tally.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
+#include <cmath>
+#include <cstddef>
 #include <iterator>
-
-#include "base/json.hpp"
-#include "base/text.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -18,51 +18,54 @@ constexpr std::size_t kLongestValue = 1024;
 /// A large event deploys hundreds of services: who wants all of them reads the log.
 constexpr std::size_t kMentionedAtMost = 20;
 
-using OrderedJson = nlohmann::ordered_json;
-
-/// Whole numbers as such: `1`, not `1.0`.
-OrderedJson number(double value) {
-    const auto whole = static_cast<std::int64_t>(value);
-    return static_cast<double>(whole) == value ? OrderedJson(whole) : OrderedJson(value);
-}
-
 void mention(std::vector<std::string>& ids, std::string_view id) {
     if (!id.empty() && ids.size() < kMentionedAtMost && std::ranges::find(ids, id) == ids.end()) ids.emplace_back(id);
 }
 
-/// Takes out of `values` as many as one line may have.
-OrderedJson taken(std::vector<double>& values) {
-    if (values.size() == 1) return number(std::exchange(values, {}).front());
-    auto list = OrderedJson::array();
-    const auto end = values.begin() + static_cast<std::ptrdiff_t>(std::min(values.size(), kValuesAtMost));
-    for (auto one = values.begin(); one != end; ++one) list.push_back(number(*one));
-    values.erase(values.begin(), end);
-    return list;
+// JSON by hand: what is written is ASCII by then, and the parts of the JSON library that this would take are bigger
+// than all of this room.
+
+void add_text(std::string& line, std::string_view text) {
+    line += '"';
+    for (const char c : dimension_value(text)) {
+        if (c == '"' || c == '\\') line += '\\';
+        line += c;
+    }
+    line += '"';
 }
 
-/// One line with what is in `values`, which is taken out as far as it fits.
-OrderedJson line_of(const MetricIdentity& identity, const std::string& service, WallTime now,
-                    std::map<Metric, std::vector<double>>& values) {
-    auto dimensions = OrderedJson::array({OrderedJson::array({"project", "environment"})});
-    if (!service.empty()) dimensions.push_back({"project", "environment", "service"});
-    auto definitions = OrderedJson::array();
-    for (const auto& [metric, numbers] : values)
-        definitions.push_back({{"Name", info_of(metric).name}, {"Unit", info_of(metric).unit}});
-    OrderedJson directive{{"Namespace", kMetricNamespace}};
-    directive["Dimensions"] = std::move(dimensions);
-    directive["Metrics"] = std::move(definitions);
-    OrderedJson line;
-    line["_aws"]["Timestamp"] = std::chrono::duration_cast<Milliseconds>(now.time_since_epoch()).count();
-    line["_aws"]["CloudWatchMetrics"] = OrderedJson::array({std::move(directive)});
-    line["project"] = dimension_value(identity.project);
-    line["environment"] = dimension_value(identity.environment);
-    if (!service.empty()) line["service"] = dimension_value(service);
-    for (auto one = values.begin(); one != values.end();) {
-        line[std::string(info_of(one->first).name)] = taken(one->second);
-        one = one->second.empty() ? values.erase(one) : std::next(one);
+void add_member(std::string& line, std::string_view name, std::string_view text) {
+    line += fmt::format(",\"{}\":", name);
+    add_text(line, text);
+}
+
+void add_list(std::string& line, std::string_view name, const std::vector<std::string>& texts) {
+    if (texts.empty()) return;
+    line += fmt::format(",\"{}\":", name);
+    char before = '[';
+    for (const auto& text : texts) {
+        line += before;
+        add_text(line, text);
+        before = ',';
     }
-    if (!identity.request_id.empty()) line["request_id"] = identity.request_id;
-    return line;
+    line += ']';
+}
+
+/// Takes out of `values` as many as one line may have.
+void add_values(std::string& line, std::string_view name, std::vector<double>& values) {
+    const auto count = std::min(values.size(), kValuesAtMost);
+    line += fmt::format(",\"{}\":", name);
+    if (values.size() == 1) {
+        line += fmt::format("{}", values.front());
+    } else {
+        for (std::size_t i = 0; i < count; ++i) line += fmt::format("{}{}", i == 0 ? '[' : ',', values[i]);
+        line += ']';
+    }
+    values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+bool is_empty(const std::array<std::vector<double>, kMetricCount>& values) {
+    return std::ranges::all_of(values, [](const auto& one) { return one.empty(); });
 }
 
 }  // namespace
@@ -76,13 +79,25 @@ std::string dimension_value(std::string_view text) {
 void Tally::set_mode(Mode mode) {
     const std::scoped_lock lock(mutex_);
     mode_ = mode;
-    if (mode == Mode::kOff) of_services_.clear();
+    if (mode == Mode::kOff) forget();
+}
+
+void Tally::forget() {
+    counted_.clear();
+    services_.clear();
+    deployments_.clear();
 }
 
 void Tally::add(Metric metric, double value, std::string_view service, std::string_view deployment) {
     const std::scoped_lock lock(mutex_);
-    if (mode_ == Mode::kOff) return;
-    auto& values = of_services_[mode_ == Mode::kByService ? std::string(service) : std::string()][metric];
+    if (mode_ == Mode::kOff || !std::isfinite(value)) return;
+    const std::string_view apart = mode_ == Mode::kByService ? service : std::string_view();
+    auto found = std::ranges::find(counted_, apart, &Counted::service);
+    if (found == counted_.end()) {
+        counted_.push_back({.service = std::string(apart), .values = {}});
+        found = std::prev(counted_.end());
+    }
+    auto& values = found->values.at(static_cast<std::size_t>(metric));
     if (info_of(metric).is_measured() || values.empty())
         values.push_back(value);
     else
@@ -91,19 +106,40 @@ void Tally::add(Metric metric, double value, std::string_view service, std::stri
     mention(deployments_, deployment);
 }
 
+/// One line with what is in `counted`, which is taken out as far as it fits.
+std::string Tally::line_of(const MetricIdentity& identity, WallTime now, Counted& counted) const {
+    std::string definitions;
+    std::string values;
+    for (std::size_t i = 0; i < kMetricCount; ++i) {
+        auto& numbers = counted.values.at(i);
+        if (numbers.empty()) continue;
+        const auto& info = info_of(static_cast<Metric>(i));
+        definitions +=
+            fmt::format("{}{{\"Name\":\"{}\",\"Unit\":\"{}\"}}", definitions.empty() ? "" : ",", info.name, info.unit);
+        add_values(values, info.name, numbers);
+    }
+    const bool apart = !counted.service.empty();
+    auto line = fmt::format(R"({{"_aws":{{"Timestamp":{},"CloudWatchMetrics":[{{"Namespace":"{}",)"
+                            R"("Dimensions":[["project","environment"]{}],"Metrics":[{}]}}]}})",
+                            std::chrono::duration_cast<Milliseconds>(now.time_since_epoch()).count(), kMetricNamespace,
+                            apart ? R"(,["project","environment","service"])" : "", definitions);
+    add_member(line, "project", identity.project);
+    add_member(line, "environment", identity.environment);
+    if (apart) add_member(line, "service", counted.service);
+    line += values;
+    if (!identity.request_id.empty()) add_member(line, "request_id", identity.request_id);
+    add_list(line, "services", services_);
+    add_list(line, "deployments", deployments_);
+    line += '}';
+    return line;
+}
+
 std::vector<std::string> Tally::take_lines(const MetricIdentity& identity, WallTime now) {
     const std::scoped_lock lock(mutex_);
     std::vector<std::string> lines;
-    for (auto& [service, values] : of_services_)
-        while (!values.empty()) {
-            auto line = line_of(identity, service, now, values);
-            if (!services_.empty()) line["services"] = services_;
-            if (!deployments_.empty()) line["deployments"] = deployments_;
-            lines.push_back(line.dump(-1, ' ', true, OrderedJson::error_handler_t::replace));
-        }
-    of_services_.clear();
-    services_.clear();
-    deployments_.clear();
+    for (auto& counted : counted_)
+        while (!is_empty(counted.values)) lines.push_back(line_of(identity, now, counted));
+    forget();
     return lines;
 }
 

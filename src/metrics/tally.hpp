@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <array>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -38,11 +38,16 @@ public:
     [[nodiscard]] std::vector<std::string> take_lines(const MetricIdentity& identity, WallTime now);
 
 private:
-    using Values = std::map<Metric, std::vector<double>>;
+    struct Counted {
+        std::string service;  // empty for what concerns none, and where they are not told apart
+        std::array<std::vector<double>, kMetricCount> values = {};
+    };
+    [[nodiscard]] std::string line_of(const MetricIdentity& identity, WallTime now, Counted& counted) const;
+    void forget();
 
     std::mutex mutex_;
     Mode mode_ = Mode::kOff;
-    std::map<std::string, Values> of_services_;  // "" for what concerns none, or all that is not told apart
+    std::vector<Counted> counted_;
     std::vector<std::string> services_;
     std::vector<std::string> deployments_;
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "metrics/tally.hpp"
 #include "support/fakes.hpp"
 
 namespace ci_lambda {

@@ -116,9 +116,9 @@ TEST(Tally, TellsServicesApartWhereThatIsWanted) {
     tally.add(Metric::kThrottles);
     const auto lines = lines_of(tally);
     ASSERT_THAT(lines, SizeIs(3));
-    EXPECT_EQ(lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], Json::parse(R"([["project","environment"]])"));
-    EXPECT_EQ(lines[0]["Throttles"], 1);
-    for (const auto& [line, service] : {std::pair{lines[1], "api"}, std::pair{lines[2], "worker"}}) {
+    EXPECT_EQ(lines[2]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], Json::parse(R"([["project","environment"]])"));
+    EXPECT_EQ(lines[2]["Throttles"], 1);
+    for (const auto& [line, service] : {std::pair{lines[0], "api"}, std::pair{lines[1], "worker"}}) {
         EXPECT_EQ(line["service"], service);
         EXPECT_EQ(line["DeploymentsStarted"], 1);
         EXPECT_EQ(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
