@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <cmath>
+#include <exception>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -142,8 +143,7 @@ public:
 
     Handled handle(std::string_view event_bytes, Deadline deadline) override {
         auto handled = handle_bytes(event_bytes, deadline);
-        count_process();
-        logger().write_metrics();
+        write_metrics();
         return handled;
     }
     Handled handle_bytes(std::string_view event_bytes, Deadline deadline) {
@@ -212,6 +212,16 @@ public:
 
 private:
     inline static const std::string kAllOfThem;
+
+    /// The event has been handled: nothing fails for them.
+    void write_metrics() {
+        try {
+            count_process();
+            logger().write_metrics();
+        } catch (const std::exception& exception) {
+            logger().warn("metrics not written", {{log_key::kError, exception.what()}});
+        }
+    }
 
     /// What an invocation says of the process.
     void count_process() {
