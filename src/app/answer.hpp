@@ -79,4 +79,10 @@ void add_tasks(Handled& handled, std::vector<TaskReport> tasks);
 /// The answer to a sweep of so many services.
 [[nodiscard]] Handled answer_of(const std::vector<Sweeper::Overdue>& overdue, std::size_t services);
 
+/// What became of a sample in one channel.
+struct ChannelTest {
+    std::string channel;  ///< "team (teams)"
+    std::string problem;  ///< empty: it was taken
+};
+
 }  // namespace ci_lambda

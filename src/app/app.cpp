@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/channels.hpp"
 #include "app/events/front_door.hpp"
 #include "app/foundation.hpp"
 #include "app/targets/fleet.hpp"
@@ -19,7 +20,6 @@
 #include "base/text.hpp"
 #include "config/config_document.hpp"
 #include "services/notify/queue.hpp"
-#include "services/notify/slack.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -30,19 +30,6 @@ constexpr std::size_t kLoggedEventCharacters = 64'000;
 
 /// Of what the configuration is made at a cold start. Lambda gives a cold start ten seconds.
 constexpr Milliseconds kColdStartPatience{8000};
-
-std::unique_ptr<SlackChannel> slack_channel(const Config& config, HttpClient& http, const Clock& clock,
-                                            Sleeper& sleeper) {
-    if (!config.slack_webhook_url) return nullptr;
-    return std::make_unique<SlackChannel>(*config.slack_webhook_url, http, clock, sleeper,
-                                          SlackOptions{.buttons = has_buttons(config)});
-}
-
-std::vector<NotificationChannel*> channels(SlackChannel* slack) {
-    std::vector<NotificationChannel*> all;
-    if (slack != nullptr) all.push_back(slack);
-    return all;
-}
 
 Tally::Mode tally_mode(const Config& config) {
     if (!config.metrics) return Tally::Mode::kOff;
@@ -61,9 +48,9 @@ struct Running {
     Running(const AppOptions& options, Foundation& foundation, Config config, std::unique_ptr<HttpClient> own_http)
         : other_http(std::move(own_http)),
           http(other_http != nullptr ? *other_http : foundation.http),
-          slack(slack_channel(config, http, foundation.clock, foundation.sleeper)),
+          channels(config, foundation, http),
           door(config, foundation, http),
-          notifications(channels(slack.get()), foundation.clock, foundation.sleeper, foundation.logger) {
+          notifications(channels.listeners(), foundation.clock, foundation.sleeper, foundation.logger) {
         foundation.logger.set_level(config.log_level);
         foundation.logger.set_identity(config.project, config.environment);
         foundation.tally.set_mode(tally_mode(config));
@@ -93,7 +80,7 @@ struct Running {
 
     std::unique_ptr<HttpClient> other_http;  ///< nullptr: the foundation's
     HttpClient& http;
-    std::unique_ptr<SlackChannel> slack;  ///< nullptr where Slack is off
+    ChannelSet channels;
     FrontDoor door;
     NotificationQueue notifications;
     SoleVoice sole_voice{notifications};
@@ -186,6 +173,7 @@ public:
     }
     Handled steer(const Steer& steer, Deadline deadline) override { return first().steer(steer, deadline); }
     Handled set_hold(const SetHold& wanted, Deadline deadline) override { return first().set_hold(wanted, deadline); }
+    std::vector<ChannelTest> test_channels(Deadline deadline) override { return running_->channels.test(deadline); }
     Handled wait_for(const std::vector<EcsTarget>& services, Deadline deadline) override {
         return first().wait_for(services, deadline);
     }

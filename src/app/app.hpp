@@ -77,6 +77,9 @@ public:
     /// nothing, rolls nothing back, tells nobody else.
     virtual Handled wait_for(const std::vector<EcsTarget>& targets, Deadline deadline) = 0;
 
+    /// Sends samples of every type of message to each channel, whatever it hears otherwise.
+    [[nodiscard]] virtual std::vector<ChannelTest> test_channels(Deadline deadline) = 0;
+
     /// Ends the threads that wait for a next time and gives free memory back: for a process that lives long, now and
     /// then. Between events.
     virtual void release_idle() = 0;

@@ -39,9 +39,8 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
     return bytes;
 }
 
-}  // namespace
-
-std::string encode_base64url(std::string_view bytes) {
+/// Without padding.
+std::string encode(std::string_view bytes, std::string_view alphabet) {
     std::string text;
     text.reserve(bytes.size() / 3 * 4 + 4);
     std::uint32_t bits = 0;
@@ -51,10 +50,20 @@ std::string encode_base64url(std::string_view bytes) {
         count += kBitsOfByte;
         while (count >= kBitsOfDigit) {
             count -= kBitsOfDigit;
-            text += kForUrls[(bits >> count) & 0x3FU];
+            text += alphabet[(bits >> count) & 0x3FU];
         }
     }
-    if (count > 0) text += kForUrls[(bits << (kBitsOfDigit - count)) & 0x3FU];
+    if (count > 0) text += alphabet[(bits << (kBitsOfDigit - count)) & 0x3FU];
+    return text;
+}
+
+}  // namespace
+
+std::string encode_base64url(std::string_view bytes) { return encode(bytes, kForUrls); }
+
+std::string encode_base64(std::string_view bytes) {
+    auto text = encode(bytes, kCommon);
+    while (text.size() % 4 != 0) text += '=';
     return text;
 }
 

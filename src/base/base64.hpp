@@ -10,7 +10,9 @@ namespace ci_lambda {
 [[nodiscard]] std::string encode_base64url(std::string_view bytes);
 /// And back; `nullopt` for what `encode_base64url` never writes: each text of bytes has one encoding.
 [[nodiscard]] std::optional<std::string> decode_base64url(std::string_view text);
-/// Base 64 as it is common (RFC 4648, section 4), with padding; `nullopt` for anything else.
+/// Base 64 as it is common (RFC 4648, section 4), with padding.
+[[nodiscard]] std::string encode_base64(std::string_view bytes);
+/// And back; `nullopt` for anything else.
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 
 }  // namespace ci_lambda

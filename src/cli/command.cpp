@@ -274,6 +274,12 @@ void add_pipeline(Parser& parser, PipelineCommand& pipeline) {
     add_log(parser, pipeline.log);
 }
 
+void add_notify(Parser& parser, NotifyCommand& notify) {
+    parser.add_flag("--test", notify.test, "Send a sample of every type of message to each channel");
+    add_json(parser, notify.json);
+    add_log(parser, notify.log);
+}
+
 void add_check(Parser& parser, CheckCommand& check) {
     add_json(parser, check.json);
     add_log(parser, check.log);
@@ -404,6 +410,7 @@ bool misses_its_argument(const PipelineCommand& pipeline) {
     const bool needs_name = pipeline.action != "status" && pipeline.action != "asl";
     return needs_name && is_blank(pipeline.pipeline);
 }
+bool misses_its_argument(const NotifyCommand& /*notify*/) { return false; }
 bool misses_its_argument(const CheckCommand& /*check*/) { return false; }
 bool misses_its_argument(const ConfigCommand& /*config*/) { return false; }
 bool misses_its_argument(const SandboxCommand& /*sandbox*/) { return false; }
@@ -549,6 +556,7 @@ const VerbParser* parser_of(std::string_view verb) {
         {"release", &kParseVerb<ReleaseCommand, &add_release>},
         {"holds", &kParseVerb<HoldsCommand, &add_holds>},
         {"pipeline", &kParseVerb<PipelineCommand, &add_pipeline>},
+        {"notify", &kParseVerb<NotifyCommand, &add_notify>},
         {"check", &kParseVerb<CheckCommand, &add_check>},
         {"config", &kParseVerb<ConfigCommand, &add_config>},
         {"sandbox", &kParseVerb<SandboxCommand, &add_sandbox>},

@@ -211,6 +211,13 @@ struct PipelineCommand {
     std::optional<std::string> from_function = {};
     std::optional<std::string> deployment_target = {};
 };
+struct NotifyCommand {
+    bool test = false;  ///< send samples
+    bool json = false;
+    LogFormat log = LogFormat::kSentences;
+    std::optional<std::string> from_function = {};
+    std::optional<std::string> deployment_target = {};
+};
 struct CheckCommand {
     bool json = false;
     LogFormat log = LogFormat::kSentences;
@@ -267,10 +274,10 @@ using Command =
     std::variant<PlanCommand, InvokeCommand, ReplayCommand, DeployCommand, DiffCommand, PromoteCommand, WaitCommand,
                  StatusCommand, HistoryCommand, ServicesCommand, RollbackCommand, ContinueCommand, StopCommand,
                  ApprovalsCommand, ApproveCommand, RejectCommand, CheckCommand, ConfigCommand, SandboxCommand,
-                 CompleteCommand, ShowText, HoldCommand, ReleaseCommand, HoldsCommand, PipelineCommand>;
+                 CompleteCommand, ShowText, HoldCommand, ReleaseCommand, HoldsCommand, PipelineCommand, NotifyCommand>;
 
-/// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and, for a
-/// command or an option that does not exist, which one was probably meant.
+/// Reads the command line (without the program's name). Pure. The error (kConfiguration) says what is wrong and,
+/// for a command or an option that does not exist, which one was probably meant.
 [[nodiscard]] Result<Command> parse_command(const std::vector<std::string>& arguments);
 
 }  // namespace ci_lambda::cli

@@ -28,6 +28,7 @@ namespace ci_lambda::cli {
 [[nodiscard]] int execute(const ReleaseCommand& command, Session& session);
 [[nodiscard]] int execute(const HoldsCommand& command, Session& session);
 [[nodiscard]] int execute(const PipelineCommand& command, Session& session);
+[[nodiscard]] int execute(const NotifyCommand& command, Session& session);
 [[nodiscard]] int execute(const CheckCommand& command, Session& session);
 [[nodiscard]] int execute(const ConfigCommand& command, Session& session);
 [[nodiscard]] int execute(const SandboxCommand& command, Session& session);

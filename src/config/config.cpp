@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "config/approval_settings.hpp"
+#include "config/channel_settings.hpp"
 #include "config/document.hpp"
 #include "config/document_services.hpp"
 #include "config/maps.hpp"
@@ -97,16 +98,7 @@ std::vector<Freeze> read_freeze_windows(SettingReader& reader) {
     constexpr std::string_view kVariable = "FREEZE_WINDOWS";
     const auto text = reader.text(kVariable);
     if (!text) return {};
-    const bool in_document = reader.origin(kVariable).kind == SettingOrigin::Kind::kDocument;
-    return read_freezes(*text, [&](const std::string& place, std::string what, std::string_view expects) {
-        if (in_document)
-            reader.problem({.pointer = fmt::format("{}{}", setting_of(kVariable).pointer, place),
-                            .what = std::move(what),
-                            .expects = std::string(expects)});
-        else
-            reader.problem(kVariable,
-                           fmt::format("{}{}{}; expected {}", place, place.empty() ? "" : " ", what, expects));
-    });
+    return read_freezes(*text, reader.problems_within(kVariable));
 }
 
 bool is_calendar(std::string_view name) {
@@ -397,6 +389,7 @@ void warn_of_all_strangers(SettingReader& reader, const Maps& maps, const std::s
     warn_of_strangers(reader, "what is watched (VERIFY_ALARMS, VERIFY_URLS, verify)",
                       ids_in_keys(maps.verify.by_service), names);
     warn_of_strangers(reader, "the document's freezes", ids_in_keys(maps.holds.own), names);
+    warn_of_strangers(reader, "the document's notify", ids_in_keys(maps.notify.own), names);
     warn_of_strangers(reader, "the document", other_services, names);
 }
 
@@ -559,6 +552,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     if (!cluster_name && !clusters.empty()) cluster_name = clusters.front();
     ReadSecrets secrets;
     auto webhook = read_webhook(reader, secrets);
+    auto notify = read_notify_settings(reader, environment, secrets);
     const bool ecr_enabled = reader.boolean("ENABLE_ECR_MONITORING");
     const auto image_mode = read_image_mode(reader);
     const auto image_pin = read_image_pin(reader);
@@ -594,6 +588,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     auto ca_bundle = reader.text("AWS_CA_BUNDLE");
     auto door = read_door(reader, secrets);
     auto maps = read_maps(reader, backend_name, s3_enabled && !discovery);
+    maps.notify = std::move(notify);
     std::set<ServiceId> document_ids;
     if (document != nullptr)
         document_ids = add_document_services(*document,
@@ -607,6 +602,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
     approval.by_service = std::move(maps.approval);
     add_approvals_of_stages(approval, pipelines);
     check_approval(approval, reader);
+    warn_of_silence(maps.notify, webhook.has_value(), reader);
     maps.holds.tags = holds;
     maps.holds.freezes = std::move(freezes);
     maps.holds.calendars.assign(calendars.begin(), calendars.end());
@@ -646,6 +642,7 @@ Result<LoadedConfig> load(const Environment& environment, const Document* docume
                    .log_level = log_level,
                    .names = std::move(names),
                    .slack_webhook_url = std::move(webhook),
+                   .notify = std::move(maps.notify),
                    .ecr_repositories = std::move(maps.repositories),
                    .ssm_prefixes = std::move(maps.prefixes),
                    .s3_files = std::move(maps.files),

@@ -16,6 +16,7 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "config/approval.hpp"
+#include "config/channel.hpp"
 #include "config/document_source.hpp"
 #include "config/freeze.hpp"
 #include "config/names.hpp"
@@ -80,6 +81,7 @@ struct Config {
     Names names;
 
     std::optional<Secret> slack_webhook_url;  ///< absent when Slack is off, for whatever reason
+    NotifySettings notify;                    ///< the other channels, and which of all hears what
 
     std::map<std::string, std::vector<ServiceId>> ecr_repositories;  ///< ECR_REPO_MAP; empty = use the pattern
     std::map<std::string, std::vector<ServiceId>> ssm_prefixes;      ///< SSM_SERVICE_MAP without slashes at the ends;
@@ -214,6 +216,7 @@ struct SettingOrigin {
 struct SecretReference {
     std::string_view setting;  ///< the name in the settings table
     SourceRef source;
+    std::string place = {};  ///< of CHANNELS: which of its secrets, `team/webhook`
     friend bool operator==(const SecretReference&, const SecretReference&) = default;
 };
 

@@ -48,6 +48,8 @@ std::string expected_in_document(const Setting& setting) {
         case SettingType::kFreezes: return "a list of freezes";
         case SettingType::kTargets:
         case SettingType::kPipelines:
+        case SettingType::kChannels:
+        case SettingType::kNotify:
         case SettingType::kTasks: return "an object such as " + std::string(setting.expects);
         default: return std::string(setting.expects);
     }
@@ -138,6 +140,8 @@ private:
             }
             case SettingType::kTargets:
             case SettingType::kPipelines:
+            case SettingType::kChannels:
+            case SettingType::kNotify:
             case SettingType::kTasks: return value.is_object() ? std::optional(dump_json(value)) : std::nullopt;
             case SettingType::kStrategy: return value.is_object() ? dump_json(value) : plain_text(value);
             case SettingType::kFreezes:
@@ -236,6 +240,7 @@ private:
             if (key == "before") service.before = dump_json(value);
             if (key == "after") service.after = dump_json(value);
             if (key == "freezes") service.freezes = dump_json(value);
+            if (key == "notify") service.notify = dump_json(value);
         }
     }
 
@@ -342,6 +347,7 @@ bool Document::has_service_member(std::string_view key) const {
         if (key == "before") return service.before.has_value();
         if (key == "after") return service.after.has_value();
         if (key == "freezes") return service.freezes.has_value();
+        if (key == "notify") return service.notify.has_value();
         return key == "auto_deploy" && service.auto_deploy.has_value();
     });
 }

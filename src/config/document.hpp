@@ -38,6 +38,7 @@ struct DocumentService {
     std::optional<std::string> before = {};        ///< JSON
     std::optional<std::string> after = {};         ///< JSON
     std::optional<std::string> freezes = {};       ///< JSON
+    std::optional<std::string> notify = {};        ///< JSON
     std::optional<std::vector<std::string>> tags;  ///< an item of the wrong type is empty
 };
 

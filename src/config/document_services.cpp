@@ -156,6 +156,16 @@ void add_freezes(const IdentifiedService& service, SettingReader& reader, HoldSe
         });
 }
 
+void add_notify(const IdentifiedService& service, SettingReader& reader, NotifySettings& notify) {
+    notify.own[service.id] =
+        read_notify(*service.said->notify, names_of(notify.channels),
+                    [&](const std::string& place, std::string what, std::string_view expects) {
+                        reader.problem({.pointer = fmt::format("{}/notify{}", service.said->pointer, place),
+                                        .what = std::move(what),
+                                        .expects = std::string(expects)});
+                    });
+}
+
 TagFilter tag_filter(const std::vector<std::string>& texts, std::string_view pointer, SettingReader& reader) {
     std::vector<TagPattern> patterns;
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -215,6 +225,7 @@ std::set<ServiceId> add_document_services(const Document& document, const Patter
         if (service.said->before) add_task(service, WhenTaskRuns::kBefore, reader, maps);
         if (service.said->after) add_task(service, WhenTaskRuns::kAfter, reader, maps);
         if (service.said->freezes) add_freezes(service, reader, maps.holds);
+        if (service.said->notify) add_notify(service, reader, maps.notify);
         if (repositories)
             for (const auto& repository : service.said->repositories)
                 maps.repositories[repository].push_back(service.id);

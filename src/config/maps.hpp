@@ -72,6 +72,7 @@ struct Maps {
     std::map<ServiceId, ServiceTask> tasks_before;
     std::map<ServiceId, ServiceTask> tasks_after;
     HoldSettings holds;
+    NotifySettings notify;
 };
 
 /// The other maps may name tasks, too: what they say of them is put into the tasks, and taken out there. Returns the

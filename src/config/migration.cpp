@@ -58,6 +58,8 @@ std::map<std::string, OrderedDocument> services_of(const Config& config) {
         services[id.str()]["after"] = OrderedDocument::parse(service_task_json(task));
     for (const auto& [id, freezes] : config.holds.own)
         services[id.str()]["freezes"] = OrderedDocument::parse(to_json(freezes));
+    for (const auto& [id, rules] : config.notify.own)
+        services[id.str()]["notify"] = OrderedDocument::parse(to_json(rules));
     return services;
 }
 
@@ -77,6 +79,8 @@ OrderedDocument typed(const Setting& setting, const std::string& text) {
         }
         case SettingType::kFreezes: return OrderedDocument::parse(dump_json(parse_json(text).value_or(Json::array())));
         case SettingType::kPipelines:
+        case SettingType::kChannels:
+        case SettingType::kNotify:
         case SettingType::kTargets: return OrderedDocument::parse(dump_json(parse_json(text).value_or(Json::object())));
         case SettingType::kStrategy: {
             const auto strategy = parse_strategy(text);

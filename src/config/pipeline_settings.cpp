@@ -19,18 +19,10 @@ Pipelines read_pipeline_settings(SettingReader& reader, const PipelineNames& nam
     if (!text) return {};
     const bool in_document = reader.origin(kVariable).kind == SettingOrigin::Kind::kDocument;
     const std::string top(in_document ? setting_of(kVariable).pointer : kVariable);
-    return read_pipelines(
-        *text, names,
-        [&](const std::string& place, std::string what, std::string_view expects) {
-            if (in_document)
-                reader.problem({.pointer = top + place, .what = std::move(what), .expects = std::string(expects)});
-            else
-                reader.problem(kVariable,
-                               fmt::format("{}{}{}; expected {}", place, place.empty() ? "" : " ", what, expects));
-        },
-        [&](std::string_view json, const std::string& place) {
-            return read_approval_wish(parse_json(json).value_or(Json()), top + place, reader);
-        });
+    return read_pipelines(*text, names, reader.problems_within(kVariable),
+                          [&](std::string_view json, const std::string& place) {
+                              return read_approval_wish(parse_json(json).value_or(Json()), top + place, reader);
+                          });
 }
 
 std::string read_state_machine(SettingReader& reader) {

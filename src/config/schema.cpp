@@ -214,6 +214,41 @@ OrderedSchema pipelines_schema() {
             {"additionalProperties", std::move(pipeline)}};
 }
 
+/// As `read_channels` reads it.
+OrderedSchema channels_schema() {
+    const auto reference = text_schema("^(secretsmanager:.|ssm:.|env:.)");
+    const auto one = [](std::string_view type, OrderedSchema members, std::vector<std::string> required) {
+        auto schema = object_schema();
+        required.insert(required.begin(), "type");
+        schema["required"] = std::move(required);
+        schema["properties"] = {{"type", {{"const", type}}}};
+        schema["properties"].update(members);
+        return schema;
+    };
+    const OrderedSchema webhook{{"webhook", reference}};
+    return {
+        {"type", "object"},
+        {"maxProperties", 20},
+        {"propertyNames", {{"pattern", "^[A-Za-z0-9_.-]{1,60}$"}}},
+        {"additionalProperties",
+         {{"anyOf",
+           {one("slack", webhook, {"webhook"}), one("teams", webhook, {"webhook"}),
+            one("discord", webhook, {"webhook"}),
+            one("pagerduty", {{"routing_key", reference}, {"endpoint", text_schema("^https?://")}}, {"routing_key"}),
+            one("sns",
+                {{"topic", text_schema("^arn:[^:]+:sns:[^:]+:[^:]*:[^:]+$")}, {"format", {{"enum", {"text", "chat"}}}}},
+                {"topic"}),
+            one("webhook", {{"url", reference}, {"secret", reference}}, {"url", "secret"})}}}}};
+}
+
+/// As `read_notify` reads it.
+OrderedSchema notify_schema() {
+    auto schema = object_schema();
+    for (const auto* key : {"default", "error", "warning", "success", "info"})
+        schema["properties"][key] = list_schema(text_schema("^[A-Za-z0-9_.-]{1,60}$"));
+    return schema;
+}
+
 unsigned number_of(std::string_view text) { return static_cast<unsigned>(parse_unsigned(text).value_or(0)); }
 
 OrderedSchema integer_schema(const Setting& setting) {
@@ -244,6 +279,8 @@ OrderedSchema value_schema(const Setting& setting) {
         case SettingType::kVerify: return setting.name == "VERIFY_URLS" ? urls_schema() : alarms_schema();
         case SettingType::kFreezes: return freezes_schema();
         case SettingType::kPipelines: return pipelines_schema();
+        case SettingType::kChannels: return channels_schema();
+        case SettingType::kNotify: return notify_schema();
         default: return text_schema(setting.format);
     }
 }
@@ -280,6 +317,7 @@ OrderedSchema member_schema(const ServiceMember& member) {
         case ServiceMember::Type::kTask: schema.update(task_schema()); break;
         case ServiceMember::Type::kTaskAfter: schema.update(task_after_schema()); break;
         case ServiceMember::Type::kFreezes: schema.update(freezes_schema()); break;
+        case ServiceMember::Type::kNotify: schema.update(notify_schema()); break;
     }
     return schema;
 }

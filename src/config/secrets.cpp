@@ -104,8 +104,21 @@ std::optional<Secret> read_secret(SettingReader& reader, std::string_view name, 
     return Secret{*std::move(value)};
 }
 
+namespace {
+
+Status set_secret_of_channel(LoadedConfig& loaded, const SecretReference& reference, const Secret& secret) {
+    loaded.secrets.push_back(secret);
+    const auto problem = set_channel_secret(loaded.config.notify.channels, reference.place, secret.reveal());
+    if (!problem) return {};
+    return fail(ErrorKind::kConfiguration, fmt::format("{}: {}: what {} holds {}", reference.setting, reference.place,
+                                                       to_string(reference.source), *problem));
+}
+
+}  // namespace
+
 Status set_secret(LoadedConfig& loaded, const SecretReference& reference, std::string_view value) {
     Secret secret{std::string(trim(value))};
+    if (!reference.place.empty()) return set_secret_of_channel(loaded, reference, secret);
     const auto& kind = secret_of(reference.setting);
     const auto problem = kind.problem(secret.reveal());
     loaded.secrets.push_back(secret);

@@ -139,4 +139,18 @@ std::string SettingReader::report() const {
     return fmt::format("{}:\n{}", head, join(lines, "\n"));
 }
 
+std::function<void(const std::string& place, std::string what, std::string_view expects)>
+SettingReader::problems_within(std::string_view name) {
+    const bool in_document = origin(name).kind == SettingOrigin::Kind::kDocument;
+    return [this, in_document, setting = setting_of(name).name](const std::string& place, std::string what,
+                                                                std::string_view expects) {
+        if (in_document)
+            problem({.pointer = fmt::format("{}{}", setting_of(setting).pointer, place),
+                     .what = std::move(what),
+                     .expects = std::string(expects)});
+        else
+            problem(setting, fmt::format("{}{}{}; expected {}", place, place.empty() ? "" : " ", what, expects));
+    };
+}
+
 }  // namespace ci_lambda

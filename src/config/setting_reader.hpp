@@ -2,6 +2,7 @@
 
 // Private to config/: single settings, from the environment, the document or the table's default.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ public:
 
     void problem(std::string_view name, std::string what) { problems_[name].push_back(std::move(what)); }
     void problem(DocumentProblem problem) { document_problems_.push_back(std::move(problem)); }
+    /// Of a setting that is JSON: told of a problem at a place in it (a JSON pointer). Must not outlive the reader.
+    [[nodiscard]] std::function<void(const std::string& place, std::string what, std::string_view expects)>
+    problems_within(std::string_view name);
     void warning(std::string text) { warnings_.push_back(std::move(text)); }
 
     [[nodiscard]] bool is_variable(std::string_view name) const;

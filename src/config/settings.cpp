@@ -44,6 +44,11 @@ constexpr std::string_view kPipelines =
 constexpr std::string_view kStateMachineFormat =
     "^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_-]{1,80}$";
 
+constexpr std::string_view kChannels =
+    R"(`{"team": {"type": "teams", "webhook": "secretsmanager:ci/teams"}, "oncall": {"type": "pagerduty", )"
+    R"("routing_key": "ssm:/ci/pagerduty"}}`)";
+constexpr std::string_view kNotify = R"(`{"default": ["team"], "error": ["team", "oncall"]}`)";
+
 constexpr auto kSettings = std::to_array<Setting>(
     {{.name = "PROJECT_NAME",
       .default_value = "",
@@ -131,6 +136,22 @@ constexpr auto kSettings = std::to_array<Setting>(
           "The incoming webhook that is told, or the secret that holds it. Without it Slack is off. Never printed.",
       .format = R"(^([Hh][Tt][Tt][Pp][Ss]?://|secretsmanager:.|ssm:.))",
       .secret = true},
+     {.name = "CHANNELS",
+      .default_value = "",
+      .pointer = "/channels",
+      .type = SettingType::kChannels,
+      .expects = kChannels,
+      .meaning = "Where people and programs are told, beside SLACK_WEBHOOK_URL, each by a name: `slack`, `teams`, "
+                 "`discord`, `pagerduty`, `sns` or `webhook`. Their secrets stand elsewhere: `secretsmanager:NAME`, "
+                 "`ssm:/PATH` or `env:VARIABLE`."},
+     {.name = "NOTIFY",
+      .default_value = "",
+      .pointer = "/notify",
+      .type = SettingType::kNotify,
+      .expects = kNotify,
+      .meaning =
+          "Which channels hear what: lists for `error`, `warning`, `success` and `info`, and `default` for those "
+          "that have none. Without it every channel hears everything."},
      {.name = "ENABLE_SLACK_NOTIFICATIONS",
       .default_value = "true",
       .pointer = "/slack/enabled",
@@ -726,6 +747,11 @@ constexpr auto kServiceMembers = std::to_array<ServiceMember>({
      .expects = R"(a list of `{"weekly":"Fri 16:00 - Mon 08:00","zone":"Europe/Berlin"}`)",
      .meaning =
          "When it is not deployed, in place of what `freezes` says for all services; an empty list: it always may be."},
+    {.key = "notify",
+     .variable = "",
+     .type = MemberType::kNotify,
+     .expects = kNotify,
+     .meaning = "Which channels hear of it, where that is not what `notify` says for all services."},
 });
 
 }  // namespace

@@ -20,6 +20,8 @@ enum class SettingType {
     kVerify,      ///< an array, of texts or of objects; in the environment the same JSON, or an object by services
     kFreezes,     ///< an array of objects; in the environment the same JSON
     kPipelines,   ///< an object with pipelines by their names; in the environment the same JSON
+    kChannels,    ///< an object with channels by their names; in the environment the same JSON
+    kNotify,      ///< an object with lists of channels; in the environment the same JSON
     kTargets,     ///< an object with deployment targets by their names; in the environment the same JSON
     kPerService,  ///< a map in the environment; in the document a member of each of `services`
 };
@@ -63,7 +65,8 @@ struct ServiceMember {
         kApproval,
         kTask,
         kTaskAfter,
-        kFreezes
+        kFreezes,
+        kNotify
     };
     std::string_view key;
     std::string_view variable;  ///< the map that says the same in the environment; empty where there is none

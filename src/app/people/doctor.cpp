@@ -63,6 +63,11 @@ private:
             ok("slack", "the webhook is well-formed");
         else
             note("slack", "off: SLACK_WEBHOOK_URL is not set, or ENABLE_SLACK_NOTIFICATIONS is false");
+        // So are the others; whether anybody is there only a message tells.
+        for (const auto& [name, channel] : app_.config().notify.channels)
+            ok(fmt::format("channel {}", name),
+               fmt::format("{}, and what it is reached by is well-formed; ci_lambda notify --test sends samples",
+                           to_string(channel.kind)));
     }
 
     /// A key that is too short is a configuration error.

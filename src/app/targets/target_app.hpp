@@ -47,6 +47,8 @@ public:
     /// What was said did not arrive.
     void lost(const std::vector<Announcement>& announcements);
 
+    /// The channels are there for all targets together.
+    std::vector<ChannelTest> test_channels(Deadline /*deadline*/) override { return {}; }
     void release_idle() override;
     [[nodiscard]] const Config& config() const override { return parts_.config; }
     [[nodiscard]] Logger& logger() override { return foundation_.logger; }

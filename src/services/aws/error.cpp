@@ -47,7 +47,9 @@ ErrorKind kind_of(const AwsService& service, std::string_view code, int status) 
     if (code == "RequestTimeout" || code == "RequestTimeoutException") return ErrorKind::kTimeout;
     if (is_in(kExpiredCodes)) return ErrorKind::kExpiredCredentials;
     if (is_in(kBadCredentialCodes)) return ErrorKind::kCredentials;
-    if (code == "AccessDeniedException" || code == "AccessDenied") return ErrorKind::kAccessDenied;
+    // SNS calls it AuthorizationError.
+    if (code == "AccessDeniedException" || code == "AccessDenied" || code == "AuthorizationError")
+        return ErrorKind::kAccessDenied;
     if (is_in(service.not_found_codes)) return ErrorKind::kNotFound;
     if (status >= 400) return ErrorKind::kRejected;
     return ErrorKind::kProtocol;  // a redirect, an empty 200: not an answer of AWS

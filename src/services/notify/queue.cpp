@@ -23,6 +23,7 @@ void redact(Announcement& announcement, const Redactor& redactor) {
         redact(part.reason, redactor);
         if (part.excerpt)
             for (auto& line : part.excerpt->lines) line = redactor.redact(std::move(line));
+        for (auto& link : part.links) link.url = redactor.redact(std::move(link.url));
     }
 }
 
@@ -37,10 +38,10 @@ std::vector<LogField> fields_of(const NotificationChannel& channel, const Announ
 
 }  // namespace
 
-NotificationQueue::NotificationQueue(const std::vector<NotificationChannel*>& channels, const Clock& clock,
-                                     Sleeper& sleeper, const Logger& logger)
+NotificationQueue::NotificationQueue(std::vector<Listener> listeners, const Clock& clock, Sleeper& sleeper,
+                                     const Logger& logger)
     : clock_(clock), sleeper_(sleeper), logger_(logger) {
-    for (auto* channel : channels) outlets_.push_back({.channel = channel});
+    for (auto& listener : listeners) outlets_.push_back({.listener = std::move(listener)});
 }
 
 NotificationQueue::~NotificationQueue() = default;  // the threads are asked to stop, and joined
@@ -49,12 +50,25 @@ void NotificationQueue::notify(Announcement announcement) {
     redact(announcement, logger_.redactor());
     const std::scoped_lock lock(mutex_);
     const auto deadline = Deadline::earlier(Deadline::after(clock_, kPatience), deadline_);
-    const std::size_t rank = announcement.type == NotificationType::kError ? 0 : 1;
-    for (auto& outlet : outlets_) outlet.jobs[rank].push_back({.announcement = announcement, .deadline = deadline});
+    const auto fate = std::make_shared<Fate>();
+    for (auto& outlet : outlets_) {
+        const auto& hears = outlet.listener.hears;
+        auto heard = hears ? hears(announcement) : std::optional(announcement);
+        if (!heard) continue;
+        ++fate->open;
+        put(outlet, {.announcement = *std::move(heard), .deadline = deadline, .fate = fate});
+    }
+    if (fate->open == 0 && !outlets_.empty())
+        logger_.info("notification not sent: no channel hears of it", {{"title", announcement.title}});
     if (threads_.empty())
         for (auto& outlet : outlets_)
             threads_.emplace_back([this, &outlet](const std::stop_token& stop) { work(stop, outlet); });
     changed_.notify_all();
+}
+
+void NotificationQueue::put(Outlet& outlet, Job job) {
+    const std::size_t rank = job.announcement.type == NotificationType::kError ? 0 : 1;
+    outlet.jobs[rank].push_back(std::move(job));
 }
 
 void NotificationQueue::work(const std::stop_token& stop, Outlet& outlet) {
@@ -96,12 +110,12 @@ void NotificationQueue::deliver_next(Outlet& outlet, std::unique_lock<std::mutex
         const auto pause = std::chrono::ceil<Milliseconds>(outlet.not_before - clock_.now());
         settle(outlet, std::move(job),
                fail(ErrorKind::kDeadline, fmt::format("{} asks for a pause of {} ms, and only {} ms are left for it",
-                                                      outlet.channel->name(), pause.count(), left->count())));
+                                                      outlet.channel().name(), pause.count(), left->count())));
         return;
     }
     lock.unlock();
     const auto answer =
-        outlet.channel->deliver(job.announcement, Deadline::earlier(job.deadline, Deadline::after(clock_, kBudget)));
+        outlet.channel().deliver(job.announcement, Deadline::earlier(job.deadline, Deadline::after(clock_, kBudget)));
     lock.lock();
     if (answer && answer->come_again_after) {
         outlet.not_before = clock_.now() + *answer->come_again_after;
@@ -112,19 +126,57 @@ void NotificationQueue::deliver_next(Outlet& outlet, std::unique_lock<std::mutex
 }
 
 void NotificationQueue::settle(Outlet& outlet, Job job, const Status& status) {
-    auto fields = fields_of(*outlet.channel, job.announcement);
+    auto fields = fields_of(outlet.channel(), job.announcement);
+    auto fate = std::move(job.fate);
+    if (fate != nullptr) --fate->open;
     if (status) {
         logger_.info("notification sent", std::move(fields));
         outlet.lost = 0;
+        outlet.told_dead = false;
         ++delivery_.delivered;
+        if (fate == nullptr) return;
+        fate->arrived = true;
+        for (const auto& part : job.announcement.parts) fate->known.insert(part.facts.begin(), part.facts.end());
+        if (fate->open == 0) close(*fate);
         return;
     }
     fields.emplace_back("title", job.announcement.title);
     fields.emplace_back(log_key::kError, status.error().message);
     logger_.warn("notification lost: the channel did not take it", std::move(fields));
     ++outlet.lost;
-    delivery_.problems.push_back(fmt::format("{}: {}", outlet.channel->name(), status.error().message));
-    delivery_.lost.push_back(std::move(job.announcement));
+    delivery_.problems.push_back(fmt::format("{}: {}", outlet.channel().name(), status.error().message));
+    if (!std::exchange(outlet.told_dead, true)) tell_the_others(outlet, job, status.error().message);
+    if (fate == nullptr) return;
+    fate->failed.push_back(std::move(job.announcement));
+    if (fate->open == 0) close(*fate);
+}
+
+void NotificationQueue::close(Fate& fate) {
+    for (auto& announcement : fate.failed) {
+        std::erase_if(announcement.parts, [&](const Notification& part) {
+            const auto is_known = [&](const std::string& fact) { return fate.known.contains(fact); };
+            return part.facts.empty() ? fate.arrived : std::ranges::all_of(part.facts, is_known);
+        });
+        if (!announcement.parts.empty()) delivery_.lost.push_back(std::move(announcement));
+    }
+}
+
+void NotificationQueue::tell_the_others(Outlet& dead, const Job& job, const std::string& why) {
+    const auto& of = job.announcement.parts.front();
+    const std::string name(dead.channel().name());
+    Notification word{.type = NotificationType::kWarning,
+                      .title = fmt::format("Notifications do not arrive: {}", name),
+                      .project = of.project,
+                      .environment = of.environment,
+                      .service = of.service,
+                      .status = "notification lost",
+                      .deployment_id = {},
+                      .task_definition = {},
+                      .reason = fmt::format("{}. What was not delivered (\"{}\") stands in the log.",
+                                            logger_.redactor().redact(why), job.announcement.title)};
+    const Announcement announcement{.type = word.type, .title = word.title, .parts = {std::move(word)}};
+    for (auto& outlet : outlets_)
+        if (&outlet != &dead) put(outlet, {.announcement = announcement, .deadline = job.deadline, .fate = nullptr});
 }
 
 NotificationQueue::Delivery NotificationQueue::flush() {

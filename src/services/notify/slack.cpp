@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "services/notify/message_text.hpp"
 
 namespace ci_lambda {
 namespace {
@@ -25,12 +26,12 @@ constexpr std::size_t kFallbackLimit = 1000;
 constexpr std::size_t kLinesLimit = 9000;
 /// How long a line may be: errors as long as all of them fit, else shorter; the rest briefly.
 constexpr std::array<std::size_t, 3> kErrorLine{600, 300, 150};
-constexpr std::size_t kOtherLine = 300;
+constexpr std::size_t kOtherSlackLine = 300;
 
 /// Of all blocks together, below what Slack refuses.
 constexpr std::size_t kBlocksLimit = 12'500;
 /// Of an excerpt's block: what is shorter tells nothing. With several services each has less.
-constexpr std::size_t kShortestExcerpt = 200;
+constexpr std::size_t kShortestSlackExcerpt = 200;
 constexpr std::size_t kExcerptOfSeveral = 1000;
 
 constexpr std::size_t kButtonValue = 2000;
@@ -42,13 +43,6 @@ constexpr std::size_t kLongestLink = 1900;
 constexpr std::size_t kMostPrompts = 3;
 /// A token that people copy out of a section.
 constexpr std::size_t kShownToken = 2900;
-
-constexpr Milliseconds kPostTimeout{2500};
-constexpr Milliseconds kFirstServerErrorWait{300};
-constexpr int kMaxServerErrorRetries = 2;
-constexpr std::chrono::seconds kDefaultRetryAfter{1};
-/// Whoever says "at once" means it, but not a thousand times a second.
-constexpr Milliseconds kShortestPause{100};
 
 constexpr std::string_view kSoftHyphen = "\xC2\xAD";
 constexpr std::string_view kGraveAccent = "\xCB\x8B";       // U+02CB: looks like a backtick
@@ -64,21 +58,11 @@ std::string_view emoji(NotificationType type) {
     return ":information_source:";
 }
 
-std::size_t characters(std::string_view utf8) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
+std::string escaped_for_slack(std::string_view text) { return slack_escape(slack_literal(text)); }
 
 /// The text cut so that it fits into `limit` characters once escaped, then escaped: never cut inside an entity.
-std::string escaped_to_fit(std::string_view text, std::size_t limit) {
-    std::size_t keep = std::min(limit, text.size());
-    for (;;) {
-        auto escaped = slack_escape(slack_literal(truncate_utf8(text, keep)));
-        const auto length = characters(escaped);
-        if (length <= limit || keep == 0) return escaped;
-        // An entity has five characters at most, and a soft hyphen may come before: this step is never too long.
-        keep -= std::max<std::size_t>(1, (length - limit) / 6);
-    }
+std::string fitted_for_slack(std::string_view text, std::size_t limit) {
+    return ci_lambda::escaped_to_fit(text, limit, escaped_for_slack, characters);
 }
 
 /// `verbatim`: Slack makes no links and no mentions of what only looks like them.
@@ -88,7 +72,7 @@ Json section(std::string text) { return {{"type", "section"}, {"text", markdown(
 
 Json section(std::string_view prefix, std::string_view text, std::string_view suffix) {
     const auto room = kSectionLimit - prefix.size() - suffix.size();
-    return section(fmt::format("{}{}{}", prefix, escaped_to_fit(text, room), suffix));
+    return section(fmt::format("{}{}{}", prefix, fitted_for_slack(text, room), suffix));
 }
 
 Json title_block(const Announcement& announcement) {
@@ -99,14 +83,14 @@ Json title_block(const Announcement& announcement) {
 
 Json context(const std::vector<std::string>& texts) {
     Json elements = Json::array();
-    for (const auto& text : texts) elements.push_back(markdown(escaped_to_fit(text, kFieldLimit)));
+    for (const auto& text : texts) elements.push_back(markdown(fitted_for_slack(text, kFieldLimit)));
     return {{"type", "context"}, {"elements", std::move(elements)}};
 }
 
 void add_field(Json& fields, std::string_view label, std::string_view value) {
     if (value.empty()) return;  // Slack refuses an empty text
     const auto prefix = fmt::format("*{}*\n", label);
-    fields.push_back(markdown(prefix + escaped_to_fit(value, kFieldLimit - prefix.size())));
+    fields.push_back(markdown(prefix + fitted_for_slack(value, kFieldLimit - prefix.size())));
 }
 
 void add_fields(Json& blocks, Json fields) {
@@ -134,14 +118,13 @@ void add_excerpt(Json& blocks, const Notification& notification, std::size_t lim
     if (!notification.excerpt || notification.excerpt->lines.empty()) return;
     const auto& excerpt = *notification.excerpt;
     const auto used = characters_in(blocks);
-    if (used + kShortestExcerpt > kBlocksLimit) return;
+    if (used + kShortestSlackExcerpt > kBlocksLimit) return;
     const auto room = std::min(limit, kBlocksLimit - used);
     constexpr std::size_t kLongestTitle = 150;
     constexpr std::string_view kFence = "```";
-    auto title = names_service ? fmt::format("{}: {}", notification.service, excerpt.title) : excerpt.title;
-    if (!names_service && title.front() >= 'a' && title.front() <= 'z') title.front() -= 'a' - 'A';
+    const auto title = excerpt_title(notification, names_service);
     const auto head =
-        fmt::format("*{}*\n{}\n", escaped_to_fit(replace_all(title, "*", kAsteriskSign), kLongestTitle), kFence);
+        fmt::format("*{}*\n{}\n", fitted_for_slack(replace_all(title, "*", kAsteriskSign), kLongestTitle), kFence);
     auto left = room - std::min(room, characters(head) + kFence.size() + 1);
     std::vector<std::string> lines;  // the last one first
     for (const auto& line : std::views::reverse(excerpt.lines)) {
@@ -158,15 +141,7 @@ void add_excerpt(Json& blocks, const Notification& notification, std::size_t lim
 /// What there is to tell of one service.
 void add_service(Json& blocks, const Notification& notification) {
     Json fields = Json::array();
-    add_field(fields, "Environment", notification.environment);
-    add_field(fields, "Service", notification.service);
-    add_field(fields, "Status", notification.status);
-    add_field(fields, "ECS event", notification.ecs_event.value_or(""));
-    add_field(fields, "Deployment", notification.deployment_id.value_or(""));
-    add_field(fields, "Task definition", last_segment(notification.task_definition.value_or("")));
-    add_field(fields, "Image", notification.image);
-    add_field(fields, "Started because", notification.started_because.value_or(""));
-    add_field(fields, "Took", notification.took.value_or(""));
+    for (const auto& fact : facts_of(notification)) add_field(fields, fact.label, fact.value);
     add_fields(blocks, std::move(fields));
     add_reason(blocks, notification.reason);
     add_excerpt(blocks, notification, kSectionLimit, false);
@@ -175,8 +150,8 @@ void add_service(Json& blocks, const Notification& notification) {
 std::vector<std::string> fitted(const std::vector<AnnouncementLine>& lines, std::size_t longest_error) {
     std::vector<std::string> texts;
     for (const auto& line : lines) {
-        const auto longest = line.type == NotificationType::kError ? longest_error : kOtherLine;
-        texts.push_back(fmt::format("{} {}", emoji(line.type), escaped_to_fit(line.text, longest)));
+        const auto longest = line.type == NotificationType::kError ? longest_error : kOtherSlackLine;
+        texts.push_back(fmt::format("{} {}", emoji(line.type), fitted_for_slack(line.text, longest)));
     }
     return texts;
 }
@@ -193,15 +168,6 @@ std::vector<std::string> fitted(const std::vector<AnnouncementLine>& lines) {
         if (length <= kLinesLimit) break;
     }
     return texts;
-}
-
-/// "and 12 more, 3 of them errors"
-std::string and_more(const std::vector<AnnouncementLine>& lines, std::size_t shown) {
-    const auto rest = std::ranges::subrange(lines.begin() + static_cast<std::ptrdiff_t>(shown), lines.end());
-    const auto errors = std::ranges::count(rest, NotificationType::kError, &AnnouncementLine::type);
-    auto words = fmt::format("and {} more", rest.size());
-    if (errors > 0) words += fmt::format(", {} of them errors", errors);
-    return words;
 }
 
 /// One line a service, in as many sections as that takes.
@@ -297,7 +263,7 @@ std::string fallback(const Announcement& announcement) {
     for (const auto& line : announcement.lines) more.push_back(line.text);
     if (more.empty() && first.reason) more.push_back(*first.reason);
     if (!more.empty()) text += ": " + join(more, "; ");
-    return fmt::format("{} {}", emoji(announcement.type), escaped_to_fit(text, kFallbackLimit));
+    return fmt::format("{} {}", emoji(announcement.type), fitted_for_slack(text, kFallbackLimit));
 }
 
 Json message_of(const Announcement& announcement, SlackOptions options) {
@@ -313,35 +279,12 @@ Json message_of(const Announcement& announcement, SlackOptions options) {
         if (part.approval && ++asked <= kMostPrompts) add_approval(blocks, part, options);
     if (asked > kMostPrompts) blocks.push_back(section("`ci_lambda approvals` has those that do not fit in here"));
     std::vector<std::string> small{fmt::format("{} · ci_lambda", first.project)};
-    if (const auto lost = announcement.lost_before; lost > 0)
-        small.push_back(fmt::format("{} before this one may not have arrived; the log has {}",
-                                    lost == 1 ? "a message" : fmt::format("{} messages", lost),
-                                    lost == 1 ? "it" : "them"));
+    if (auto lost = lost_in_words(announcement); !lost.empty()) small.push_back(std::move(lost));
     blocks.push_back(context(small));
     Json message{{"text", fallback(announcement)}, {"blocks", std::move(blocks)}};
     // Slack need not open the page.
     if (asked > 0) message["unfurl_links"] = message["unfurl_media"] = false;
     return message;
-}
-
-Error slack_error(const HttpResponse& response) {
-    const auto words = truncate_utf8(trim(response.body), 100);
-    Error error{.message = fmt::format("Slack answered {} {}", response.status, words), .http_status = response.status};
-    if (response.status >= 500)
-        error.kind = ErrorKind::kServer;
-    else
-        error.kind = ErrorKind::kRejected;
-    if (response.status == 403 || response.status == 404 || response.status == 410)
-        error.message += " (does the webhook in SLACK_WEBHOOK_URL still exist?)";
-    return error;
-}
-
-std::chrono::seconds retry_after(const HttpResponse& response) {
-    const auto* header = response.header("Retry-After");
-    const auto seconds = header != nullptr ? parse_unsigned(*header) : std::nullopt;
-    if (!seconds) return kDefaultRetryAfter;
-    // More than an hour is as good as never, and cannot overflow.
-    return std::chrono::seconds{static_cast<std::int64_t>(std::min<unsigned long long>(*seconds, 3600))};
 }
 
 }  // namespace
@@ -380,37 +323,22 @@ std::string slack_replacement(const Announcement& announcement) {
 }
 
 SlackChannel::SlackChannel(Secret webhook_url, HttpClient& http, const Clock& clock, Sleeper& sleeper,
-                           SlackOptions options)
-    : webhook_url_(std::move(webhook_url)), http_(http), clock_(clock), sleeper_(sleeper), options_(options) {}
-
-bool SlackChannel::wait(Milliseconds duration, Deadline deadline) {
-    if (const auto left = deadline.remaining(clock_); left && duration >= *left) return false;
-    sleeper_.sleep_for(duration);
-    return true;
-}
+                           SlackOptions options, std::string name)
+    : webhook_url_(std::move(webhook_url)),
+      tools_{.http = http, .clock = clock, .sleeper = sleeper},
+      options_(options),
+      name_(std::move(name)) {}
 
 Result<NotificationChannel::Answer> SlackChannel::deliver(const Announcement& announcement, Deadline deadline) {
-    const std::string body = slack_message(announcement, options_);
-    Milliseconds server_error_wait = kFirstServerErrorWait;
-    for (int server_errors = 0;;) {
-        const auto response = http_.send({.method = "POST",
-                                          .url = webhook_url_,
-                                          .log_name = "slack webhook",
-                                          .headers = {{"Content-Type", "application/json; charset=utf-8"}},
-                                          .body = body,
-                                          .timeout = deadline.clamp(clock_, kPostTimeout),
-                                          .connect_timeout = kPostTimeout,
-                                          .idempotent = false});
-        if (response && response->status == 200) return Answer{};
-        if (response && response->status == 429)
-            return Answer{.come_again_after = std::max<Milliseconds>(retry_after(*response), kShortestPause)};
-        const Error error = response ? slack_error(*response) : response.error();
-        // What Slack may have posted already is not posted again.
-        const bool may_retry = error.retryable() && !error.outcome_unknown;
-        if (!may_retry || server_errors++ == kMaxServerErrorRetries) return std::unexpected(error);
-        if (!wait(server_error_wait, deadline)) return std::unexpected(error);
-        server_error_wait *= 2;
-    }
+    const auto body = slack_message(announcement, options_);
+    return post({.to = name(),
+                 .log_name = "slack webhook",
+                 .url = webhook_url_,
+                 .body = body,
+                 .any_success = false,
+                 .way_out = name_ == kName ? "does the webhook in SLACK_WEBHOOK_URL still exist?"
+                                           : "does its webhook still exist?"},
+                tools_, deadline);
 }
 
 }  // namespace ci_lambda

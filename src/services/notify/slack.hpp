@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 #include "net/http.hpp"
 #include "services/notify/notification.hpp"
+#include "services/notify/posting.hpp"
 
 namespace ci_lambda {
 
@@ -19,21 +20,20 @@ struct SlackOptions {
 /// everything ends before the deadline. Never sent again when Slack may already have posted it.
 class SlackChannel final : public NotificationChannel {
 public:
+    static constexpr std::string_view kName = "Slack";
     /// HTTP client, clock and sleeper must outlive it.
-    SlackChannel(Secret webhook_url, HttpClient& http, const Clock& clock, Sleeper& sleeper, SlackOptions options = {});
+    /// `name`: of a channel that CHANNELS describes.
+    SlackChannel(Secret webhook_url, HttpClient& http, const Clock& clock, Sleeper& sleeper, SlackOptions options = {},
+                 std::string name = std::string(kName));
 
-    [[nodiscard]] std::string_view name() const override { return "Slack"; }
+    [[nodiscard]] std::string_view name() const override { return name_; }
     Result<Answer> deliver(const Announcement& announcement, Deadline deadline) override;
 
 private:
-    /// False when the deadline is nearer than that.
-    [[nodiscard]] bool wait(Milliseconds duration, Deadline deadline);
-
     Secret webhook_url_;
-    HttpClient& http_;
-    const Clock& clock_;
-    Sleeper& sleeper_;
+    ChannelTools tools_;
     SlackOptions options_;
+    std::string name_;
 };
 
 /// The message as JSON: Block Kit blocks plus the `text` that old clients and notifications show. Values are cut to

@@ -72,9 +72,8 @@ TEST(LoadDocument, RefusesBadValues) {
         {R"("names":[])", "/names: is an array; expected an object"},
         {R"("names":{"clusters":"x"})", "/names/clusters: is not known; expected \"cluster\"?"},
         {R"("zzzzzzzzzzzzz":1)",
-         "/zzzzzzzzzzzzz: is not known; expected one of $schema, approval, aws, change_calendars, code_deploy, "
-         "code_deploy_groups, "
-         "defaults, deployment"},
+         "/zzzzzzzzzzzzz: is not known; expected one of $schema, approval, aws, change_calendars, channels, "
+         "code_deploy, code_deploy_groups, defaults, deployment"},
         {R"("a/b~c":1)", "/a~1b~0c: is not known"},
         {R"("aws":{"endpoint_url":"ftp://x"})", "/aws/endpoint_url: \"ftp://x\" is not the URL of an endpoint"},
         {R"("aws":{"endpoint_url":"http://x"})", "set ALLOW_PLAIN_HTTP=true (/aws/allow_plain_http)"},

@@ -180,6 +180,11 @@ private:
             case SettingType::kPipelines:
                 return one_of({R"({"release":{"stages":[{"services":["backend"]},{"promote":"other"}]}})",
                                R"({"a":{"stages":[{"name":"x","services":["api","web"]}],"on_failure":"stop"}})"});
+            case SettingType::kChannels:
+                return one_of({R"({"team":{"type":"teams","webhook":" ssm:/t "}})",
+                               R"({"a":{"type":"sns","topic":"arn:aws:sns:eu-west-1:123456789012:t","format":"chat"}})",
+                               "{}"});
+            case SettingType::kNotify: return one_of({R"({"default":["slack"],"error":[]})", R"({"info":[]})", "{}"});
             case SettingType::kText: break;
         }
         if (setting.name == "CLUSTER_NAME_PATTERN") return one_of({"{env}", "{project}-{env}", "live"});

@@ -255,5 +255,91 @@ TEST_F(NotificationQueueTest, WithoutChannelsDoesNothing) {
     EXPECT_FALSE(queue.has_channels());
 }
 
+/// `about`, with a fact that is told once.
+Announcement told_once(const std::string& service) {
+    auto announcement = about(service);
+    announcement.parts.front().facts = {service + " has started"};
+    return announcement;
+}
+
+TEST_F(NotificationQueueTest, TellsAChannelOnlyWhatItHears) {
+    std::vector<std::string> heard;
+    FakeChannel all(taken);
+    FakeChannel api_alone([&](const Announcement& announcement, Deadline) -> Result<Answer> {
+        heard.push_back(announcement.title);
+        return Answer{};
+    });
+    const auto of_api = [](const Announcement& announcement) {
+        return announcement.parts.front().service == "api" ? std::optional(announcement) : std::nullopt;
+    };
+    NotificationQueue queue({&all, {&api_alone, of_api}}, log_.clock, sleeper_, log_.logger);
+    queue.notify(about("api"));
+    queue.notify(about("web"));
+    EXPECT_EQ(queue.flush().delivered, 3U);
+    EXPECT_EQ(all.deliveries(), 2);
+    EXPECT_THAT(heard, ElementsAre("Deployment started: api"));
+}
+
+TEST_F(NotificationQueueTest, LosesOnlyWhatNoChannelHasTaken) {
+    FakeChannel dead(refused);
+    FakeChannel alive(taken);
+    NotificationQueue queue({&dead, &alive}, log_.clock, sleeper_, log_.logger);
+    queue.notify(told_once("api"));
+    const auto delivery = queue.flush();
+    EXPECT_THAT(delivery.problems, ElementsAre("Fake: no such channel"));
+    EXPECT_THAT(delivery.lost, IsEmpty());
+}
+
+TEST_F(NotificationQueueTest, LosesWhatTheOnlyChannelThatHearsItDoesNotTake) {
+    FakeChannel dead(refused);
+    FakeChannel alive(taken);
+    const auto nothing_of_api = [](const Announcement& announcement) {
+        return announcement.parts.front().service == "api" ? std::nullopt : std::optional(announcement);
+    };
+    NotificationQueue queue({&dead, {&alive, nothing_of_api}}, log_.clock, sleeper_, log_.logger);
+    queue.notify(told_once("api"));
+    const auto delivery = queue.flush();
+    ASSERT_THAT(delivery.lost, SizeIs(1));
+    EXPECT_EQ(delivery.lost[0].title, "Deployment started: api");
+}
+
+TEST_F(NotificationQueueTest, LetsTheOthersSayOnceThatAChannelTakesNothing) {
+    bool is_dead = true;
+    FakeChannel first([&](const Announcement& announcement, Deadline deadline) {
+        return is_dead ? refused(announcement, deadline) : taken(announcement, deadline);
+    });
+    std::vector<std::string> said;
+    FakeChannel second([&](const Announcement& announcement, Deadline) -> Result<Answer> {
+        said.push_back(announcement.title);
+        return Answer{};
+    });
+    NotificationQueue queue({&first, &second}, log_.clock, sleeper_, log_.logger);
+    for (int i = 0; i < 3; ++i) {
+        queue.notify(about("api"));
+        queue.flush();
+    }
+    EXPECT_THAT(said, ElementsAre("Deployment started: api", "Notifications do not arrive: Fake",
+                                  "Deployment started: api", "Deployment started: api"));
+    is_dead = false;
+    queue.notify(about("api"));
+    queue.flush();
+    is_dead = true;
+    said.clear();
+    queue.notify(about("api"));
+    queue.flush();
+    EXPECT_THAT(said, ElementsAre("Deployment started: api", "Notifications do not arrive: Fake"))
+        << "it had come back meanwhile";
+}
+
+TEST_F(NotificationQueueTest, DoesNotGoOnForeverWhereAllChannelsAreDead) {
+    FakeChannel first(refused);
+    FakeChannel second(refused);
+    NotificationQueue queue({&first, &second}, log_.clock, sleeper_, log_.logger);
+    queue.notify(about("api"));
+    const auto delivery = queue.flush();
+    EXPECT_EQ(first.deliveries() + second.deliveries(), 4);
+    EXPECT_THAT(delivery.lost, SizeIs(2)) << "one of each";
+}
+
 }  // namespace
 }  // namespace ci_lambda::testing

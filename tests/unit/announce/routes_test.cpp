@@ -1,0 +1,65 @@
+#include "announce/routes.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "announce/words.hpp"
+
+namespace ci_lambda::testing {
+namespace {
+
+using ::testing::SizeIs;
+
+Notification about(const std::string& service, NotificationType type, const std::string& status) {
+    return {.type = type,
+            .title = title_of(status, service),
+            .project = "shop",
+            .environment = "dev",
+            .service = service,
+            .status = status,
+            .deployment_id = {},
+            .task_definition = {}};
+}
+
+Announcement failed_and_started() {
+    return gather({about("api in us", NotificationType::kError, "failed"),
+                   about("web in us", NotificationType::kInfo, "started"),
+                   about("worker in us", NotificationType::kInfo, "started")});
+}
+
+TEST(Routes, GiveAChannelWhatConcernsItInWordsOfItsOwn) {
+    NotifySettings notify;
+    notify.all.by_default = {"team"};
+    notify.own[ServiceId("api")].by_default = {"oncall"};
+    const auto oncall = heard_by("oncall", notify, failed_and_started());
+    ASSERT_TRUE(oncall);
+    EXPECT_EQ(oncall->title, "Deployment failed: api in us");
+    EXPECT_EQ(oncall->type, NotificationType::kError);
+    EXPECT_THAT(oncall->lines, SizeIs(0));
+    const auto team = heard_by("team", notify, failed_and_started());
+    ASSERT_TRUE(team);
+    EXPECT_EQ(team->title, "Deployments: 2 started");
+    EXPECT_EQ(team->type, NotificationType::kInfo);
+    EXPECT_THAT(team->lines, SizeIs(2));
+}
+
+TEST(Routes, GiveAChannelThatHearsAllOfItTheSameAnnouncement) {
+    const auto all = heard_by("slack", {}, failed_and_started());
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->title, failed_and_started().title);
+    EXPECT_THAT(all->parts, SizeIs(3));
+}
+
+TEST(Routes, GiveAChannelThatHearsNoneOfItNothing) {
+    NotifySettings notify;
+    notify.all.by_default = {"team"};
+    EXPECT_EQ(heard_by("oncall", notify, failed_and_started()).has_value(), false);
+}
+
+}  // namespace
+}  // namespace ci_lambda::testing
