@@ -86,6 +86,15 @@ OBJECTS_OF_A_SERVICE = {
             ),
         ],
     ),
+    "notify": (
+        "optional(map(list(string)))",
+        [
+            (
+                'alltrue([for key in try(keys(service.notify), []) : contains(["default", "error", "warning", "success", "info"], key)])',
+                'notify: lists of channels by severity, as in {default = ["team"], error = ["oncall"]}.',
+            ),
+        ],
+    ),
     "freezes": (
         """optional(list(object({
       weekly = optional(string)
@@ -148,6 +157,11 @@ NOTES = {
     "HOLDS": ("The role may then read, write and remove that tag.",) * 2,
     "FREEZE_WINDOWS": ("A list, given by jsonencode().", "JSON."),
     "PIPELINES": ("An object, given by jsonencode().", "JSON."),
+    "CHANNELS": (
+        "An object, given by jsonencode(). The role may read the secrets and publish to the topics that it names.",
+        "JSON. The role may read what ChannelSecretArns and ChannelParameterArns name, and publish to the topics of ChannelTopicArns.",
+    ),
+    "NOTIFY": ("An object, given by jsonencode().", "JSON."),
     "PIPELINE_STATE_MACHINE": (
         "Empty, with enable_pipelines: the module makes one.",
         "Empty, with EnablePipelines: the template makes one.",
@@ -255,7 +269,7 @@ def plain(node):
     # So is a list of objects of several kinds.
     if isinstance(node, dict) and "Variable: FREEZE_WINDOWS." in str(node.get("description")):
         return {"description": node["description"], "pattern": r"^\s*\[[\s\S]*\]\s*$", "type": "string"}
-    if isinstance(node, dict) and "Variable: PIPELINES." in str(node.get("description")):
+    if isinstance(node, dict) and re.search(r"Variable: (PIPELINES|CHANNELS|NOTIFY)\.$", str(node.get("description"))):
         return {"description": node["description"], "pattern": r"^\s*\{[\s\S]*\}\s*$", "type": "string"}
     if isinstance(node, dict):
         return {key: plain(one) for key, one in node.items()}
@@ -655,7 +669,7 @@ RULES = ("EcrRule", "SsmRule", "SecretRule", "S3Rule", "EcsRule", "CodeDeployRul
 # Of the function's role: what belongs to the function itself.
 NOT_OF_A_TARGET = {
     "AssumeTheRolesOfTargets", "AskWhetherCalendarsAreOpen", "WriteTheLog", "KeepWhatFailed", "PlanTheNextLook", "PassTheRoleOfTheLooks",
-    "InvokeItself", "BeginPipelines", "LookAfterPipelines", "ReadSigningSecret", "ReadApprovalKey", "ReadPreviousApprovalKey",
+    "InvokeItself", "ReadSecretsOfChannels", "ReadParametersOfChannels", "PublishToChannels", "BeginPipelines", "LookAfterPipelines", "ReadSigningSecret", "ReadApprovalKey", "ReadPreviousApprovalKey",
     "TakeEventsOutOfTheQueue", "ReadTheConfiguration", "DecryptTheConfiguration", "ReadTheWebhook", "DecryptTheWebhook",
     "ReadTheEnvironment", "BeInTheNetwork", "LeaveTheNetworkToLambda",
 }  # fmt: skip

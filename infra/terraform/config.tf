@@ -97,9 +97,15 @@ locals {
 
   # The same of the other settings that may name a secret.
   named_secrets = [
-    for reference in distinct([var.approval_key, var.approval_key_previous, var.slack_signing_secret]) : reference
+    for reference in distinct(concat(
+      [var.approval_key, var.approval_key_previous, var.slack_signing_secret],
+      flatten(regexall("\"((?:secretsmanager|ssm):[^\"]+)\"", var.channels)),
+    )) : reference
     if can(regex("^(secretsmanager|ssm):", reference))
   ]
+  # Topics of channels, wherever they are named.
+  channel_topics = distinct(concat(flatten(regexall("\"(arn:[^\":]*:sns:[^\"]+)\"", var.channels)), var.channel_topic_arns))
+
   named_secret_arns = {
     for store in ["secretsmanager", "ssm"] : store => [
       for reference in local.named_secrets :
@@ -144,6 +150,30 @@ locals {
         Action   = ["secretsmanager:GetSecretValue"]
         Resource = secrets
       } if length(secrets) > 0
+    ],
+    [
+      for secrets in [[for arn in var.channel_secret_arns : arn if strcontains(arn, ":secretsmanager:")]] : {
+        Sid      = "ReadSecretsOfChannels"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = secrets
+      } if length(secrets) > 0
+    ],
+    [
+      for parameters in [[for arn in var.channel_secret_arns : arn if strcontains(arn, ":ssm:")]] : {
+        Sid      = "ReadParametersOfChannels"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter"]
+        Resource = parameters
+      } if length(parameters) > 0
+    ],
+    [
+      for topics in [local.channel_topics] : {
+        Sid      = "PublishToChannels"
+        Effect   = "Allow"
+        Action   = ["sns:Publish"]
+        Resource = topics
+      } if length(topics) > 0
     ],
     [
       for parameters in [local.named_secret_arns["ssm"]] : {

@@ -43,6 +43,7 @@ variable "services" {
       zone   = string
       reason = optional(string)
     })))
+    notify = optional(map(list(string)))
   }))
   description = "The services by their ids, in place of the seven maps: what ECS calls each, what it runs and reads, and which events deploy it (CI_LAMBDA_CONFIG)."
   default     = {}
@@ -106,6 +107,10 @@ variable "services" {
   validation {
     condition     = alltrue([for service in values(var.services) : alltrue([for one in coalesce(service.freezes, []) : one.zone != "" && length([for said in [one.weekly, one.daily, one.from] : said if said != null]) == 1 && (one.from == null) == (one.to == null)])])
     error_message = "services: freezes: each weekly, daily, or from and to, as in {weekly = \"Fri 16:00 - Mon 08:00\", zone = \"Europe/Berlin\"}."
+  }
+  validation {
+    condition     = alltrue([for service in values(var.services) : alltrue([for key in try(keys(service.notify), []) : contains(["default", "error", "warning", "success", "info"], key)])])
+    error_message = "services: notify: lists of channels by severity, as in {default = [\"team\"], error = [\"oncall\"]}."
   }
 }
 
@@ -367,6 +372,28 @@ variable "log_level" {
   validation {
     condition     = contains(["debug", "info", "warn", "error"], var.log_level)
     error_message = "log_level: debug, info, warn or error."
+  }
+}
+
+variable "channels" {
+  type        = string
+  description = "Where people and programs are told, beside SLACK_WEBHOOK_URL, each by a name: slack, teams, discord, pagerduty, sns or webhook. Their secrets stand elsewhere: secretsmanager:NAME, ssm:/PATH or env:VARIABLE. An object, given by jsonencode(). The role may read the secrets and publish to the topics that it names (CHANNELS)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.channels == "" || can(regex("^\\s*\\{[\\s\\S]*\\}\\s*$", var.channels))
+    error_message = "channels: {\"team\": {\"type\": \"teams\", \"webhook\": \"secretsmanager:ci/teams\"}, \"oncall\": {\"type\": \"pagerduty\", \"routing_key\": \"ssm:/ci/pagerduty\"}}."
+  }
+}
+
+variable "notify" {
+  type        = string
+  description = "Which channels hear what: lists for error, warning, success and info, and default for those that have none. Without it every channel hears everything. An object, given by jsonencode() (NOTIFY)."
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = var.notify == "" || can(regex("^\\s*\\{[\\s\\S]*\\}\\s*$", var.notify))
+    error_message = "notify: {\"default\": [\"team\"], \"error\": [\"team\", \"oncall\"]}."
   }
 }
 
@@ -789,6 +816,8 @@ locals {
     MAX_DEPLOYMENT_RETRIES              = tostring(var.max_deployment_retries)
     FAILURE_LOG_LINES                   = tostring(var.failure_log_lines)
     LOG_LEVEL                           = var.log_level
+    CHANNELS                            = var.channels
+    NOTIFY                              = var.notify
     DISCOVERY                           = tostring(var.discovery)
     DISCOVERY_CLUSTERS                  = join(",", var.discovery_clusters)
     DISCOVERY_TASKS                     = tostring(var.discovery_tasks)

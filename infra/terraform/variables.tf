@@ -658,6 +658,28 @@ variable "log_retention_days" {
   }
 }
 
+variable "channel_secret_arns" {
+  type        = list(string)
+  description = "Secrets of Secrets Manager and parameters of SSM that channels are reached by, where a configuration document of your own names them. Those that channels names may be read in any case."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for arn in var.channel_secret_arns : can(regex("^arn:[a-z-]+:(secretsmanager|ssm):[a-z0-9-]+:[0-9]{12}:(secret:|parameter/).+$", arn))])
+    error_message = "channel_secret_arns: ARNs of secrets (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-??????) or of parameters."
+  }
+}
+
+variable "channel_topic_arns" {
+  type        = list(string)
+  description = "SNS topics that are channels, where a configuration document of your own names them. Those that channels names may be published to in any case."
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for arn in var.channel_topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", arn))])
+    error_message = "channel_topic_arns: ARNs of SNS topics."
+  }
+}
+
 variable "alarm_topic_arns" {
   type        = list(string)
   description = "SNS topics that hear of the alarms. Without any, the alarms only show in CloudWatch."

@@ -90,6 +90,8 @@ OTHER_VALUES = {
     "SLACK_SIGNING_SECRET": ("secretsmanager:shop/slack-signing",) * 2,
     "FREEZE_WINDOWS": ('[{"weekly":"Fri 16:00 - Mon 08:00","zone":"Europe/Berlin"}]',) * 2,
     "CHANGE_CALENDARS": (["shop-freeze", "arn:aws:ssm:us-east-1:123456789012:document/all"], "shop-freeze,arn:aws:ssm:us-east-1:123456789012:document/all"),
+    "CHANNELS": ('{"team":{"type":"teams","webhook":"ssm:/ci/teams"}}',) * 2,
+    "NOTIFY": ('{"default":["slack"]}',) * 2,
     "PIPELINES": ('{"release":{"stages":[{"services":["backend"]},{"services":["api"]}]}}',) * 2,
     "PIPELINE_STATE_MACHINE": ("arn:aws:states:us-east-1:123456789012:stateMachine:pipelines",) * 2,
     "SCHEDULE_ROLE": ("arn:aws:iam::123456789012:role/calls",) * 2,
