@@ -95,9 +95,9 @@ std::unique_ptr<NotificationChannel> ChannelSet::make(const std::string& name, c
 std::vector<Listener> ChannelSet::listeners() const {
     std::vector<Listener> all;
     for (const auto& [name, channel] : channels_)
-        all.push_back({channel.get(), [&notify = config_.notify, who = name](const Announcement& announcement) {
-                           return heard_by(who, notify, announcement);
-                       }});
+        all.emplace_back(channel.get(), [&notify = config_.notify, who = name](const Announcement& announcement) {
+            return heard_by(who, notify, announcement);
+        });
     return all;
 }
 

@@ -217,7 +217,7 @@ OrderedSchema pipelines_schema() {
 /// As `read_channels` reads it.
 OrderedSchema channels_schema() {
     const auto reference = text_schema("^(secretsmanager:.|ssm:.|env:.)");
-    const auto one = [](std::string_view type, OrderedSchema members, std::vector<std::string> required) {
+    const auto one = [](std::string_view type, const OrderedSchema& members, std::vector<std::string> required) {
         auto schema = object_schema();
         required.insert(required.begin(), "type");
         schema["required"] = std::move(required);

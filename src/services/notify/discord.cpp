@@ -94,7 +94,7 @@ std::string discord_message(const Announcement& announcement) {
     return dump_json(message);
 }
 
-DiscordChannel::DiscordChannel(std::string name, Secret webhook_url, ChannelTools tools)
+DiscordChannel::DiscordChannel(std::string name, const Secret& webhook_url, ChannelTools tools)
     : name_(std::move(name)),
       url_(webhook_url.reveal() + (webhook_url.reveal().contains('?') ? "&" : "?") + "wait=true"),
       tools_(tools) {}

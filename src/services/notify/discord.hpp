@@ -14,7 +14,7 @@ namespace ci_lambda {
 /// more is asked by this process: Discord shuts out addresses that go on asking, and others share a function's.
 class DiscordChannel final : public NotificationChannel {
 public:
-    DiscordChannel(std::string name, Secret webhook_url, ChannelTools tools);
+    DiscordChannel(std::string name, const Secret& webhook_url, ChannelTools tools);
 
     [[nodiscard]] std::string_view name() const override { return name_; }
     Result<Answer> deliver(const Announcement& announcement, Deadline deadline) override;

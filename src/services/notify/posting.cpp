@@ -77,7 +77,7 @@ std::vector<std::string> secrets_in(const std::string& url) {
     std::vector<std::string> pieces;
     std::string piece;
     for (const char c : url.substr(path) + '/') {
-        if (std::string_view("/?#&=;").find(c) == std::string_view::npos) {
+        if (!std::string_view("/?#&=;").contains(c)) {
             piece += c;
             continue;
         }

@@ -482,8 +482,8 @@ TEST(EveryChannel, KeepsItsLimitsWhateverIsAnnounced) {
     }
 }
 
-/// For judges that are not ours (tests/integration/test_webhook_schema.py), into the directory that CI_LAMBDA_SAMPLES names:
-/// each request as its headers and its body.
+/// For judges that are not ours (tests/integration/test_webhook_schema.py), into the directory that CI_LAMBDA_SAMPLES
+/// names: each request as its headers and its body.
 TEST(Samples, OfTheWebhookAreWrittenForOtherJudges) {
     const char* named = std::getenv("CI_LAMBDA_SAMPLES");
     const std::string directory = named != nullptr ? named : ::testing::TempDir();
