@@ -140,7 +140,8 @@ public:
             const auto place = shown_pointer("", name);
             if (name.size() > kLongestName || !is_valid_service_id(name))
                 problem_(place, "is not the name of a channel", kChannelName);
-            if (auto channel = read_one(name, value, place)) all[name] = *std::move(channel);
+            // Also where it is wrong: rules that name it are not.
+            all[name] = read_one(name, value, place).value_or(ChannelSettings{});
         }
         return all;
     }

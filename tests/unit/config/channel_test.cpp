@@ -123,6 +123,8 @@ TEST(NotifyRules, ThatNameNoChannelAreErrorsWithASuggestion) {
     EXPECT_THAT(error_of(load_channels(kTwo, R"({"errors":["team"]})")), HasSubstr("\"error\"?"));
     EXPECT_THAT(error_of(load_channels(kTwo, R"({"error":"team"})")), HasSubstr("a list of channels"));
     EXPECT_THAT(error_of(load_channels(kTwo, R"({"default":["slack"]})")), IsEmpty()) << "be Slack on or off";
+    EXPECT_THAT(error_of(load_channels(R"({"team":{"type":"tems"}})", R"({"default":["team"]})")),
+                AllOf(HasSubstr("/team/type"), Not(HasSubstr("NOTIFY"))));
 }
 
 TEST(NotifyRules, ThatLetNobodyHearOfErrorsAreAWarning) {
