@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "announce/links.hpp"
 #include "announce/task_words.hpp"
 
 namespace ci_lambda {
@@ -121,6 +122,8 @@ void Announcer::say(std::vector<Notification> parts) {
         }
         part.project = options_.project;
         part.environment = options_.environment;
+        if (options_.link_to && part.links.empty())
+            if (auto link = options_.link_to(service_of(part))) part.links.push_back(*std::move(link));
         for (const auto& fact : part.facts) told_.remember(fact, part.stays_told);
         fresh.push_back(std::move(part));
     }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "announce/told_facts.hpp"
@@ -18,6 +21,8 @@ public:
         std::string project;
         std::string environment;
         bool sweeps = false;  ///< a schedule starts the sweep, which tells what is overdue
+        /// Where there is more to see of a service; empty: nowhere.
+        std::function<std::optional<Link>(const ServiceId&)> link_to = {};
     };
     /// An event that wanted deployments. `id` is empty where it has none.
     struct Cause {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <string>
 #include <utility>
 #include <vector>
 
+#include "announce/links.hpp"
 #include "announce/words.hpp"
 
 namespace ci_lambda {
@@ -20,9 +20,6 @@ Severity severity_of(NotificationType type) {
     }
     return Severity::kError;
 }
-
-/// Of "api in us", as `EcsTarget::label` has it. No id has a blank in it.
-ServiceId service_of(const Notification& part) { return ServiceId(part.service.substr(0, part.service.find(' '))); }
 
 }  // namespace
 

@@ -138,6 +138,18 @@ def test_the_others_say_that_a_channel_takes_nothing(receivers, moto):
     assert [request.json()["embeds"][0]["title"] for request in receivers.requests["discord"]] == ["⚠️ Notifications do not arrive\\: team \\(teams\\)"]
 
 
+def test_a_message_leads_to_the_service_in_the_console(receivers, moto):
+    with Function(function_environment(moto.url, **receivers.settings())) as function:
+        outcome = function.invoke(b'{"service":"api"}')
+    assert outcome.body["status"] == "deployed", outcome.text
+
+    page = "https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/shop_cluster_dev/services/shop_service_api_dev/health?region=us-east-1"
+    body = Webhook(KEY).verify(receivers.requests["hook"][0].body, headers_of(receivers.requests["hook"][0]))
+    assert [link["url"] for link in body["data"]["deployments"][0]["links"]] == [page]
+    assert page in receivers.requests["teams"][0].body.decode()
+    assert page in receivers.requests["discord"][0].body.decode()
+
+
 def test_notify_says_what_each_channel_hears(receivers, moto):
     environment = function_environment(moto.url, **receivers.settings(), NOTIFY='{"default":["team"],"error":["oncall"]}')
 

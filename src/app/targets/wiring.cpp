@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "announce/links.hpp"
 #include "base/references.hpp"
 #include "config/values.hpp"
 #include "services/aws/endpoint.hpp"
@@ -204,7 +205,11 @@ Wiring::Wiring(const AppOptions& options, const Context& context, Config the_con
               observer, rollback, remembered.memory, clock, logger),
       announcer({.project = config.project,
                  .environment = config.environment,
-                 .sweeps = config.sweep_interval > std::chrono::seconds{0}},
+                 .sweeps = config.sweep_interval > std::chrono::seconds{0},
+                 .link_to = [this](const ServiceId& id) -> std::optional<Link> {
+                     const auto target = config.names.target(id);
+                     return target ? console_link(*target) : std::nullopt;
+                 }},
                 notifications, remembered.memory, remembered.told, logger),
       counter(config.sweep_interval > std::chrono::seconds{0}, remembered.counted, remembered.memory, logger),
       replies(http, clock, is_to_this_machine(config)) {}

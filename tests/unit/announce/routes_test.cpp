@@ -8,12 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "announce/links.hpp"
 #include "announce/words.hpp"
 
 namespace ci_lambda::testing {
 namespace {
 
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 Notification about(const std::string& service, NotificationType type, const std::string& status) {
     return {.type = type,
@@ -59,6 +61,29 @@ TEST(Routes, GiveAChannelThatHearsNoneOfItNothing) {
     NotifySettings notify;
     notify.all.by_default = {"team"};
     EXPECT_EQ(heard_by("oncall", notify, failed_and_started()).has_value(), false);
+}
+
+TEST(ConsoleLink, LeadsToTheServiceInTheConsoleOfItsPartition) {
+    const auto url = [](const std::string& region, const std::string& service = "shop_api") {
+        const auto link = console_link({.id = ServiceId("api"),
+                                        .cluster = ClusterName("shop"),
+                                        .service = EcsServiceName(service),
+                                        .family = TaskFamily("shop_api"),
+                                        .region = region});
+        return link ? link->url : "";
+    };
+    EXPECT_EQ(
+        url("eu-west-1"),
+        "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/shop/services/shop_api/health?region=eu-west-1");
+    EXPECT_THAT(url("cn-north-1"), StartsWith("https://cn-north-1.console.amazonaws.cn/ecs/"));
+    EXPECT_THAT(url("us-gov-west-1"), StartsWith("https://us-gov-west-1.console.amazonaws-us-gov.com/ecs/"));
+    EXPECT_EQ(url(""), "");
+    EXPECT_EQ(url("eu-west-1", "a/../b"), "");
+}
+
+TEST(ConsoleLink, KnowsTheServiceByItsLabel) {
+    EXPECT_EQ(service_of(about("api in us", NotificationType::kInfo, "started")), ServiceId("api"));
+    EXPECT_EQ(service_of(about("api", NotificationType::kInfo, "started")), ServiceId("api"));
 }
 
 }  // namespace
