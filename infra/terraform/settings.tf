@@ -601,7 +601,7 @@ variable "aws_ca_bundle" {
 
 variable "metrics" {
   type        = bool
-  description = "The function writes [metrics](metrics.md) into its log, of which CloudWatch makes metrics by itself (METRICS)."
+  description = "Whether the function writes metrics into its log, of which CloudWatch makes its own (docs/metrics.md) (METRICS)."
   default     = true
   nullable    = false
 }

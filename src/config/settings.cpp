@@ -92,7 +92,7 @@ constexpr auto kSettings = std::to_array<Setting>(
       .type = SettingType::kBoolean,
       .expects = kBoolean,
       .meaning =
-          "The function writes [metrics](metrics.md) into its log, of which CloudWatch makes metrics by itself."},
+          "Whether the function writes metrics into its log, of which CloudWatch makes its own (docs/metrics.md)."},
      {.name = "METRICS_BY_SERVICE",
       .default_value = "false",
       .pointer = "/metrics/by_service",

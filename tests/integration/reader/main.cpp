@@ -30,6 +30,7 @@
 #include "services/s3/client.hpp"
 #include "services/scheduler/client.hpp"
 #include "services/secrets_manager/client.hpp"
+#include "services/sns/client.hpp"
 #include "services/ssm/client.hpp"
 #include "services/states/client.hpp"
 #include "services/sts/assumed_role.hpp"
@@ -68,10 +69,10 @@ Json credentials_in_json(const Result<Credentials>& credentials) {
 
 /// Of every API that is called from `src/`.
 Json endpoints_in_json(std::span<const std::string> regions) {
-    const std::array services{&kCloudWatchService, &kCodeDeployService,     &kEcrService,  &kEcsService,
-                              &kEventsService,     &kLambdaService,         &kLogsService, &kS3Service,
-                              &kSchedulerService,  &kSecretsManagerService, &kSsmService,  &kStatesService,
-                              &kStsService};
+    const std::array services{
+        &kCloudWatchService, &kCodeDeployService, &kEcrService,    &kEcsService,       &kEventsService,
+        &kLambdaService,     &kLogsService,       &kS3Service,     &kSchedulerService, &kSecretsManagerService,
+        &kSnsService,        &kSsmService,        &kStatesService, &kStsService};
     Json all = Json::object();
     for (const auto* service : services) {
         auto& of_service = all[std::string(service->name)];
