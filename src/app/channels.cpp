@@ -9,6 +9,7 @@
 
 #include "announce/routes.hpp"
 #include "announce/words.hpp"
+#include "app/events/front_door.hpp"
 #include "app/targets/wiring.hpp"
 #include "base/references.hpp"
 #include "services/notify/discord.hpp"
