@@ -26,7 +26,7 @@ namespace {
 std::string called(const std::string& name, ChannelKind kind) { return fmt::format("{} ({})", name, to_string(kind)); }
 
 /// One of each type; the success comes last, so that an incident that the error has opened is closed again.
-std::vector<Announcement> samples(const Config& config) {
+std::vector<Announcement> samples(const std::string& project, const std::string& environment) {
     struct Sample {
         NotificationType type;
         std::string_view status;
@@ -43,8 +43,8 @@ std::vector<Announcement> samples(const Config& config) {
     for (const auto& [type, status, reason] : kSamples)
         all.push_back(gather({{.type = type,
                                .title = fmt::format("Test: {}", title_of(status, "sample")),
-                               .project = config.project,
-                               .environment = config.environment,
+                               .project = project,
+                               .environment = environment,
                                .service = "sample",
                                .status = std::string(status),
                                .deployment_id = {},
@@ -56,18 +56,19 @@ std::vector<Announcement> samples(const Config& config) {
 }  // namespace
 
 ChannelSet::ChannelSet(const Config& config, Foundation& foundation, HttpClient& http)
-    : config_(config), foundation_(foundation), http_(http) {
+    : notify_(config.notify), project_(config.project), environment_(config.environment), foundation_(foundation) {
     if (config.slack_webhook_url)
         channels_.push_back({.name = std::string(kSlackChannel),
                              .channel = std::make_unique<SlackChannel>(*config.slack_webhook_url, http,
                                                                        foundation.clock, foundation.sleeper,
                                                                        SlackOptions{.buttons = has_buttons(config)})});
     for (const auto& [name, settings] : config.notify.channels)
-        channels_.push_back({.name = name, .channel = make(name, settings)});
+        channels_.push_back({.name = name, .channel = make(name, settings, config, http)});
 }
 
-std::unique_ptr<NotificationChannel> ChannelSet::make(const std::string& name, const ChannelSettings& settings) {
-    const ChannelTools tools{.http = http_, .clock = foundation_.clock, .sleeper = foundation_.sleeper};
+std::unique_ptr<NotificationChannel> ChannelSet::make(const std::string& name, const ChannelSettings& settings,
+                                                      const Config& config, HttpClient& http) {
+    const ChannelTools tools{.http = http, .clock = foundation_.clock, .sleeper = foundation_.sleeper};
     auto label = called(name, settings.kind);
     switch (settings.kind) {
         case ChannelKind::kSlack: break;
@@ -78,9 +79,9 @@ std::unique_ptr<NotificationChannel> ChannelSet::make(const std::string& name, c
                 std::move(label), settings.secret,
                 settings.endpoint.empty() ? std::string(PagerDutyChannel::kEndpoint) : settings.endpoint, tools);
         case ChannelKind::kSns: {
-            auto endpoint = endpoint_of(kSnsService, config_, foundation_.environment);
+            auto endpoint = endpoint_of(kSnsService, config, foundation_.environment);
             endpoint.region = std::string(region_of_arn(settings.topic));
-            topics_.push_back(std::make_unique<SnsClient>(std::move(endpoint), http_, foundation_.credentials,
+            topics_.push_back(std::make_unique<SnsClient>(std::move(endpoint), http, foundation_.credentials,
                                                           foundation_.clock, foundation_.sleeper, foundation_.logger));
             return std::make_unique<SnsChannel>(std::move(label), settings.topic, settings.for_chat, *topics_.back(),
                                                 foundation_.clock, foundation_.sleeper);
@@ -89,14 +90,14 @@ std::unique_ptr<NotificationChannel> ChannelSet::make(const std::string& name, c
             return std::make_unique<WebhookChannel>(std::move(label), settings.secret, settings.key, tools);
     }
     // Another workspace's app has no way back to us: it says how to approve, and has no buttons.
-    return std::make_unique<SlackChannel>(settings.secret, http_, foundation_.clock, foundation_.sleeper,
-                                          SlackOptions{}, std::move(label));
+    return std::make_unique<SlackChannel>(settings.secret, http, foundation_.clock, foundation_.sleeper, SlackOptions{},
+                                          std::move(label));
 }
 
 std::vector<Listener> ChannelSet::listeners() const {
     std::vector<Listener> all;
     for (const auto& [name, channel] : channels_)
-        all.emplace_back(channel.get(), [&notify = config_.notify, who = name](const Announcement& announcement) {
+        all.emplace_back(channel.get(), [&notify = notify_, who = name](const Announcement& announcement) {
             return heard_by(who, notify, announcement);
         });
     return all;
@@ -106,7 +107,7 @@ std::vector<ChannelTest> ChannelSet::test(Deadline deadline) const {
     std::vector<ChannelTest> results;
     for (const auto& [name, channel] : channels_) {
         ChannelTest result{.channel = std::string(channel->name()), .problem = {}};
-        for (const auto& sample : samples(config_)) {
+        for (const auto& sample : samples(project_, environment_)) {
             auto answer = channel->deliver(sample, deadline);
             // A channel may want a pause between two messages.
             while (answer && answer->come_again_after &&

@@ -27,11 +27,13 @@ public:
     [[nodiscard]] std::vector<ChannelTest> test(Deadline deadline) const;
 
 private:
-    std::unique_ptr<NotificationChannel> make(const std::string& name, const ChannelSettings& settings);
+    std::unique_ptr<NotificationChannel> make(const std::string& name, const ChannelSettings& settings,
+                                              const Config& config, HttpClient& http);
 
-    const Config config_;
+    const NotifySettings notify_;
+    const std::string project_;
+    const std::string environment_;
     Foundation& foundation_;
-    HttpClient& http_;
     struct Named {
         std::string name;
         std::unique_ptr<NotificationChannel> channel;
