@@ -117,26 +117,26 @@ void add_strategy(const IdentifiedService& service, SettingReader& reader, Maps&
         add_problems(strategy.error(), service.said->pointer + "/strategy", reader);
 }
 
+/// Told of what is wrong at places below this one of the document.
+auto problems_below(std::string place, SettingReader& reader) {
+    return [&reader, top = std::move(place)](const std::string& below, std::string what, std::string_view expects) {
+        reader.problem({.pointer = top + below, .what = std::move(what), .expects = std::string(expects)});
+    };
+}
+
 void add_task(const IdentifiedService& service, WhenTaskRuns when, SettingReader& reader, Maps& maps) {
     const bool after = when == WhenTaskRuns::kAfter;
     const auto json = parse_json(after ? *service.said->after : *service.said->before);
     if (!json) return;
     (after ? maps.tasks_after : maps.tasks_before)[service.id] = read_service_task(
-        *json, when, service.said->pointer + (after ? "/after" : "/before"),
-        [&](const std::string& place, std::string what, std::string_view expects) {
-            reader.problem({.pointer = place, .what = std::move(what), .expects = std::string(expects)});
-        });
+        *json, when, service.said->pointer + (after ? "/after" : "/before"), problems_below("", reader));
 }
 
 /// A variable wins over what the document says of the same for one service.
 void add_verify(const IdentifiedService& service, SettingReader& reader, VerifySettings& verify) {
     const auto json = parse_json(*service.said->verify);
     if (!json) return;
-    auto wish = read_verify_wish(
-        *json, service.said->pointer + "/verify",
-        [&](const std::string& place, std::string what, std::string_view expects) {
-            reader.problem({.pointer = place, .what = std::move(what), .expects = std::string(expects)});
-        });
+    auto wish = read_verify_wish(*json, service.said->pointer + "/verify", problems_below("", reader));
     if (reader.is_variable("VERIFY_ALARMS")) wish.alarms.reset();
     if (reader.is_variable("VERIFY_URLS")) wish.urls.reset();
     if (wish.says_nothing()) return;
@@ -149,21 +149,12 @@ void add_verify(const IdentifiedService& service, SettingReader& reader, VerifyS
 /// In place of what holds for all.
 void add_freezes(const IdentifiedService& service, SettingReader& reader, HoldSettings& holds) {
     holds.own[service.id] =
-        read_freezes(*service.said->freezes, [&](const std::string& place, std::string what, std::string_view expects) {
-            reader.problem({.pointer = fmt::format("{}/freezes{}", service.said->pointer, place),
-                            .what = std::move(what),
-                            .expects = std::string(expects)});
-        });
+        read_freezes(*service.said->freezes, problems_below(service.said->pointer + "/freezes", reader));
 }
 
 void add_notify(const IdentifiedService& service, SettingReader& reader, NotifySettings& notify) {
-    notify.own[service.id] =
-        read_notify(*service.said->notify, names_of(notify.channels),
-                    [&](const std::string& place, std::string what, std::string_view expects) {
-                        reader.problem({.pointer = fmt::format("{}/notify{}", service.said->pointer, place),
-                                        .what = std::move(what),
-                                        .expects = std::string(expects)});
-                    });
+    notify.own[service.id] = read_notify(*service.said->notify, names_of(notify.channels),
+                                         problems_below(service.said->pointer + "/notify", reader));
 }
 
 TagFilter tag_filter(const std::vector<std::string>& texts, std::string_view pointer, SettingReader& reader) {
