@@ -22,11 +22,9 @@ constexpr std::chrono::minutes kTriesOfLambda{5};
 /// Without an id an event is known by what it asks for.
 std::vector<std::string> facts_of(const DeploymentReport& report, const std::vector<Announcer::Cause>& causes) {
     std::vector<std::string> facts;
-    for (const auto& cause : causes) {
-        const auto request = std::ranges::find(cause.decision->requests, report.target, &DeploymentRequest::target);
-        if (request == cause.decision->requests.end()) continue;
+    for (const auto& [id, request] : wishes_for(report, causes)) {
         const auto since_epoch = request->changed_at.value_or(WallTime{}).time_since_epoch().count();
-        facts.push_back(fmt::format("could not start\n{}\n{}\n{}\n{}\n{}", cause.id, report.target.service,
+        facts.push_back(fmt::format("could not start\n{}\n{}\n{}\n{}\n{}", id, report.target.service,
                                     to_string(report.error->kind), request->reason, since_epoch));
     }
     return facts;
@@ -37,6 +35,17 @@ std::string question_of(const DeploymentReport& report) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, const DeploymentRequest*>> wishes_for(const DeploymentReport& report,
+                                                                         const std::vector<Announcer::Cause>& causes) {
+    std::vector<std::pair<std::string, const DeploymentRequest*>> all;
+    for (const auto& cause : causes) {
+        const auto& requests = cause.decision->requests;
+        const auto found = std::ranges::find(requests, report.target, &DeploymentRequest::target);
+        if (found != requests.end()) all.emplace_back(cause.id, &*found);
+    }
+    return all;
+}
 
 bool Announcer::has_asked(const DeploymentReport& report) const { return told_.knows(question_of(report)); }
 

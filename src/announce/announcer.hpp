@@ -66,4 +66,8 @@ private:
     const Logger& logger_;
 };
 
+/// Of each event that wanted this service: its id, and its request. As long as the causes live.
+[[nodiscard]] std::vector<std::pair<std::string, const DeploymentRequest*>> wishes_for(
+    const DeploymentReport& report, const std::vector<Announcer::Cause>& causes);
+
 }  // namespace ci_lambda

@@ -28,18 +28,6 @@ double milliseconds(WallTime from, WallTime to) {
     return static_cast<double>(std::chrono::duration_cast<Milliseconds>(to - from).count());
 }
 
-/// Of each event that wanted this service, with its request.
-std::vector<std::pair<std::string, const DeploymentRequest*>> wishes(const DeploymentReport& report,
-                                                                     const std::vector<Announcer::Cause>& causes) {
-    std::vector<std::pair<std::string, const DeploymentRequest*>> all;
-    for (const auto& cause : causes) {
-        const auto& requests = cause.decision->requests;
-        const auto found = std::ranges::find(requests, report.target, &DeploymentRequest::target);
-        if (found != requests.end()) all.emplace_back(cause.id, &*found);
-    }
-    return all;
-}
-
 }  // namespace
 
 bool Counter::first_time(const std::string& fact, Milliseconds remembered) {
@@ -80,7 +68,7 @@ void Counter::begun(const DeploymentReport& report, const std::vector<Announcer:
     const auto& deployment = report.deployment_id;
     if (!deployment.empty() && !first_time(fmt::format("started\n{}\n{}", service, deployment), kSameRollout)) return;
     logger_.count(Metric::kStarted, 1, service, report.deployment_id);
-    for (const auto& [id, request] : wishes(report, causes))
+    for (const auto& [id, request] : wishes_for(report, causes))
         if (request->changed_at && report.started_at >= *request->changed_at)
             logger_.count(Metric::kEventToAccepted, milliseconds(*request->changed_at, report.started_at), service);
 }
@@ -88,7 +76,7 @@ void Counter::begun(const DeploymentReport& report, const std::vector<Announcer:
 /// Once for each event that wanted it, however often it is tried.
 void Counter::could_not_start(const DeploymentReport& report, const std::vector<Announcer::Cause>& causes) {
     bool is_new = false;
-    for (const auto& [id, request] : wishes(report, causes)) {
+    for (const auto& [id, request] : wishes_for(report, causes)) {
         const auto since_epoch = request->changed_at.value_or(WallTime{}).time_since_epoch().count();
         const auto fact =
             fmt::format("could not start\n{}\n{}\n{}\n{}", id, report.target.id, request->reason, since_epoch);
